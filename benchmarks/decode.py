@@ -1,0 +1,99 @@
+"""Times a photo's way to 260 x 260 pixels: plain Pillow against lookseek, and what lookseek spends where.
+
+    LOOKSEEK_DATA=../shared/data python benchmarks/decode.py
+
+Medians of milliseconds a photo, one thread, files in the page cache; the ways take turns photo by photo,
+so that whatever else the machine does falls on all alike.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lookseek import images
+
+SIDE = 260
+PHOTOS = 500
+ENLARGED = 1600  # the longer side of a shop's photo, where min_side matters
+
+
+def with_pillow(data: bytes) -> object:
+    """What most programs do."""
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def with_lookseek(data: bytes) -> object:
+    """As the pipeline does it."""
+    return images.resize(images.decode(data, SIDE), SIDE, SIDE)
+
+
+def without_simplejpeg(data: bytes) -> object:
+    """The same where only the base is installed."""
+    kept, images.simplejpeg = images.simplejpeg, None
+    try:
+        return with_lookseek(data)
+    finally:
+        images.simplejpeg = kept
+
+
+def decode_alone(data: bytes) -> object:
+    """The same without resizing."""
+    return images.decode(data, SIDE)
+
+
+WAYS: dict[str, Callable[[bytes], object]] = {
+    "Pillow: open, convert, resize": with_pillow,
+    "lookseek: decode, resize": with_lookseek,
+    "lookseek without simplejpeg": without_simplejpeg,
+    "lookseek: decode alone": decode_alone,
+}
+
+
+def enlarged(data: bytes) -> bytes:
+    """A photo as a shop's camera would give it, JPEG."""
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    scale = ENLARGED / max(picture.size)
+    large = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    file = io.BytesIO()
+    large.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def report(title: str, photos: list[bytes]) -> None:
+    """One line for each way: median, ratio to plain Pillow, photos a second."""
+    took: dict[str, list[float]] = {name: [] for name in WAYS}
+    for data in photos[:20] + photos:
+        for name, way in WAYS.items():
+            start = time.perf_counter()
+            way(data)
+            took[name].append((time.perf_counter() - start) * 1000)
+    medians = {name: statistics.median(times[20:]) for name, times in took.items()}
+    plain = medians["Pillow: open, convert, resize"]
+    print(f"{title}, {len(photos)} photos")
+    for name, median in medians.items():
+        print(f"  {name:32} {median:7.2f} ms   {plain / median:5.2f} x   {1000 / median:7.0f} a second")
+
+
+def main() -> None:
+    """Reads the photos and prints both reports."""
+    folder = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
+    paths = sorted((folder / "clothing").rglob("*.jpg"))[:PHOTOS]
+    if not paths:
+        sys.exit(f"no photos in {folder / 'clothing'}: set LOOKSEEK_DATA to the folder of the data")
+    photos = [path.read_bytes() for path in paths]
+    report("clothing as it is (336 px)", photos)
+    report(f"clothing enlarged to {ENLARGED} px", [enlarged(data) for data in photos[:60]])
+
+
+if __name__ == "__main__":
+    main()

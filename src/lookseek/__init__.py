@@ -1,0 +1,44 @@
+"""lookseek finds clothes by looking.
+
+>>> from pathlib import Path
+>>> from lookseek import Query, Searcher
+>>> with Searcher(Path("my-index")) as searcher:  # doctest: +SKIP
+...     for hit in searcher.search(Query(image=Path("dress.jpg"), k=5)).hits:
+...         print(hit.rank, hit.id, round(hit.score, 3))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import LookseekError
+from .types import Box, Hit, Item, Query, Results
+
+if TYPE_CHECKING:
+    from .catalogue import open_catalogue
+    from .index.job import build_index
+    from .search import Searcher
+
+__all__ = [
+    "Box",
+    "Hit",
+    "Item",
+    "LookseekError",
+    "Query",
+    "Results",
+    "Searcher",
+    "build_index",
+    "open_catalogue",
+]
+__version__ = "0.1.0"
+
+_LATER = {"Searcher": "search", "build_index": "index.job", "open_catalogue": "catalogue"}
+"""Names that cost time to import, and the modules that have them: loaded when first asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

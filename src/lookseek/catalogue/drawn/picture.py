@@ -1,0 +1,81 @@
+"""A drawn photo: the garment, lit and put on its background."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from ...errors import CatalogueError
+from ...types import Pixels
+from .background import background
+from .chance import Dice
+from .easel import FINE, Easel
+from .fabric import cloth_of
+from .light import cast_shadow, falloff, lit, shading
+from .truth import SIDE, DrawnItem, laid_out
+
+__all__ = ["check_size", "draw", "garment_mask"]
+
+
+def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
+    """Draw one photo.
+
+    Args:
+        spec: what to draw, from ``drawn_specs``.
+        size: pixels along a side, 32 to 2,048; ``spec.at(size)`` gives box and landmarks to it.
+
+    Returns:
+        uint8 (size, size, 3), the same for the same spec every time.
+
+    Raises:
+        CatalogueError: a size outside its range.
+    """
+    check_size(size)
+    garment, view = laid_out(spec.id, spec.attributes, spec.seed)
+    dice = Dice("light", spec.seed, spec.id)
+    easel = Easel(view, cloth_of(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
+    for place, panel in enumerate(garment.panels):
+        if place == garment.behind and spec.view == "hanger":
+            easel.hang(float(garment.landmarks["collar_right"][0]))
+        easel.lay(panel, Dice("pattern", spec.seed, spec.item_id, panel.name))
+    for seam in garment.seams:
+        easel.seam(seam)
+    for stitch in garment.stitches:
+        easel.stitch(stitch)
+    easel.sew_on(garment.buttons)
+    cover, tone = easel.finished()
+    cloth = lit(tone, shading(garment.folds, view, cover, dice))
+    scene = background(spec.attributes["background"], Dice("ground", spec.seed, spec.id), size)
+    scene = cast_shadow(scene, cover)
+    scene += (cloth - scene) * (np.asarray(cover, np.float32) / 255)[..., None]
+    scene *= falloff(size, view, dice)
+    return np.asarray(np.clip(scene + 0.5, 0, 255), np.uint8)
+
+
+def garment_mask(spec: DrawnItem, size: int = SIDE) -> NDArray[np.uint8]:
+    """Return where the garment is, without its hanger.
+
+    Args:
+        spec: from ``drawn_specs``.
+        size: pixels along a side, 32 to 2,048.
+
+    Returns:
+        uint8 (size, size): 0 outside, 255 inside, values between along the edge.
+
+    Raises:
+        CatalogueError: a size outside its range.
+    """
+    check_size(size)
+    garment, view = laid_out(spec.id, spec.attributes, spec.seed)
+    cover = Image.new("L", (size * FINE, size * FINE))
+    pen = ImageDraw.Draw(cover)
+    for panel in garment.panels:
+        pen.polygon(np.rint(view.project(panel.outline) * size * FINE - 0.5).ravel().tolist(), fill=255)
+    return np.asarray(cover.reduce(FINE))
+
+
+def check_size(size: int) -> None:
+    """Raise a CatalogueError if a picture can't be drawn at a size."""
+    if not 32 <= size <= 2048:
+        raise CatalogueError(f"a drawn photo of {size} pixels a side is out of range: choose 32 to 2,048")

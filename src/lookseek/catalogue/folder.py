@@ -1,0 +1,182 @@
+"""A folder of photos, with its sub-folders.
+
+- The id of an item is its path from the folder, with ``/``: ``dresses/summer/12.jpg``.
+- Its one attribute is ``folder``, the sub-folder of the first level: ``dresses``. A photo that lies at
+  the top has none.
+- Photos are known by content, later, when they are decoded; here every file becomes an item but what is
+  hidden and what is no photo by its name and its first bytes (``notes.txt``). So a ``.jpg`` that holds
+  HTML is reported, and a JPEG called ``.txt`` or nothing at all is taken.
+- Links to files are followed, links to folders are not, since they can lead in circles.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from lookseek.errors import CatalogueError
+from lookseek.types import Attributes, Item, Skipped
+
+__all__ = ["PHOTO_SUFFIXES", "FolderCatalogue"]
+
+PHOTO_SUFFIXES = frozenset(
+    (
+        *(
+            ".avif",
+            ".bmp",
+            ".gif",
+            ".heic",
+            ".heif",
+            ".jfif",
+            ".jpe",
+            ".jpeg",
+            ".jpg",
+            ".png",
+            ".tif",
+            ".tiff",
+        ),
+        ".webp",
+    )
+)
+"""Names of pictures, whether or not lookseek decodes them."""
+
+OTHER_SUFFIXES = frozenset(
+    (
+        *(".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".npy", ".npz", ".h5", ".db"),
+        *(
+            ".txt",
+            ".md",
+            ".rst",
+            ".rtf",
+            ".pdf",
+            ".doc",
+            ".docx",
+            ".xls",
+            ".xlsx",
+            ".log",
+            ".sqlite",
+            ".lock",
+        ),
+        *(".htm", ".html", ".css", ".js", ".svg", ".xml", ".xmp", ".yaml", ".yml", ".toml", ".ini", ".cfg"),
+        *(".py", ".ipynb", ".sh", ".sql", ".zip", ".tar", ".gz", ".tgz", ".sha256", ".url"),
+    )
+)
+"""Names of what lies beside photos: left out without a word unless the content says photo."""
+
+OTHER_NAMES = frozenset(
+    (
+        *("desktop.ini", "licence", "license", "makefile", "notice", "picasa.ini", "readme", "sha256sums"),
+        "thumbs.db",
+    )
+)
+OTHER_FOLDERS = frozenset(("__macosx", "__pycache__", "@eadir", "node_modules"))
+"""Copies and thumbnails that macOS, Python, Synology and npm leave behind."""
+
+
+class FolderCatalogue:
+    """Every photo of a folder, sorted by name within each sub-folder.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        CatalogueError: the folder can't be read or holds no photo.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._root = path.absolute()
+        self.name = self._root.name or str(self._root)
+        self.origin = str(self._root)
+        self._count: int | None = None
+        try:
+            next(self._root.iterdir(), None)
+        except OSError as error:
+            raise CatalogueError(
+                f"the folder {path} can't be read ({error.strerror}): check its rights"
+            ) from error
+        if next(iter(self), None) is None:
+            tables = sorted(
+                p.name for p in self._root.glob("*.*") if p.suffix in (".csv", ".parquet", ".jsonl")
+            )
+            hint = f": to read its table, give {path / tables[0]}" if tables else ": put photos into it"
+            raise CatalogueError(f"there is no photo in the folder {path}{hint}")
+
+    def __len__(self) -> int:
+        if self._count is None:
+            self._count = sum(1 for _ in self)
+        return self._count
+
+    def __iter__(self) -> Iterator[Item | Skipped]:
+        refused: list[OSError] = []
+        for parent, folders, files in os.walk(self._root, onerror=refused.append):
+            yield from (_unreadable(error) for error in refused)
+            refused.clear()
+            here = Path(parent)
+            folders[:] = sorted(
+                name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS
+            )
+            yield from (self._linked(here / name) for name in folders if (here / name).is_symlink())
+            for name in sorted(files):
+                entry = self._entry(here / name)
+                if entry is not None:
+                    yield entry
+        yield from (_unreadable(error) for error in refused)
+
+    def _entry(self, path: Path) -> Item | Skipped | None:
+        """The item of a file; None for what is left out without a word."""
+        if _hidden(path.name):
+            return None
+        id = path.relative_to(self._root).as_posix()
+        try:
+            id.encode()
+        except UnicodeEncodeError:
+            where = os.fsencode(id).decode("utf-8", "replace")
+            return Skipped(where, "unusable name", f"the name {where!r} is not UTF-8: rename the file")
+        try:
+            if not path.exists():
+                target = path.readlink()
+                return Skipped(
+                    id, "missing file", f"{id} links to {target}, which is not there: mend the link"
+                )
+            if not path.is_file() or (_beside(path) and not _starts_like_a_photo(path)):
+                return None
+        except OSError as error:
+            return Skipped(id, "unreadable file", f"{id} can't be read ({error.strerror}): check its rights")
+        first, slash, _ = id.partition("/")
+        attributes: Attributes = {"folder": unicodedata.normalize("NFC", first)} if slash else {}
+        return Item(id, path, attributes=attributes, source=str(path))
+
+    def _linked(self, path: Path) -> Skipped:
+        where = path.relative_to(self._root).as_posix().encode("utf-8", "replace").decode()
+        return Skipped(
+            where, "linked folder", f"{where} links to a folder and is not followed: index that folder"
+        )
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _beside(path: Path) -> bool:
+    return path.suffix.lower() in OTHER_SUFFIXES or path.name.lower() in OTHER_NAMES
+
+
+def _starts_like_a_photo(path: Path) -> bool:
+    """Whether the first bytes are those of a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP.
+
+    Source: the signatures of the formats' own specifications.
+    """
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")):
+        return True
+    riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+    bmp = start[:2] == b"BM" and start[6:10] == bytes(4)
+    return riff or bmp or start[4:12] in (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypmif1")
+
+
+def _unreadable(error: OSError) -> Skipped:
+    where = os.fsencode(str(error.filename)).decode("utf-8", "replace")
+    return Skipped(where, "unreadable folder", f"{where} can't be read ({error.strerror}): check its rights")

@@ -1,0 +1,94 @@
+"""Rows of Parquet files, streamed: memory is bounded by a page of each column, not by its row group.
+
+How many rows a page has is the writer's choice: of photos pyarrow puts 1,024 into one unless its
+``write_batch_size`` says fewer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from lookseek.errors import CatalogueError
+from lookseek.types import Skipped
+
+__all__ = ["ParquetRows"]
+
+BATCH = 64
+"""Rows decoded at once: 64 photos of 200 kB are 13 MB."""
+
+BUFFER = 2**20
+"""Bytes read ahead of each column; without a limit pyarrow reads whole column chunks."""
+
+
+class ParquetRows:
+    """A Parquet file; columns of bytes, objects and vectors are read only where they are asked for."""
+
+    unit = "row"
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+
+        self._path = path
+        with self._told(), self._open() as file:
+            self._schema = file.schema_arrow
+            self._count = int(file.metadata.num_rows)
+        self.columns = tuple(self._schema.names)
+        if len(set(self.columns)) < len(self.columns):
+            raise CatalogueError(f"{path} has two columns of one name: rename one")
+        self._light = [field.name for field in self._schema if not _heavy(pa.types, field.type)]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(
+        self, plain: Collection[str], *, others: bool = True
+    ) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
+        """Stream the rows; the columns in ``plain`` come whatever they hold, without ``others`` they alone."""
+        wanted = [name for name in self.columns if name in plain or (others and name in self._light)]
+        number = 0
+        with self._told(), self._open() as file:
+            for batch in file.iter_batches(batch_size=BATCH, columns=wanted, use_threads=False):
+                columns = {name: _values(batch.column(name)) for name in batch.schema.names}
+                for place in range(batch.num_rows):
+                    number += 1
+                    yield number, {name: values[place] for name, values in columns.items()}
+
+    def _open(self) -> Any:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self._path, buffer_size=BUFFER, pre_buffer=False)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Put what pyarrow says of a file into our words."""
+        import pyarrow as pa
+
+        try:
+            yield
+        except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise CatalogueError(f"{self._path} can't be read as Parquet ({first}): write it anew") from error
+
+
+def _heavy(types: Any, kind: Any) -> bool:
+    """Whether a column of this type can't become attributes: bytes, objects, spans of time, vectors."""
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        inner = kind.value_type
+        return bool(types.is_floating(inner) or types.is_nested(inner) or _heavy(types, inner))
+    binary = types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    return bool(binary or types.is_binary_view(kind) or types.is_nested(kind) or types.is_duration(kind))
+
+
+def _values(column: Any) -> list[object]:
+    """Python values; times to the microsecond and in UTC, since Python knows no finer ones."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", "UTC" if kind.tz else None), safe=False)
+    elif pa.types.is_time64(kind):
+        column = column.cast(pa.time64("us"), safe=False)
+    return list(column.to_pylist())

@@ -1,0 +1,360 @@
+"""The command line: one typed function a verb. The only file that prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+from .errors import LookseekError, QueryError
+from .types import Box, Metric, Query, Results, Skipped, StoreKind
+
+if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from .index.report import Summary
+    from .search import Searcher
+
+SHOWN = 20
+"""Skipped items that are printed one by one; all are in the index's skipped.csv."""
+
+app = App(
+    name="lookseek",
+    help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with a photo.",
+    help_format="plaintext",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command
+def index(
+    source: str,
+    index: Path,
+    *,
+    model: str | None = None,
+    metric: Metric | None = None,
+    prune: Annotated[bool, Parameter(negative=())] = False,
+    image_column: str | None = None,
+    id_column: str | None = None,
+    store: StoreKind = "edge",
+) -> int:
+    """Build an index, or bring one up to date: only new and changed photos are encoded.
+
+    Stop it with Ctrl-C whenever you like; the same command goes on from there.
+
+    Args:
+        source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet) or "drawn" for drawn garments.
+        index: the folder of the index.
+        model: a shipped model's name or a model folder; another one than the index has builds a new index beside
+            it, which takes its place at the end.
+        metric: "euclidean" also allows searching by Euclidean distance.
+        prune: remove the items that the source no longer has.
+        image_column: the table's column that holds the photos, if it isn't found by its name.
+        id_column: the table's column that holds the ids, if it isn't found by its name.
+        store: what keeps a new index: edge (any size), or numpy (plain files, up to some 50,000 items).
+    """
+    from .catalogue import open_catalogue
+    from .index.job import build_index
+
+    catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
+    with _Watch() as watch:
+        summary = build_index(
+            catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch
+        )
+    _print_summary(summary, index, watch.left_out)
+    return 130 if summary.interrupted else 0
+
+
+@app.command
+def search(
+    index: Path,
+    *,
+    image: Path,
+    k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
+    metric: Metric = "cosine",
+    filter: str = "",
+    box: str | None = None,
+    colour_weight: float | None = None,
+    exact: Annotated[bool, Parameter(negative=())] = False,
+    hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
+    truth: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    strip: Path | None = None,
+) -> int:
+    """Find the items of an index that look like a photo.
+
+    Args:
+        index: the folder of the index.
+        image: the photo.
+        k: how many results.
+        metric: cosine, or euclidean for an index that was built with it.
+        filter: only items that meet it, e.g. "category = dress and colour in (red, pink) and price < 50".
+        box: the part of the photo that is meant, as x,y,width,height in pixels.
+        colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone).
+        exact: compare with every item even where the index has a graph.
+        hide_duplicates: show one of several near-identical photos.
+        truth: "category=dress": the strip frames results that agree green, others red. "category" alone takes the
+            value of the item that has the query's own photo. Never used for searching.
+        json: print JSON.
+        strip: also draw the query and its results as a picture, into this PNG.
+    """
+    from .search import Searcher
+
+    query = Query(
+        image=image,
+        box=_box(box),
+        filter=filter,
+        k=k,
+        metric=metric,
+        exact=exact,
+        colour_weight=colour_weight,
+        hide_duplicates=hide_duplicates,
+    )
+    with Searcher(index, single=True) as searcher:
+        if searcher.index.note:
+            err.print(f"[yellow]note:[/] {searcher.index.note}")
+        results = searcher.search(query)
+        agreed = _truth(truth, searcher, image)
+        if json:
+            out.print_json(_as_json(results))
+        else:
+            _print_results(results, agreed)
+        if strip is not None:
+            _draw(results, agreed, strip)
+            err.print(f"wrote {strip}")
+    return 0
+
+
+@app.command
+def check(index: Path) -> int:
+    """Verify an index: checksums, counts, that stored vectors find themselves, that photos encode as stored.
+
+    Args:
+        index: the folder of the index.
+    """
+    from .index.check import check_index
+
+    findings = check_index(index)
+    for finding in findings:
+        out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
+        _say(finding.said)
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+@app.command
+def demo(
+    *,
+    source: str | None = None,
+    download: str | None = None,
+    folder: Path = Path("lookseek-demo"),
+    port: int = 8000,
+    no_serve: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Index a catalogue, search it, and draw the results: the whole way in one go.
+
+    Args:
+        source: your photos, a folder or a table; without it garments are drawn.
+        download: "clothing" fetches 3,781 CC0 photos (some 70 MB) after asking.
+        folder: where the demo keeps what it makes.
+        port: for the web page, once it is there.
+        no_serve: end without the web page.
+    """
+    from .demo import run_demo
+
+    with _Watch() as watch:
+        shown = run_demo(source, download, folder, progress=watch, say=lambda line: err.print(line, markup=False))
+    _print_summary(shown.summary, shown.index, watch.left_out)
+    _say(f"picture of results: {shown.picture}")
+    out.print("go on with:")
+    for command in shown.commands:
+        _say(f"  {command}")
+    return 130 if shown.summary.interrupted else 0
+
+
+# what the verbs print
+
+
+class _Watch:
+    """Progress bars for a job, and a line for each of the first things it skips."""
+
+    def __init__(self) -> None:
+        self.left_out = 0
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> _Watch:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("remaining"),
+            TimeRemainingColumn(),
+            console=err,
+        )
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def phase(self, name: str, total: int | None) -> None:
+        assert self._bar is not None
+        if self._task is not None and (last := self._bar.tasks[-1]).total is None:
+            self._bar.update(last.id, total=1, completed=1)
+        self._task = self._bar.add_task(name, total=total, rate="")
+
+    def advance(self, entries: int) -> None:
+        assert self._bar is not None and self._task is not None
+        self._bar.advance(self._task, entries)
+        speed = self._bar.tasks[-1].speed
+        self._bar.update(self._task, rate=f"{speed:,.0f}/s" if speed else "")
+
+    def skipped(self, skipped: Skipped) -> None:
+        self.left_out += 1
+        if self.left_out <= SHOWN:
+            err.print(f"skipped {skipped.where}: {skipped.reason}", markup=False, soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    """A line as it is: no markup, not broken at the terminal's width, so that it can be copied."""
+    out.print(line, markup=False, soft_wrap=True)
+
+
+def _print_summary(summary: Summary, index: Path, left_out: int) -> None:
+    if left_out > SHOWN:
+        err.print(f"... and {left_out - SHOWN:,} more skipped, all listed in {index / 'skipped.csv'}")
+    parts = [f"{getattr(summary, name):,} {name}" for name in ("added", "changed", "unchanged", "removed")]
+    rate = f", {summary.encoded / summary.seconds:,.0f} photos/s" if summary.encoded else ""
+    _say(f"{index}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
+    for kind, count in summary.skipped.items():
+        _say(f"skipped, {kind}: {count:,}")
+    for name, groups in (("the same bytes", summary.duplicates.same), ("near-identical", summary.duplicates.near)):
+        if groups:
+            copies = sum(len(group) - 1 for group in groups)
+            example = ", ".join(groups[0][:3])
+            _say(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
+    if summary.interrupted:
+        err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
+
+
+def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
+    from rich.table import Table
+
+    names = _telling(results)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("rank", "score", "id", *names):
+        table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
+    for hit in results.hits:
+        mark = "" if agreed is None else (" ✓" if _agrees(hit.attributes, agreed) else " ✗")
+        values = [str(hit.attributes.get(name, "")) for name in names]
+        table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", _plain(hit.id), *map(_plain, values))
+    out.print(table)
+    if not results.hits:
+        out.print("no item meets the filter" if results.query.filter else "the index is empty")
+    err.print(f"{results.took_ms:.0f} ms")
+
+
+def _telling(results: Results, most: int = 5) -> list[str]:
+    """The attributes that tell results apart in a table: short, and not the same as the id."""
+    names = dict.fromkeys(name for hit in results.hits for name in hit.attributes)
+    short = [
+        name
+        for name in names
+        if all(len(str(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits)
+    ]
+    return short[:most]
+
+
+def _plain(text: str) -> str:
+    """Text of a user's catalogue, with nothing in it that a terminal or rich would act on."""
+    from rich.markup import escape
+
+    return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
+
+
+def _as_json(results: Results) -> str:
+    query = {key: value for key, value in asdict(results.query).items() if value is not None}
+    query["image"] = str(results.query.image)
+    keys = ("id", "score", "rank", "attributes", "shares")
+    hits = [{key: asdict(hit)[key] for key in keys} for hit in results.hits]
+    answer = {"query": query, "hits": hits, "took_ms": round(results.took_ms, 3), "index": results.index}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
+    from . import images, strip
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.to_png(strip.draw_results(results, agreed)))
+
+
+def _truth(text: str | None, searcher: Searcher, image: Path) -> tuple[str, Any] | None:
+    if text is None:
+        return None
+    name, given, value = text.partition("=")
+    name = name.strip()
+    fields = searcher.index.manifest.fields
+    if name not in fields:
+        raise QueryError(f"--truth names {name!r}, which no item has: the index knows {', '.join(fields)}")
+    if given:
+        return name, value.strip()
+    own = searcher.known(image)
+    if own is None or name not in own.attributes:
+        raise QueryError(f"the index doesn't hold {image} with a {name}: say the value, --truth {name}=VALUE")
+    return name, own.attributes[name]
+
+
+def _agrees(attributes: Mapping[str, Any], agreed: tuple[str, Any]) -> bool:
+    name, value = agreed
+    return str(attributes.get(name)) == str(value)
+
+
+def _box(text: str | None) -> Box | None:
+    if text is None:
+        return None
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise QueryError(f"--box {text!r} is not x,y,width,height in pixels, e.g. --box 40,60,200,300") from None
+    return Box(x, y, width, height)
+
+
+def main() -> None:
+    """Run the command line and exit with 0, 1 (an error, said in one line), 2 (wrong use) or 130 (Ctrl-C)."""
+    try:
+        code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value") or 0
+    except CycloptsError:
+        code = 2
+    except LookseekError as error:
+        err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
+        code = 1
+    except KeyboardInterrupt:
+        err.print("stopped: the same command goes on from here")
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The demo: a catalogue, an index, some searches and a picture of them, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from . import images, strip
+from .catalogue import Catalogue, open_catalogue
+from .catalogue.download import DATASETS, fetch, listing
+from .catalogue.drawn import write
+from .errors import CatalogueError, QueryError
+from .index.job import build_index
+from .index.report import Progress, Summary
+from .search import Searcher
+from .types import Item, Query
+
+QUERIES = 4
+"""Searches that the demo shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a demo made.
+
+    Args:
+        summary: of the index job.
+        index: the index folder.
+        picture: a PNG of queries and results.
+        commands: what to try next.
+    """
+
+    summary: Summary
+    index: Path
+    picture: Path
+    commands: tuple[str, ...]
+
+
+def run_demo(
+    source: str | None, download: str | None, folder: Path, *, progress: Progress, say: Callable[[str], None]
+) -> Shown:
+    """Index a catalogue, search it with some of its own photos and draw the results.
+
+    Args:
+        source: the user's photos or table; None for what ``download`` names, or drawn garments.
+        download: a name in ``DATASETS``, fetched into ``folder``; None for none.
+        folder: where everything goes.
+        progress: told of every step.
+        say: told in one line what is shown.
+
+    Raises:
+        CatalogueError, DownloadError, IndexFolderError: as the steps raise them.
+    """
+    if source is not None and download is not None:
+        raise QueryError("give --source or --download, not both")
+    if source is not None:
+        shown = source
+        say(f"showing your own photos: {source}")
+    elif download is not None:
+        shown = str(_downloaded(download, folder, progress, say))
+        say(f"showing downloaded photos: {shown}")
+    else:
+        shown = str(_drawn(folder / "drawn", progress))
+        say("showing drawn garments (use your own photos with --source FOLDER)")
+    catalogue = open_catalogue(shown)
+    index = folder / "index"
+    summary = build_index(catalogue, index, progress=progress)
+    if not summary.items:
+        raise CatalogueError(f"{shown} gave no photo that can be used: skipped.csv in {index} says why")
+    picture = folder / "results.png"
+    first = _draw_results(catalogue, index, picture)
+    commands = (
+        f"lookseek search {index} --image {first} --strip strip.png",
+        f"lookseek search {index} --image {first} -k 5 --json",
+        f"lookseek check {index}",
+    )
+    return Shown(summary, index, picture, commands)
+
+
+def _drawn(folder: Path, progress: Progress) -> Path:
+    table = folder / "items.csv"
+    if not table.is_file():
+        progress.phase("drawing garments", None)
+        write(folder, items=80, views=3)
+    return table
+
+
+def _downloaded(name: str, folder: Path, progress: Progress, say: Callable[[str], None]) -> Path:
+    if name not in DATASETS:
+        raise CatalogueError(f"there is no data set {name!r} to download: choose {', '.join(DATASETS)}")
+    dataset, target = DATASETS[name], folder / name
+    files = listing(dataset)
+    megabytes = sum(file.size for file in files) / 1e6
+    say(f"{dataset.repository}: {len(files):,} photos, {megabytes:,.0f} MB, {dataset.licence}")
+    progress.phase("downloading", len(files))
+    fetch(dataset, files, target, progress.advance)
+    return target
+
+
+def _draw_results(catalogue: Catalogue, index: Path, picture: Path) -> str:
+    """Search with photos from all over the catalogue; returns the first one's path."""
+    step = max(1, len(catalogue) // QUERIES)
+    items = (entry for entry in islice(catalogue, step // 2, None, step) if isinstance(entry, Item) and entry.image)
+    with Searcher(index) as searcher:
+        found = [searcher.search(Query(image=item.image, k=6)) for item in islice(items, QUERIES)]
+    picture.write_bytes(images.to_png(strip.stacked([strip.draw_results(one, columns=6) for one in found])))
+    image = found[0].query.image
+    return str(image) if isinstance(image, Path) else "PHOTO"

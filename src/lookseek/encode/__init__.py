@@ -1,0 +1,16 @@
+"""Photos to vectors.
+
+    Photo ──decode──> Pixels ──prepare──> an encoder's input ──encode──> Vectors
+
+``encode_photos`` runs that way for a whole catalogue; a single query calls ``prepare`` and
+``encode`` itself. Runtimes are imported when a model is loaded, not before.
+"""
+
+from __future__ import annotations
+
+from .colour import ColourEncoder
+from .encoder import Encoder, Prepared
+from .model import Model, load_model
+from .pipeline import Encoded, encode_photos
+
+__all__ = ["ColourEncoder", "Encoded", "Encoder", "Model", "Prepared", "encode_photos", "load_model"]

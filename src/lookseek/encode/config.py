@@ -1,0 +1,115 @@
+"""``config.json`` of a model folder: what the model is and what its image tower takes.
+
+Unknown keys and newer formats are refused, so that nothing in it is silently ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from .prepare import Preprocessing
+
+__all__ = ["FORMAT", "Config", "parse_config"]
+
+FORMAT = 1
+"""Of config.json. A newer one is refused by name instead of being misread."""
+
+_LARGEST = 1 << 20
+"""Bytes; ours has 600."""
+
+_LARGEST_DIM = 65_536
+_KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
+_PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "layout"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``config.json`` says.
+
+    Args:
+        name: the model's.
+        dim: length of its vectors.
+        preprocessing: what its image tower takes.
+        licence: an SPDX identifier or a sentence.
+        sources: where the weights come from.
+        languages: that its text tower reads, BCP 47; empty without one.
+    """
+
+    name: str
+    dim: int
+    preprocessing: Preprocessing
+    licence: str
+    sources: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
+def parse_config(content: bytes, where: Path) -> Config:
+    """Reads a config.
+
+    Args:
+        content: JSON, UTF-8.
+        where: the file, for messages.
+
+    Returns:
+        The config, every value in its range.
+
+    Raises:
+        ModelError: no JSON, another format, a key unknown or missing, or a value out of its range.
+    """
+    if len(content) > _LARGEST:
+        raise ModelError(f"{where} has {len(content)} bytes, the limit is {_LARGEST}: it is no config")
+    try:
+        config = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{where} is no JSON ({error}): compare it with the shipped model's") from error
+    config = _object(config, where, "the file")
+    version = config.get("format")
+    if type(version) is not int or version != FORMAT:
+        raise ModelError(f"{where} has format {version!r}, this lookseek reads {FORMAT}: update lookseek")
+    _keys(config, _KEYS, set(), where)
+    preprocessing = _object(config["preprocessing"], where, "preprocessing")
+    _keys(preprocessing, _PREPROCESSING_KEYS, {"crop"}, where)
+    if type(config["dim"]) is not int or not 1 <= config["dim"] <= _LARGEST_DIM:
+        raise ModelError(f"{where} has dim {config['dim']!r}: give a whole number from 1 to {_LARGEST_DIM:,}")
+    for key in ("name", "licence"):
+        if not isinstance(config[key], str) or not config[key].strip():
+            raise ModelError(f"{where} has {key} {config[key]!r}: give some text")
+    for key in ("mean", "std"):
+        preprocessing[key] = tuple(_list(preprocessing[key], where, key))
+    try:
+        how = Preprocessing(**preprocessing)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from error
+    return Config(
+        name=config["name"],
+        dim=config["dim"],
+        preprocessing=how,
+        licence=config["licence"],
+        sources=tuple(map(str, _list(config["sources"], where, "sources"))),
+        languages=tuple(map(str, _list(config["languages"], where, "languages"))),
+    )
+
+
+def _object(value: Any, where: Path, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ModelError(f"{where}: {what} is no JSON object: compare it with the shipped model's")
+    return value
+
+
+def _list(value: Any, where: Path, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ModelError(f"{where}: {what} is no JSON list: compare it with the shipped model's")
+    return value
+
+
+def _keys(found: dict[str, Any], needed: set[str], optional: set[str], where: Path) -> None:
+    unknown, missing = sorted(set(found) - needed - optional), sorted(needed - set(found))
+    if unknown or missing:
+        raise ModelError(
+            f"{where} has the unknown keys {unknown} and lacks the keys {missing}: compare it with the shipped "
+            "model's, or update lookseek"
+        )

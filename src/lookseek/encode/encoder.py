@@ -1,0 +1,60 @@
+"""The seam: what anything must offer that turns photos into one of a store's named vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+from numpy.typing import NDArray
+
+from ..types import Pixels, Vectors
+
+__all__ = ["Encoder", "Prepared"]
+
+Prepared: TypeAlias = NDArray[Any]
+"""One photo as an encoder takes it, uint8 or float32; every photo has the same shape."""
+
+
+class Encoder(Protocol):
+    """Turns photos into vectors of one name and one length.
+
+    The work is in two halves so that a catalogue is encoded on all cores: ``prepare`` runs in the
+    threads that decode, one photo at a time; ``encode`` runs once a batch.
+    """
+
+    @property
+    def name(self) -> str:
+        """The named vector, e.g. ``"look"`` or ``"colour"``."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+        ...
+
+    @property
+    def min_side(self) -> int:
+        """A decoder may hand over a smaller picture if its shorter side has this many pixels; 0: full size."""
+        ...
+
+    def prepare(self, pixels: Pixels) -> Prepared:
+        """Brings one photo into the encoder's input. Called from several threads at once.
+
+        Args:
+            pixels: uint8 (height, width, 3), any size from 1 x 1.
+
+        Returns:
+            The encoder's input for this photo.
+        """
+        ...
+
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """Embeds a batch.
+
+        Args:
+            batch: what ``prepare`` gave, any number of photos.
+
+        Returns:
+            float32 (n, dim), C order, in the order of the batch, not normalised.
+        """
+        ...

@@ -1,0 +1,167 @@
+"""A model: a folder of weights and settings, loaded and ready to encode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import models
+from ..errors import ModelError
+from ..types import Pixels, Vectors
+from .encoder import Encoder, Prepared
+from .folder import ModelFolder, read_folder
+from .onnx_file import refuse_external_data
+from .prepare import Preprocessing, min_side, prepare
+from .runtime import Port, Precision, Runtime, Tower, open_tower
+
+__all__ = ["DEFAULT", "Model", "load_model"]
+
+DEFAULT = "efficientnet-lite2"
+"""The model that ships with lookseek."""
+
+_CHUNK = 8
+"""Photos a run. More do not fit the cache: 32 at once are a sixth slower. Source: docs/decisions/encoder.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model.
+
+    Args:
+        name: as its config gives it.
+        checksum: hex SHA-256 of its files; two models with the same one give the same vectors.
+        dim: length of its vectors.
+        runtime: what runs it. Vectors of two runtimes or precisions differ a little.
+        precision: in which it multiplies.
+        image: its encoder of photos.
+        folder: where it came from.
+    """
+
+    name: str
+    checksum: str
+    dim: int
+    runtime: Runtime
+    precision: Precision
+    image: Encoder
+    folder: Path
+
+
+def load_model(
+    name_or_path: str | Path = DEFAULT,
+    *,
+    threads: int | None = None,
+    single: bool = False,
+    runtime: Runtime | None = None,
+) -> Model:
+    """Loads a model that ships with lookseek, or any model folder.
+
+    Args:
+        name_or_path: the name of a shipped model, or a folder. Text with a path separator is a folder.
+        threads: that encoding one batch may use, >= 1; None for all cores.
+        single: True when only a photo or two will be encoded: loads in 0.15 s instead of 0.6 s.
+        runtime: None chooses the faster; a name insists, e.g. to compare them.
+
+    Returns:
+        The model, its files checked against their checksums and its graph against its config.
+
+    Raises:
+        ModelError: no such model, a damaged folder, or a graph that does not fit its config.
+    """
+    folder = read_folder(_locate(name_or_path))
+    where = f"image.onnx of {folder.path}"
+    refuse_external_data(folder.onnx, where)
+    tower = open_tower(folder.onnx, threads=threads, single=single, runtime=runtime)
+    encoder = _ImageEncoder(folder, tower, where)
+    return Model(
+        name=folder.config.name,
+        checksum=folder.checksum,
+        dim=folder.config.dim,
+        runtime=tower.runtime,
+        precision=tower.precision,
+        image=encoder,
+        folder=folder.path,
+    )
+
+
+class _ImageEncoder:
+    """A tower behind the Encoder protocol. Its input and output have been checked against the config."""
+
+    name = "look"
+
+    def __init__(self, folder: ModelFolder, tower: Tower, where: str) -> None:
+        self.dim = folder.config.dim
+        self._how: Preprocessing = folder.config.preprocessing
+        self.min_side = min_side(self._how)
+        self._run = tower.run
+        self._where = where
+        self._fixed = _check_input(tower.inputs, self._how, where)
+        _check_output(tower.outputs, self.dim, where)
+
+    def prepare(self, pixels: Pixels) -> Prepared:
+        """See Encoder."""
+        return prepare(pixels, self._how)
+
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """See Encoder."""
+        vectors = np.empty((len(batch), self.dim), np.float32)
+        step = self._fixed or _CHUNK
+        for start in range(0, len(batch), step):
+            chunk = np.stack(batch[start : start + step])
+            n = len(chunk)
+            if self._fixed and n < step:
+                chunk = np.concatenate([chunk, np.repeat(chunk[-1:], step - n, axis=0)])
+            out = self._run(chunk)
+            if out.shape != (len(chunk), self.dim):
+                raise ModelError(
+                    f"{self._where} gave an array of shape {out.shape} for {len(chunk)} photos, its config says "
+                    f"({len(chunk)}, {self.dim}): correct dim in config.json, or export pooled features"
+                )
+            vectors[start : start + n] = out[:n]
+        if not np.isfinite(vectors).all():
+            raise ModelError(
+                f"{self._where} gave numbers that are not finite: its weights overflow at this precision, "
+                "export it again in fp32"
+            )
+        return vectors
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    shipped = Path(models.__file__).parent
+    names = sorted(p.parent.name for p in shipped.glob("*/config.json"))
+    if isinstance(name_or_path, str) and name_or_path in names:
+        return shipped / name_or_path
+    path = Path(name_or_path)
+    if not path.is_dir() and len(path.parts) <= 1:
+        raise ModelError(
+            f"no model {str(name_or_path)!r}: give one of {', '.join(names) or 'none'} or the path of a model folder"
+        )
+    return path
+
+
+def _check_input(inputs: tuple[Port, ...], how: Preprocessing, where: str) -> int:
+    """Returns the batch that the graph insists on, 0 for any."""
+    sides = (how.height, how.width, 3) if how.layout == "nhwc" else (3, how.height, how.width)
+    if len(inputs) != 1:
+        raise ModelError(f"{where} has {len(inputs)} inputs, not 1: export the image tower alone")
+    (port,) = inputs
+    if port.dtype != how.dtype:
+        raise ModelError(f"{where} takes {port.dtype}, its config says {how.dtype}: correct dtype in config.json")
+    if len(port.shape) != 4 or any(a not in (None, b) for a, b in zip(port.shape[1:], sides, strict=True)):
+        raise ModelError(
+            f"{where} takes photos of shape {port.shape[1:]}, its config says {sides} ({how.layout}): correct "
+            "width, height or layout in config.json"
+        )
+    return port.shape[0] or 0
+
+
+def _check_output(outputs: tuple[Port, ...], dim: int, where: str) -> None:
+    port = outputs[0]
+    if port.dtype != "float32" or len(port.shape) != 2:
+        raise ModelError(
+            f"{where} gives {port.dtype} of shape {port.shape}, not float32 (n, {dim}): export pooled features"
+        )
+    if port.shape[1] not in (None, dim):
+        raise ModelError(f"{where} gives {port.shape[1]} numbers a photo, its config says {dim}: correct dim")

@@ -1,0 +1,115 @@
+"""Looks into an ONNX file before a runtime does, for the one thing in it that reaches outside.
+
+An ONNX file is a protocol buffer whose tensors may name other files, by any path, as the place of
+their numbers. A runtime follows such a path. We read the file's skeleton, without the ``onnx``
+package and without copying a tensor, and refuse a file that has one.
+
+Source: field numbers from onnx/onnx.proto3 (ONNX 1.23); wire format from
+https://protobuf.dev/programming-guides/encoding/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from ..errors import ModelError
+
+__all__ = ["refuse_external_data"]
+
+_TENSOR = "tensor"
+_CHILDREN: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "graph": {1: "node", 5: _TENSOR, 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: _TENSOR, 6: "graph", 10: _TENSOR, 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: _TENSOR, 2: _TENSOR},
+}
+"""Message to its fields that hold further messages on the way to a tensor."""
+
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+"""Fields of a tensor: where its numbers are outside, and whether they are (0: inside)."""
+
+_DEEPEST = 32
+"""Levels of graphs within graphs; a model has 4, a file made to exhaust the stack has thousands."""
+
+_Field: TypeAlias = tuple[int, int, int, int]
+"""Field number, wire type, and either (value, 0) or the (start, end) of its bytes."""
+
+
+def refuse_external_data(onnx: bytes, where: str) -> None:
+    """Checks that a model holds all of its numbers itself.
+
+    Args:
+        onnx: the file's content.
+        where: the file's name for messages.
+
+    Raises:
+        ModelError: a tensor lives in another file, or this is no ONNX file.
+    """
+    try:
+        graphs = _walk(memoryview(onnx), 0, len(onnx), "model", where, 0)
+    except (IndexError, _Malformed):
+        graphs = 0
+    if not graphs:
+        raise ModelError(f"{where} is no ONNX file: export the model to ONNX, or fetch the folder again")
+
+
+class _Malformed(Exception):
+    """The bytes are no protocol buffer."""
+
+
+def _walk(data: memoryview, start: int, end: int, kind: str, where: str, depth: int) -> int:
+    """Visits a message and what it holds; returns how many graphs hang directly on it."""
+    if depth > _DEEPEST:
+        raise ModelError(f"{where} nests deeper than {_DEEPEST} levels: no model does, so it is refused")
+    children, graphs = _CHILDREN.get(kind, {}), 0
+    for number, wire, first, last in _fields(data, start, end):
+        if kind == _TENSOR:
+            if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and (wire != 0 or first != 0)):
+                raise ModelError(
+                    f"{where} keeps weights in another file (external data), which could be any file of this "
+                    "computer: save the model again with all weights inside, e.g. "
+                    "onnx.save(model, path, save_as_external_data=False)"
+                )
+        elif number in children:
+            if wire != 2:
+                raise _Malformed
+            child = children[number]
+            graphs += child == "graph"
+            _walk(data, first, last, child, where, depth + 1)
+    return graphs
+
+
+def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
+    at = start
+    while at < end:
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        if wire == 0:
+            value, at = _varint(data, at)
+            yield number, wire, value, 0
+        elif wire == 2:
+            size, at = _varint(data, at)
+            yield number, wire, at, at + size
+            at += size
+        elif wire in (1, 5):
+            at += 8 if wire == 1 else 4
+        else:
+            raise _Malformed
+        if number == 0 or at > end:
+            raise _Malformed
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+        if shift > 63:
+            raise _Malformed

@@ -1,0 +1,116 @@
+"""A catalogue's photos to vectors: decoding in threads while the towers run.
+
+The main thread asks for photos, hands each to a pool that decodes and prepares it, and runs the
+encoders on a batch as soon as one is ready; meanwhile the pool works on the next. Two batches are
+in flight at the most, so memory does not grow with the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeAlias, TypeVar
+
+from .. import images
+from ..errors import ItemError
+from ..types import Photo, Pixels, Vector
+from .encoder import Encoder, Prepared
+from .runtime import cores
+
+__all__ = ["Encoded", "encode_photos"]
+
+K = TypeVar("K")
+
+Encoded: TypeAlias = tuple[K, Mapping[str, Vector] | ItemError, Any]
+"""A photo's key; its vectors by encoder name, or why there are none; what ``after`` gave, None on an error."""
+
+_Decoded: TypeAlias = tuple[Sequence[Prepared], Any] | ItemError
+
+
+def encode_photos(
+    photos: Iterable[tuple[K, Photo]],
+    encoders: Sequence[Encoder],
+    *,
+    batch: int = 32,
+    workers: int | None = None,
+    after: Callable[[Pixels], Any] | None = None,
+) -> Generator[Encoded[K], None, None]:
+    """Encodes any number of photos, in order.
+
+    A photo that can't be used gives its error in its place and the rest goes on; every other
+    exception, also one of ``photos`` itself, ends the run. Closing the generator, or any way out of
+    it, stops the threads: photos not begun are dropped, those being decoded are waited for.
+
+    Args:
+        photos: key and photo, any number; read no further ahead than two batches.
+        encoders: at least one, with names of their own.
+        batch: photos encoded together, >= 1.
+        workers: threads that decode, >= 1; None for one a core.
+        after: called with the pixels of each photo in its decoding thread, e.g. ``images.fingerprint``.
+            The pixels may be smaller than the photo, as the encoders allow.
+
+    Yields:
+        (key, vectors by encoder name or an ItemError, what ``after`` gave) in the order of ``photos``.
+
+    Raises:
+        ValueError: no encoder, two of one name, or a batch or workers below 1.
+    """
+    names = [encoder.name for encoder in encoders]
+    workers = cores() if workers is None else workers
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"encoders are named {names}: give at least one, each with a name of its own")
+    if batch < 1 or workers < 1:
+        raise ValueError(f"batch is {batch} and workers {workers}: give 1 or more of each")
+    return _run(photos, encoders, batch, workers, after)
+
+
+def _run(
+    photos: Iterable[tuple[K, Photo]],
+    encoders: Sequence[Encoder],
+    batch: int,
+    workers: int,
+    after: Callable[[Pixels], Any] | None,
+) -> Generator[Encoded[K], None, None]:
+    sides = [encoder.min_side for encoder in encoders]
+    min_side = max(sides) if all(sides) else 0
+
+    def decode(photo: Photo) -> _Decoded:
+        try:
+            pixels = images.decode(photo, min_side)
+            return [encoder.prepare(pixels) for encoder in encoders], after(pixels) if after else None
+        except ItemError as error:
+            return error
+
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="lookseek-decode")
+    try:
+        waiting: deque[tuple[K, Future[_Decoded]]] = deque()
+        source = iter(photos)
+        more = True
+        while more or waiting:
+            while more and len(waiting) < 2 * batch:
+                try:
+                    key, photo = next(source)
+                except StopIteration:
+                    more = False
+                else:
+                    waiting.append((key, pool.submit(decode, photo)))
+            decoded: list[tuple[K, _Decoded]] = []
+            while waiting and len(decoded) < batch:
+                key, future = waiting.popleft()
+                decoded.append((key, future.result()))
+            yield from _encode(decoded, encoders)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _encode(decoded: list[tuple[K, _Decoded]], encoders: Sequence[Encoder]) -> Iterator[Encoded[K]]:
+    usable = [one for _, one in decoded if not isinstance(one, ItemError)]
+    vectors = [encoder.encode([one[0][i] for one in usable]) for i, encoder in enumerate(encoders)] if usable else []
+    row = 0
+    for key, one in decoded:
+        if isinstance(one, ItemError):
+            yield key, one, None
+        else:
+            yield key, {e.name: v[row] for e, v in zip(encoders, vectors, strict=True)}, one[1]
+            row += 1

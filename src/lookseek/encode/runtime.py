@@ -1,0 +1,183 @@
+"""Runs an ONNX tower: OpenVINO where it is installed and faster, ONNX Runtime everywhere else.
+
+OpenVINO is the faster one where the processor multiplies bfloat16 in hardware (AMX, AVX512-BF16):
+2.3 times ONNX Runtime on the default model. At fp32 the two are level, so ONNX Runtime, which loads
+faster and is always there, does it. Source: docs/decisions/encoder.md.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+
+__all__ = ["Port", "Precision", "Runtime", "Tower", "cores", "open_tower"]
+
+Runtime: TypeAlias = Literal["onnxruntime", "openvino"]
+Precision: TypeAlias = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of a graph.
+
+    Args:
+        name: in the graph.
+        dtype: ``uint8``, ``float32``, or the runtime's own word for anything else.
+        shape: one size a dimension, None where the graph leaves it open.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """A graph ready to run, in one runtime at one precision.
+
+    Args:
+        runtime: which library runs it.
+        precision: in which it multiplies.
+        inputs: of the graph.
+        outputs: of the graph.
+        run: a batch to the first output. Not to be called from two threads at once.
+    """
+
+    runtime: Runtime
+    precision: Precision
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    run: Callable[[NDArray[Any]], NDArray[Any]]
+
+
+def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runtime | None = None) -> Tower:
+    """Loads a graph into the runtime that suits.
+
+    Args:
+        onnx: the file's content, checked: no weights outside it.
+        threads: that one batch may use, >= 1; None for all cores this process may use.
+        single: True for one photo: take the runtime that loads fastest.
+        runtime: None chooses; a name insists.
+
+    Returns:
+        The tower.
+
+    Raises:
+        ModelError: the graph can't be loaded, or the runtime that was insisted on is not installed.
+    """
+    threads = cores() if threads is None else threads
+    if threads < 1:
+        raise ModelError(f"threads is {threads}: give 1 or more, or None for all cores")
+    if runtime == "openvino" and not _installed():
+        raise ModelError("OpenVINO is not installed: pip install 'lookseek[fast]', or use onnxruntime")
+    if runtime == "openvino" or (runtime is None and not single and _installed()):
+        core, precision = _openvino()
+        if runtime == "openvino" or precision == "bf16":
+            return _open_openvino(core, precision, onnx, threads)
+    return _open_onnxruntime(onnx, threads)
+
+
+def cores() -> int:
+    """How many cores this process may use, as the operating system or container grants them."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("openvino") is not None
+
+
+def _openvino() -> tuple[Any, Precision]:
+    os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
+    import openvino
+
+    core = openvino.Core()
+    return core, "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
+
+
+def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -> Tower:
+    # LATENCY puts all threads on one batch: 1.9 times the throughput of one stream a core here, where
+    # two batches at once fall out of the cache. Pinning would fight the threads that decode photos.
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "ENABLE_CPU_PINNING": False,
+    }
+    try:
+        compiled = core.compile_model(core.read_model(model=onnx), "CPU", options)
+    except RuntimeError as error:
+        raise _cannot_load("OpenVINO", error) from error
+    request = compiled.create_infer_request()
+    turn = threading.Lock()  # a request takes one batch at a time, and one batch already uses every core
+
+    def run(batch: NDArray[Any]) -> NDArray[Any]:
+        with turn:
+            request.infer([batch], share_inputs=True)
+            return np.array(request.get_output_tensor(0).data)
+
+    return Tower("openvino", precision, _openvino_ports(compiled.inputs), _openvino_ports(compiled.outputs), run)
+
+
+def _openvino_ports(ports: Any) -> tuple[Port, ...]:
+    dtypes = {"u8": "uint8", "f32": "float32"}
+    return tuple(
+        Port(
+            port.any_name,
+            dtypes.get(port.element_type.get_type_name(), port.element_type.get_type_name()),
+            tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape),
+        )
+        for port in ports
+    )
+
+
+def _open_onnxruntime(onnx: bytes, threads: int) -> Tower:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin take the cores from the threads that decode the next photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # each status of the runtime is a class of its own, right under Exception
+        raise _cannot_load("ONNX Runtime", error) from error
+    inputs, outputs = _onnxruntime_ports(session.get_inputs()), _onnxruntime_ports(session.get_outputs())
+
+    def run(batch: NDArray[Any]) -> NDArray[Any]:
+        result: NDArray[Any] = session.run([outputs[0].name], {inputs[0].name: batch})[0]
+        return result
+
+    return Tower("onnxruntime", "fp32", inputs, outputs, run)
+
+
+def _onnxruntime_ports(ports: Any) -> tuple[Port, ...]:
+    dtypes = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+    return tuple(
+        Port(
+            port.name,
+            dtypes.get(port.type, port.type),
+            tuple(size if isinstance(size, int) else None for size in port.shape),
+        )
+        for port in ports
+    )
+
+
+def _cannot_load(library: str, error: Exception) -> ModelError:
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    return ModelError(
+        f"{library} can't load image.onnx ({reason[0][:200]}): export it again with ONNX opset 18 or older, "
+        "or update the runtime"
+    )

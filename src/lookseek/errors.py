@@ -1,0 +1,105 @@
+"""What can go wrong, as one tree.
+
+Every message says what happened, the value, the limit and what to do next. In a bulk job an
+``ItemError`` skips one item and is counted; every other error ends the command.
+
+    LookseekError
+    ├── ItemError            one item of a catalogue can't be used
+    │   └── ImageError       its picture can't be used
+    │       ├── ImageTooLarge
+    │       ├── ImageBroken          a picture, but damaged
+    │       └── NotAnImage           something else: empty, SVG, HTML, zip, noise
+    ├── CatalogueError       the source as a whole can't be read
+    ├── ModelError           a model folder is missing, damaged or of another kind
+    ├── FilterError          a filter expression can't be read or names an unknown field
+    ├── QueryError           a query asks for what can't be answered
+    ├── IndexFolderError          the index folder as a whole
+    │   ├── IndexMissing     no index there
+    │   ├── IndexDamaged     its files don't match what they should hold
+    │   ├── IndexBusy        another process is writing it
+    │   └── IndexMismatch    made by another model, metric or newer format
+    └── DownloadError        a download that the user asked for failed
+"""
+
+__all__ = [
+    "CatalogueError",
+    "DownloadError",
+    "FilterError",
+    "ImageBroken",
+    "ImageError",
+    "ImageTooLarge",
+    "IndexBusy",
+    "IndexDamaged",
+    "IndexFolderError",
+    "IndexMismatch",
+    "IndexMissing",
+    "ItemError",
+    "LookseekError",
+    "ModelError",
+    "NotAnImage",
+    "QueryError",
+]
+
+
+class LookseekError(Exception):
+    """Base of all errors that lookseek raises on purpose."""
+
+
+class ItemError(LookseekError):
+    """One item of a catalogue can't be used; a bulk job skips it and counts it."""
+
+
+class ImageError(ItemError):
+    """A picture can't be used."""
+
+
+class ImageTooLarge(ImageError):
+    """A picture declares more pixels than the free memory allows."""
+
+
+class ImageBroken(ImageError):
+    """A picture of a known format that is cut short or damaged."""
+
+
+class NotAnImage(ImageError):
+    """Bytes that are no picture of an allowed format."""
+
+
+class CatalogueError(LookseekError):
+    """A source of items can't be read as a whole."""
+
+
+class ModelError(LookseekError):
+    """A model folder is missing, damaged or not usable here."""
+
+
+class FilterError(LookseekError):
+    """A filter expression can't be read, or names a field that no item has."""
+
+
+class QueryError(LookseekError):
+    """A query asks for something that this index or model can't answer."""
+
+
+class IndexFolderError(LookseekError):
+    """An index folder can't be used."""
+
+
+class IndexMissing(IndexFolderError):
+    """There is no index in the folder."""
+
+
+class IndexDamaged(IndexFolderError):
+    """The files of an index don't hold what they should."""
+
+
+class IndexBusy(IndexFolderError):
+    """Another process is writing the index."""
+
+
+class IndexMismatch(IndexFolderError):
+    """An index made by another model, metric or newer format."""
+
+
+class DownloadError(LookseekError):
+    """A download that the user asked for failed."""

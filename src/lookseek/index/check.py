@@ -1,0 +1,166 @@
+"""Is an index what it says it is? Every finding comes with what to do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from .. import images
+from ..catalogue import photos_at
+from ..encode import ColourEncoder, encode_photos, load_model
+from ..errors import ItemError, LookseekError
+from ..store import Store
+from ..store.schema import COLOUR, LOOK
+from ..types import Photo, Point, Vector
+from .folder import OpenIndex, building_manifest, checksum, open_index
+
+SAMPLE = 32
+"""Stored vectors that must find themselves, and photos that are encoded again."""
+SAME_AT_LEAST = 0.99
+"""Cosine between a stored vector and the photo encoded again: float16 storage and another runtime or precision
+cost under 0.002 (docs/decisions/encoder.md), another photo or model far more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        what: what was checked.
+        good: whether it is as it should be.
+        said: the figures, and on damage what to do.
+    """
+
+    what: str
+    good: bool
+    said: str
+
+
+def check_index(folder: Path) -> list[Finding]:
+    """Look at everything an index promises: checksums, counts, search, and its photos.
+
+    Raises:
+        IndexFolderError: it can't even be opened; the message says what to do.
+    """
+    index = open_index(folder)
+    try:
+        findings = [_interrupted(index), _files(index), _count(index)]
+        points = _sample(index.store)
+        findings.append(_finds_itself(index.store, points))
+        findings.append(_encodes_alike(index, points))
+    finally:
+        index.store.close()
+    return findings
+
+
+def _interrupted(index: OpenIndex) -> Finding:
+    if building_manifest(index.folder) is None:
+        return Finding("index job", True, "the last one ended")
+    said = f"the last one was interrupted; every acknowledged item is kept. Finish it: {_again(index)}"
+    return Finding("index job", False, said)
+
+
+def _files(index: OpenIndex) -> Finding:
+    data = index.folder / index.manifest.generation
+    bad = [
+        name
+        for name, expected in index.manifest.files.items()
+        if not (data / name).is_file() or checksum(data / name) != expected
+    ]
+    total = sum(size for size, _ in index.manifest.files.values())
+    if bad:
+        said = f"{len(bad)} of {len(index.manifest.files)} files are not what was written, first {bad[0]}"
+        return Finding("checksums", False, f"{said}. Delete {index.folder} and run {_again(index)}")
+    return Finding("checksums", True, f"{len(index.manifest.files)} files, {total / 1e6:,.1f} MB")
+
+
+def _count(index: OpenIndex) -> Finding:
+    found = index.store.count()
+    if index.manifest.updated and found != index.manifest.items:
+        said = f"{found:,} items, {index.manifest.items:,} expected. Delete {index.folder} and run {_again(index)}"
+        return Finding("count", False, said)
+    return Finding("count", True, f"{found:,} items")
+
+
+def _sample(store: Store) -> list[Point]:
+    """Up to ``SAMPLE`` points, the same ones each time, spread over the whole index (reservoir sampling)."""
+    random, chosen = Random(0), list[str]()  # noqa: S311  no secret
+    for seen, point in enumerate(store.scan()):
+        if seen < SAMPLE:
+            chosen.append(point.id)
+        elif (place := random.randint(0, seen)) < SAMPLE:
+            chosen[place] = point.id
+    return store.get(chosen)
+
+
+def _finds_itself(store: Store, points: Sequence[Point]) -> Finding:
+    lost = []
+    for point in points:
+        hits = store.search(LOOK, point.vectors[LOOK], 10)
+        best = hits[0].score if hits else 0.0
+        # float16 keeps three decimals; a copy of the same photo may stand first
+        if not any(hit.id == point.id and hit.score > best - 1e-3 for hit in hits):
+            near = store.search(LOOK, point.vectors[LOOK], 1, among=[point.id])
+            if not near or near[0].score < best - 1e-3:
+                lost.append(point.id)
+    if lost:
+        said = f"{len(lost)} of {len(points)} stored vectors don't find themselves, first {lost[0]!r}"
+        return Finding("search", False, f"{said}. The graph is damaged: delete the index and build it again")
+    return Finding("search", True, f"{len(points)} of {len(points)} sampled vectors find themselves")
+
+
+def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
+    recipe = index.manifest.recipe
+    try:
+        model = load_model(recipe.model_path or recipe.model)
+    except LookseekError as error:
+        return Finding("photos", False, f"the model can't be loaded: {error}")
+    if model.checksum != recipe.checksum:
+        said = f"model {recipe.model} is not the one that made the index. Index again, or bring it back"
+        return Finding("photos", False, said)
+    photos, missing, changed = _unchanged(points)
+    worst, wrong = 1.0, set[str]()
+    for point, vectors, _ in encode_photos(photos, [model.image, ColourEncoder()]):
+        for name in (LOOK, COLOUR):
+            cosine = 0.0 if isinstance(vectors, ItemError) else _cosine(vectors[name], point.vectors[name])
+            worst = min(worst, cosine)
+            if cosine < SAME_AT_LEAST:
+                wrong.add(point.id)
+    said = f"{len(photos) - len(wrong)} of {len(points)} sampled photos encode as stored (cosine >= {worst:.4f})"
+    said += f", {changed} changed since" * bool(changed) + f", {missing} not found" * bool(missing)
+    if wrong:
+        said += f"; {min(wrong)!r} does not. Delete {index.folder} and run {_again(index)}"
+    elif changed or missing:
+        said += f": {_again(index)} --prune brings it up to date"
+    return Finding("photos", not wrong, said)
+
+
+def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int, int]:
+    """The photos that are still what was indexed; how many can't be had; how many are others now."""
+    photos: list[tuple[Point, Photo]] = []
+    missing = changed = 0
+    for point, where in zip(points, photos_at([point.source for point in points]), strict=True):
+        try:
+            photo = None if where is None else images.read(where)
+        except ItemError:
+            photo = None
+        if photo is None:
+            missing += 1
+        elif hashlib.blake2b(photo, digest_size=16).hexdigest() != point.hash:
+            changed += 1
+        else:
+            photos.append((point, photo))
+    return photos, missing, changed
+
+
+def _cosine(a: Vector, b: Vector) -> float:
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def _again(index: OpenIndex) -> str:
+    return f"lookseek index {index.manifest.source or 'SOURCE'} {index.folder}"

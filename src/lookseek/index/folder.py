@@ -1,0 +1,296 @@
+"""The index folder: what lies in it, and which of its generations is the one to open.
+
+    INDEX/
+      lookseek.json     the published generation: model, layout, fields, counts, checksums of its files
+      building.json     the same for a generation that a job is filling, or was filling when it was stopped
+      generation-0007/  the store's files; one that is published is never written again
+      writer.lock       held by the one process that writes
+      skipped.csv       what the last job had to leave out, and why
+
+A job never writes where a reader may look: it copies the newest generation, changes the copy, and publishes it
+by renaming one file. So an old index serves while a new one is built, and a reader needs no lock. A job that
+was killed leaves its ``building.json``; whoever opens the index next finds every acknowledged item there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMismatch, IndexMissing
+from ..store import FieldKind, Layout, Store, StoreKind, VectorSpec, open_store
+
+FORMAT = 1
+"""Version of what this file describes. A newer one is refused, an older one would be converted here."""
+
+PUBLISHED, _BUILDING, _LOCK = "lookseek.json", "building.json", "writer.lock"
+_REWRITTEN = ("edge_config.json", "segment.json")
+"""Files that the engine writes anew whenever it opens a folder: no checksum can be kept of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What makes the vectors of an index comparable. Another recipe is another index.
+
+    Args:
+        model: the model's name.
+        model_path: its folder, or "" for one that ships with lookseek.
+        checksum: SHA-256 of the model folder.
+        layout: the named vectors.
+        store: which store keeps them.
+    """
+
+    model: str
+    model_path: str
+    checksum: str
+    layout: Layout
+    store: StoreKind
+
+    def same_vectors(self, other: Recipe) -> bool:
+        """Whether vectors made by both can stand in one index; where the model lies does not matter."""
+        return replace(self, model_path="") == replace(other, model_path="")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What ``lookseek.json`` says of a generation.
+
+    Args:
+        generation: the folder's name.
+        recipe: how its vectors were made.
+        runtime: what ran the model, with its precision, e.g. "onnxruntime fp32".
+        items: how many points it holds.
+        fields: the attributes that items have, and their kinds.
+        graph_items: how many items had a place in the HNSW graph when it was built; 0 without a graph.
+        source: the catalogue it was made from, for people.
+        updated: when it was published, ISO 8601 UTC; "" while building.
+        files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is.
+    """
+
+    generation: str
+    recipe: Recipe
+    runtime: str
+    items: int = 0
+    fields: Mapping[str, FieldKind] = field(default_factory=dict)
+    graph_items: int = 0
+    source: str = ""
+    updated: str = ""
+    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIndex:
+    """An index opened for reading.
+
+    Args:
+        folder: the index folder.
+        manifest: of the generation that is open.
+        store: its points.
+        note: what the person should know, e.g. that the last job was interrupted; "" if nothing.
+    """
+
+    folder: Path
+    manifest: Manifest
+    store: Store
+    note: str = ""
+
+
+def open_index(folder: Path) -> OpenIndex:
+    """Open the newest generation that is whole.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexBusy: its first job is still running.
+        IndexMismatch: it was made by a newer lookseek.
+        IndexDamaged: its files are not what they should be.
+    """
+    published, building = published_manifest(folder), building_manifest(folder)
+    if building is not None and not being_written(folder) and _continues(building, published):
+        note = "the last index job was interrupted: run it again to finish it"
+        try:
+            return _opened(folder, building, note)
+        except IndexFolderError:
+            if published is None:
+                raise
+    if published is None:
+        if building is not None:
+            raise IndexBusy(f"{folder} is being built for the first time: search it when the job has ended")
+        raise IndexMissing(f"there is no index in {folder}: make one with lookseek index SOURCE {folder}")
+    try:
+        return _opened(folder, published, "")
+    except IndexDamaged:  # a job may have published a newer generation in between, and removed this one
+        newer = published_manifest(folder)
+        if newer is None or newer.generation == published.generation:
+            raise
+        return _opened(folder, newer, "")
+
+
+def _opened(folder: Path, manifest: Manifest, note: str) -> OpenIndex:
+    data = folder / manifest.generation
+    for name, (size, _) in manifest.files.items():
+        file = data / name
+        found = file.stat().st_size if file.is_file() else None
+        if found != size:
+            state = "is missing" if found is None else f"has {found:,} bytes"
+            raise IndexDamaged(f"{file} {state}, not {size:,}: lookseek check {folder} says what to do")
+    return OpenIndex(folder, manifest, open_store(manifest.recipe.store, data, manifest.recipe.layout), note)
+
+
+def _continues(building: Manifest, published: Manifest | None) -> bool:
+    return published is None or building.recipe.same_vectors(published.recipe)
+
+
+# what a writer does
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the folder's one writer lock, and tidy up what earlier writers left.
+
+    Raises:
+        IndexBusy: another process holds it.
+        IndexMismatch: the folder holds something else than an index.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise IndexMismatch(f"{folder} is a file: give a folder for the index")
+    ours = (PUBLISHED, _BUILDING, _LOCK)
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in ours):
+        raise IndexMismatch(f"{folder} holds other things than an index: give a new or empty folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=2)
+    except Timeout:
+        raise IndexBusy(f"another process is writing {folder}: wait until it has ended, or stop it") from None
+    try:
+        _sweep(folder)
+        yield
+    finally:
+        lock.release()
+
+
+def being_written(folder: Path) -> bool:
+    """Whether a process holds the writer lock."""
+    if not (folder / _LOCK).exists():
+        return False
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def start(folder: Path, manifest: Manifest, base: Manifest | None) -> Manifest:
+    """Make a new generation to write in: a copy of ``base``, or nothing yet where that is None.
+
+    Returns:
+        ``manifest`` with the new generation's name. Nothing points to it until it is announced or published.
+    """
+    numbers = [int(path.name.partition("-")[2]) for path in folder.glob("generation-[0-9]*")]
+    fresh = replace(manifest, generation=f"generation-{max(numbers, default=0) + 1:04d}", files={}, updated="")
+    if base is not None:
+        _copy(folder / base.generation, folder / fresh.generation)
+    return fresh
+
+
+def announce(folder: Path, manifest: Manifest) -> None:
+    """Write ``building.json``: from now on the generation is found again after a crash."""
+    _write(folder / _BUILDING, manifest)
+
+
+def publish(folder: Path, manifest: Manifest) -> Manifest:
+    """Make a closed generation the one that readers open, and remove the older ones.
+
+    The rename of ``lookseek.json`` is the moment: before it readers see the old index, after it the new.
+    """
+    data = folder / manifest.generation
+    open_store(manifest.recipe.store, data, manifest.recipe.layout).close()  # lets the engine settle its files
+    done = replace(manifest, files={name: checksum(data / name) for name in lasting_files(data)})
+    _write(folder / PUBLISHED, done)
+    (folder / _BUILDING).unlink(missing_ok=True)
+    _sweep(folder)
+    return done
+
+
+def lasting_files(data: Path) -> list[str]:
+    """The files of a generation that stay as they are, relative, sorted."""
+    found = (path for path in data.rglob("*") if path.is_file() and path.name not in _REWRITTEN)
+    return sorted(path.relative_to(data).as_posix() for path in found)
+
+
+def checksum(file: Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return file.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def published_manifest(folder: Path) -> Manifest | None:
+    """What ``lookseek.json`` says, or None where there is none."""
+    return _read(folder / PUBLISHED)
+
+
+def building_manifest(folder: Path) -> Manifest | None:
+    """What ``building.json`` says, or None where no job is running or was interrupted."""
+    return _read(folder / _BUILDING)
+
+
+def _sweep(folder: Path) -> None:
+    kept = {m.generation for m in (published_manifest(folder), building_manifest(folder)) if m is not None}
+    for path in folder.glob("generation-*"):
+        if path.name not in kept:
+            shutil.rmtree(path, ignore_errors=True)  # on Windows a reader may hold it: the next writer tries again
+
+
+def _copy(source: Path, target: Path) -> None:
+    beside = target.with_name(target.name + ".copying")
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(source, beside)
+    beside.rename(target)
+
+
+def _read(file: Path) -> Manifest | None:
+    try:
+        stored = json.loads(file.read_bytes())
+        version = stored.pop("format")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again into a new folder") from error
+    if not isinstance(version, int) or version > FORMAT:
+        raise IndexMismatch(f"{file} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
+    try:
+        recipe = dict(stored.pop("recipe"))
+        layout = {name: VectorSpec(**spec) for name, spec in recipe.pop("layout").items()}
+        files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
+        known = {f.name for f in fields(Manifest)}
+        rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
+        return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, **rest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise IndexDamaged(f"{file} lacks what it should say ({error}): index the catalogue again") from error
+
+
+def _write(file: Path, manifest: Manifest) -> None:
+    text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, ensure_ascii=False)
+    beside = file.with_suffix(".tmp")
+    with beside.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    beside.replace(file)
+    if os.name == "posix":  # a rename is lasting once the folder is
+        handle = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

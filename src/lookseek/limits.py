@@ -1,0 +1,138 @@
+"""How large a picture may be: as a file, in pixels, and beside what else fills the memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from .errors import ImageTooLarge
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_PIXELS",
+    "MIN_PIXELS",
+    "WORKING_BYTES",
+    "check_file",
+    "check_pixels",
+    "free_memory",
+    "pixel_limit",
+]
+
+MAX_FILE_BYTES = 256 * 1024**2
+"""Size of a file. A 100-megapixel photo is about 50 MB as JPEG, at most 200 MB as PNG in practice."""
+
+MAX_PIXELS = 120_000_000
+"""Pixels at the most, however much memory is free: the 108-megapixel cameras of phones (12,000 x 9,000)
+pass; a file of some kilobytes can't take more than 2.4 GB and a second or two."""
+
+MIN_PIXELS = 1_000_000
+"""Pixels that are always tried: below this the process is short of memory anyway."""
+
+WORKING_BYTES = 20
+"""Bytes a pixel at the peak, of the worst kind, with some to spare. Measured (Pillow 13.0, simplejpeg 1.9,
+20 megapixels, peak RSS): JPEG 3 through simplejpeg, 7 through Pillow, progressive up to 10; PNG 8; GIF 4;
+AVIF 12; WebP 16.5, since its decoder holds two canvases."""
+
+LIMIT_SECONDS = 5.0
+"""How long one look at the free memory holds."""
+
+ASSUMED = 2 * 1024**3
+"""Bytes taken as free where the system says nothing (Windows): what a small laptop has left."""
+
+# (limit, use, cache that can be given back) of one group, for version 2 and version 1.
+# Source: kernel.org, admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+_FILES = {
+    2: ("memory.max", "memory.current", "inactive_file"),
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+
+
+def pixel_limit() -> int:
+    """Pixels that a picture may declare: half of the free memory, at most ``MAX_PIXELS``."""
+    return _limit_in(int(time.monotonic() / LIMIT_SECONDS))
+
+
+def check_file(found: int, name: str) -> None:
+    """Raises ``ImageTooLarge`` for a file of more bytes than ``MAX_FILE_BYTES``."""
+    if found > MAX_FILE_BYTES:
+        raise ImageTooLarge(
+            f"{name}: {found / 1e6:.0f} MB is more than the limit of {MAX_FILE_BYTES / 1e6:.0f} MB: save it smaller"
+        )
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raises ``ImageTooLarge`` for a picture that declares more than ``pixel_limit()``."""
+    limit = pixel_limit()
+    if width * height > limit:
+        more = "" if limit == MAX_PIXELS else ", or free some memory"
+        raise ImageTooLarge(
+            f"it declares {width:,} x {height:,} = {width * height / 1e6:,.1f} million pixels, more than "
+            f"the limit of {limit / 1e6:,.1f} million: save it smaller{more}"
+        )
+
+
+def free_memory(root: Path = Path("/")) -> int:
+    """Bytes that can be used without swapping, within the limits of the container if there are any.
+
+    Args:
+        root: where ``proc`` and ``sys`` are; another folder is for tests.
+    """
+    found = [*_machine(root), *_groups(root)]
+    return max(0, min(found)) if found else ASSUMED
+
+
+def _machine(root: Path) -> Iterator[int]:
+    available = _field(root / "proc" / "meminfo", "MemAvailable:")
+    if available is not None:
+        yield available * 1024  # the file counts in KiB
+    elif root == Path("/") and hasattr(os, "sysconf"):
+        try:  # macOS doesn't tell what is free, only what there is: a quarter is a careful guess
+            yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+        except (OSError, ValueError):
+            return
+
+
+def _groups(root: Path) -> Iterator[int]:
+    """What each control group above this process still allows: the tightest one counts."""
+    for line in _text(root / "proc" / "self" / "cgroup").splitlines():
+        number, _, rest = line.partition(":")
+        kinds, _, place = rest.partition(":")
+        if number == "0" and not kinds:
+            version, top = 2, root / "sys" / "fs" / "cgroup"
+        elif "memory" in kinds.split(","):
+            version, top = 1, root / "sys" / "fs" / "cgroup" / "memory"
+        else:
+            continue
+        parts = [part for part in place.split("/") if part not in ("", "..")]
+        for depth in range(len(parts) + 1):
+            yield from _group(top.joinpath(*parts[:depth]), version)
+
+
+def _group(folder: Path, version: int) -> Iterator[int]:
+    limit_file, use_file, cache_field = _FILES[version]
+    limit, used = _text(folder / limit_file).strip(), _text(folder / use_file).strip()
+    if limit.isdigit() and used.isdigit():  # "max" is no limit
+        yield int(limit) - int(used) + (_field(folder / "memory.stat", cache_field) or 0)
+
+
+def _field(path: Path, name: str) -> int | None:
+    for line in _text(path).splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] == name and words[1].isdigit():
+            return int(words[1])
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=1)
+def _limit_in(period: int) -> int:
+    return min(MAX_PIXELS, max(MIN_PIXELS, free_memory() // 2 // WORKING_BYTES))

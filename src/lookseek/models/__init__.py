@@ -1,0 +1,1 @@
+"""The models that ship: a folder each, with weights, settings, a card and checksums."""

@@ -1,0 +1,281 @@
+"""The embedded engine: Qdrant Edge, in the process. The only file that uses it.
+
+How it is used, and why (figures in docs/decisions/store.md): no write-ahead log, since every ``add`` ends in
+a flush and a log would lock the folder to one process; vectors as float16, half the bytes at the same recall;
+graphs only where ``optimise`` is told to, in a process of their own, since the engine holds Python's lock.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import qdrant_edge as engine
+
+from ..errors import IndexDamaged, QueryError
+from ..types import Point, Value, Vector
+from . import Scored
+from .condition import And, Compare, Condition, In, Not, Or, readings
+from .schema import FieldKind, Layout, VectorSpec, checked, from_payload, point_id, spec_of, to_payload, usable
+
+_PAGE = 1024
+"""Points read at a time in a scan."""
+_EF = 96
+"""Breadth of the graph search; docs/benchmarks/search.md shows recall and time against it."""
+_GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=60_000)
+"""Edges a node, breadth while building, and the KB of vectors up to which what a filter keeps is compared one
+by one: some 6 ms, and nothing is missed, while a graph walked through a filter loses a tenth of the answers."""
+_NEVER = 2**40
+"""KB: a threshold that no segment reaches, so that the engine builds no graph by itself."""
+_TIE = 6
+"""Decimals to which scores are rounded before they are ordered."""
+_BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
+"""How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1."""
+_BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+
+
+class EdgeStore:
+    """Points in Qdrant Edge. See ``Store`` for what each method promises."""
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.layout = layout
+        self._folder = folder
+        if not (folder / "edge_config.json").is_file():
+            raise IndexDamaged(f"{folder} holds no index data: run lookseek index again")
+        try:
+            self._shard = engine.EdgeShard.load(str(folder))
+        except Exception as error:  # the engine raises plain Exception
+            raise IndexDamaged(f"{folder} can't be opened ({error}): run lookseek index again") from error
+
+    @classmethod
+    def create(cls, folder: Path, layout: Layout) -> EdgeStore:
+        """Make an empty store; the folder must not exist."""
+        folder.mkdir(parents=True)
+        engine.EdgeShard.create(str(folder), _config(layout, graph=False)).close()
+        return cls(folder, layout)
+
+    def add(self, points: Sequence[Point]) -> None:
+        fresh = checked(points, self.layout)
+        if not fresh:
+            return
+        self._shard.update(
+            engine.UpdateOperation.upsert_points(
+                [
+                    engine.Point(
+                        point_id(point.id),
+                        {name: np.ascontiguousarray(point.vectors[name], np.float32) for name in self.layout},
+                        _payload(point),
+                    )
+                    for point in fresh.values()
+                ]
+            )
+        )
+        self._shard.flush()
+
+    def delete(self, ids: Iterable[str]) -> int:
+        there = [point.id for point in self.get(list(dict.fromkeys(ids)), vectors=False)]
+        if there:
+            self._shard.update(engine.UpdateOperation.delete_points([point_id(id_) for id_ in there]))
+            self._shard.flush()
+        return len(there)
+
+    def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+        records = self._shard.retrieve([point_id(id_) for id_ in dict.fromkeys(ids)], True, vectors)
+        found = {point.id: point for point in map(_point, records)}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def search(
+        self,
+        using: str,
+        vector: Vector,
+        k: int,
+        *,
+        condition: Condition | None = None,
+        among: Sequence[str] | None = None,
+        exact: bool = False,
+    ) -> list[Scored]:
+        spec = spec_of(self.layout, using)
+        vector = usable(vector, using, spec, "the query")
+        wanted = _filter(condition, among)
+        take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
+        while True:
+            found = self._shard.query(
+                engine.QueryRequest(
+                    limit=take,
+                    query=engine.Query.Nearest(vector, using),
+                    filter=wanted,
+                    params=engine.SearchParams(exact=exact, hnsw_ef=max(_EF, k)),
+                    with_payload=["id"],
+                )
+            )
+            scores = [round(sign * point.score, _TIE) for point in found]
+            # Points that tie with the k-th may lie beyond the cut; the order by id must decide, not the engine.
+            if len(found) < take or scores[-1] < scores[k - 1]:
+                break
+            take *= 2
+        ranked = sorted((-score, point.payload["id"]) for score, point in zip(scores, found, strict=True))
+        return [Scored(id_, -score) for score, id_ in ranked[:k]]
+
+    def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
+        offset, wanted = None, _filter(condition, None)
+        while True:
+            records, offset = self._shard.scroll(
+                engine.ScrollRequest(
+                    offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors
+                )
+            )
+            yield from map(_point, records)
+            if offset is None:
+                return
+
+    def count(self, condition: Condition | None = None) -> int:
+        return int(self._shard.count(engine.CountRequest(exact=True, filter=_filter(condition, None))))
+
+    def facet(
+        self, field: str, *, condition: Condition | None = None, limit: int = 100
+    ) -> Sequence[tuple[Value, int]]:
+        request = engine.FacetRequest(_key(field), limit=limit, exact=True, filter=_filter(condition, None))
+        try:
+            hits = self._shard.facet(request).hits
+        except Exception as error:
+            message = f"field {field!r} can't be counted by value: it was not declared as words or boolean"
+            raise QueryError(message) from error
+        return sorted(((_value(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0])))
+
+    def declare(self, fields: Mapping[str, FieldKind]) -> None:
+        kinds = {
+            "words": engine.PayloadSchemaType.Keyword,
+            "number": engine.PayloadSchemaType.Float,
+            "boolean": engine.PayloadSchemaType.Keyword,
+        }
+        there = self._shard.info().payload_schema
+        for name, kind in [*((_key(name), kinds[kind]) for name, kind in fields.items()), ("hash", kinds["words"])]:
+            if name in there and there[name].data_type != kind:
+                self._shard.update(engine.UpdateOperation.delete_field_index(name))
+            if name not in there or there[name].data_type != kind:
+                self._shard.update(engine.UpdateOperation.create_field_index(name, kind))
+        self._shard.flush()
+
+    def same_content(self) -> dict[str, list[str]]:
+        self.declare({})
+        hits = self._shard.facet(engine.FacetRequest("hash", limit=max(1, self.count()), exact=True)).hits
+        groups: dict[str, list[str]] = {}
+        for hit in hits:
+            if hit.count > 1 and hit.value:
+                one = engine.FieldCondition("hash", match=engine.MatchValue(hit.value))
+                request = engine.ScrollRequest(
+                    limit=hit.count, filter=engine.Filter(must=[one]), with_payload=["id"]
+                )
+                groups[str(hit.value)] = sorted(record.payload["id"] for record in self._shard.scroll(request)[0])
+        return groups
+
+    def optimise(self, *, graph: bool) -> None:
+        self._shard.flush()
+        self._shard.close()
+        arguments = [sys.executable, "-c", f"from {__name__} import _optimise; _optimise()", str(self._folder)]
+        specs = [f"{name}:{spec.dim}:{spec.metric}" for name, spec in self.layout.items()]
+        done = subprocess.run([*arguments, "graph" if graph else "tidy", *specs], capture_output=True, text=True)  # noqa: S603
+        if done.returncode:
+            raise IndexDamaged(f"building the graph of {self._folder} failed: {done.stderr.strip()[-300:]}")
+        self._shard = engine.EdgeShard.load(str(self._folder))
+
+    def close(self) -> None:
+        self._shard.close()
+
+
+def _optimise() -> None:
+    """What ``optimise`` runs in a process of its own: arguments are the folder, what to do, the layout."""
+    folder, what, *specs = sys.argv[1:]
+    parts = [spec.split(":") for spec in specs]
+    layout = {name: VectorSpec(int(dim), metric) for name, dim, metric in parts}  # type: ignore[arg-type]
+    shard = engine.EdgeShard.load(folder, _config(layout, graph=what == "graph"))
+    shard.optimize()
+    shard.flush()
+    shard.close()
+
+
+def _config(layout: Layout, *, graph: bool) -> engine.EdgeConfig:
+    distance = {"cosine": engine.Distance.Cosine, "euclidean": engine.Distance.Euclid}
+    return engine.EdgeConfig(
+        wal_enabled=False,
+        vectors={
+            name: engine.EdgeVectorParams(
+                size=spec.dim, distance=distance[spec.metric], datatype=engine.VectorStorageDatatype.Float16
+            )
+            for name, spec in layout.items()
+        },
+        hnsw_config=_GRAPH,
+        optimizers=engine.EdgeOptimizersConfig(indexing_threshold=1 if graph else _NEVER),
+    )
+
+
+def _point(record: Any) -> Point:
+    vectors = {name: np.array(v, np.float32) for name, v in (record.vector or {}).items()}
+    payload = dict(record.payload)
+    kept = payload["attributes"].items()
+    payload["attributes"] = {name.replace("%22", '"'): _value(value) for name, value in kept}
+    return from_payload(payload, vectors)
+
+
+def _payload(point: Point) -> dict[str, Any]:
+    kept = {name.replace('"', "%22"): _kept(value) for name, value in point.attributes.items()}
+    return to_payload(point) | {"attributes": kept}
+
+
+def _kept(value: Value) -> Value:
+    return _BOOLEANS[value] if isinstance(value, bool) else value
+
+
+def _value(kept: Value) -> Value:
+    return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
+
+
+def _key(field: str) -> str:
+    """The engine's path to an attribute; a quotation mark can't stand in one, so it is kept as %22."""
+    return 'attributes."' + field.replace('"', "%22") + '"'
+
+
+# conditions, compiled
+
+
+def _filter(condition: Condition | None, among: Sequence[str] | None) -> engine.Filter | None:
+    if condition is None and among is None:
+        return None
+    must: list[Any] = [] if condition is None else [_compiled(condition)]
+    if among is not None:
+        must.append(engine.HasIdCondition({uuid.UUID(point_id(id_)) for id_ in among}))
+    return engine.Filter(must=must)
+
+
+def _compiled(condition: Condition) -> engine.Filter:
+    """The engine's form of a condition; ``lookseek.store.condition`` says what it must mean."""
+    match condition:
+        case And(parts):
+            return engine.Filter(must=[_compiled(part) for part in parts])
+        case Or(parts):
+            return engine.Filter(should=[_compiled(part) for part in parts])
+        case Not(part):
+            return engine.Filter(must_not=[_compiled(part)])
+        case In(field, values, negated):
+            found = engine.Filter(should=[one for value in values for one in _equals(field, value)])
+            return engine.Filter(must_not=[found]) if negated else found
+        case Compare(field, ("=" | "!=") as op, value):
+            found = engine.Filter(should=_equals(field, value))
+            return found if op == "=" else engine.Filter(must_not=[found])
+        case Compare(field, op, value):
+            limit = {_BOUNDS[op]: float(value)}
+            return engine.Filter(must=[engine.FieldCondition(_key(field), range=engine.RangeFloat(**limit))])
+
+
+def _equals(field: str, value: Value) -> list[Any]:
+    return [
+        engine.FieldCondition(_key(field), match=engine.MatchValue(_kept(plain)))
+        if isinstance(plain, str | bool)
+        else engine.FieldCondition(_key(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
+        for plain in readings(value)
+    ]

@@ -1,0 +1,218 @@
+"""The numpy store: plain files, exact search, no engine. The reference, and enough for 50,000 items.
+
+Every change is one file, written beside and renamed, so that what ``add`` has returned from is there
+after any crash; opening replays them in order. ``optimise`` folds them into one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import IndexDamaged, QueryError
+from ..types import Point, Value, Vector, Vectors
+from . import Scored
+from .condition import Condition, matches
+from .schema import FieldKind, Layout, checked, from_payload, spec_of, to_payload, usable
+
+_TIE = 6
+"""Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
+their place in the matrix, in the seventh."""
+
+
+class PlainStore:
+    """Points in memory, changes in files. See ``Store`` for what each method promises."""
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.layout = layout
+        self._folder = folder
+        self._points: dict[str, Point] = {}
+        self._matrix: dict[str, Vectors] = {}
+        if not folder.is_dir():
+            raise IndexDamaged(f"{folder} is not there: run lookseek index again")
+        self._next = 0
+        for file in sorted(folder.glob("*.npz")):
+            self._replay(file)
+            self._next = int(file.stem) + 1
+
+    @classmethod
+    def create(cls, folder: Path, layout: Layout) -> PlainStore:
+        """Make an empty store; the folder must not exist."""
+        folder.mkdir(parents=True)
+        return cls(folder, layout)
+
+    def add(self, points: Sequence[Point]) -> None:
+        fresh = {
+            point.id: Point(
+                point.id,
+                {name: self._kept(name, point.vectors[name]) for name in self.layout},
+                dict(point.attributes),
+                point.hash,
+                point.source,
+                point.fingerprint,
+            )
+            for point in checked(points, self.layout).values()
+        }
+        if fresh:
+            self._write(list(fresh.values()), [])
+            self._change(fresh.values(), [])
+
+    def delete(self, ids: Iterable[str]) -> int:
+        gone = [id_ for id_ in dict.fromkeys(ids) if id_ in self._points]
+        if gone:
+            self._write([], gone)
+            self._change([], gone)
+        return len(gone)
+
+    def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+        return [_seen(self._points[id_], vectors) for id_ in ids if id_ in self._points]
+
+    def search(
+        self,
+        using: str,
+        vector: Vector,
+        k: int,
+        *,
+        condition: Condition | None = None,
+        among: Sequence[str] | None = None,
+        exact: bool = False,
+    ) -> list[Scored]:
+        spec = spec_of(self.layout, using)
+        vector = usable(vector, using, spec, "the query")
+        rows = self._rows(using)
+        if spec.metric == "cosine":
+            scores = rows @ (vector / np.linalg.norm(vector))
+        else:
+            scores = -np.linalg.norm(rows - vector, axis=1)
+        keep = self._mask(condition, among)
+        ids = list(self._points)
+        chosen: Sequence[int] = range(len(ids)) if keep is None else np.flatnonzero(keep).tolist()
+        if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
+            values = np.round(scores[chosen], _TIE)
+            edge = np.partition(values, len(values) - k)[len(values) - k]
+            chosen = [row for row, value in zip(chosen, values, strict=True) if value >= edge]
+        ranked = sorted((-round(float(scores[row]), _TIE), ids[row]) for row in chosen)
+        return [Scored(id_, -score) for score, id_ in ranked[:k]]
+
+    def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
+        for point in list(self._points.values()):
+            if condition is None or matches(condition, point.attributes):
+                yield _seen(point, vectors)
+
+    def count(self, condition: Condition | None = None) -> int:
+        return sum(1 for _ in self.scan(condition=condition))
+
+    def facet(
+        self, field: str, *, condition: Condition | None = None, limit: int = 100
+    ) -> Sequence[tuple[Value, int]]:
+        if self._declared().get(field) not in ("words", "boolean"):
+            raise QueryError(f"field {field!r} can't be counted by value: it was not declared as words or boolean")
+        found = Counter(
+            value
+            for point in self.scan(condition=condition)
+            if isinstance(value := point.attributes.get(field), str | bool)
+        )
+        return sorted(found.items(), key=lambda entry: (-entry[1], str(entry[0])))[:limit]
+
+    def declare(self, fields: Mapping[str, FieldKind]) -> None:
+        text = json.dumps({**self._declared(), **fields}, ensure_ascii=False)
+        _replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
+
+    def same_content(self) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = defaultdict(list)
+        for point in self._points.values():
+            groups[point.hash].append(point.id)
+        return {key: sorted(ids) for key, ids in groups.items() if key and len(ids) > 1}
+
+    def optimise(self, *, graph: bool) -> None:
+        """Fold the change files into one. There is no graph to build."""
+        old = sorted(self._folder.glob("*.npz"))
+        if len(old) > 1:
+            self._write(list(self._points.values()), [], clear=True)
+            for file in old:  # replayed before the new one, they change nothing: safe at any moment
+                file.unlink()
+
+    def close(self) -> None:
+        self._points.clear()
+        self._matrix.clear()
+
+    # how it is kept
+
+    def _kept(self, name: str, vector: Vector) -> Vector:
+        vector = np.ascontiguousarray(vector, dtype=np.float32)
+        return vector / np.linalg.norm(vector) if self.layout[name].metric == "cosine" else vector
+
+    def _rows(self, using: str) -> Vectors:
+        if using not in self._matrix:
+            rows = [point.vectors[using] for point in self._points.values()]
+            self._matrix[using] = np.array(rows, np.float32).reshape(len(rows), self.layout[using].dim)
+        return self._matrix[using]
+
+    def _mask(self, condition: Condition | None, among: Sequence[str] | None) -> Any:
+        if condition is None and among is None:
+            return None
+        wanted = None if among is None else set(among)
+        return np.array(
+            [
+                (wanted is None or point.id in wanted)
+                and (condition is None or matches(condition, point.attributes))
+                for point in self._points.values()
+            ],
+            dtype=bool,
+        )
+
+    def _declared(self) -> dict[str, FieldKind]:
+        file = self._folder / "fields.json"
+        return dict(json.loads(file.read_bytes())) if file.exists() else {}
+
+    def _change(self, fresh: Iterable[Point], gone: Iterable[str]) -> None:
+        for id_ in gone:
+            self._points.pop(id_, None)
+        self._points.update((point.id, point) for point in fresh)
+        self._matrix.clear()
+
+    def _write(self, fresh: list[Point], gone: list[str], *, clear: bool = False) -> None:
+        head = {"points": [to_payload(p) for p in fresh], "gone": gone, "clear": clear}
+        arrays: dict[str, Any] = {
+            name: np.array([p.vectors[name] for p in fresh], np.float32) for name in self.layout
+        }
+        arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
+        file = self._folder / f"{self._next:08d}.npz"
+        _replace(file, lambda out: np.savez(out, **arrays))
+        self._next += 1
+
+    def _replay(self, file: Path) -> None:
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                head = json.loads(stored["head"].tobytes().decode("utf-8", "surrogatepass"))
+                rows = {name: stored[name] for name in self.layout}
+            if head["clear"]:
+                self._points.clear()
+            fresh = [
+                from_payload(payload, {name: rows[name][i] for name in self.layout})
+                for i, payload in enumerate(head["points"])
+            ]
+        except Exception as error:  # whatever a damaged file makes numpy's readers raise
+            raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
+        self._change(fresh, head["gone"])
+
+
+def _seen(point: Point, vectors: bool) -> Point:
+    if vectors:
+        return point
+    return Point(point.id, {}, point.attributes, point.hash, point.source, point.fingerprint)
+
+
+def _replace(file: Path, write: Callable[[Any], object]) -> None:
+    beside = file.with_suffix(".tmp")
+    with beside.open("wb") as out:
+        write(out)
+        out.flush()
+        os.fsync(out.fileno())
+    beside.replace(file)

@@ -1,0 +1,76 @@
+"""What many tests need: a small drawn catalogue as files, an index of it, and the real data where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lookseek import images
+from lookseek.catalogue import open_catalogue
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.index.job import build_index
+from lookseek.index.report import Summary
+from lookseek.types import Skipped
+
+
+class Heard:
+    """A progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.total: int | None = None
+        self.done = 0
+        self.left_out: list[Skipped] = []
+
+    def phase(self, name: str, total: int | None) -> None:
+        self.phases.append(name)
+        if len(self.phases) == 1:
+            self.total = total
+
+    def advance(self, entries: int) -> None:
+        if len(self.phases) == 1:
+            self.done += entries
+
+    def skipped(self, skipped: Skipped) -> None:
+        self.left_out.append(skipped)
+
+
+def indexed(source: Path | str, folder: Path, **options: object) -> Summary:
+    return build_index(open_catalogue(source), folder, progress=Heard(), **options)  # type: ignore[arg-type]
+
+
+def write_photos(folder: Path, items: int = 6, views: int = 2, seed: int = 0) -> list[Path]:
+    """Drawn garments as small JPEG files in folders by category."""
+    written = []
+    for spec in drawn_specs(items, views, seed):
+        path = folder / str(spec.attributes["category"]) / f"{spec.id.replace('/', '-')}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(images.to_jpeg(draw(spec, 128)))
+        written.append(path)
+    return sorted(written)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    write_photos(tmp_path / "photos")
+    return tmp_path / "photos"
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(photos, index) that no test changes."""
+    top = tmp_path_factory.mktemp("ready")
+    write_photos(top / "photos", items=12, views=3)
+    indexed(top / "photos", top / "index", metric="euclidean")
+    return top / "photos", top / "index"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The real photos, or a skip that says where they were looked for."""
+    folder = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real photos in {folder}: set LOOKSEEK_DATA to their folder")
+    return folder

@@ -1,0 +1,195 @@
+"""The command line as a person uses it: what it prints, what it returns, what it says when it can't."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lookseek import images
+from lookseek.cli import main
+
+
+class Said:
+    """What a command printed and returned."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> None:
+        argv, sys.argv = sys.argv, ["lookseek", *map(str, arguments)]
+        try:
+            with pytest.raises(SystemExit) as end:
+                main()
+        finally:
+            sys.argv = argv
+        self.code = end.value.code
+        self.out, self.err = capsys.readouterr()
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *arguments: Said(capsys, *arguments)
+
+
+def photo_of(ready: tuple[Path, Path]) -> Path:
+    return sorted(ready[0].rglob("*.jpg"))[0]
+
+
+def test_index_says_what_it_did(photos: Path, tmp_path: Path, say: object) -> None:
+    (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    said = say("index", photos, tmp_path / "index")
+    assert said.code == 0
+    assert re.search(r"12 items \(12 added, 0 changed, 0 unchanged, 0 removed\) in [\d.]+ s, [\d,]+ photos/s", said.out)
+    assert "skipped, " in said.out
+    assert "bad.jpg" in said.err
+    again = say("index", photos, tmp_path / "index")
+    assert "(0 added, 0 changed, 12 unchanged, 0 removed)" in again.out
+
+
+def test_search_prints_a_table(ready: tuple[Path, Path], say: object) -> None:
+    said = say("search", ready[1], "--image", photo_of(ready), "-k", 3)
+    assert said.code == 0
+    head, *rows = said.out.strip().splitlines()
+    assert head.split() == ["rank", "score", "id", "folder"]
+    assert len(rows) == 3
+    rank, score, id_, folder = rows[0].split()
+    assert (rank, id_) == ("1", photo_of(ready).relative_to(ready[0]).as_posix())
+    assert float(score) == pytest.approx(1, abs=0.005)
+    assert folder == photo_of(ready).parent.name
+    assert re.fullmatch(r"\d+ ms\n", said.err)
+
+
+def test_search_prints_json_with_the_fixed_keys(ready: tuple[Path, Path], say: object) -> None:
+    said = say("search", ready[1], "--image", photo_of(ready), "-k", 2, "--json", "--filter", "folder != nothing")
+    answer = json.loads(said.out)
+    assert set(answer) == {"query", "hits", "took_ms", "index"}
+    assert set(answer["hits"][0]) == {"id", "score", "rank", "attributes", "shares"}
+    assert answer["query"]["filter"] == "folder != nothing"
+    assert answer["query"]["image"] == str(photo_of(ready))
+    assert answer["index"] == str(ready[1])
+    assert [hit["rank"] for hit in answer["hits"]] == [1, 2]
+
+
+def test_a_strip_is_drawn(ready: tuple[Path, Path], tmp_path: Path, say: object) -> None:
+    picture = tmp_path / "out" / "strip.png"
+    said = say("search", ready[1], "--image", photo_of(ready), "--strip", picture, "--truth", "folder=dress")
+    assert said.code == 0
+    assert str(picture) in said.err
+    pixels = images.decode(picture)
+    assert pixels.shape[1] > 400
+    marks = re.findall(r"[✓✗]", said.out)
+    assert len(marks) == 10
+    by_query = say("search", ready[1], "--image", photo_of(ready), "--truth", "folder")
+    assert "1 ✓" in by_query.out
+
+
+def test_a_truth_is_never_searched_on(ready: tuple[Path, Path], say: object) -> None:
+    plain = json.loads(say("search", ready[1], "--image", photo_of(ready), "--json").out)
+    told = json.loads(say("search", ready[1], "--image", photo_of(ready), "--json", "--truth", "folder=shirt").out)
+    assert plain["hits"] == told["hits"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("search", "{index}", "--image", "nowhere.jpg"), "nowhere.jpg"),
+        (("search", "{index}", "--image", "{photo}", "-k", "0"), "k is 0"),
+        (("search", "{index}", "--image", "{photo}", "--filter", "colour = "), "expected"),
+        (("search", "{index}", "--image", "{photo}", "--filter", "folde = x"), "folder"),
+        (("search", "{index}", "--image", "{photo}", "--box", "1,2,3"), "x,y,width,height"),
+        (("search", "{index}", "--image", "{photo}", "--truth", "price=3"), "price"),
+        (("search", "nothing-here", "--image", "{photo}"), "lookseek index SOURCE"),
+        (("index", "nothing-here", "{tmp}/new"), "not there"),
+        (("index", "{photos}", "{photos}"), "other things"),
+        (("index", "{photos}", "{tmp}/new", "--model", "vgg"), "no model"),
+        (("check", "nothing-here"), "there is no index"),
+        (("demo", "--download", "shoes", "--no-serve", "--folder", "{tmp}/demo"), "no data set 'shoes'"),
+        (("demo", "--download", "clothing", "--source", "x", "--folder", "{tmp}/demo"), "not both"),
+    ],
+)
+def test_errors_are_one_line_that_helps(
+    arguments: tuple[str, ...], said: str, ready: tuple[Path, Path], tmp_path: Path, say: object
+) -> None:
+    names = {"index": ready[1], "photo": photo_of(ready), "photos": ready[0], "tmp": tmp_path}
+    got = say(*(argument.format(**names) for argument in arguments))
+    assert got.code == 1
+    assert got.err.splitlines()[-1] and "error:" in got.err
+    assert said in got.err
+    assert "Traceback" not in got.err
+    assert got.out == ""
+
+
+def test_wrong_use_is_told_from_an_error(say: object) -> None:
+    said = say("search", "index")
+    assert said.code == 2
+    assert "image" in (said.out + said.err).lower()
+
+
+def test_terminal_codes_in_a_catalogue_are_not_printed(photos: Path, tmp_path: Path, say: object) -> None:
+    table = tmp_path / "items.csv"
+    photo = sorted(photos.rglob("*.jpg"))[0]
+    table.write_text(f"id,image,title\n1,{photo},\x1b[31mred [bold]x[/bold]\n")
+    say("index", table, tmp_path / "index")
+    said = say("search", tmp_path / "index", "--image", photo)
+    assert "\x1b" not in said.out
+    assert "[bold]x[/bold]" in said.out
+
+
+def test_check_tells_sound_from_broken(photos: Path, tmp_path: Path, say: object) -> None:
+    say("index", photos, tmp_path / "index")
+    good = say("check", tmp_path / "index")
+    assert good.code == 0
+    assert "BROKEN" not in good.out
+    data = next((tmp_path / "index").glob("generation-*"))
+    file = max((p for p in data.rglob("*.*") if p.is_file()), key=lambda p: p.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    bad = say("check", tmp_path / "index")
+    assert bad.code == 1
+    assert "BROKEN checksums" in bad.out
+
+
+def test_the_demo_shows_the_whole_way(tmp_path: Path, say: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = tmp_path / "photos"
+    from conftest import write_photos
+
+    write_photos(photos, items=4, views=2)
+    said = say("demo", "--source", photos, "--folder", tmp_path / "demo", "--no-serve")
+    assert said.code == 0
+    assert "your own photos" in said.err
+    picture = tmp_path / "demo" / "results.png"
+    assert str(picture) in said.out
+    assert images.decode(picture).shape[1] > 400
+    assert "lookseek search" in said.out
+
+
+def test_help_names_every_verb(say: object) -> None:
+    said = say("--help")
+    assert said.code == 0
+    for verb in ("index", "search", "check", "demo"):
+        assert verb in said.out
+
+
+def test_ctrl_c_ends_with_130_and_a_word(photos: Path, tmp_path: Path) -> None:
+    code = """
+import sys
+from lookseek.cli import main
+from lookseek.index import job
+job._WRITE = 2
+import lookseek.cli as cli
+real = cli._Watch.advance
+def advance(self, entries):
+    real(self, entries)
+    cli._Watch.advance = real
+    raise KeyboardInterrupt
+cli._Watch.advance = advance
+sys.argv = ["lookseek", "index", sys.argv[1], sys.argv[2]]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code, photos, tmp_path / "index"], capture_output=True, text=True)
+    assert done.returncode == 130, done.stderr
+    assert "nothing that was encoded is lost" in done.stderr

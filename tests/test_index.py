@@ -1,0 +1,432 @@
+"""The index job: what it writes, what it leaves alone, and what is there when it is stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Heard, indexed, write_photos
+
+from lookseek import images
+from lookseek.catalogue import open_catalogue
+from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
+from lookseek.index import job
+from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
+from lookseek.index.job import build_index
+from lookseek.search import Searcher
+from lookseek.types import Item, Query
+
+SHIPPED = Path(job.__file__).parents[1] / "models" / "efficientnet-lite2"
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.jpg"))
+
+
+def ids_of(folder: Path) -> set[str]:
+    index = open_index(folder)
+    try:
+        return {point.id for point in index.store.scan()}
+    finally:
+        index.store.close()
+
+
+@pytest.fixture
+def other_model(tmp_path: Path) -> Path:
+    """The shipped model under another name: other files, so another model."""
+    folder = tmp_path / "other-model"
+    shutil.copytree(SHIPPED, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["name"] = "other"
+    (folder / "config.json").write_text(json.dumps(config))
+    import hashlib
+
+    sums = [
+        f"{hashlib.sha256((folder / line.split()[1]).read_bytes()).hexdigest()}  {line.split()[1]}"
+        for line in (folder / "SHA256SUMS").read_text().splitlines()
+    ]
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+    return folder
+
+
+# the first run and the next
+
+
+@pytest.mark.parametrize("store", ["edge", "numpy"])
+def test_a_folder_becomes_an_index(photos: Path, tmp_path: Path, store: Any) -> None:
+    heard = Heard()
+    summary = build_index(open_catalogue(photos), tmp_path / "index", store=store, progress=heard)
+    assert (summary.items, summary.added, summary.encoded) == (12, 12, 12)
+    assert (summary.changed, summary.unchanged, summary.removed, dict(summary.skipped)) == (0, 0, 0, {})
+    assert not summary.interrupted
+    assert heard.total == heard.done == 12
+    manifest = published_manifest(tmp_path / "index")
+    assert manifest is not None
+    assert manifest.items == 12
+    assert manifest.recipe.model == "efficientnet-lite2"
+    assert manifest.fields == {"folder": "words"}
+    assert building_manifest(tmp_path / "index") is None
+    assert ids_of(tmp_path / "index") == {path.relative_to(photos).as_posix() for path in files_of(photos)}
+
+
+def test_the_second_run_encodes_nothing_and_writes_nothing(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    before = published_manifest(tmp_path / "index")
+    summary = indexed(photos, tmp_path / "index")
+    assert (summary.encoded, summary.unchanged, summary.added, summary.changed) == (0, 12, 0, 0)
+    assert published_manifest(tmp_path / "index") == before
+
+
+def test_new_and_changed_photos_alone_are_encoded(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    first, second, *_ = files_of(photos)
+    first.write_bytes(second.read_bytes())
+    write_photos(photos / "new", items=1, views=1, seed=9)
+    summary = indexed(photos, tmp_path / "index")
+    assert (summary.added, summary.changed, summary.unchanged, summary.encoded) == (1, 1, 11, 2)
+    index = open_index(tmp_path / "index")
+    names = [path.relative_to(photos).as_posix() for path in (first, second)]
+    a, b = index.store.get(names)
+    assert a.hash == b.hash
+    np.testing.assert_array_equal(a.vectors["look"], b.vectors["look"])
+    index.store.close()
+
+
+def test_new_attributes_need_no_encoding(photos: Path, tmp_path: Path) -> None:
+    def table(price: int) -> Path:
+        path = tmp_path / "items.csv"
+        rows = [(file.stem, file, price if n == 3 else 10) for n, file in enumerate(files_of(photos))]
+        with path.open("w", newline="") as out:
+            csv.writer(out).writerows([("id", "image", "price"), *rows])
+        return path
+
+    indexed(table(10), tmp_path / "index")
+    index = open_index(tmp_path / "index")
+    name = files_of(photos)[3].stem
+    (before,) = index.store.get([name])
+    index.store.close()
+    summary = indexed(table(99), tmp_path / "index")
+    assert (summary.encoded, summary.changed, summary.unchanged) == (0, 1, 11)
+    index = open_index(tmp_path / "index")
+    (after,) = index.store.get([name])
+    assert after.attributes["price"] == 99
+    np.testing.assert_allclose(after.vectors["look"], before.vectors["look"], atol=1e-3)
+    index.store.close()
+
+
+def test_prune_removes_what_left_the_source_and_only_when_asked(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    gone = files_of(photos)[:3]
+    for path in gone:
+        path.unlink()
+    assert indexed(photos, tmp_path / "index").items == 12
+    summary = indexed(photos, tmp_path / "index", prune=True)
+    assert (summary.removed, summary.items, summary.encoded) == (3, 9, 0)
+    assert not ids_of(tmp_path / "index") & {path.relative_to(photos).as_posix() for path in gone}
+
+
+def test_prune_keeps_an_item_whose_photo_broke(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    broken = files_of(photos)[0]
+    broken.write_bytes(broken.read_bytes()[:300])
+    summary = indexed(photos, tmp_path / "index", prune=True)
+    assert (summary.removed, summary.items) == (0, 12)
+    assert sum(summary.skipped.values()) == 1
+
+
+def test_prune_never_empties_an_index_by_accident(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    table = tmp_path / "items.csv"
+    table.write_text("id,image\n1,nowhere.jpg\n")
+    with pytest.raises(QueryError, match="remove all 12 items"):
+        indexed(table, tmp_path / "index", prune=True)
+    assert len(ids_of(tmp_path / "index")) == 12
+
+
+# what can't be used
+
+
+def test_broken_photos_are_skipped_counted_and_listed(photos: Path, tmp_path: Path) -> None:
+    (photos / "cut.jpg").write_bytes(files_of(photos)[0].read_bytes()[:500])
+    (photos / "page.jpg").write_text("<html><body>404</body></html>")
+    (photos / "empty.png").write_bytes(b"")
+    heard = Heard()
+    summary = build_index(open_catalogue(photos), tmp_path / "index", progress=heard)
+    assert summary.items == summary.added == 12
+    assert sum(summary.skipped.values()) == 3
+    assert {skipped.where for skipped in heard.left_out} == {"cut.jpg", "page.jpg", "empty.png"}
+    with (tmp_path / "index" / "skipped.csv").open(newline="") as listed:
+        rows = list(csv.DictReader(listed))
+    assert {row["where"] for row in rows} == {"cut.jpg", "page.jpg", "empty.png"}
+    assert all(row["reason"] for row in rows)
+    assert heard.done == heard.total
+
+
+def test_missing_files_and_duplicate_ids(photos: Path, tmp_path: Path) -> None:
+    files = files_of(photos)
+    table = tmp_path / "items.csv"
+    rows = [("id", "image"), ("a", files[0]), ("a", files[1]), ("b", "nowhere.jpg"), ("c", files[2])]
+    with table.open("w", newline="") as out:
+        csv.writer(out).writerows(rows)
+    summary = indexed(table, tmp_path / "index")
+    assert summary.items == 2
+    assert dict(summary.skipped) == {"duplicate id": 1, "missing file": 1}
+
+
+def test_a_damaged_model_is_refused_before_anything_is_written(photos: Path, tmp_path: Path, other_model: Path) -> None:
+    with (other_model / "image.onnx").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"damage")
+    with pytest.raises(ModelError):
+        indexed(photos, tmp_path / "index", model=other_model)
+    with pytest.raises(IndexMissing):
+        open_index(tmp_path / "index")
+
+
+# another model or metric
+
+
+def test_another_model_is_built_beside_and_swapped_in(photos: Path, tmp_path: Path, other_model: Path) -> None:
+    folder = tmp_path / "index"
+    indexed(photos, folder)
+    seen: list[str] = []
+
+    class Looking(Heard):
+        def advance(self, entries: int) -> None:
+            super().advance(entries)
+            index = open_index(folder)  # what another process would see now
+            seen.append(f"{index.manifest.recipe.model} {index.store.count()}")
+            index.store.close()
+
+    summary = build_index(open_catalogue(photos), folder, model=other_model, progress=Looking())
+    assert set(seen) == {"efficientnet-lite2 12"}
+    assert (summary.added, summary.encoded, summary.items) == (12, 12, 12)
+    manifest = published_manifest(folder)
+    assert manifest is not None
+    assert manifest.recipe.model == "other"
+    assert len(list(folder.glob("generation-*"))) == 1
+    assert indexed(photos, folder).unchanged == 12  # the index's own model is taken, not the default
+
+
+def test_a_searcher_that_is_open_follows_the_swap(photos: Path, tmp_path: Path, other_model: Path) -> None:
+    folder = tmp_path / "index"
+    indexed(photos, folder)
+    query = Query(image=files_of(photos)[0], k=20)
+    with Searcher(folder) as searcher:
+        assert len(searcher.search(query).hits) == 12
+        write_photos(photos / "new", items=1, views=2, seed=9)
+        indexed(photos, folder)
+        assert len(searcher.search(query).hits) == 14
+        indexed(photos, folder, model=other_model)
+        assert searcher.search(query).hits[0].score == pytest.approx(1, abs=1e-3)
+        assert searcher.index.manifest.recipe.model == "other"
+
+
+def test_euclidean_distance_is_added_on_request(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    indexed(photos, folder)
+    query = Query(image=files_of(photos)[0], metric="euclidean")
+    with Searcher(folder) as searcher, pytest.raises(QueryError, match=r"lookseek index .* --metric euclidean"):
+        searcher.search(query)
+    assert indexed(photos, folder, metric="euclidean").encoded == 12
+    with Searcher(folder) as searcher:
+        best, *others = searcher.search(query).hits
+        assert best.score == pytest.approx(0, abs=0.05)
+        assert all(hit.score < best.score for hit in others)
+    assert indexed(photos, folder).encoded == 0  # and stays
+
+
+# stopping and going on
+
+
+class Stopping(Heard):
+    """Presses Ctrl-C once so many entries are done."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    def advance(self, entries: int) -> None:
+        super().advance(entries)
+        if self.done >= self._after:
+            self._after = 10**9
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_publishes_what_is_done_and_the_next_run_does_the_rest(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_WRITE", 4)
+    folder = tmp_path / "index"
+    summary = build_index(open_catalogue(photos), folder, progress=Stopping(4))
+    assert summary.interrupted
+    assert 4 <= summary.items < 12
+    assert len(ids_of(folder)) == summary.items
+    rest = indexed(photos, folder)
+    assert rest.items == 12
+    assert rest.encoded == 12 - summary.items
+
+
+def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
+    photos: Path, tmp_path: Path, other_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_WRITE", 4)
+    folder = tmp_path / "index"
+    indexed(photos, folder)
+    stopped = build_index(open_catalogue(photos), folder, model=other_model, progress=Stopping(4))
+    assert stopped.interrupted
+    index = open_index(folder)
+    assert (index.manifest.recipe.model, index.store.count()) == ("efficientnet-lite2", 12)
+    index.store.close()
+    rest = indexed(photos, folder, model=other_model)
+    assert rest.encoded == 12 - stopped.items
+    assert rest.items == 12
+
+
+def test_nothing_is_pruned_by_an_interrupted_job(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_LOOKUP", 2)
+    folder = tmp_path / "index"
+    indexed(photos, folder)
+    summary = build_index(open_catalogue(photos), folder, prune=True, progress=Stopping(3))
+    assert summary.interrupted
+    assert (summary.removed, summary.items) == (0, 12)
+
+
+def test_an_error_of_the_source_loses_nothing(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "_LOOKUP", 16)
+
+    class Failing:
+        name = origin = "failing"
+
+        def __init__(self, *, fails: bool) -> None:
+            self._fails = fails
+
+        def __len__(self) -> int:
+            return 120
+
+        def __iter__(self) -> Any:
+            files = files_of(photos)
+            for n in range(120):
+                if n == 110 and self._fails:
+                    raise OSError("the disk is gone")
+                yield Item(f"item {n}", files[n % 12])
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        build_index(Failing(fails=True), tmp_path / "index", progress=Heard())
+    index = open_index(tmp_path / "index")
+    kept = index.store.count()
+    assert 32 <= kept < 110  # what was decoded ahead is encoded again
+    assert "interrupted" in index.note
+    index.store.close()
+    rest = build_index(Failing(fails=False), tmp_path / "index", progress=Heard())
+    assert (rest.encoded, rest.items) == (120 - kept, 120)
+
+
+# the folder
+
+
+def test_two_writers_are_refused(photos: Path, tmp_path: Path) -> None:
+    with writing(tmp_path / "index"), pytest.raises(IndexBusy, match="another process"):
+        indexed(photos, tmp_path / "index")
+
+
+def test_a_folder_of_other_things_is_left_alone(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(IndexMismatch, match="other things"):
+        indexed(photos, photos)
+    with pytest.raises(IndexMismatch, match="is a file"):
+        indexed(photos, files_of(photos)[0])
+
+
+def test_no_index(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="lookseek index SOURCE"):
+        open_index(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("", IndexDamaged, "can't be read"),
+        ("[]", IndexDamaged, "can't be read"),
+        ('{"format": 1}', IndexDamaged, "lacks"),
+        ('{"format": 99}', IndexMismatch, "update lookseek"),
+        ('{"format": 1, "recipe": {"layout": 3}, "files": {}}', IndexDamaged, "lacks"),
+    ],
+)
+def test_a_damaged_manifest_is_explained(tmp_path: Path, text: str, error: type, said: str) -> None:
+    (tmp_path / "lookseek.json").write_text(text)
+    with pytest.raises(error, match=said):
+        open_index(tmp_path)
+
+
+def test_files_that_are_missing_or_cut_are_noticed(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    data = next((tmp_path / "index").glob("generation-*"))
+    file = max((path for path in data.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(IndexDamaged, match=r"lookseek check"):
+        open_index(tmp_path / "index")
+    file.unlink()
+    with pytest.raises(IndexDamaged, match="is missing"):
+        open_index(tmp_path / "index")
+
+
+def test_an_index_may_move(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    shutil.move(tmp_path / "index", tmp_path / "áo mới")
+    with Searcher(tmp_path / "áo mới") as searcher:
+        hit = searcher.search(Query(image=files_of(photos)[2], k=1)).hits[0]
+    assert hit.id == files_of(photos)[2].relative_to(photos).as_posix()
+
+
+# duplicates
+
+
+def test_copies_are_found_and_reported(photos: Path, tmp_path: Path) -> None:
+    first, second, third, *_ = files_of(photos)
+    shutil.copy(first, photos / "copy of first.jpg")
+    shutil.copy(first, photos / "another copy.jpg")
+    pixels = images.decode(second)
+    (photos / "smaller.jpg").write_bytes(images.to_jpeg(images.resize(pixels, 110, 110), quality=80))
+    summary = indexed(photos, tmp_path / "index")
+    name = first.relative_to(photos).as_posix()
+    assert summary.duplicates.same == (tuple(sorted(["another copy.jpg", "copy of first.jpg", name])),)
+    assert tuple(sorted(["smaller.jpg", second.relative_to(photos).as_posix()])) in summary.duplicates.near
+    assert not any(third.name in id_ for group in summary.duplicates.near for id_ in group)
+
+
+def test_a_large_index_gets_a_graph_and_is_published_before(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "GRAPH_FROM", 10)
+    folder = tmp_path / "index"
+    seen: list[int] = []
+
+    class Looking(Heard):
+        def phase(self, name: str, total: int | None) -> None:
+            super().phase(name, total)
+            if "graph" in name:
+                index = open_index(folder)
+                seen.append(index.store.count())
+                index.store.close()
+
+    build_index(open_catalogue(photos), folder, progress=Looking())
+    assert seen == [12]
+    manifest = published_manifest(folder)
+    assert manifest is not None
+    assert manifest.graph_items == 12
+    assert any("vector_index-look" in name for name in manifest.files)
+    write_photos(photos / "new", items=1, views=1, seed=9)
+    again = Looking()
+    build_index(open_catalogue(photos), folder, progress=again)
+    assert not any("graph" in phase for phase in again.phases)  # one more item of 13 is no reason
+    assert len(ids_of(folder)) == 13
+
+

@@ -1,0 +1,132 @@
+"""Writes ONNX graphs of a few nodes byte by byte, good ones and bad ones, without the ``onnx`` package.
+
+Source: field numbers from onnx/onnx.proto3; wire format from https://protobuf.dev/programming-guides/encoding/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+FLOAT, UINT8, INT64 = 1, 2, 7
+
+
+def varint(value: int) -> bytes:
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number: int, value: int | str | bytes) -> bytes:
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def tensor(name: str, dims: list[int], kind: int, raw: bytes) -> bytes:
+    return b"".join(field(1, d) for d in dims) + field(2, kind) + field(8, name) + field(9, raw)
+
+
+def external_tensor(location: str) -> bytes:
+    entry = field(1, "location") + field(2, location)
+    return field(1, 1) + field(2, FLOAT) + field(8, "w") + field(13, entry) + field(14, 1)
+
+
+def port(name: str, kind: int, dims: list[int | str]) -> bytes:
+    shape = b"".join(field(1, field(1, d) if isinstance(d, int) else field(2, d)) for d in dims)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, shape)))
+
+
+def node(op: str, inputs: list[str], outputs: list[str], *attributes: bytes) -> bytes:
+    return (
+        b"".join(field(1, i) for i in inputs)
+        + b"".join(field(2, o) for o in outputs)
+        + field(4, op)
+        + b"".join(field(5, a) for a in attributes)
+    )
+
+
+def whole(name: str, value: int) -> bytes:
+    return field(1, name) + field(3, value) + field(20, 2)
+
+
+def wholes(name: str, values: list[int]) -> bytes:
+    return field(1, name) + b"".join(field(8, v) for v in values) + field(20, 7)
+
+
+def model(*graph: bytes) -> bytes:
+    return field(1, 8) + field(7, b"".join(graph)) + field(8, field(1, "") + field(2, 18))
+
+
+def channel_means(
+    kind: int = UINT8,
+    layout: str = "nhwc",
+    width: int | str = 8,
+    height: int | str = 6,
+    batch: int | str = "n",
+    scale: float = 1.0,
+    out: int | str = 3,
+    extra: bytes = b"",
+) -> bytes:
+    """A tower whose vector is the mean of each channel times ``scale``."""
+    sides: list[int | str] = [batch, height, width, 3] if layout == "nhwc" else [batch, 3, height, width]
+    perm = [0, 3, 1, 2] if layout == "nhwc" else [0, 1, 2, 3]
+    return model(
+        field(1, node("Cast", ["photos"], ["a"], whole("to", FLOAT))),
+        field(1, node("Transpose", ["a"], ["b"], wholes("perm", perm))),
+        field(1, node("GlobalAveragePool", ["b"], ["c"])),
+        field(1, node("Flatten", ["c"], ["d"])),
+        field(1, node("Mul", ["d", "scale"], ["vectors"])),
+        field(2, "means"),
+        field(5, tensor("scale", [1], FLOAT, struct.pack("<f", scale))),
+        extra,
+        field(11, port("photos", kind, sides)),
+        field(12, port("vectors", FLOAT, [batch, out])),
+    )
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    """A config that goes with ``channel_means()``; keys of ``preprocessing`` are changed by their own name."""
+    made: dict[str, Any] = {
+        "format": 1,
+        "name": "means",
+        "dim": 3,
+        "preprocessing": {
+            "width": 8,
+            "height": 6,
+            "resize": "squash",
+            "mean": [0, 0, 0],
+            "std": [1, 1, 1],
+            "dtype": "uint8",
+            "layout": "nhwc",
+        },
+        "licence": "CC0-1.0",
+        "sources": [],
+        "languages": [],
+    }
+    for key, value in changes.items():
+        (made if key not in made["preprocessing"] and key != "crop" else made["preprocessing"])[key] = value
+    return made
+
+
+def write_model(folder: Path, onnx: bytes | None = None, settings: object = None) -> Path:
+    """A model folder with matching checksums."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = settings if isinstance(settings, bytes) else json.dumps(settings or config()).encode()
+    files = {"README.md": b"# means\n", "config.json": text, "image.onnx": onnx or channel_means()}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    write_sums(folder)
+    return folder
+
+
+def write_sums(folder: Path) -> None:
+    names = sorted(p.name for p in folder.iterdir() if p.name != "SHA256SUMS")
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (folder / "SHA256SUMS").write_text("".join(lines))
