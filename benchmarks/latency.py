@@ -37,9 +37,10 @@ def build(index: Path, photos: list[Path]) -> None:
         return
     model = load_model()
     colour = ColourEncoder()
-    real = [v for _, v, _ in encode_photos(((p, p) for p in photos[:SEEDS]), [model.image, colour]) if isinstance(v, dict)]
+    encoded = encode_photos(((photo, photo) for photo in photos[:SEEDS]), [model.image, colour])
+    real = [vectors for _, vectors, _ in encoded if isinstance(vectors, dict)]
     layout = {"look": VectorSpec(model.dim, "cosine"), "colour": VectorSpec(colour.dim, "cosine")}
-    recipe = Recipe(model.name, "", model.checksum, layout, "edge")
+    recipe = Recipe(model.name, "", model.checksum, colour.version, layout, "edge")
     random = np.random.default_rng(SEED)
     with place.writing(index):
         target = place.start(index, Manifest("", recipe, f"{model.runtime} {model.precision}"), None)
@@ -103,13 +104,13 @@ def main() -> None:
         rows.append(("warm: of that, decoding and both encoders", median(taken), quantiles(taken, n=20)[-1]))
     bare = timed(command("-c", "pass"), 9)
     imports = timed(command("-c", "import lookseek"), 9)
-    rows.append(("import lookseek, beyond Python's own start", median(imports) - median(bare), max(imports) - median(bare)))
+    start = median(bare)
+    rows.append(("import lookseek, beyond Python's own start", median(imports) - start, max(imports) - start))
     search = command("-m", "lookseek.cli", "search", str(index), "--image", str(photos[0]))
     cold = timed(search, 9)
     rows.append(("cold: lookseek search, the whole command", median(cold), max(cold)))
-    text = "\n".join(
-        ["| what | median ms | p95 or worst ms |", "|---|---|---|", *(f"| {n} | {m:.1f} | {w:.1f} |" for n, m, w in rows)]
-    )
+    lines = [f"| {name} | {middle:.1f} | {worst:.1f} |" for name, middle, worst in rows]
+    text = "\n".join(["| what | median ms | p95 or worst ms |", "|---|---|---|", *lines])
     print(text)
     if chosen.write:
         page = Path(__file__).parents[1] / "docs" / "benchmarks" / "latency.md"

@@ -25,12 +25,12 @@ from typing import Any
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(name, None)
 
-import faiss
-import numpy as np
+import faiss  # noqa: E402
+import numpy as np  # noqa: E402
 
-from lookseek.store import VectorSpec, create_store, open_store
-from lookseek.store.filter import parse
-from lookseek.types import Point
+from lookseek.store import VectorSpec, create_store, open_store  # noqa: E402
+from lookseek.store.filter import parse  # noqa: E402
+from lookseek.types import Point  # noqa: E402
 
 ROWS = {"50k": (50_000, 1280), "200k": (200_000, 256), "1m": (1_000_000, 256)}
 QUERIES, K, CLUSTERS, SEED, ROUNDS = 100, 10, 2_000, 0, 5
@@ -42,10 +42,12 @@ def vectors(count: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
     """Clustered unit vectors, as features of a catalogue are, and queries from the same clusters."""
     random = np.random.default_rng(SEED)
     centres = random.standard_normal((CLUSTERS, dim), dtype=np.float32)
+
     def drawn(n: int) -> np.ndarray:
         made = centres[random.integers(CLUSTERS, size=n)]
         made += 0.8 * random.standard_normal((n, dim), dtype=np.float32)
         return made / np.linalg.norm(made, axis=1, keepdims=True)
+
     return drawn(count), drawn(QUERIES)
 
 
@@ -72,10 +74,12 @@ def built(folder: Path, rows: np.ndarray) -> dict[str, float]:
 
 
 def store_times(store: Any, queries: np.ndarray) -> float:
+    """Median of exact queries."""
     return milliseconds([lambda q=q: store.search("look", q, K, exact=True) for q in queries[:30]])
 
 
 def layout(rows: np.ndarray) -> dict[str, VectorSpec]:
+    """One named vector."""
     return {"look": VectorSpec(rows.shape[1], "cosine")}
 
 
@@ -90,6 +94,7 @@ def milliseconds(calls: Sequence[Callable[[], object]]) -> float:
 
 
 def recall(found: Sequence[Sequence[int]], truth: np.ndarray) -> float:
+    """Share of the true k nearest that were found."""
     return float(np.mean([len(set(a) & set(b)) / K for a, b in zip(found, truth.tolist(), strict=True)]))
 
 

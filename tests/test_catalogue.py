@@ -229,9 +229,7 @@ def test_ids_are_usable_and_there_once() -> None:
     bad = [Item(id, None) for id in ("", "  ", "a\nb", "a\x1b[31m", "\ud800", "x" * 4097)]
     out = list(usable([good, note, late, *bad, Item("x" * 4096, None), Item("👩‍🦰 đầm", None)]))
     assert out[:2] == [good, note]
-    assert [entry.kind for entry in out if isinstance(entry, Skipped)][1:] == ["duplicate id"] + [
-        "unusable id"
-    ] * 6
+    assert [entry.kind for entry in out if isinstance(entry, Skipped)][1:] == ["duplicate id"] + ["unusable id"] * 6
     assert [entry.id[:5] for entry in out[-2:] if isinstance(entry, Item)] == ["xxxxx", "👩‍🦰 đầm"[:5]]
 
 
@@ -249,14 +247,10 @@ def test_every_entry_comes_out_once_and_ids_are_unique(ids: list[str]) -> None:
 
 
 def test_csv(shop: Path) -> None:
-    source = table(
-        shop, "sku,Image,title,price,kids,season\n007,a.jpg,Đầm đỏ,12.5,True,\n8,b.jpg,Áo,3,false,Fall\n"
-    )
+    source = table(shop, "sku,Image,title,price,kids,season\n007,a.jpg,Đầm đỏ,12.5,True,\n8,b.jpg,Áo,3,false,Fall\n")
     one, two = items(source)
     assert one == Item("007", shop / "a.jpg", "Đầm đỏ", {"title": "Đầm đỏ", "price": 12.5, "kids": True})
-    assert two == Item(
-        "8", shop / "b.jpg", "Áo", {"title": "Áo", "price": 3.0, "kids": False, "season": "Fall"}
-    )
+    assert two == Item("8", shop / "b.jpg", "Áo", {"title": "Áo", "price": 3.0, "kids": False, "season": "Fall"})
     catalogue = open_catalogue(str(source))
     assert (catalogue.name, len(catalogue)) == ("items.csv", 2)
     assert list(catalogue) == list(catalogue) == [one, two]
@@ -285,9 +279,7 @@ def test_csv(shop: Path) -> None:
         (["1e5", "2", "9" * 400 + ".0"], [100000.0, 2.0, None]),
     ],
 )
-def test_a_csv_column_has_the_type_of_all_its_cells(
-    shop: Path, cells: list[str], expected: list[object]
-) -> None:
+def test_a_csv_column_has_the_type_of_all_its_cells(shop: Path, cells: list[str], expected: list[object]) -> None:
     rows = "".join(f"{name}.jpg;{cell}\n" for name, cell in zip("abc", cells, strict=True))
     found = [item.attributes.get("x") for item in items(table(shop, "image;x\n" + rows))]
     assert [(type(value), value) for value in found] == [(type(value), value) for value in expected]
@@ -314,9 +306,7 @@ def test_where_two_separators_cut_alike_the_name_decides(shop: Path) -> None:
     (item,) = items(table(shop, text, "t.csv"))
     assert item.attributes == {"x\ty": "1\t2"}
     # Cut at the tab, one column is called "image,x", and there is no file "a.jpg,1".
-    assert skipped(table(shop, text, "t.tsv"), image_column="image,x", id_column="y") == [
-        ("2", "missing file")
-    ]
+    assert skipped(table(shop, text, "t.tsv"), image_column="image,x", id_column="y") == [("2", "missing file")]
 
 
 def test_ids_stay_as_they_are_written(shop: Path) -> None:
@@ -332,9 +322,7 @@ def test_a_row_that_is_wrong_costs_one_line(shop: Path) -> None:
     source = table(
         shop,
         "id,image,x\n1,a.jpg,1\n\n2,b.jpg\n3,c.jpg,1,2\n4,d.jpg,1,,\n1,e.jpg,1\n,a.jpg,1\n5,,1\n6,zz.jpg,1\n"
-        '7,"a.jpg"x,1\n8,https://shop.example/a.jpg,1\n9,e.jpg,1\n,,\n10,a\0b.jpg,1\n11,'
-        + "x" * 5000
-        + ",1\n",
+        '7,"a.jpg"x,1\n8,https://shop.example/a.jpg,1\n9,e.jpg,1\n,,\n10,a\0b.jpg,1\n11,' + "x" * 5000 + ",1\n",
     )
     assert [item.id for item in items(source)] == ["1", "4", "9"]
     assert skipped(source) == [
@@ -368,9 +356,7 @@ def test_paths_are_found_as_people_write_them(shop: Path) -> None:
 def test_a_name_in_the_other_unicode_form_is_found(shop: Path) -> None:
     put(shop / unicodedata.normalize("NFD", "đầm.jpg"))
     put(shop / unicodedata.normalize("NFC", "áo.jpg"))
-    source = table(
-        shop, "image\n" + unicodedata.normalize("NFC", "đầm.jpg\n") + unicodedata.normalize("NFD", "áo.jpg")
-    )
+    source = table(shop, "image\n" + unicodedata.normalize("NFC", "đầm.jpg\n") + unicodedata.normalize("NFD", "áo.jpg"))
     assert len(items(source)) == 2
 
 
@@ -391,9 +377,7 @@ def test_attributes_and_their_names_are_nfc(shop: Path) -> None:
         ("file_name,image,x", "image", None, None),
     ],
 )
-def test_columns_are_found_by_name(
-    shop: Path, header: str, image: str, id: str | None, text: str | None
-) -> None:
+def test_columns_are_found_by_name(shop: Path, header: str, image: str, id: str | None, text: str | None) -> None:
     names = header.split(",")
     row = ["a.jpg" if name == image else f"v-{name}" for name in names]
     (item,) = items(table(shop, f"{header}\n{','.join(row)}"))
@@ -407,9 +391,7 @@ def test_columns_can_be_named(shop: Path) -> None:
     source = table(shop, "image,front,id,code\na.jpg,b.jpg,1,x\n")
     (item,) = items(source, image_column="front", id_column="code")
     assert item == Item("x", shop / "b.jpg", "", {"image": "a.jpg", "id": 1})
-    with pytest.raises(
-        CatalogueError, match=r"no column 'Front'\. Did you mean 'front'\? There are: image, front"
-    ):
+    with pytest.raises(CatalogueError, match=r"no column 'Front'\. Did you mean 'front'\? There are: image, front"):
         open_catalogue(source, image_column="Front")
     with pytest.raises(CatalogueError, match=r"no column 'zzz'\. There are"):
         open_catalogue(source, id_column="zzz")
@@ -497,9 +479,7 @@ def test_json_lines_with_other_bytes_are_refused(shop: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_table_or_a_catalogue_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
+def test_any_bytes_are_a_table_or_a_catalogue_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.getbasetemp()
     for name in ("any.csv", "any.jsonl", "any.parquet"):
         try:

@@ -485,9 +485,7 @@ PIECES = (
 words = st.sampled_from((*PIECES, "\u0301", "\0", "\ud800", "“", "&&", "😀", " "))
 
 
-@given(
-    st.one_of(st.text(max_size=40), st.lists(words, max_size=14).map(" ".join), st.lists(words).map("".join))
-)
+@given(st.one_of(st.text(max_size=40), st.lists(words, max_size=14).map(" ".join), st.lists(words).map("".join)))
 def test_any_text_is_a_tree_or_a_filter_error(text: str) -> None:
     try:
         tree = parse(text)

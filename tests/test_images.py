@@ -735,8 +735,9 @@ def bits(a: str, b: str) -> int:
 
 def test_a_fingerprint_tells_copies_from_other_pictures() -> None:
     rising = np.repeat(np.arange(0, 90, 10, np.uint8)[None, :, None], 8, axis=0).repeat(3, axis=2)
-    assert images.fingerprint(rising) == "f" * 16
-    assert images.fingerprint(rising[:, ::-1]) == "0" * 16
+    assert images.fingerprint(rising) == "f" * 16 + "0" * 16
+    assert images.fingerprint(rising[:, ::-1]) == "0" * 32
+    assert images.fingerprint(np.transpose(rising, (1, 0, 2))) == "0" * 16 + "f" * 16
     rng = np.random.default_rng(3)
     one, other = (images.resize(rng.integers(0, 255, (6, 6, 3), np.uint8), 240, 200) for _ in range(2))
     copy = images.decode(images.to_jpeg(images.resize(one, 150, 125), quality=60))

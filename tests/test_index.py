@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Heard, indexed, write_photos
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
 from lookseek.index import job
+from lookseek.index.duplicates import alike, grouped
 from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
 from lookseek.index.job import build_index
 from lookseek.search import Searcher
@@ -288,9 +292,7 @@ def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
     assert rest.items == 12
 
 
-def test_nothing_is_pruned_by_an_interrupted_job(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_pruned_by_an_interrupted_job(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "_LOOKUP", 2)
     folder = tmp_path / "index"
     indexed(photos, folder)
@@ -393,13 +395,16 @@ def test_copies_are_found_and_reported(photos: Path, tmp_path: Path) -> None:
     first, second, third, *_ = files_of(photos)
     shutil.copy(first, photos / "copy of first.jpg")
     shutil.copy(first, photos / "another copy.jpg")
-    pixels = images.decode(second)
-    (photos / "smaller.jpg").write_bytes(images.to_jpeg(images.resize(pixels, 110, 110), quality=80))
+    (photos / "saved again.jpg").write_bytes(images.to_jpeg(images.decode(second), quality=92))
     summary = indexed(photos, tmp_path / "index")
     name = first.relative_to(photos).as_posix()
     assert summary.duplicates.same == (tuple(sorted(["another copy.jpg", "copy of first.jpg", name])),)
-    assert tuple(sorted(["smaller.jpg", second.relative_to(photos).as_posix()])) in summary.duplicates.near
+    assert tuple(sorted(["saved again.jpg", second.relative_to(photos).as_posix()])) in summary.duplicates.near
     assert not any(third.name in id_ for group in summary.duplicates.near for id_ in group)
+    with (tmp_path / "index" / "duplicates.csv").open(newline="") as listed:
+        rows = list(csv.DictReader(listed))
+    assert [row["id"] for row in rows if row["kind"] == "same bytes"] == list(summary.duplicates.same[0])
+    assert {row["id"] for row in rows if row["kind"] == "near-identical"} >= {"saved again.jpg"}
 
 
 def test_a_large_index_gets_a_graph_and_is_published_before(
@@ -430,3 +435,13 @@ def test_a_large_index_gets_a_graph_and_is_published_before(
     assert len(ids_of(folder)) == 13
 
 
+@given(prints=st.lists(st.tuples(*[st.integers(0, 15).map(lambda bits: bits << 47)] * 2), max_size=12))
+def test_alike_finds_every_pair_that_is(prints: list[tuple[int, int]]) -> None:
+    found = set(alike(np.array(prints, np.uint64).reshape(-1, 2)))
+    groups = grouped((str(a), str(b)) for a, b in found)
+    for a, b in combinations(range(len(prints)), 2):
+        apart = max((x ^ y).bit_count() for x, y in zip(prints[a], prints[b], strict=True))
+        if apart <= 3:
+            assert any(str(a) in group and str(b) in group for group in groups)
+        else:
+            assert (a, b) not in found

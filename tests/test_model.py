@@ -89,15 +89,15 @@ class TestShipped:
         loaded = load_model(runtime=runtime)
         (vector,) = embed(loaded, picture())
         assert vector.dtype == np.float32
-        # bf16 keeps 8 bits of each number, about 1 % after 64 layers.
-        tolerance = {"rel": 1e-3, "abs": 1e-4} if loaded.precision == "fp32" else {"rel": 0.1, "abs": 0.02}
-        assert vector[:5].tolist() == pytest.approx(GOLDEN, **tolerance)
+        # bf16 keeps 8 bits of each number: some per cent after 64 layers.
+        tolerance = 1e-3 if loaded.precision == "fp32" else 0.06
+        assert {i: float(vector[i]) for i in GOLDEN} == pytest.approx(GOLDEN, rel=tolerance)
 
     @pytest.mark.skipif(not OPENVINO, reason="no OpenVINO")
     def test_runtimes_agree(self, default: Model) -> None:
         fast = load_model(runtime="openvino")
         for ours, theirs in zip(embed(default, picture()), embed(fast, picture()), strict=True):
-            assert cosine(ours, theirs) > 0.999
+            assert cosine(ours, theirs) > 0.99  # bf16: docs/decisions/encoder.md
 
     def test_a_vector_does_not_depend_on_its_batch(self, default: Model) -> None:
         others = [np.full((40, 30, 3), value, np.uint8) for value in range(0, 250, 25)]
@@ -125,7 +125,8 @@ class TestShipped:
         assert within > np.mean(unit["Pants"] @ unit["Hat"].T) + 0.05
 
 
-GOLDEN: list[float] = []
+GOLDEN = {52: 3.0829, 66: 2.5891, 302: 3.6967, 749: 3.2366, 818: 2.7316}
+"""The five largest numbers of the picture's vector at fp32, by place."""
 
 
 class TestAnyFolder:
@@ -291,7 +292,7 @@ class TestRefused:
     @pytest.mark.parametrize("runtime", RUNTIMES)
     def test_a_graph_that_can_not_load(self, tmp_path: Path, runtime: Any) -> None:
         broken = model(field(1, node("NoSuchThing", ["photos"], ["vectors"])), field(2, "x"))
-        with pytest.raises(ModelError, match="can't load"):
+        with pytest.raises(ModelError, match=r"can't load|has 0 inputs"):
             load_model(write_model(tmp_path, broken), runtime=runtime)
 
     @pytest.mark.parametrize("threads", [0, -1])
@@ -356,9 +357,9 @@ class TestExternalData:
         try:
             refuse_external_data(bytes(content), "x")
         except ModelError as error:
-            assert "x " in str(error)  # noqa: PT017 - either answer is right, only its form is promised
+            assert "x " in str(error)
 
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(st.data())
     def test_damage_that_passes_the_checksum_is_still_an_error_of_ours(self, data: st.DataObject) -> None:
         content = bytearray(channel_means())
@@ -367,7 +368,7 @@ class TestExternalData:
             refuse_external_data(bytes(content), "x")
             open_tower(bytes(content), threads=1, single=True)
         except ModelError as error:
-            assert str(error)  # noqa: PT017
+            assert str(error)
 
 
 def test_a_copy_of_the_shipped_folder_is_the_same_model(default: Model, tmp_path: Path) -> None:
@@ -378,7 +379,10 @@ def test_a_copy_of_the_shipped_folder_is_the_same_model(default: Model, tmp_path
 def test_the_checksum_is_computable_with_sha256sum(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     lines = [line for line in (folder / "SHA256SUMS").read_text().splitlines(True) if "README" not in line]
-    assert load_model(folder, single=True).checksum == hashlib.sha256("".join(sorted(lines, key=lambda s: s[66:])).encode()).hexdigest()
+    assert (
+        load_model(folder, single=True).checksum
+        == hashlib.sha256("".join(sorted(lines, key=lambda s: s[66:])).encode()).hexdigest()
+    )
 
 
 def test_shipped_config_is_as_documented(default: Model) -> None:

@@ -245,7 +245,7 @@ def test_search_among_ids(store: Store) -> None:
 
 def test_bad_queries(store: Store) -> None:
     store.add(many(3))
-    with pytest.raises(QueryError, match="'shape'.*look"):
+    with pytest.raises(QueryError, match=r"'shape'.*look"):
         store.search("shape", np.ones(16, np.float32), 3)
     with pytest.raises(QueryError, match=r"the query.*\(3,\)"):
         store.search("look", np.ones(3, np.float32), 3)

@@ -38,6 +38,7 @@ err = Console(stderr=True, highlight=False)
 def index(
     source: str,
     index: Path,
+    /,
     *,
     model: str | None = None,
     metric: Metric | None = None,
@@ -53,8 +54,7 @@ def index(
     Args:
         source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet) or "drawn" for drawn garments.
         index: the folder of the index.
-        model: a shipped model's name or a model folder; another one than the index has builds a new index beside
-            it, which takes its place at the end.
+        model: a shipped model's name or a model folder; another than the index has builds a new index beside it.
         metric: "euclidean" also allows searching by Euclidean distance.
         prune: remove the items that the source no longer has.
         image_column: the table's column that holds the photos, if it isn't found by its name.
@@ -66,9 +66,7 @@ def index(
 
     catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
     with _Watch() as watch:
-        summary = build_index(
-            catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch
-        )
+        summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch)
     _print_summary(summary, index, watch.left_out)
     return 130 if summary.interrupted else 0
 
@@ -76,9 +74,10 @@ def index(
 @app.command
 def search(
     index: Path,
+    /,
     *,
     image: Path,
-    k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
+    k: Annotated[int, Parameter(name="-k")] = 10,
     metric: Metric = "cosine",
     filter: str = "",
     box: str | None = None,
@@ -101,8 +100,7 @@ def search(
         colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone).
         exact: compare with every item even where the index has a graph.
         hide_duplicates: show one of several near-identical photos.
-        truth: "category=dress": the strip frames results that agree green, others red. "category" alone takes the
-            value of the item that has the query's own photo. Never used for searching.
+        truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
         strip: also draw the query and its results as a picture, into this PNG.
     """
@@ -134,7 +132,7 @@ def search(
 
 
 @app.command
-def check(index: Path) -> int:
+def check(index: Path, /) -> int:
     """Verify an index: checksums, counts, that stored vectors find themselves, that photos encode as stored.
 
     Args:
@@ -155,17 +153,15 @@ def demo(
     source: str | None = None,
     download: str | None = None,
     folder: Path = Path("lookseek-demo"),
-    port: int = 8000,
     no_serve: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Index a catalogue, search it, and draw the results: the whole way in one go.
 
     Args:
         source: your photos, a folder or a table; without it garments are drawn.
-        download: "clothing" fetches 3,781 CC0 photos (some 70 MB) after asking.
+        download: "clothing" fetches some 3,800 CC0 photos from GitHub; says first how large they are.
         folder: where the demo keeps what it makes.
-        port: for the web page, once it is there.
-        no_serve: end without the web page.
+        no_serve: end with the picture. (So it ends in any case as long as there is no web page.)
     """
     from .demo import run_demo
 
@@ -217,13 +213,18 @@ class _Watch:
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
+            self._end_phase()
             self._bar.stop()
 
     def phase(self, name: str, total: int | None) -> None:
         assert self._bar is not None
+        self._end_phase()
+        self._task = self._bar.add_task(name, total=total, rate="")
+
+    def _end_phase(self) -> None:
+        assert self._bar is not None
         if self._task is not None and (last := self._bar.tasks[-1]).total is None:
             self._bar.update(last.id, total=1, completed=1)
-        self._task = self._bar.add_task(name, total=total, rate="")
 
     def advance(self, entries: int) -> None:
         assert self._bar is not None and self._task is not None
@@ -255,6 +256,8 @@ def _print_summary(summary: Summary, index: Path, left_out: int) -> None:
             copies = sum(len(group) - 1 for group in groups)
             example = ", ".join(groups[0][:3])
             _say(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
+    if summary.duplicates.same or summary.duplicates.near:
+        _say(f"all duplicates are listed in {index / 'duplicates.csv'}")
     if summary.interrupted:
         err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
 

@@ -172,9 +172,7 @@ def weighted(
     parts = {name: share for name, share in parts.items() if share > 0}
     take = k if len(parts) == 1 else max(_CANDIDATES, 2 * k)
     while True:
-        lists = {
-            name: store.search(name, vectors[name], take, condition=condition, exact=exact) for name in parts
-        }
+        lists = {name: store.search(name, vectors[name], take, condition=condition, exact=exact) for name in parts}
         scores = {name: dict(found) for name, found in lists.items()}
         ids = dict.fromkeys(scored.id for found in lists.values() for scored in found)
         for name in parts:
@@ -202,6 +200,11 @@ def _distinct(points: list[Point]) -> list[Point]:
 
 def _model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
     model = load_model(recipe.model_path or recipe.model, single=single)
+    if recipe.colour != ColourEncoder.version:
+        raise IndexMismatch(
+            f"{folder} was made with colour encoder {recipe.colour!r}, here it is {ColourEncoder.version!r}: "
+            "index the catalogue again, or use the lookseek that made it"
+        )
     if model.checksum != recipe.checksum:
         raise IndexMismatch(
             f"{folder} was made with model {recipe.model} {recipe.checksum[:12]}, here it is {model.checksum[:12]}: "

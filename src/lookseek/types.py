@@ -134,7 +134,7 @@ class Point:
         attributes: what filters see.
         hash: hex of the content that was encoded: the same hash needs no second encoding.
         source: the item's.
-        fingerprint: 64-bit difference hash of the picture, 16 hex digits; "" if none.
+        fingerprint: of the picture, as ``images.fingerprint`` gives it; "" if none.
     """
 
     id: str

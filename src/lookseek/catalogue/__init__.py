@@ -67,9 +67,7 @@ class _Checked:
         return usable(self._source)
 
 
-def open_catalogue(
-    source: str | Path, *, image_column: str | None = None, id_column: str | None = None
-) -> Catalogue:
+def open_catalogue(source: str | Path, *, image_column: str | None = None, id_column: str | None = None) -> Catalogue:
     """Open a source of items.
 
     Args:
@@ -117,9 +115,7 @@ def usable(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
         digest = hashlib.blake2b(entry.id.encode(), digest_size=8).digest()
         number = int.from_bytes(digest)
         if number in seen:
-            yield Skipped(
-                entry.id, "duplicate id", f"{entry.id!r} is there more than once: the first is kept"
-            )
+            yield Skipped(entry.id, "duplicate id", f"{entry.id!r} is there more than once: the first is kept")
         else:
             seen.add(number)
             yield entry

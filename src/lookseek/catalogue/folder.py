@@ -93,13 +93,9 @@ class FolderCatalogue:
         try:
             next(self._root.iterdir(), None)
         except OSError as error:
-            raise CatalogueError(
-                f"the folder {path} can't be read ({error.strerror}): check its rights"
-            ) from error
+            raise CatalogueError(f"the folder {path} can't be read ({error.strerror}): check its rights") from error
         if next(iter(self), None) is None:
-            tables = sorted(
-                p.name for p in self._root.glob("*.*") if p.suffix in (".csv", ".parquet", ".jsonl")
-            )
+            tables = sorted(p.name for p in self._root.glob("*.*") if p.suffix in (".csv", ".parquet", ".jsonl"))
             hint = f": to read its table, give {path / tables[0]}" if tables else ": put photos into it"
             raise CatalogueError(f"there is no photo in the folder {path}{hint}")
 
@@ -114,9 +110,7 @@ class FolderCatalogue:
             yield from (_unreadable(error) for error in refused)
             refused.clear()
             here = Path(parent)
-            folders[:] = sorted(
-                name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS
-            )
+            folders[:] = sorted(name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS)
             yield from (self._linked(here / name) for name in folders if (here / name).is_symlink())
             for name in sorted(files):
                 entry = self._entry(here / name)
@@ -137,9 +131,7 @@ class FolderCatalogue:
         try:
             if not path.exists():
                 target = path.readlink()
-                return Skipped(
-                    id, "missing file", f"{id} links to {target}, which is not there: mend the link"
-                )
+                return Skipped(id, "missing file", f"{id} links to {target}, which is not there: mend the link")
             if not path.is_file() or (_beside(path) and not _starts_like_a_photo(path)):
                 return None
         except OSError as error:
@@ -150,9 +142,7 @@ class FolderCatalogue:
 
     def _linked(self, path: Path) -> Skipped:
         where = path.relative_to(self._root).as_posix().encode("utf-8", "replace").decode()
-        return Skipped(
-            where, "linked folder", f"{where} links to a folder and is not followed: index that folder"
-        )
+        return Skipped(where, "linked folder", f"{where} links to a folder and is not followed: index that folder")
 
 
 def _hidden(name: str) -> bool:

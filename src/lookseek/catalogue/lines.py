@@ -24,9 +24,7 @@ def lines(path: Path) -> Iterator[str]:
         while raw := file.readline(MAX_LINE + 1):
             number += 1
             if len(raw) > MAX_LINE:
-                raise CatalogueError(
-                    f"{path} line {number} is longer than {MAX_LINE:,} bytes: is it a table?"
-                )
+                raise CatalogueError(f"{path} line {number} is longer than {MAX_LINE:,} bytes: is it a table?")
             try:
                 yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:

@@ -43,9 +43,7 @@ class ParquetRows:
     def __len__(self) -> int:
         return self._count
 
-    def read(
-        self, plain: Collection[str], *, others: bool = True
-    ) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
+    def read(self, plain: Collection[str], *, others: bool = True) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
         """Stream the rows; the columns in ``plain`` come whatever they hold, without ``others`` they alone."""
         wanted = [name for name in self.columns if name in plain or (others and name in self._light)]
         number = 0

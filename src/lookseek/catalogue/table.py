@@ -84,9 +84,7 @@ class TableCatalogue:
         where = f"{self._rows.unit} {number}"
         id = _identifier(cells.get(self._id)) if self._id is not None else None
         if id == "":
-            return Skipped(
-                where, "empty id", f"{where} has nothing in the column {self._id!r}: give it an id"
-            )
+            return Skipped(where, "empty id", f"{where} has nothing in the column {self._id!r}: give it an id")
         image = bytes_or_path(cells.get(self._image))
         label = id or where
         if not image:

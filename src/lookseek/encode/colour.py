@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +27,11 @@ _Floats = NDArray[np.float64]
 SIDE = 64
 """Pixels: the photo is squashed to a square of this side; a histogram needs no more."""
 
-LEVELS, STEP = 5, 12.0
-"""Lattice points along lightness 0 to 100, and distance along a and b after compression."""
-
 LEAST_SHARE = 0.35
 """A lattice point stays if some colour of sRGB has this share on it; the rest lie outside sRGB."""
 
-CENTRE = 0.5
-"""Standard deviation of the Gaussian window, where the photo reaches from -1 to 1."""
-
 BORDER = 4
 """Width in pixels of the frame whose colours count as background, of SIDE."""
-
-BACKGROUND = 3.0
-"""How strongly a colour of the frame is weighed down; 0: not at all."""
 
 _BITS = 5
 """Of a channel, for the table of all colours: 32 steps, finer than the lattice by far."""
@@ -60,16 +52,30 @@ class Lattice:
     share: _Floats
 
 
+@dataclass(frozen=True, slots=True)
 class ColourEncoder:
-    """The colours of the garment in 105 numbers, >= 0, of length 1. See Encoder."""
+    """The colours of the garment in 105 numbers, >= 0, of length 1. See Encoder.
 
-    name = "colour"
-    min_side = SIDE
+    Args:
+        levels: points of the lattice along lightness 0 to 100.
+        step: between its points along a and b, after compression.
+        centre: standard deviation of the Gaussian window, where the photo reaches from -1 to 1.
+        background: how strongly a colour of the frame is weighed down; 0: not at all.
+    """
+
+    name: ClassVar[str] = "colour"
+    version: ClassVar[str] = "din99-lattice-1"
+    """Raised with every change that moves its vectors: an index is of one version."""
+    min_side: ClassVar[int] = SIDE
+    levels: int = 5
+    step: float = 12.0
+    centre: float = 0.5
+    background: float = 3.0
 
     @property
     def dim(self) -> int:
         """See Encoder."""
-        return len(lattice().points)
+        return len(lattice(self.levels, self.step).points)
 
     def prepare(self, pixels: Pixels) -> Vector:
         """The vector itself, so that it is made in the decoding threads.
@@ -82,12 +88,13 @@ class ColourEncoder:
         """
         small = images.resize(pixels, SIDE, SIDE) >> (8 - _BITS)
         codes = small.astype(np.int64) @ (1 << 2 * _BITS, 1 << _BITS, 1)
-        window, frame = _masks()
-        centre = _histogram(codes.ravel(), window)
-        around = _histogram(codes[frame], np.full(frame.sum(), 1 / frame.sum()))
+        window, frame = _masks(self.centre)
+        table = lattice(self.levels, self.step)
+        middle = _histogram(codes.ravel(), window, table)
+        around = _histogram(codes[frame], np.full(frame.sum(), 1 / frame.sum()), table)
         # The chance that a pixel of this colour is garment, were the frame all background: of a white
         # shirt on white enough stays, of a white wall behind a red one little.
-        garment = centre * (centre / np.maximum(centre + BACKGROUND * around, 1e-12))
+        garment = middle * (middle / np.maximum(middle + self.background * around, 1e-12))
         vector: Vector = np.sqrt(garment / garment.sum()).astype(np.float32)
         return vector
 
@@ -128,7 +135,7 @@ def to_lattice_space(lab: _Floats) -> _Floats:
 
 
 @cache
-def lattice(levels: int = LEVELS, step: float = STEP) -> Lattice:
+def lattice(levels: int, step: float) -> Lattice:
     """The lattice and every colour's place in it: the eight points around it, by trilinear shares.
 
     Args:
@@ -161,19 +168,18 @@ def lattice(levels: int = LEVELS, step: float = STEP) -> Lattice:
 
 
 @cache
-def _masks() -> tuple[_Floats, NDArray[np.bool_]]:
+def _masks(centre: float) -> tuple[_Floats, NDArray[np.bool_]]:
     """The window's weights, (SIDE * SIDE,), sum 1; and which pixels are the frame, (SIDE, SIDE)."""
     at = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
-    row = np.exp(-(at**2) / (2 * CENTRE**2))
+    row = np.exp(-(at**2) / (2 * centre**2))
     window = np.outer(row, row).ravel()
     frame = np.ones((SIDE, SIDE), np.bool_)
     frame[BORDER:-BORDER, BORDER:-BORDER] = False
     return window / window.sum(), frame
 
 
-def _histogram(codes: NDArray[np.int64], weights: _Floats) -> _Floats:
+def _histogram(codes: NDArray[np.int64], weights: _Floats, table: Lattice) -> _Floats:
     """Shares of the lattice's points, float64 (dim,), sum 1."""
-    table = lattice()
     amounts = np.bincount(codes, weights)
     seen = np.flatnonzero(amounts)
     shares = table.share[seen] * amounts[seen, None]

@@ -120,8 +120,8 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
         model = load_model(recipe.model_path or recipe.model)
     except LookseekError as error:
         return Finding("photos", False, f"the model can't be loaded: {error}")
-    if model.checksum != recipe.checksum:
-        said = f"model {recipe.model} is not the one that made the index. Index again, or bring it back"
+    if (model.checksum, ColourEncoder.version) != (recipe.checksum, recipe.colour):
+        said = f"model {recipe.model} or the colour encoder is not what made the index. Index again, or bring it back"
         return Finding("photos", False, said)
     photos, missing, changed = _unchanged(points)
     worst, wrong = 1.0, set[str]()

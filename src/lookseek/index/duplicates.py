@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +15,22 @@ from ..store.schema import COLOUR, LOOK
 from ..types import Point
 
 DISTANCE = 3
-"""Bits of 64 in which the difference hashes of near-identical photos may differ."""
-LOOK_AT_LEAST, COLOUR_AT_LEAST = 0.93, 0.95
-"""Cosines that near-identical photos reach. Of photos saved again at JPEG quality 60 to 90, or at 80 % of their
-size, 19 in 20 reach both and the distance above; no two photos of 300 others do (docs/benchmarks/duplicates.md)."""
+"""Bits in which each half of near-identical photos' fingerprints may differ."""
+LOOK_AT_LEAST, COLOUR_AT_LEAST = 0.965, 0.95
+"""Cosines that near-identical photos reach as well, since fingerprints of a shop's white photos are much alike.
+Set so that most photos saved again are found and T-shirts with other prints are not (docs/benchmarks/duplicates.md)."""
 
 _BANDS, _BAND_BITS = 4, 16  # by the pigeonhole principle 64 bits that differ in 3 places agree in 1 of 4 bands
+_CHUNK = 4096
+"""Pairs whose vectors are compared at a time."""
+
+Prints = NDArray[np.uint64]
+"""Fingerprints, uint64 (n, 2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Groups of ids, each ascending and of two or more; no id stands in both lists' same group twice.
+    """Groups of ids, each ascending and of two or more.
 
     Args:
         same: photos whose bytes are the same.
@@ -43,9 +49,9 @@ def find_duplicates(store: Store) -> Duplicates:
     for point in store.scan():
         if point.fingerprint and point.id not in spare:
             ids.append(point.id)
-            prints.append(int(point.fingerprint, 16))
-    pairs = alike(np.array(prints, np.uint64))
-    near = grouped(_verified(store, ((ids[a], ids[b]) for a, b in pairs)))
+            prints.append(_halves(point))
+    pairs = sorted(set(alike(np.array(prints, np.uint64).reshape(-1, 2))))
+    near = grouped(_verified(store, [(ids[a], ids[b]) for a, b in pairs]))
     return Duplicates(tuple(same), tuple(near))
 
 
@@ -55,32 +61,34 @@ def near_identical(a: Point, b: Point) -> bool:
         return True
     if not a.fingerprint or not b.fingerprint:
         return False
-    apart = (int(a.fingerprint, 16) ^ int(b.fingerprint, 16)).bit_count()
-    return apart <= DISTANCE and _same_vectors(a, b)
+    apart = ((x ^ y).bit_count() for x, y in zip(_halves(a), _halves(b), strict=True))
+    return max(apart) <= DISTANCE and _same_vectors(a, b)
 
 
-def alike(prints: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
-    """Pairs of rows whose hashes differ in at most ``DISTANCE`` bits, each once or more.
+def alike(prints: Prints) -> Iterator[tuple[int, int]]:
+    """Pairs of rows whose fingerprints differ in at most ``DISTANCE`` bits in each half; each once or more.
 
-    Equal hashes are paired with the first of their kind only, so that a thousand blank photos give a thousand
+    Equal fingerprints are paired with the first of their kind only, so that a thousand blank photos give a thousand
     pairs, not half a million.
-
-    Args:
-        prints: uint64 (n,).
     """
-    values, first, back = np.unique(prints, return_index=True, return_inverse=True)
+    if not len(prints):
+        return
+    values, first, back = np.unique(prints, axis=0, return_index=True, return_inverse=True)
+    back = back.reshape(-1)
     for row in np.flatnonzero(first[back] != np.arange(len(prints))):
         yield int(first[back[row]]), int(row)
     for band in range(_BANDS):
-        key = (values >> np.uint64(band * _BAND_BITS)) & np.uint64(2**_BAND_BITS - 1)
+        key = (values[:, 0] >> np.uint64(band * _BAND_BITS)) & np.uint64(2**_BAND_BITS - 1)
         order = np.argsort(key, kind="stable")
-        starts = np.flatnonzero(np.diff(key[order])) + 1
-        for bucket in np.split(order, starts):
-            for place, row in enumerate(bucket[:-1]):
+        cuts = np.flatnonzero(np.diff(key[order])) + 1
+        for start, end in pairwise([0, *cuts.tolist(), len(order)]):
+            bucket = order[start:end]
+            for place in range(len(bucket) - 1):
                 rest = bucket[place + 1 :]
-                apart = np.bitwise_count(values[rest] ^ values[row])
-                for other in rest[apart <= DISTANCE]:
-                    yield int(first[row]), int(first[other])
+                apart = np.bitwise_count(values[rest] ^ values[bucket[place]])
+                for other in rest[(apart <= DISTANCE).all(axis=1)]:
+                    a, b = sorted((int(first[bucket[place]]), int(first[other])))
+                    yield a, b
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
@@ -101,21 +109,11 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
     return sorted(tuple(sorted(ids)) for ids in groups.values())
 
 
-def _verified(store: Store, pairs: Iterable[tuple[str, str]], batch: int = 256) -> Iterator[tuple[str, str]]:
-    waiting: list[tuple[str, str]] = []
-    for pair in pairs:
-        waiting.append(pair)
-        if len(waiting) == batch:
-            yield from _same(store, waiting)
-            waiting = []
-    yield from _same(store, waiting)
-
-
-def _same(store: Store, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    points = {point.id: point for point in store.get(sorted({id_ for pair in pairs for id_ in pair}))}
-    for a, b in pairs:
-        if _same_vectors(points[a], points[b]):
-            yield a, b
+def _verified(store: Store, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for at in range(0, len(pairs), _CHUNK):
+        chunk = pairs[at : at + _CHUNK]
+        points = {point.id: point for point in store.get(sorted({id_ for pair in chunk for id_ in pair}))}
+        yield from ((a, b) for a, b in chunk if _same_vectors(points[a], points[b]))
 
 
 def _same_vectors(a: Point, b: Point) -> bool:
@@ -123,3 +121,7 @@ def _same_vectors(a: Point, b: Point) -> bool:
         float(a.vectors[LOOK] @ b.vectors[LOOK]) >= LOOK_AT_LEAST
         and float(a.vectors[COLOUR] @ b.vectors[COLOUR]) >= COLOUR_AT_LEAST
     )
+
+
+def _halves(point: Point) -> tuple[int, int]:
+    return int(point.fingerprint[:16], 16), int(point.fingerprint[16:], 16)

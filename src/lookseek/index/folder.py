@@ -6,6 +6,7 @@
       generation-0007/  the store's files; one that is published is never written again
       writer.lock       held by the one process that writes
       skipped.csv       what the last job had to leave out, and why
+      duplicates.csv    photos that the index holds more than once, as the last job found them
 
 A job never writes where a reader may look: it copies the newest generation, changes the copy, and publishes it
 by renaming one file. So an old index serves while a new one is built, and a reader needs no lock. A job that
@@ -45,6 +46,7 @@ class Recipe:
         model: the model's name.
         model_path: its folder, or "" for one that ships with lookseek.
         checksum: SHA-256 of the model folder.
+        colour: version of the colour encoder.
         layout: the named vectors.
         store: which store keeps them.
     """
@@ -52,6 +54,7 @@ class Recipe:
     model: str
     model_path: str
     checksum: str
+    colour: str
     layout: Layout
     store: StoreKind
 
@@ -277,7 +280,9 @@ def _read(file: Path) -> Manifest | None:
         rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
         return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, **rest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise IndexDamaged(f"{file} lacks what it should say ({error}): index the catalogue again") from error
+        raise IndexDamaged(
+            f"{file} lacks what it should say ({error}): index the catalogue again into a new folder"
+        ) from error
 
 
 def _write(file: Path, manifest: Manifest) -> None:

@@ -80,9 +80,7 @@ def build_index(
             job.close()
 
 
-def _recipe(
-    folder: Path, model: str | Path | None, metric: Metric | None, store: StoreKind
-) -> tuple[Recipe, Model]:
+def _recipe(folder: Path, model: str | Path | None, metric: Metric | None, store: StoreKind) -> tuple[Recipe, Model]:
     there = place.published_manifest(folder) or place.building_manifest(folder)
     if there is not None:
         model = model or there.recipe.model_path or there.recipe.model
@@ -94,7 +92,7 @@ def _recipe(
         layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
     layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
     path = str(Path(model).resolve()) if model and Path(model).is_dir() else ""
-    return Recipe(loaded.name, path, loaded.checksum, layout, store), loaded
+    return Recipe(loaded.name, path, loaded.checksum, ColourEncoder.version, layout, store), loaded
 
 
 class _Wanted(NamedTuple):
@@ -268,6 +266,7 @@ class _Job:
             duplicates = self._publish()
         else:
             duplicates = find_duplicates(self._store) if self._store is not None else Duplicates()
+        self._list(duplicates)
         counted = {name: self._counts[name] for name in ("added", "changed", "unchanged", "removed", "encoded")}
         return Summary(
             items=0 if self._store is None else self._store.count(),
@@ -291,9 +290,7 @@ class _Job:
             self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
             self._target = place.start(self._folder, replace(self._target, graph_items=items), self._target)
             self.close()
-            self._store = open_store(
-                self._recipe.store, self._folder / self._target.generation, self._recipe.layout
-            )
+            self._store = open_store(self._recipe.store, self._folder / self._target.generation, self._recipe.layout)
             self._store.optimise(graph=True)
             self._swap_in(items)
         return duplicates
@@ -305,6 +302,13 @@ class _Job:
         done = replace(self._target, items=items, fields=fields, updated=stamp)
         self._target = self._base = place.publish(self._folder, done)
         self._store = open_store(self._recipe.store, self._folder / done.generation, self._recipe.layout)
+
+    def _list(self, duplicates: Duplicates) -> None:
+        with (self._folder / "duplicates.csv").open("w", newline="", encoding="utf-8") as report:
+            lines = csv.writer(report)
+            lines.writerow(["kind", "group", "id"])
+            for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
+                lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
 
     def close(self) -> None:
         """Let go of the store that is open."""

@@ -92,9 +92,7 @@ class Store(Protocol):
     def count(self, condition: Condition | None = None) -> int:
         """How many points meet the condition."""
 
-    def facet(
-        self, field: str, *, condition: Condition | None = None, limit: int = 100
-    ) -> Sequence[tuple[Value, int]]:
+    def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
         """The values of a declared field and how many points have each, most first, then by value.
 
         Raises:

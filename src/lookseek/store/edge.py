@@ -125,9 +125,7 @@ class EdgeStore:
         offset, wanted = None, _filter(condition, None)
         while True:
             records, offset = self._shard.scroll(
-                engine.ScrollRequest(
-                    offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors
-                )
+                engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
             )
             yield from map(_point, records)
             if offset is None:
@@ -136,9 +134,7 @@ class EdgeStore:
     def count(self, condition: Condition | None = None) -> int:
         return int(self._shard.count(engine.CountRequest(exact=True, filter=_filter(condition, None))))
 
-    def facet(
-        self, field: str, *, condition: Condition | None = None, limit: int = 100
-    ) -> Sequence[tuple[Value, int]]:
+    def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
         request = engine.FacetRequest(_key(field), limit=limit, exact=True, filter=_filter(condition, None))
         try:
             hits = self._shard.facet(request).hits
@@ -168,9 +164,7 @@ class EdgeStore:
         for hit in hits:
             if hit.count > 1 and hit.value:
                 one = engine.FieldCondition("hash", match=engine.MatchValue(hit.value))
-                request = engine.ScrollRequest(
-                    limit=hit.count, filter=engine.Filter(must=[one]), with_payload=["id"]
-                )
+                request = engine.ScrollRequest(limit=hit.count, filter=engine.Filter(must=[one]), with_payload=["id"])
                 groups[str(hit.value)] = sorted(record.payload["id"] for record in self._shard.scroll(request)[0])
         return groups
 

@@ -103,9 +103,7 @@ def to_text(condition: Condition) -> str:
     """The filter that ``parse`` reads as this tree, if the tree is within ``parse``'s limits."""
     match condition:
         case Or(parts):
-            return " or ".join(
-                f"({to_text(part)})" if isinstance(part, Or) else to_text(part) for part in parts
-            )
+            return " or ".join(f"({to_text(part)})" if isinstance(part, Or) else to_text(part) for part in parts)
         case And(parts):
             return " and ".join(_tight(part) for part in parts)
         case Not(part):

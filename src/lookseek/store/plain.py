@@ -108,9 +108,7 @@ class PlainStore:
     def count(self, condition: Condition | None = None) -> int:
         return sum(1 for _ in self.scan(condition=condition))
 
-    def facet(
-        self, field: str, *, condition: Condition | None = None, limit: int = 100
-    ) -> Sequence[tuple[Value, int]]:
+    def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
         if self._declared().get(field) not in ("words", "boolean"):
             raise QueryError(f"field {field!r} can't be counted by value: it was not declared as words or boolean")
         found = Counter(
@@ -160,8 +158,7 @@ class PlainStore:
         wanted = None if among is None else set(among)
         return np.array(
             [
-                (wanted is None or point.id in wanted)
-                and (condition is None or matches(condition, point.attributes))
+                (wanted is None or point.id in wanted) and (condition is None or matches(condition, point.attributes))
                 for point in self._points.values()
             ],
             dtype=bool,
@@ -179,9 +176,7 @@ class PlainStore:
 
     def _write(self, fresh: list[Point], gone: list[str], *, clear: bool = False) -> None:
         head = {"points": [to_payload(p) for p in fresh], "gone": gone, "clear": clear}
-        arrays: dict[str, Any] = {
-            name: np.array([p.vectors[name] for p in fresh], np.float32) for name in self.layout
-        }
+        arrays: dict[str, Any] = {name: np.array([p.vectors[name] for p in fresh], np.float32) for name in self.layout}
         arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
         file = self._folder / f"{self._next:08d}.npz"
         _replace(file, lambda out: np.savez(out, **arrays))
