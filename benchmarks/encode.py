@@ -249,7 +249,7 @@ def main() -> None:
         "",
         f"The floor: a 2048 x 2048 matrix product reaches {gemm['fp32']:.0f} GFLOP/s at fp32 (the better of numpy "
         f"and torch) and {gemm['bf16']:.0f} at bf16 (torch). A tower can't be faster than its operations at that "
-        "rate. Depthwise convolutions, half of the default model's layers, do few operations for each number they "
+        "rate. Depthwise convolutions, a third of the default model's, do few operations for each number they "
         "move, so they stay far below it.",
         "",
         "Made by `benchmarks/encode.py --write`.",

@@ -10,6 +10,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,18 @@ class TestAnyFolder:
         resized = load_model(write_model(tmp_path / "d", None, config(resize="pad")), single=True).checksum
         assert len({first, other, resized}) == 3
         assert len(first) == 64
+
+    @pytest.mark.parametrize("runtime", RUNTIMES)
+    @pytest.mark.parametrize("size", [1, 2, 3, 17])
+    def test_many_threads_at_once_get_their_own_vectors(self, tmp_path: Path, runtime: Any, size: int) -> None:
+        loaded = load_model(write_model(tmp_path), threads=3, runtime=runtime)
+
+        def one(value: int) -> np.ndarray:
+            return embed(loaded, *[np.full((6, 8, 3), value, np.uint8)] * size)
+
+        with ThreadPoolExecutor(8) as pool:
+            for value, vectors in enumerate(pool.map(one, range(60))):
+                np.testing.assert_allclose(vectors, np.full((size, 3), value), rtol=0.01)
 
 
 class TestRefused:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -171,7 +173,7 @@ def demo(
     _say(f"picture of results: {shown.picture}")
     out.print("go on with:")
     for command in shown.commands:
-        _say(f"  {command}")
+        _say(f"  {_program()} {command}")
     return 130 if shown.summary.interrupted else 0
 
 
@@ -236,6 +238,14 @@ class _Watch:
         self.left_out += 1
         if self.left_out <= SHOWN:
             err.print(f"skipped {skipped.where}: {skipped.reason}", markup=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """What to type to get this program again: its name where the shell finds it, else its path."""
+    here = Path(sys.argv[0])
+    if shutil.which("lookseek") or here.name != "lookseek":
+        return "lookseek"
+    return os.path.relpath(here)
 
 
 def _say(line: str) -> None:

@@ -29,7 +29,7 @@ class Shown:
         summary: of the index job.
         index: the index folder.
         picture: a PNG of queries and results.
-        commands: what to try next.
+        commands: what to try next, without the program's name.
     """
 
     summary: Summary
@@ -72,9 +72,9 @@ def run_demo(
     picture = folder / "results.png"
     first = _draw_results(catalogue, index, picture)
     commands = (
-        f"lookseek search {index} --image {first} --strip strip.png",
-        f"lookseek search {index} --image {first} -k 5 --json",
-        f"lookseek check {index}",
+        f"search {index} --image {first} --strip strip.png",
+        f"search {index} --image {first} -k 5 --json",
+        f"check {index}",
     )
     return Shown(summary, index, picture, commands)
 
