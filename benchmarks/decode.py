@@ -1,6 +1,6 @@
 """Times a photo's way to 260 x 260 pixels: plain Pillow against lookseek, and what lookseek spends where.
 
-    LOOKSEEK_DATA=../shared/data python benchmarks/decode.py
+    LOOKSEEK_DATA=../shared/data python benchmarks/decode.py [--write]
 
 Medians of milliseconds a photo, one thread, files in the page cache; the ways take turns photo by photo,
 so that whatever else the machine does falls on all alike.
@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +70,8 @@ def enlarged(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def report(title: str, photos: list[bytes]) -> None:
-    """One line for each way: median, ratio to plain Pillow, photos a second."""
+def report(title: str, photos: list[bytes]) -> list[str]:
+    """One row for each way: median, ratio to plain Pillow, photos a second."""
     took: dict[str, list[float]] = {name: [] for name in WAYS}
     for data in photos[:20] + photos:
         for name, way in WAYS.items():
@@ -79,9 +80,11 @@ def report(title: str, photos: list[bytes]) -> None:
             took[name].append((time.perf_counter() - start) * 1000)
     medians = {name: statistics.median(times[20:]) for name, times in took.items()}
     plain = medians["Pillow: open, convert, resize"]
-    print(f"{title}, {len(photos)} photos")
+    head = f"| {title}, {len(photos)} photos | ms a photo, median | times | a second, one thread |"
+    rows = ["", head, "|---|---|---|---|"]
     for name, median in medians.items():
-        print(f"  {name:32} {median:7.2f} ms   {plain / median:5.2f} x   {1000 / median:7.0f} a second")
+        rows.append(f"| {name} | {median:.2f} | {plain / median:.2f} | {1000 / median:.0f} |")
+    return rows
 
 
 def main() -> None:
@@ -91,8 +94,13 @@ def main() -> None:
     if not paths:
         sys.exit(f"no photos in {folder / 'clothing'}: set LOOKSEEK_DATA to the folder of the data")
     photos = [path.read_bytes() for path in paths]
-    report("clothing as it is (336 px)", photos)
-    report(f"clothing enlarged to {ENLARGED} px", [enlarged(data) for data in photos[:60]])
+    rows = report("clothing as it is (336 px)", photos)
+    rows += report(f"clothing enlarged to {ENLARGED} px", [enlarged(data) for data in photos[:60]])
+    print("\n".join(rows))
+    if "--write" in sys.argv:
+        page = Path(__file__).parents[1] / "docs" / "benchmarks" / "decode.md"
+        head = f"# Decoding\n\n```\n{(__doc__ or '').strip()}\n```\n"
+        page.write_text(head + "\n".join(rows) + f"\n\n{date.today()}, {os.cpu_count()} cores.\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue
+from lookseek.encode import load_model
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
 from lookseek.index import job
 from lookseek.index.duplicates import alike, grouped
@@ -445,3 +447,18 @@ def test_alike_finds_every_pair_that_is(prints: list[tuple[int, int]]) -> None:
             assert any(str(a) in group and str(b) in group for group in groups)
         else:
             assert (a, b) not in found
+
+
+def test_vectors_of_two_runtimes_in_one_index_are_told(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "load_model", lambda *name: load_model(*name, runtime="onnxruntime"))
+    assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"
+    monkeypatch.setattr(job, "load_model", lambda *name: replace(load_model(*name), precision="bf16"))
+    assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"  # nothing was encoded
+    write_photos(photos / "new", items=1, views=1, seed=9)
+    mixed = indexed(photos, tmp_path / "index")
+    assert mixed.runtime.startswith("onnxruntime fp32 + ")
+    manifest = published_manifest(tmp_path / "index")
+    assert manifest is not None
+    assert manifest.runtime == mixed.runtime

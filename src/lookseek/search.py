@@ -19,7 +19,7 @@ from .store.filter import check_fields, parse
 from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from .types import Hit, Photo, Point, Query, Results, Vector
 
-COLOUR_WEIGHT = 0.2
+COLOUR_WEIGHT = 0.1
 """Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
 
 _CANDIDATES = 200

@@ -62,7 +62,7 @@ def load_model(
     Args:
         name_or_path: the name of a shipped model, or a folder. Text with a path separator is a folder.
         threads: that encode at once, >= 1; None for as many as there are cores.
-        single: True when only a photo or two will be encoded: loads in 0.15 s instead of 0.6 s.
+        single: True when only a photo or two will be encoded: loads in 0.1 s instead of 0.3 s.
         runtime: None chooses the faster; a name insists, e.g. to compare them.
 
     Returns:

@@ -112,8 +112,8 @@ class _Job:
         self._counts: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         self._seen: set[int] = set()
-        self._target = Manifest("", recipe, f"{model.runtime} {model.precision}", source=source)
         self._base, self._store = self._newest()
+        self._target = Manifest("", recipe, "", source=source)
         if self._base is not None:
             self._target = replace(self._target, graph_items=self._base.graph_items)
         self._fields = dict(self._base.fields) if self._base is not None else {}
@@ -252,7 +252,7 @@ class _Job:
         data = self._folder / self._target.generation
         self._store = opened(self._recipe.store, data, self._recipe.layout)
         self._writing = True
-        place.announce(self._folder, self._target)
+        place.announce(self._folder, replace(self._target, runtime=self._runtime()))
         return self._store
 
     def finish(self, began: float) -> Summary:
@@ -273,6 +273,7 @@ class _Job:
             **counted,
             skipped=dict(self._left_out.most_common()),
             duplicates=duplicates,
+            runtime=self._runtime(),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
         )
@@ -299,9 +300,16 @@ class _Job:
         self.close()
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         fields = dict(sorted(self._fields.items()))
-        done = replace(self._target, items=items, fields=fields, updated=stamp)
+        done = replace(self._target, items=items, fields=fields, runtime=self._runtime(), updated=stamp)
         self._target = self._base = place.publish(self._folder, done)
         self._store = open_store(self._recipe.store, self._folder / done.generation, self._recipe.layout)
+
+    def _runtime(self) -> str:
+        """What made the vectors of the index, this run included."""
+        before = self._base.runtime.split(" + ") if self._base is not None else []
+        if before and not self._counts["encoded"]:
+            return " + ".join(before)
+        return " + ".join(dict.fromkeys([*before, f"{self._model.runtime} {self._model.precision}"]))
 
     def _list(self, duplicates: Duplicates) -> None:
         with (self._folder / "duplicates.csv").open("w", newline="", encoding="utf-8") as report:

@@ -34,6 +34,7 @@ class Summary:
         encoded: how many photos went through the model.
         skipped: how many were left out, by kind.
         duplicates: photos that the index holds more than once.
+        runtime: what ran the model for the index's photos; several, joined by " + ", differ a little.
         interrupted: the job was stopped before the catalogue's end.
         seconds: how long it took.
     """
@@ -46,5 +47,6 @@ class Summary:
     encoded: int
     skipped: Mapping[str, int]
     duplicates: Duplicates
+    runtime: str
     interrupted: bool
     seconds: float
