@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -59,6 +60,9 @@ class Tower:
     outputs: tuple[Port, ...]
     streams: int
     run: Callable[[NDArray[Any]], NDArray[Any]]
+
+
+_first_use = threading.Lock()
 
 
 def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runtime | None = None) -> Tower:
@@ -122,6 +126,8 @@ def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -
         compiled = core.compile_model(core.read_model(model=onnx), "CPU", options)
     except RuntimeError as error:
         raise _cannot_load("OpenVINO", error) from error
+    with _first_use:
+        _meet_numpy()
     idle: SimpleQueue[Any] = SimpleQueue()
     for _ in range(threads):
         idle.put(compiled.create_infer_request())
@@ -136,6 +142,17 @@ def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -
 
     ports = _openvino_ports(compiled.inputs), _openvino_ports(compiled.outputs)
     return Tower("openvino", precision, *ports, threads, run)
+
+
+def _meet_numpy() -> None:
+    """Lets OpenVINO's binding set up its part of numpy, which it does at first use and not safely in two threads.
+
+    Without this, two streams that begin at once can wait for each other for ever: one holds Python's lock and waits
+    for the set-up, the other sets up and waits for Python's lock. Seen with OpenVINO 2026.4.1.
+    """
+    import openvino
+
+    np.array(openvino.Tensor(np.zeros(1, np.uint8), shared_memory=True).data)
 
 
 def _openvino_ports(ports: Any) -> tuple[Port, ...]:
