@@ -24,7 +24,7 @@ import numpy as np
 from lookseek import Query, Searcher
 from lookseek.encode import ColourEncoder, encode_photos, load_model
 from lookseek.index import folder as place
-from lookseek.index.folder import Manifest, Recipe
+from lookseek.index.manifest import Manifest, Recipe
 from lookseek.store import VectorSpec, create_store, open_store
 from lookseek.types import Point
 

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Heard
 
+from lookseek import images
 from lookseek.catalogue.download import DATASETS, Dataset, Remote, fetch, listing
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.demo import run_demo
 from lookseek.errors import DownloadError
 
 FILES = {
@@ -37,6 +41,7 @@ class Host(BaseHTTPRequestHandler):
 
     asked: list[str]
     broken: set[str]
+    files: dict[str, bytes]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
@@ -44,15 +49,16 @@ class Host(BaseHTTPRequestHandler):
         if self.path == "/repos/alexeygrigorev/clothing-dataset-small/git/trees/master?recursive=1":
             tree: list[dict[str, Any]] = [{"path": "train", "type": "tree", "sha": "0"}]
             tree += [
-                {"path": path, "type": "blob", "size": len(data), "sha": git_hash(data)} for path, data in FILES.items()
+                {"path": path, "type": "blob", "size": len(data), "sha": git_hash(data)}
+                for path, data in self.files.items()
             ]
             content = json.dumps({"tree": tree}).encode()
         else:
             path = self.path.removeprefix("/alexeygrigorev/clothing-dataset-small/master/")
-            if path not in FILES:
+            if path not in self.files:
                 self.send_error(404)
                 return
-            content = b"damaged" if path in self.broken else FILES[path]
+            content = b"damaged" if path in self.broken else self.files[path]
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -64,7 +70,7 @@ class Host(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def host() -> Iterator[tuple[Dataset, type[Host]]]:
-    handler = type("Handler", (Host,), {"asked": [], "broken": set()})
+    handler = type("Handler", (Host,), {"asked": [], "broken": set(), "files": FILES})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -138,3 +144,34 @@ def test_an_answer_that_is_no_list(host: tuple[Dataset, type[Host]]) -> None:
     dataset, _ = host
     with pytest.raises(DownloadError):
         listing(replace(dataset, api=f"{dataset.api}/elsewhere"))
+
+
+def test_the_demo_downloads_says_what_and_shows_it(
+    host: tuple[Dataset, type[Host]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, handler = host
+    handler.files = {
+        f"train/{spec.attributes['category']}/{spec.id}.jpg": images.to_jpeg(draw(spec, 96))
+        for spec in drawn_specs(4, 2)
+    }
+    monkeypatch.setitem(DATASETS, "clothing", dataset)
+    said: list[str] = []
+    shown = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), say=said.append)
+    megabytes = sum(map(len, handler.files.values())) / 1e6
+    assert said[0] == f"alexeygrigorev/clothing-dataset-small: 8 photos, {megabytes:.0f} MB, {dataset.licence}"
+    assert said[1].startswith("showing downloaded photos")
+    assert shown.summary.items == 8
+    assert images.decode(shown.picture).shape[0] > 600
+    handler.asked.clear()
+    again = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), say=said.append)
+    assert (again.summary.encoded, again.summary.unchanged) == (0, 8)
+    assert len(handler.asked) == 1  # the list alone: every photo is there
+
+
+def test_the_demo_draws_garments_where_there_are_no_photos(tmp_path: Path) -> None:
+    said: list[str] = []
+    shown = run_demo(None, None, tmp_path / "demo", progress=Heard(), say=said.append)
+    assert "drawn garments" in said[0]
+    assert shown.summary.items == 240
+    assert (tmp_path / "demo" / "drawn" / "items.csv").is_file()
+    assert all("search" in command or "check" in command for command in shown.commands)

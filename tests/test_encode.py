@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -290,3 +293,22 @@ class TestPrepare:
         assert min_side(how(200, 100, "squash")) == 200
         assert min_side(how(200, 100, "pad", crop=0.5)) == 200
         assert min_side(how(224, 224, "crop", crop=0.875)) == 256
+
+
+@pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed")
+def test_threads_that_begin_at_once_do_not_wait_for_each_other_for_ever() -> None:
+    code = """
+import threading, numpy as np
+from lookseek.encode import load_model
+image = load_model(runtime="openvino").image
+photo = image.prepare(np.zeros((90, 90, 3), np.uint8))
+together = threading.Barrier(4)
+def begin():
+    together.wait()
+    image.encode([photo] * 3)
+threads = [threading.Thread(target=begin) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -12,7 +12,8 @@ from . import images
 from .encode import ColourEncoder, Encoder, Model, load_model
 from .errors import IndexMismatch, QueryError
 from .index.duplicates import near_identical
-from .index.folder import PUBLISHED, OpenIndex, Recipe, open_index
+from .index.folder import PUBLISHED, OpenIndex, open_index
+from .index.manifest import Recipe
 from .store import Scored, Store
 from .store.condition import Condition
 from .store.filter import check_fields, parse

@@ -16,78 +16,21 @@ was killed leaves its ``building.json``; whoever opens the index next finds ever
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMismatch, IndexMissing
-from ..store import FieldKind, Layout, Store, StoreKind, VectorSpec, open_store
-
-FORMAT = 1
-"""Version of what this file describes. A newer one is refused, an older one would be converted here."""
+from ..store import Store, open_store
+from .manifest import Manifest, read_manifest, write_manifest
 
 PUBLISHED, _BUILDING, _LOCK = "lookseek.json", "building.json", "writer.lock"
 _REWRITTEN = ("edge_config.json", "segment.json")
 """Files that the engine writes anew whenever it opens a folder: no checksum can be kept of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What makes the vectors of an index comparable. Another recipe is another index.
-
-    Args:
-        model: the model's name.
-        model_path: its folder, or "" for one that ships with lookseek.
-        checksum: SHA-256 of the model folder.
-        colour: version of the colour encoder.
-        layout: the named vectors.
-        store: which store keeps them.
-    """
-
-    model: str
-    model_path: str
-    checksum: str
-    colour: str
-    layout: Layout
-    store: StoreKind
-
-    def same_vectors(self, other: Recipe) -> bool:
-        """Whether vectors made by both can stand in one index; where the model lies does not matter."""
-        return replace(self, model_path="") == replace(other, model_path="")
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What ``lookseek.json`` says of a generation.
-
-    Args:
-        generation: the folder's name.
-        recipe: how its vectors were made.
-        runtime: what ran the model, with its precision, e.g. "onnxruntime fp32".
-        items: how many points it holds.
-        fields: the attributes that items have, and their kinds.
-        graph_items: how many items had a place in the HNSW graph when it was built; 0 without a graph.
-        source: the catalogue it was made from, for people.
-        updated: when it was published, ISO 8601 UTC; "" while building.
-        files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is.
-    """
-
-    generation: str
-    recipe: Recipe
-    runtime: str
-    items: int = 0
-    fields: Mapping[str, FieldKind] = field(default_factory=dict)
-    graph_items: int = 0
-    source: str = ""
-    updated: str = ""
-    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +152,7 @@ def start(folder: Path, manifest: Manifest, base: Manifest | None) -> Manifest:
 
 def announce(folder: Path, manifest: Manifest) -> None:
     """Write ``building.json``: from now on the generation is found again after a crash."""
-    _write(folder / _BUILDING, manifest)
+    write_manifest(folder / _BUILDING, manifest)
 
 
 def publish(folder: Path, manifest: Manifest) -> Manifest:
@@ -220,7 +163,7 @@ def publish(folder: Path, manifest: Manifest) -> Manifest:
     data = folder / manifest.generation
     open_store(manifest.recipe.store, data, manifest.recipe.layout).close()  # lets the engine settle its files
     done = replace(manifest, files={name: checksum(data / name) for name in lasting_files(data)})
-    _write(folder / PUBLISHED, done)
+    write_manifest(folder / PUBLISHED, done)
     (folder / _BUILDING).unlink(missing_ok=True)
     _sweep(folder)
     return done
@@ -240,12 +183,12 @@ def checksum(file: Path) -> tuple[int, str]:
 
 def published_manifest(folder: Path) -> Manifest | None:
     """What ``lookseek.json`` says, or None where there is none."""
-    return _read(folder / PUBLISHED)
+    return read_manifest(folder / PUBLISHED)
 
 
 def building_manifest(folder: Path) -> Manifest | None:
     """What ``building.json`` says, or None where no job is running or was interrupted."""
-    return _read(folder / _BUILDING)
+    return read_manifest(folder / _BUILDING)
 
 
 def _sweep(folder: Path) -> None:
@@ -260,42 +203,3 @@ def _copy(source: Path, target: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(source, beside)
     beside.rename(target)
-
-
-def _read(file: Path) -> Manifest | None:
-    try:
-        stored = json.loads(file.read_bytes())
-        version = stored.pop("format")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again into a new folder") from error
-    if not isinstance(version, int) or version > FORMAT:
-        raise IndexMismatch(f"{file} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
-    try:
-        recipe = dict(stored.pop("recipe"))
-        layout = {name: VectorSpec(**spec) for name, spec in recipe.pop("layout").items()}
-        files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
-        known = {f.name for f in fields(Manifest)}
-        rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
-        return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, **rest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise IndexDamaged(
-            f"{file} lacks what it should say ({error}): index the catalogue again into a new folder"
-        ) from error
-
-
-def _write(file: Path, manifest: Manifest) -> None:
-    text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, ensure_ascii=False)
-    beside = file.with_suffix(".tmp")
-    with beside.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(file)
-    if os.name == "posix":  # a rename is lasting once the folder is
-        handle = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -17,13 +16,14 @@ from typing import NamedTuple
 from .. import images
 from ..catalogue import Catalogue
 from ..encode import ColourEncoder, Model, encode_photos, load_model
-from ..errors import IndexDamaged, ItemError, QueryError
-from ..store import Store, StoreKind, VectorSpec, create_store, open_store
+from ..errors import ItemError, QueryError
+from ..store import FieldKind, StoreKind, VectorSpec
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, checked, kind_of
 from ..types import Item, Metric, Photo, Point, Skipped, Vector
 from . import folder as place
+from .draft import Draft
 from .duplicates import Duplicates, find_duplicates
-from .folder import Manifest, Recipe
+from .manifest import Recipe
 from .report import Progress, Summary
 
 GRAPH_FROM = 50_000
@@ -70,14 +70,15 @@ def build_index(
     began = time.monotonic()
     with place.writing(folder):
         recipe, loaded = _recipe(folder, model, metric, store)
-        job = _Job(folder, recipe, loaded, catalogue.origin, progress)
+        draft = Draft(folder, recipe, f"{loaded.runtime} {loaded.precision}", catalogue.origin)
+        job = _Job(folder, draft, loaded, progress)
         try:
             job.encode(catalogue)
             if prune and not job.interrupted:
-                job.prune()
+                job.prune(catalogue.origin)
             return job.finish(began)
         finally:
-            job.close()
+            draft.close()
 
 
 def _recipe(folder: Path, model: str | Path | None, metric: Metric | None, store: StoreKind) -> tuple[Recipe, Model]:
@@ -104,34 +105,16 @@ class _Wanted(NamedTuple):
 
 
 class _Job:
-    """The state of one run: the generation that is read or written, and what was counted."""
+    """The state of one run: the draft that is read and written, and what was counted."""
 
-    def __init__(self, folder: Path, recipe: Recipe, model: Model, source: str, progress: Progress) -> None:
-        self._folder, self._recipe, self._model, self._progress = folder, recipe, model, progress
+    def __init__(self, folder: Path, draft: Draft, model: Model, progress: Progress) -> None:
+        self._folder, self._draft, self._model, self._progress = folder, draft, model, progress
         self.interrupted = False
         self._counts: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         self._seen: set[int] = set()
-        self._base, self._store = self._newest()
-        self._target = Manifest("", recipe, "", source=source)
-        if self._base is not None:
-            self._target = replace(self._target, graph_items=self._base.graph_items)
-        self._fields = dict(self._base.fields) if self._base is not None else {}
-        self._writing = False
-
-    def _newest(self) -> tuple[Manifest | None, Store | None]:
-        """What this run goes on from: the generation of an interrupted run, or the published one."""
-        for manifest in (place.building_manifest(self._folder), place.published_manifest(self._folder)):
-            if manifest is not None and manifest.recipe.same_vectors(self._recipe):
-                try:
-                    return manifest, open_store(
-                        self._recipe.store, self._folder / manifest.generation, self._recipe.layout
-                    )
-                except IndexDamaged:
-                    continue  # an interrupted generation that can't be opened: the published one stands
-        return None, None
-
-    # reading the catalogue
+        self._layout = draft.layout
+        self._fields: dict[str, FieldKind] = dict(draft.base.fields) if draft.base is not None else {}
 
     def encode(self, catalogue: Catalogue) -> None:
         """Go through the catalogue, encode what is new, write it. Ctrl-C ends it early, with nothing lost."""
@@ -180,7 +163,9 @@ class _Job:
             for entry in chunk:
                 if isinstance(entry, Skipped):
                     skip(entry.where, entry.kind, entry.reason)
-            stored = self._store.get([i.id for i in items], vectors=False) if self._store is not None else []
+            stored = (
+                self._draft.store.get([i.id for i in items], vectors=False) if self._draft.store is not None else []
+            )
             known = {point.id: point for point in stored}
             for item in items:
                 self._note(item)
@@ -208,108 +193,67 @@ class _Job:
             self._counts["unchanged"] += 1
         else:
             self._counts["changed"] += 1
-            store = self._writable()
+            store = self._draft.writable()
             for point in store.get([item.id]):
                 store.add([replace(point, attributes=item.attributes, source=item.source)])
         self._progress.advance(1)
 
     def _point(self, item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint: str) -> Point:
         named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
-        kept = {name: named[name] for name in self._recipe.layout}
+        kept = {name: named[name] for name in self._layout}
         point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint)
-        return checked([point], self._recipe.layout)[item.id]
-
-    def prune(self) -> None:
-        """Remove what the catalogue, read to its end, did not have."""
-        if self._store is None:
-            return
-        gone = [point.id for point in self._store.scan() if _mark(point.id) not in self._seen]
-        if gone and not self._seen:
-            raise QueryError(
-                f"the catalogue {self._target.source} gave no item: --prune would remove all {len(gone):,} items of "
-                f"{self._folder}. If that is meant, delete the folder"
-            )
-        self._progress.phase("removing what the catalogue no longer has", len(gone))
-        for at in range(0, len(gone), _LOOKUP):
-            self._counts["removed"] += self._writable().delete(gone[at : at + _LOOKUP])
-            self._progress.advance(min(_LOOKUP, len(gone) - at))
-
-    # writing
+        return checked([point], self._layout)[item.id]
 
     def _write(self, points: list[Point]) -> None:
         if points:
-            self._writable().add(points)
+            self._draft.writable().add(points)
             self._counts["encoded"] += len(points)
             self._progress.advance(len(points))
 
-    def _writable(self) -> Store:
-        """The generation that this run may write: made when the first change comes."""
-        if self._store is not None and self._writing:
-            return self._store
-        self.close()
-        self._target = place.start(self._folder, self._target, self._base)
-        opened = create_store if self._base is None else open_store
-        data = self._folder / self._target.generation
-        self._store = opened(self._recipe.store, data, self._recipe.layout)
-        self._writing = True
-        place.announce(self._folder, replace(self._target, runtime=self._runtime()))
-        return self._store
+    def prune(self, source: str) -> None:
+        """Remove what the catalogue, read to its end, did not have."""
+        if self._draft.store is None:
+            return
+        gone = [point.id for point in self._draft.store.scan() if _mark(point.id) not in self._seen]
+        if gone and not self._seen:
+            raise QueryError(
+                f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of {self._folder}. "
+                "If that is meant, delete the folder"
+            )
+        self._progress.phase("removing what the catalogue no longer has", len(gone))
+        for at in range(0, len(gone), _LOOKUP):
+            self._counts["removed"] += self._draft.writable().delete(gone[at : at + _LOOKUP])
+            self._progress.advance(min(_LOOKUP, len(gone) - at))
 
     def finish(self, began: float) -> Summary:
         """Publish what was written and say what was done."""
-        published = place.published_manifest(self._folder)
-        replaces = published is not None and not published.recipe.same_vectors(self._recipe)
-        resumed = self._base is not None and self._base != published
-        if self.interrupted and replaces:
-            duplicates = Duplicates()  # part of a new index must not replace a whole one: the next run goes on
-        elif self._writing or resumed or replaces or published is None:
-            duplicates = self._publish()
-        else:
-            duplicates = find_duplicates(self._store) if self._store is not None else Duplicates()
-        self._list(duplicates)
+        # Part of a new index must not take the place of a whole one: the next run goes on from there.
+        partial = self.interrupted and self._draft.replaces
+        duplicates = Duplicates()
+        if self._draft.unpublished and not partial:
+            self._progress.phase("finishing", None)
+            items = self._draft.publish(self._fields, encoded=bool(self._counts["encoded"]))
+            if not self.interrupted and self._graph_pays(items):
+                self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
+                self._draft.build_graph()
+            if self._draft.store is not None:
+                duplicates = find_duplicates(self._draft.store)
+            self._list(duplicates)
+        store = self._draft.store
         counted = {name: self._counts[name] for name in ("added", "changed", "unchanged", "removed", "encoded")}
         return Summary(
-            items=0 if self._store is None else self._store.count(),
+            items=0 if store is None else store.count(),
             **counted,
             skipped=dict(self._left_out.most_common()),
             duplicates=duplicates,
-            runtime=self._runtime(),
+            runtime=self._draft.runtime(bool(self._counts["encoded"])),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
         )
 
-    def _publish(self) -> Duplicates:
-        store = self._writable()
-        self._progress.phase("finishing", None)
-        store.declare(self._fields)
-        duplicates = find_duplicates(store)
-        items = store.count()
-        outside = items - self._target.graph_items + 2 * self._counts["changed"]  # a changed item leaves a gap too
-        self._swap_in(items)
-        pays = self._recipe.store == "edge" and items >= GRAPH_FROM and outside > GRAPH_AGAIN * items
-        if pays and not self.interrupted:
-            self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
-            self._target = place.start(self._folder, replace(self._target, graph_items=items), self._target)
-            self.close()
-            self._store = open_store(self._recipe.store, self._folder / self._target.generation, self._recipe.layout)
-            self._store.optimise(graph=True)
-            self._swap_in(items)
-        return duplicates
-
-    def _swap_in(self, items: int) -> None:
-        self.close()
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
-        fields = dict(sorted(self._fields.items()))
-        done = replace(self._target, items=items, fields=fields, runtime=self._runtime(), updated=stamp)
-        self._target = self._base = place.publish(self._folder, done)
-        self._store = open_store(self._recipe.store, self._folder / done.generation, self._recipe.layout)
-
-    def _runtime(self) -> str:
-        """What made the vectors of the index, this run included."""
-        before = self._base.runtime.split(" + ") if self._base is not None else []
-        if before and not self._counts["encoded"]:
-            return " + ".join(before)
-        return " + ".join(dict.fromkeys([*before, f"{self._model.runtime} {self._model.precision}"]))
+    def _graph_pays(self, items: int) -> bool:
+        outside = items - self._draft.graph_items + 2 * self._counts["changed"]  # a changed item leaves a gap too
+        return self._draft.keeps_graphs and items >= GRAPH_FROM and outside > GRAPH_AGAIN * items
 
     def _list(self, duplicates: Duplicates) -> None:
         with (self._folder / "duplicates.csv").open("w", newline="", encoding="utf-8") as report:
@@ -317,13 +261,6 @@ class _Job:
             lines.writerow(["kind", "group", "id"])
             for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
                 lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
-
-    def close(self) -> None:
-        """Let go of the store that is open."""
-        self._writing = False
-        if self._store is not None:
-            self._store.close()
-            self._store = None
 
 
 def _mark(item_id: str) -> int:
