@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from .schema import FieldKind, Layout, VectorSpec, checked, from_payload, point_
 
 _PAGE = 1024
 """Points read at a time in a scan."""
-_EF = 96
+_EF = 48
 """Breadth of the graph search; docs/benchmarks/search.md shows recall and time against it."""
 _GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=60_000)
 """Edges a node, breadth while building, and the KB of vectors up to which what a filter keeps is compared one
@@ -242,7 +241,7 @@ def _filter(condition: Condition | None, among: Sequence[str] | None) -> engine.
         return None
     must: list[Any] = [] if condition is None else [_compiled(condition)]
     if among is not None:
-        must.append(engine.HasIdCondition({uuid.UUID(point_id(id_)) for id_ in among}))
+        must.append(engine.HasIdCondition({point_id(id_) for id_ in among}))
     return engine.Filter(must=must)
 
 
