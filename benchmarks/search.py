@@ -223,6 +223,16 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
         cells = [row["size"], row["what"], f"{row['ms']:.2f}", f"{row['recall']:.3f}"]
         cells += [f"{row[key]:,.0f}" if key in row else "" for key in ("build_s", "memory_mb", "disk_mb")]
         lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "| vectors | exact / FAISS Flat | HNSW / FAISS HNSW at the same recall | argsort / HNSW |",
+        "|---|---|---|---|",
+    ]
+    for size in dict.fromkeys(row["size"] for row in rows):
+        ms = {row["what"].partition(" (")[0]: row["ms"] for row in rows if row["size"] == size}
+        exact = ms["lookseek exact"] / ms["FAISS Flat"]
+        graph = ms["lookseek HNSW"] / ms["FAISS HNSW"]
+        lines.append(f"| {size} | {exact:.2f} | {graph:.2f} | {ms['numpy argsort'] / ms['lookseek HNSW']:.1f} |")
     return "\n".join(lines)
 
 
@@ -247,7 +257,7 @@ def main() -> None:
             f"{os.cpu_count()} cores. {QUERIES} queries; vectors and queries drawn around {CLUSTERS:,} centres "
             f"(seed {SEED}); the filter keeps {100 // KEEP} % of the items. FAISS HNSW runs at the smallest breadth "
             "that reaches our recall. The time of lookseek is that of `Store.search`, ids and tie order included.\n\n"
-            f"`{' '.join(['python', *sys.argv])}`\n\n"
+            f"`python benchmarks/search.py --rows {chosen.rows} --write`\n\n"
         )
         page.write_text(head + text + "\n")
 

@@ -24,8 +24,9 @@ from .schema import FieldKind, Layout, VectorSpec, checked, from_payload, point_
 
 _PAGE = 1024
 """Points read at a time in a scan."""
-_EF = 48
-"""Breadth of the graph search; docs/benchmarks/search.md shows recall and time against it."""
+_EF, _EF_LARGE, _LARGE = 48, 96, 500_000
+"""Breadth of the graph search, and from how many points on the larger one: at 1M x 256, 48 reaches recall@10 .968 and
+96 .999, at 200k x 256 both .998 (docs/decisions/store.md)."""
 _GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=60_000)
 """Edges a node, breadth while building, and the KB of vectors up to which what a filter keeps is compared one
 by one: some 6 ms, and nothing is missed, while a graph walked through a filter loses a tenth of the answers."""
@@ -47,9 +48,10 @@ class EdgeStore:
         if not (folder / "edge_config.json").is_file():
             raise IndexDamaged(f"{folder} holds no index data: run lookseek index again")
         try:
-            self._shard = engine.EdgeShard.load(str(folder))
+            self._shard = _loaded(folder, layout)
         except Exception as error:  # the engine raises plain Exception
             raise IndexDamaged(f"{folder} can't be opened ({error}): run lookseek index again") from error
+        self._breadth = _EF if self._shard.info().points_count < _LARGE else _EF_LARGE
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> EdgeStore:
@@ -108,7 +110,7 @@ class EdgeStore:
                     limit=take,
                     query=engine.Query.Nearest(vector, using),
                     filter=wanted,
-                    params=engine.SearchParams(exact=exact, hnsw_ef=max(_EF, k)),
+                    params=engine.SearchParams(exact=exact, hnsw_ef=max(self._breadth, k)),
                     with_payload=["id"],
                 )
             )
@@ -175,10 +177,14 @@ class EdgeStore:
         done = subprocess.run([*arguments, "graph" if graph else "tidy", *specs], capture_output=True, text=True)  # noqa: S603
         if done.returncode:
             raise IndexDamaged(f"building the graph of {self._folder} failed: {done.stderr.strip()[-300:]}")
-        self._shard = engine.EdgeShard.load(str(self._folder))
+        self._shard = _loaded(self._folder, self.layout)
 
     def close(self) -> None:
         self._shard.close()
+
+
+def _loaded(folder: Path, layout: Layout) -> engine.EdgeShard:
+    return engine.EdgeShard.load(str(folder), _config(layout, graph=False))
 
 
 def _optimise() -> None:
@@ -203,6 +209,7 @@ def _config(layout: Layout, *, graph: bool) -> engine.EdgeConfig:
             for name, spec in layout.items()
         },
         hnsw_config=_GRAPH,
+        max_search_threads=1,  # handing the second, small segment to another thread costs a third of a query
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=1 if graph else _NEVER),
     )
 
