@@ -21,8 +21,8 @@ LOOK_AT_LEAST, COLOUR_AT_LEAST = 0.965, 0.95
 Set so that most photos saved again are found and T-shirts with other prints are not (docs/benchmarks/duplicates.md)."""
 
 _BANDS, _BAND_BITS = 4, 16  # by the pigeonhole principle 64 bits that differ in 3 places agree in 1 of 4 bands
-_CHUNK = 4096
-"""Pairs whose vectors are compared at a time."""
+_CHUNK = 512
+"""Pairs whose vectors are compared at a time: up to 1,024 points, which Python holds at 45 KB each."""
 
 Prints = NDArray[np.uint64]
 """Fingerprints, uint64 (n, 2)."""
