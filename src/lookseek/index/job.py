@@ -31,8 +31,8 @@ GRAPH_FROM = 50_000
 GRAPH_AGAIN = 0.2
 """Share of items outside the graph from which it is built again; those outside are compared one by one."""
 
-_LOOKUP = 256
-"""Items whose stored hashes are asked for at a time."""
+_LOOKUP = 64
+"""Items read ahead, whose stored hashes are asked for at once. A table's photos are held meanwhile."""
 _WRITE = 64
 """Points written, and so acknowledged, at a time: 4 ms of flushing for half a second of encoding."""
 
@@ -166,7 +166,7 @@ class _Job:
             stored = (
                 self._draft.store.get([i.id for i in items], vectors=False) if self._draft.store is not None else []
             )
-            known = {point.id: point for point in stored}
+            known, said_anew = {point.id: point for point in stored}, dict[str, Item]()
             for item in items:
                 self._note(item)
                 try:
@@ -178,8 +178,12 @@ class _Job:
                 before = known.get(item.id)
                 if before is None or before.hash != digest:
                     yield _Wanted(item, digest, "added" if before is None else "changed"), photo
+                elif dict(before.attributes) != dict(item.attributes) or before.source != item.source:
+                    said_anew[item.id] = item
                 else:
-                    self._compare(item, before)
+                    self._counts["unchanged"] += 1
+                    self._progress.advance(1)
+            self._relabel(said_anew)
 
     def _note(self, item: Item) -> None:
         self._seen.add(_mark(item.id))
@@ -187,16 +191,14 @@ class _Job:
             if self._fields.setdefault(name, kind) != kind:
                 self._fields[name] = "words"
 
-    def _compare(self, item: Item, before: Point) -> None:
-        """An item whose photo the index knows: only what is said of it may be new."""
-        if dict(before.attributes) == dict(item.attributes) and before.source == item.source:
-            self._counts["unchanged"] += 1
-        else:
-            self._counts["changed"] += 1
+    def _relabel(self, items: Mapping[str, Item]) -> None:
+        """Items whose photos the index knows, with other attributes than before: the vectors stay."""
+        if items:
             store = self._draft.writable()
-            for point in store.get([item.id]):
-                store.add([replace(point, attributes=item.attributes, source=item.source)])
-        self._progress.advance(1)
+            points = store.get(list(items))
+            store.add([replace(p, attributes=items[p.id].attributes, source=items[p.id].source) for p in points])
+            self._counts["changed"] += len(points)
+            self._progress.advance(len(points))
 
     def _point(self, item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint: str) -> Point:
         named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
