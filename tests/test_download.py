@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Heard
+from conftest import Heard, write_photos
 
 from lookseek import images
 from lookseek.catalogue.download import DATASETS, Dataset, Remote, fetch, listing
@@ -175,3 +175,7 @@ def test_the_demo_draws_garments_where_there_are_no_photos(tmp_path: Path) -> No
     assert shown.summary.items == 240
     assert (tmp_path / "demo" / "drawn" / "items.csv").is_file()
     assert all("search" in command or "check" in command for command in shown.commands)
+    write_photos(tmp_path / "own", items=2, views=2)
+    own = run_demo(str(tmp_path / "own"), None, tmp_path / "demo", progress=Heard(), say=said.append)
+    assert "your own photos" in said[-1]
+    assert own.summary.items == 4  # and none of the drawn ones

@@ -462,3 +462,18 @@ def test_vectors_of_two_runtimes_in_one_index_are_told(
     manifest = published_manifest(tmp_path / "index")
     assert manifest is not None
     assert manifest.runtime == mixed.runtime
+
+
+def test_fields_of_items_that_were_all_removed_go_with_them(photos: Path, tmp_path: Path) -> None:
+    table = tmp_path / "items.csv"
+    table.write_text(f"id,image,price\na,{files_of(photos)[0]},5\n")
+    indexed(table, tmp_path / "index")
+    indexed(photos, tmp_path / "index")
+    both = published_manifest(tmp_path / "index")
+    assert both is not None
+    assert both.fields == {"folder": "words", "price": "number"}
+    indexed(photos, tmp_path / "index", prune=True)
+    left = published_manifest(tmp_path / "index")
+    assert left is not None
+    assert left.fields == {"folder": "words"}
+    assert left.items == 12

@@ -66,7 +66,7 @@ def run_demo(
         say("showing drawn garments (use your own photos with --source FOLDER)")
     catalogue = open_catalogue(shown)
     index = folder / "index"
-    summary = build_index(catalogue, index, progress=progress)
+    summary = build_index(catalogue, index, prune=True, progress=progress)  # nothing of what was shown before
     if not summary.items:
         raise CatalogueError(f"{shown} gave no photo that can be used: skipped.csv in {index} says why")
     picture = folder / "results.png"

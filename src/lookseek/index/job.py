@@ -114,7 +114,8 @@ class _Job:
         self._left_out: Counter[str] = Counter()
         self._seen: set[int] = set()
         self._layout = draft.layout
-        self._fields: dict[str, FieldKind] = dict(draft.base.fields) if draft.base is not None else {}
+        self._fields: dict[str, FieldKind] = {}  # of the items that this run saw
+        self._pruned = False
 
     def encode(self, catalogue: Catalogue) -> None:
         """Go through the catalogue, encode what is new, write it. Ctrl-C ends it early, with nothing lost."""
@@ -214,6 +215,7 @@ class _Job:
 
     def prune(self, source: str) -> None:
         """Remove what the catalogue, read to its end, did not have."""
+        self._pruned = True
         if self._draft.store is None:
             return
         gone = [point.id for point in self._draft.store.scan() if _mark(point.id) not in self._seen]
@@ -234,7 +236,7 @@ class _Job:
         duplicates = Duplicates()
         if self._draft.unpublished and not partial:
             self._progress.phase("finishing", None)
-            items = self._draft.publish(self._fields, encoded=bool(self._counts["encoded"]))
+            items = self._draft.publish(self._known_fields(), encoded=bool(self._counts["encoded"]))
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()
@@ -252,6 +254,13 @@ class _Job:
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
         )
+
+    def _known_fields(self) -> dict[str, FieldKind]:
+        """Attributes that items have; those of items that this run did not see stay, unless it removed them all."""
+        before = {} if self._draft.base is None or self._pruned else dict(self._draft.base.fields)
+        for name, kind in self._fields.items():
+            before[name] = kind if before.get(name, kind) == kind else "words"
+        return before
 
     def _graph_pays(self, items: int) -> bool:
         outside = items - self._draft.graph_items + 2 * self._counts["changed"]  # a changed item leaves a gap too
