@@ -21,6 +21,7 @@ from lookseek.catalogue import open_catalogue
 from lookseek.encode import load_model
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
 from lookseek.index import job
+from lookseek.index.draft import Draft
 from lookseek.index.duplicates import alike, grouped
 from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
 from lookseek.index.job import build_index
@@ -375,7 +376,7 @@ def test_files_that_are_missing_or_cut_are_noticed(photos: Path, tmp_path: Path)
     file = max((path for path in data.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
-    with pytest.raises(IndexDamaged, match=r"lookseek check"):
+    with pytest.raises(IndexDamaged, match=r"delete .* and index the catalogue again"):
         open_index(tmp_path / "index")
     file.unlink()
     with pytest.raises(IndexDamaged, match="is missing"):
@@ -477,3 +478,84 @@ def test_fields_of_items_that_were_all_removed_go_with_them(photos: Path, tmp_pa
     assert left is not None
     assert left.fields == {"folder": "words"}
     assert left.items == 12
+
+
+def priced(photos: Path, table: Path, prices: list[int], name: str = "price") -> Path:
+    rows = [(file.stem, file, price) for file, price in zip(files_of(photos), prices, strict=False)]
+    with table.open("w", newline="") as out:
+        csv.writer(out).writerows([("id", "image", name), *rows])
+    return table
+
+
+def test_attributes_can_be_filtered_by_after_a_crash(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_WRITE", 2)
+    monkeypatch.setattr(job, "_LOOKUP", 3)
+    monkeypatch.setattr(Draft, "publish", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("the power is gone")))
+    with pytest.raises(RuntimeError):
+        indexed(priced(photos, tmp_path / "a.csv", [5] * 12), tmp_path / "index")
+    with Searcher(tmp_path / "index") as searcher:
+        assert len(searcher.search(Query(image=files_of(photos)[0], filter="price = 5")).hits) == 10
+    monkeypatch.undo()
+    indexed(priced(photos, tmp_path / "b.csv", [1, 2], name="other"), tmp_path / "index")
+    manifest = published_manifest(tmp_path / "index")
+    assert manifest is not None
+    assert manifest.fields == {"other": "number", "price": "number"}
+
+
+def test_prune_keeps_what_the_source_still_names(photos: Path, tmp_path: Path) -> None:
+    table = priced(photos, tmp_path / "items.csv", [5] * 12)
+    indexed(table, tmp_path / "index")
+    for path in files_of(photos)[1:]:
+        path.rename(path.with_suffix(".away"))
+    summary = indexed(table, tmp_path / "index", prune=True)
+    assert (summary.removed, summary.items) == (0, 12)
+    assert summary.skipped["missing file"] == 11
+
+
+def test_new_vectors_never_drop_items_without_a_word(photos: Path, tmp_path: Path) -> None:
+    write_photos(tmp_path / "others" / "more", items=2, views=1, seed=4)
+    indexed(photos, tmp_path / "index")
+    indexed(tmp_path / "others", tmp_path / "index")
+    with pytest.raises(QueryError, match="lack 12 items"):
+        indexed(tmp_path / "others", tmp_path / "index", metric="euclidean")
+    assert len(ids_of(tmp_path / "index")) == 14
+    both = indexed(photos, tmp_path / "index", metric="euclidean")
+    assert (both.items, both.encoded) == (14, 12)
+
+
+def test_new_vectors_may_leave_items_out_when_asked(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    files_of(photos)[0].unlink()
+    assert indexed(photos, tmp_path / "index", metric="euclidean", prune=True).items == 11
+
+
+def test_damage_is_not_copied_into_a_new_generation(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    data = next((tmp_path / "index").glob("generation-*"))
+    file = max((p for p in data.rglob("*.mmap") if p.is_file()), key=lambda p: p.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[100] ^= 0xFF
+    file.write_bytes(content)
+    write_photos(photos / "new", items=1, views=1, seed=9)
+    with pytest.raises(IndexDamaged, match="index the catalogue again"):
+        indexed(photos, tmp_path / "index")
+
+
+def test_a_copy_keeps_the_holes_of_the_engine_s_files(photos: Path, tmp_path: Path) -> None:
+    def taken() -> int:
+        return sum(path.stat().st_blocks * 512 for path in (tmp_path / "index").rglob("*"))
+
+    indexed(photos, tmp_path / "index")
+    before = taken()
+    for seed in (21, 22, 23):
+        write_photos(photos / f"new{seed}", items=1, views=1, seed=seed)
+        indexed(photos, tmp_path / "index")
+    assert taken() < 3 * before + 2_000_000
+
+
+def test_an_index_beside_its_photos_is_no_photo(photos: Path) -> None:
+    indexed(photos, photos / "index")
+    again = indexed(photos, photos / "index")
+    assert (again.unchanged, dict(again.skipped)) == (12, {})

@@ -116,15 +116,16 @@ def test_copies_can_be_hidden(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     first = write_photos(photos, items=4, views=1)[0]
     pixels = images.decode(first)
-    for quality in (88, 92, 95):
+    for quality in range(82, 96):
         (photos / f"copy{quality}.jpg").write_bytes(images.to_jpeg(pixels, quality=quality))
     indexed(photos, tmp_path / "index")
     with Searcher(tmp_path / "index") as searcher:
-        shown = searcher.search(Query(image=first, k=4)).hits
+        shown = searcher.search(Query(image=first, k=15)).hits
         hidden = searcher.search(Query(image=first, k=4, hide_duplicates=True)).hits
-    assert {hit.id for hit in shown} >= {"copy88.jpg", "copy92.jpg", "copy95.jpg"}
-    assert hidden[0].id == first.relative_to(photos).as_posix()
-    assert not any("copy" in hit.id for hit in hidden)
+    assert {hit.id for hit in shown} >= {f"copy{quality}.jpg" for quality in range(82, 96)}
+    one = {first.relative_to(photos).as_posix(), *(f"copy{quality}.jpg" for quality in range(82, 96))}
+    assert len([hit for hit in hidden if hit.id in one]) == 1
+    assert hidden[0].id in one
     assert len(hidden) == 4
     assert [hit.rank for hit in hidden] == [1, 2, 3, 4]
 

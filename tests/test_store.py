@@ -298,6 +298,14 @@ def test_declared_fields_survive_reopening_and_may_change_kind(kind: Any, tmp_pa
     second.close()
 
 
+def test_any_name_can_be_declared(store: Store) -> None:
+    names = ['quo"te', "quo%22te", "back\\slash", "end\\", "100%", "a.b[]", "màu sắc"]
+    store.add([Point("x", vectors(1), {name: str(n) for n, name in enumerate(names)})])
+    store.declare(dict.fromkeys(names, "words"))
+    assert store.get(["x"])[0].attributes == {name: str(n) for n, name in enumerate(names)}
+    assert [store.facet(name) for name in names] == [[(str(n), 1)] for n in range(len(names))]
+
+
 def test_same_content(store: Store) -> None:
     twins = [Point(name, vectors(n), {}, hash="same") for n, name in enumerate(("b", "a", "c"))]
     store.add([*twins, *many(3), Point("no hash", vectors(9)), Point("none either", vectors(8))])
@@ -321,7 +329,7 @@ def test_optimise_keeps_everything(store: Store) -> None:
 
 # conditions mean the same everywhere
 
-NAMES = st.sampled_from(["a", "Base Colour", "b.c", 'quo"te', "màu"])
+NAMES = st.sampled_from(["a", "Base Colour", "b.c", 'quo"te', "back\\slash", "100%", "a%22b", "màu"])
 VALUES = st.one_of(
     st.sampled_from(["red", "đỏ", "2012", "true", "1", ""]),
     st.integers(-3, 3),
@@ -350,7 +358,7 @@ def conditions(draw: st.DrawFn) -> Any:
 def varied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     random = np.random.default_rng(0)
     pool: list[Any] = ["red", "đỏ", "2012", "true", "1", "", 1, -2, 0, 2012, 1.5, -0.5, True, False]
-    names = ["a", "Base Colour", "b.c", 'quo"te', "màu"]
+    names = ["a", "Base Colour", "b.c", 'quo"te', "back\\slash", "100%", "a%22b", "màu"]
     points = []
     for n in range(120):
         chosen = {name: pool[random.integers(len(pool))] for name in names if random.random() < 0.7}

@@ -366,6 +366,10 @@ def main() -> None:
     except LookseekError as error:
         err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
         code = 1
+    except OSError as error:
+        line = f"{_plain(str(error))}: check that the disk is there, has room, and may be written"
+        err.print(f"[red]error:[/] {line}", soft_wrap=True)
+        code = 1
     except KeyboardInterrupt:
         err.print("stopped: the same command goes on from here")
         code = 130

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from . import images
 from .encode import ColourEncoder, Encoder, Model, load_model
-from .errors import IndexMismatch, QueryError
+from .errors import IndexDamaged, IndexMismatch, QueryError
 from .index.duplicates import near_identical
 from .index.folder import PUBLISHED, OpenIndex, open_index
 from .index.manifest import Recipe
@@ -77,15 +77,19 @@ class Searcher:
         if condition is not None:
             check_fields(condition, manifest.fields)
         vectors = self.embed(query)
-        spare = 2 * query.k + 10 if query.hide_duplicates else query.k
-        if query.metric == "euclidean":
-            found, shares = self._by_distance(store, vectors[LOOK], spare, condition, query)
-        else:
-            weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
-            found, shares = weighted(store, vectors, weight, spare, condition, exact=query.exact)
-        points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
-        if query.hide_duplicates:
-            points = _distinct(points)
+        take = query.k
+        while True:
+            if query.metric == "euclidean":
+                found, shares = self._by_distance(store, vectors[LOOK], take, condition, query)
+            else:
+                weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+                found, shares = weighted(store, vectors, weight, take, condition, exact=query.exact)
+            points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
+            if query.hide_duplicates:
+                points = _distinct(points)
+            if len(points) >= query.k or len(found) < take:
+                break
+            take *= 2  # duplicates took the places of others
         scores = dict(found)
         hits = tuple(
             Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source)
@@ -180,6 +184,8 @@ def weighted(
             missing = [id_ for id_ in ids if id_ not in scores[name]]
             if missing:
                 scores[name].update(store.search(name, vectors[name], len(missing), among=missing))
+        if any(id_ not in found for found in scores.values() for id_ in ids):
+            raise IndexDamaged("some stored vectors can't be compared: lookseek check says which files are damaged")
         shares = {id_: {name: share * scores[name][id_] for name, share in parts.items()} for id_ in ids}
         ranked = sorted((-sum(shares[id_].values()), id_) for id_ in ids)
         bound = sum(share * lists[name][-1].score for name, share in parts.items() if lists[name])

@@ -71,6 +71,8 @@ OTHER_NAMES = frozenset(
         "thumbs.db",
     )
 )
+INDEX_FILES = ("lookseek.json", "building.json")
+"""What tells one of our own indexes, whose files are no photos."""
 OTHER_FOLDERS = frozenset(("__macosx", "__pycache__", "@eadir", "node_modules"))
 """Copies and thumbnails that macOS, Python, Synology and npm leave behind."""
 
@@ -86,7 +88,7 @@ class FolderCatalogue:
     """
 
     def __init__(self, path: Path) -> None:
-        self._root = path.absolute()
+        self._root = Path(os.path.normpath(path.absolute()))
         self.name = self._root.name or str(self._root)
         self.origin = str(self._root)
         self._count: int | None = None
@@ -110,6 +112,9 @@ class FolderCatalogue:
             yield from (_unreadable(error) for error in refused)
             refused.clear()
             here = Path(parent)
+            if any(name in files for name in INDEX_FILES):  # an index that was put beside its photos
+                folders.clear()
+                continue
             folders[:] = sorted(name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS)
             yield from (self._linked(here / name) for name in folders if (here / name).is_symlink())
             for name in sorted(files):

@@ -17,6 +17,7 @@ import datetime
 import decimal
 import difflib
 import math
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ class TableCatalogue:
 
     def __init__(self, path: Path, *, image_column: str | None = None, id_column: str | None = None) -> None:
         self.name = path.name
-        self._path = path.absolute()
+        self._path = Path(os.path.normpath(path.absolute()))
         self._folder = self._path.parent
         self.origin = str(self._path)
         self._rows = open_rows(path)

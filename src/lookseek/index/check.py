@@ -15,7 +15,7 @@ from ..catalogue import photos_at
 from ..encode import ColourEncoder, encode_photos, load_model
 from ..errors import ItemError, LookseekError
 from ..store import Store
-from ..store.schema import COLOUR, LOOK
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Photo, Point, Vector
 from .folder import OpenIndex, building_manifest, checksum, open_index
 
@@ -59,9 +59,14 @@ def check_index(folder: Path) -> list[Finding]:
 
 
 def _interrupted(index: OpenIndex) -> Finding:
-    if building_manifest(index.folder) is None:
+    building = building_manifest(index.folder)
+    if building is None:
         return Finding("index job", True, "the last one ended")
-    said = f"the last one was interrupted; every acknowledged item is kept. Finish it: {_again(index)}"
+    options = ""
+    if not building.recipe.same_vectors(index.manifest.recipe):
+        model = building.recipe.model_path or building.recipe.model
+        options = f" --model {model}" + " --metric euclidean" * (LOOK_EUCLIDEAN in building.recipe.layout)
+    said = f"the last one was interrupted; every acknowledged item is kept. Finish it: {_again(index)}{options}"
     return Finding("index job", False, said)
 
 
@@ -100,6 +105,9 @@ def _sample(store: Store) -> list[Point]:
 def _finds_itself(store: Store, points: Sequence[Point]) -> Finding:
     lost = []
     for point in points:
+        if not np.isfinite(point.vectors[LOOK]).all():
+            lost.append(point.id)
+            continue
         hits = store.search(LOOK, point.vectors[LOOK], 10)
         best = hits[0].score if hits else 0.0
         # float16 keeps three decimals; a copy of the same photo may stand first

@@ -29,6 +29,8 @@ from ..store import Store, open_store
 from .manifest import Manifest, read_manifest, write_manifest
 
 PUBLISHED, _BUILDING, _LOCK = "lookseek.json", "building.json", "writer.lock"
+_BLOCK = 1 << 16
+"""Bytes copied at a time; a block of zeros becomes a hole."""
 _REWRITTEN = ("edge_config.json", "segment.json")
 """Files that the engine writes anew whenever it opens a folder: no checksum can be kept of them."""
 
@@ -87,7 +89,7 @@ def _opened(folder: Path, manifest: Manifest, note: str) -> OpenIndex:
         found = file.stat().st_size if file.is_file() else None
         if found != size:
             state = "is missing" if found is None else f"has {found:,} bytes"
-            raise IndexDamaged(f"{file} {state}, not {size:,}: lookseek check {folder} says what to do")
+            raise IndexDamaged(f"{file} {state}, not {size:,}: delete {folder} and index the catalogue again")
     return OpenIndex(folder, manifest, open_store(manifest.recipe.store, data, manifest.recipe.layout), note)
 
 
@@ -130,9 +132,11 @@ def being_written(folder: Path) -> bool:
         return False
     lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0.3)  # another reader may be asking the same
     except Timeout:
         return True
+    except OSError:
+        return False  # a folder that may not be written: no writer of ours is there
     lock.release()
     return False
 
@@ -146,7 +150,14 @@ def start(folder: Path, manifest: Manifest, base: Manifest | None) -> Manifest:
     numbers = [int(path.name.partition("-")[2]) for path in folder.glob("generation-[0-9]*")]
     fresh = replace(manifest, generation=f"generation-{max(numbers, default=0) + 1:04d}", files={}, updated="")
     if base is not None:
-        _copy(folder / base.generation, folder / fresh.generation)
+        data = folder / base.generation
+        damaged = [name for name, expected in base.files.items() if checksum(data / name) != expected]
+        if damaged:
+            raise IndexDamaged(
+                f"{data / damaged[0]} is not what was written, nor would a copy of it be: delete {folder} and index "
+                "the catalogue again"
+            )
+        _copy(data, folder / fresh.generation)
     return fresh
 
 
@@ -167,6 +178,17 @@ def publish(folder: Path, manifest: Manifest) -> Manifest:
     (folder / _BUILDING).unlink(missing_ok=True)
     _sweep(folder)
     return done
+
+
+def _copy_file(source: str, target: str) -> None:
+    """A copy that leaves holes as holes: the engine's files are mostly empty at first, 30 MB that take 100 KB."""
+    with open(source, "rb") as read, open(target, "wb") as write:  # noqa: PTH123  copytree gives text
+        while block := read.read(_BLOCK):
+            if block.count(0) == len(block):
+                write.seek(len(block), 1)
+            else:
+                write.write(block)
+        write.truncate(read.tell())
 
 
 def lasting_files(data: Path) -> list[str]:
@@ -201,5 +223,5 @@ def _sweep(folder: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     beside = target.with_name(target.name + ".copying")
     shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(source, beside)
+    shutil.copytree(source, beside, copy_function=_copy_file)
     beside.rename(target)

@@ -158,11 +158,12 @@ class _Job:
         self, catalogue: Catalogue, skip: Callable[[str, str, object], None]
     ) -> Iterator[tuple[_Wanted, Photo]]:
         """The photos that must be encoded. Others are counted, and relabelled where only attributes changed."""
-        entries = iter(catalogue)
+        entries, announced = iter(catalogue), self._known_fields()
         while chunk := list(islice(entries, _LOOKUP)):
             items = [entry for entry in chunk if isinstance(entry, Item)]
             for entry in chunk:
                 if isinstance(entry, Skipped):
+                    self._seen.add(_mark(entry.where))  # it is still named, whatever is wrong with it
                     skip(entry.where, entry.kind, entry.reason)
             stored = (
                 self._draft.store.get([i.id for i in items], vectors=False) if self._draft.store is not None else []
@@ -185,9 +186,13 @@ class _Job:
                     self._counts["unchanged"] += 1
                     self._progress.advance(1)
             self._relabel(said_anew)
+            if self._known_fields() != announced:
+                announced = self._known_fields()
+                self._draft.announce(announced)
 
     def _note(self, item: Item) -> None:
         self._seen.add(_mark(item.id))
+        self._counts["read"] += 1
         for name, kind in kind_of(item.attributes).items():
             if self._fields.setdefault(name, kind) != kind:
                 self._fields[name] = "words"
@@ -218,8 +223,14 @@ class _Job:
         self._pruned = True
         if self._draft.store is None:
             return
+        if unread := self._left_out["unreadable folder"]:
+            self._pruned = False
+            reason = f"{unread} folders could not be read, so nobody knows what left them: nothing was pruned"
+            self._progress.skipped(Skipped(source, "prune", reason))
+            self._left_out["prune"] += 1
+            return
         gone = [point.id for point in self._draft.store.scan() if _mark(point.id) not in self._seen]
-        if gone and not self._seen:
+        if gone and not self._counts["read"]:
             raise QueryError(
                 f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of {self._folder}. "
                 "If that is meant, delete the folder"
@@ -233,6 +244,12 @@ class _Job:
         """Publish what was written and say what was done."""
         # Part of a new index must not take the place of a whole one: the next run goes on from there.
         partial = self.interrupted and self._draft.replaces
+        if not partial and not self._pruned and (lost := self._draft.left_behind()):
+            raise QueryError(
+                f"the new vectors lack {lost:,} items that {self._folder} has, since this catalogue doesn't name them. "
+                "Index their catalogue with the same options as well, or leave them out with --prune; what was "
+                "encoded is kept for that run, and the old index answers meanwhile"
+            )
         duplicates = Duplicates()
         if self._draft.unpublished and not partial:
             self._progress.phase("finishing", None)

@@ -50,7 +50,10 @@ class EdgeStore:
         try:
             self._shard = _loaded(folder, layout)
         except Exception as error:  # the engine raises plain Exception
-            raise IndexDamaged(f"{folder} can't be opened ({error}): run lookseek index again") from error
+            remedy = "run lookseek index again"
+            if "ermission denied" in str(error) or "ead-only file system" in str(error):
+                remedy = "the engine must be allowed to write where it opens an index: copy it to a place of yours"
+            raise IndexDamaged(f"{folder} can't be opened ({error}): {remedy}") from error
         self._breadth = _EF if self._shard.info().points_count < _LARGE else _EF_LARGE
 
     @classmethod
@@ -218,12 +221,12 @@ def _point(record: Any) -> Point:
     vectors = {name: np.array(v, np.float32) for name, v in (record.vector or {}).items()}
     payload = dict(record.payload)
     kept = payload["attributes"].items()
-    payload["attributes"] = {name.replace("%22", '"'): _value(value) for name, value in kept}
+    payload["attributes"] = {_original(name): _value(value) for name, value in kept}
     return from_payload(payload, vectors)
 
 
 def _payload(point: Point) -> dict[str, Any]:
-    kept = {name.replace('"', "%22"): _kept(value) for name, value in point.attributes.items()}
+    kept = {_name(name): _kept(value) for name, value in point.attributes.items()}
     return to_payload(point) | {"attributes": kept}
 
 
@@ -236,8 +239,18 @@ def _value(kept: Value) -> Value:
 
 
 def _key(field: str) -> str:
-    """The engine's path to an attribute; a quotation mark can't stand in one, so it is kept as %22."""
-    return 'attributes."' + field.replace('"', "%22") + '"'
+    """The engine's path to an attribute."""
+    return f'attributes."{_name(field)}"'
+
+
+def _name(field: str) -> str:
+    """An attribute's name as the engine keeps it: its paths take no quotation marks and backslashes."""
+    return field.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
+
+
+def _original(name: str) -> str:
+    """The reverse of ``_name``."""
+    return name.replace("%5C", "\\").replace("%22", '"').replace("%25", "%")
 
 
 # conditions, compiled
