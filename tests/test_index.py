@@ -559,3 +559,13 @@ def test_an_index_beside_its_photos_is_no_photo(photos: Path) -> None:
     indexed(photos, photos / "index")
     again = indexed(photos, photos / "index")
     assert (again.unchanged, dict(again.skipped)) == (12, {})
+
+
+def test_new_vectors_of_nothing_never_replace_an_index(photos: Path, tmp_path: Path) -> None:
+    indexed(photos, tmp_path / "index")
+    for path in files_of(photos):
+        path.write_bytes(path.read_bytes()[:200])
+    for prune in (False, True):
+        with pytest.raises(QueryError, match="lack 12 items"):
+            indexed(photos, tmp_path / "index", metric="euclidean", prune=prune)
+    assert len(ids_of(tmp_path / "index")) == 12

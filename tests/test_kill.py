@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -52,8 +53,8 @@ def run_and_kill(source: Path, folder: Path, after_line: int, delay: float) -> t
     with child.stdout:
         for line in child.stdout:
             lines += 1
-            if line.startswith("done"):
-                acknowledged = int(line.split()[1])
+            if whole := re.fullmatch(r"done (\d+)\n", line):  # death may cut the last line short
+                acknowledged = int(whole[1])
             if line.startswith("ended"):
                 break
             if lines == after_line:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -278,12 +277,14 @@ def _print_summary(summary: Summary, index: Path, left_out: int) -> None:
 def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
     from rich.table import Table
 
+    from .strip import agrees
+
     names = _telling(results)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("rank", "score", "id", *names):
         table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
     for hit in results.hits:
-        mark = "" if agreed is None else (" ✓" if _agrees(hit.attributes, agreed) else " ✗")
+        mark = "" if agreed is None else (" ✓" if agrees(hit.attributes, agreed) else " ✗")
         values = [str(hit.attributes.get(name, "")) for name in names]
         table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", _plain(hit.id), *map(_plain, values))
     out.print(table)
@@ -340,11 +341,6 @@ def _truth(text: str | None, searcher: Searcher, image: Path) -> tuple[str, Any]
     if own is None or name not in own.attributes:
         raise QueryError(f"the index doesn't hold {image} with a {name}: say the value, --truth {name}=VALUE")
     return name, own.attributes[name]
-
-
-def _agrees(attributes: Mapping[str, Any], agreed: tuple[str, Any]) -> bool:
-    name, value = agreed
-    return str(attributes.get(name)) == str(value)
 
 
 def _box(text: str | None) -> Box | None:

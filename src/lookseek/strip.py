@@ -13,9 +13,9 @@ from . import images
 from .catalogue import photos_at
 from .errors import ItemError
 from .lettering import face_for, font_of, write_line
-from .types import Photo, Pixels, Results, Value
+from .types import Attributes, Photo, Pixels, Results, Value
 
-__all__ = ["CELL", "GAP", "MARGIN", "Tile", "draw_results", "draw_strip", "stacked", "tile_place"]
+__all__ = ["CELL", "GAP", "MARGIN", "Tile", "agrees", "draw_results", "draw_strip", "stacked", "tile_place"]
 
 CELL = 176
 """Pixels along a side of the square that a photo is fitted into."""
@@ -121,7 +121,7 @@ def draw_results(results: Results, truth: tuple[str, Value] | None = None, colum
             rank=hit.rank,
             score=hit.score,
             caption=hit.id if truth is None else f"{hit.attributes.get(truth[0], 'none')} · {hit.id}",
-            agrees=None if truth is None else str(hit.attributes.get(truth[0])) == str(truth[1]),
+            agrees=None if truth is None else agrees(hit.attributes, truth),
         )
         for hit, photo in zip(results.hits, photos_at([hit.source for hit in results.hits]), strict=True)
     ]
@@ -129,6 +129,12 @@ def draw_results(results: Results, truth: tuple[str, Value] | None = None, colum
     if query is not None and results.query.box is not None:
         query = images.crop(images.decode(results.query.image or b""), results.query.box)
     return draw_strip(query, tiles, columns=columns)
+
+
+def agrees(attributes: Attributes, truth: tuple[str, Value]) -> bool:
+    """Whether an item has the attribute that a truth names, with its value; the number 3 and the text "3" are one."""
+    name, value = truth
+    return name in attributes and str(attributes[name]) == str(value)
 
 
 def _decoded(photo: Photo | None) -> Pixels | None:

@@ -111,8 +111,10 @@ class Draft:
     def left_behind(self) -> int:
         """How many items of the index that this would replace it does not have."""
         published = place.published_manifest(self._folder)
-        if published is None or self.store is None or not self.replaces:
+        if published is None or not self.replaces:
             return 0
+        if self.store is None:  # not one photo could be encoded
+            return published.items
         recipe = published.recipe
         old = open_store(recipe.store, self._folder / published.generation, recipe.layout)
         try:

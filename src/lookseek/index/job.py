@@ -171,6 +171,10 @@ class _Job:
             known, said_anew = {point.id: point for point in stored}, dict[str, Item]()
             for item in items:
                 self._note(item)
+            if (fields := self._known_fields()) != announced:  # before the items that have them are acknowledged
+                announced = fields
+                self._draft.announce(fields)
+            for item in items:
                 try:
                     photo = images.read(item.image or b"")
                 except ItemError as error:
@@ -186,9 +190,6 @@ class _Job:
                     self._counts["unchanged"] += 1
                     self._progress.advance(1)
             self._relabel(said_anew)
-            if self._known_fields() != announced:
-                announced = self._known_fields()
-                self._draft.announce(announced)
 
     def _note(self, item: Item) -> None:
         self._seen.add(_mark(item.id))
@@ -244,7 +245,8 @@ class _Job:
         """Publish what was written and say what was done."""
         # Part of a new index must not take the place of a whole one: the next run goes on from there.
         partial = self.interrupted and self._draft.replaces
-        if not partial and not self._pruned and (lost := self._draft.left_behind()):
+        asked = self._pruned and self._draft.store is not None  # nobody asks to swap in an empty index
+        if not partial and not asked and (lost := self._draft.left_behind()):
             raise QueryError(
                 f"the new vectors lack {lost:,} items that {self._folder} has, since this catalogue doesn't name them. "
                 "Index their catalogue with the same options as well, or leave them out with --prune; what was "

@@ -109,8 +109,9 @@ def true_item(photo: str, attributes: Mapping[str, str], seed: int) -> DrawnItem
     """
     garment, view = laid_out(photo, attributes, seed)
     corners = np.concatenate([view.project(panel.outline) for panel in garment.panels]) * SIDE
-    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     points = {_seen(name, view): _pixel(view.project(point[None])[0]) for name, point in garment.landmarks.items()}
+    corners = np.concatenate([corners, np.array(list(points.values()))])  # a curve's tip may lie between its corners
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     box = Box(float(left), float(top), float(right - left), float(bottom - top))
     return DrawnItem(photo, attributes["item"], attributes["view"], attributes, box, points, seed)
 
