@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what costs time to import is imported by the verb that need
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+    from .evaluate.outcome import Evaluation
     from .index.report import Summary
     from .search import Searcher
 
@@ -146,6 +147,87 @@ def check(index: Path, /) -> int:
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
         _say(finding.said)
     return 0 if all(finding.good for finding in findings) else 1
+
+
+@app.command
+def evaluate(
+    benchmark: str | None = None,
+    data: Path | None = None,
+    /,
+    *,
+    list: Annotated[bool, Parameter(negative=())] = False,
+    split: str | None = None,
+    protocol: str | None = None,
+    model: str = "efficientnet-lite2",
+    metric: Metric = "cosine",
+    colour_weight: float = 0.0,
+    by: str = "",
+    json: Path | None = None,
+    report: Path | None = None,
+    trec: Path | None = None,
+    inputs: Path | None = None,
+) -> int:
+    """Measure a model on a benchmark, by the field's protocols.
+
+    Photos are encoded once and kept (LOOKSEEK_CACHE, else ~/.cache/lookseek): stop it with Ctrl-C whenever you like,
+    the same command goes on from there.
+
+    Args:
+        benchmark: its name; --list names them all. "trec" measures a run file: DATA is the qrels, --model the run.
+        data: the benchmark's folder or table, as --list says.
+        list: print the benchmarks with their protocols, sizes and needs.
+        split: the part that asks; for most benchmarks test.
+        protocol: one of the benchmark's; the first that --list names if none is given.
+        model: a shipped model's name, a model folder, "colour", or vectors: NAME.npy beside NAME.txt, a key a line.
+        metric: how vectors are compared: cosine or euclidean.
+        colour_weight: share of the colour in the score, 0 to 1, as in a search.
+        by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
+        json: write the result into this file, and every question's values beside it.
+        report: write a page with tables, plots and strips of the best and worst questions into this folder.
+        trec: write run and qrels files into this folder.
+        inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
+    """
+    from . import tables
+    from .evaluate.command import Asked, ask
+
+    if list:
+        for line in tables.listed():
+            out.print(line, soft_wrap=True)
+        return 0
+    if benchmark is None:
+        raise QueryError("no benchmark is named: lookseek evaluate --list names them")
+    asked = Asked(benchmark, data, split, protocol, model, metric, colour_weight, by, json, report, trec, inputs)
+    with _Watch() as watch:
+        done = ask(asked, watch)
+    if watch.left_out > SHOWN:
+        err.print(f"... and {watch.left_out - SHOWN:,} more skipped" + (f", all in {json}" if json else ""))
+    if done.evaluation is not None:
+        _print_evaluation(done.evaluation)
+    for path in done.written:
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)
+    return 0
+
+
+@app.command
+def compare(first: Path, /, *others: Path) -> int:
+    """Put results of evaluate --json side by side, with the significance of differences from the first.
+
+    Results of another benchmark, protocol, split, gallery or set of questions are refused.
+
+    Args:
+        first: a result file.
+        others: more result files.
+    """
+    from . import tables
+    from .evaluate.compare import compare as put_side_by_side
+
+    comparison = put_side_by_side([first, *others])
+    _say(next(tables.said_of(comparison.results[0])))
+    out.print(tables.compared(comparison))
+    _say("in brackets: difference from the first, its 95 % interval and p, paired bootstrap over questions")
+    if comparison.results[0].missing:
+        err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
+    return 0
 
 
 @app.command
@@ -302,6 +384,29 @@ def _telling(results: Results, most: int = 5) -> list[str]:
         if all(len(str(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits)
     ]
     return short[:most]
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    from . import tables
+
+    result = evaluation.result
+    for line in tables.said_of(result):
+        _say(line)
+    for note in evaluation.loaded.notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+    out.print()
+    out.print(tables.headline(result))
+    rest = tables.parts(result)
+    if rest is not None:
+        out.print()
+        out.print(rest)
+    if result.missing:
+        some = ", ".join(result.missing[:3])
+        err.print(
+            f"[red]not comparable:[/] {len(result.missing):,} photos that the benchmark names are missing, "
+            f"e.g. {_plain(some)}",
+            soft_wrap=True,
+        )
 
 
 def _plain(text: str) -> str:

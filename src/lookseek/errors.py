@@ -18,6 +18,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   ├── IndexDamaged     its files don't match what they should hold
     │   ├── IndexBusy        another process is writing it
     │   └── IndexMismatch    made by another model, metric or newer format
+    ├── ResultError          a result file can't be read, or results don't compare
     └── DownloadError        a download that the user asked for failed
 """
 
@@ -38,6 +39,7 @@ __all__ = [
     "ModelError",
     "NotAnImage",
     "QueryError",
+    "ResultError",
 ]
 
 
@@ -99,6 +101,10 @@ class IndexBusy(IndexFolderError):
 
 class IndexMismatch(IndexFolderError):
     """An index made by another model, metric or newer format."""
+
+
+class ResultError(LookseekError):
+    """A result file can't be read, or results that are to be compared don't compare."""
 
 
 class DownloadError(LookseekError):

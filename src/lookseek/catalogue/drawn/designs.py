@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .chance import Dice, deck
 
-__all__ = ["CATEGORIES", "COLOURS", "LENGTHS", "NECKLINES", "PATTERNS", "SLEEVES", "designs"]
+__all__ = ["CATEGORIES", "COLOURS", "LENGTHS", "NECKLINES", "PATTERNS", "SLEEVES", "designs", "possible"]
 
 CATEGORIES = ("dress", "shirt", "toptee")
 """FashionIQ's three categories, by their names there."""
@@ -47,6 +47,22 @@ LENGTHS: Mapping[str, tuple[str, ...]] = {
     "shirt": ("regular", "regular", "regular", "crop"),
     "toptee": ("regular", "crop", "regular"),
 }
+
+
+def possible(kind: str, category: str) -> tuple[str, ...]:
+    """Return the values that an attribute can have, each once.
+
+    Args:
+        kind: colour, pattern, sleeve, neckline or length.
+        category: one of ``CATEGORIES``.
+
+    >>> possible("length", "dress")
+    ('mini', 'knee', 'long')
+    """
+    by_category = {"sleeve": SLEEVES, "neckline": NECKLINES, "length": LENGTHS}
+    if kind in by_category:
+        return tuple(dict.fromkeys(by_category[kind][category]))
+    return {"colour": tuple(COLOURS), "pattern": PATTERNS}[kind]
 
 
 def designs(count: int, seed: int) -> list[dict[str, str]]:

@@ -1,0 +1,99 @@
+"""The myntra shop catalogue as benchmarks and recipes read it: one split of ``catalogue.parquet``, photos included.
+
+The photos are product shots of Myntra, an Indian shop, published on Kaggle as MIT by the uploader's word
+(fashion-product-images-small, by Param Aggarwal). ``design`` and ``split`` are columns that were added to it:
+every design lies in one split only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookseek.errors import CatalogueError
+from lookseek.types import Skipped
+
+from .parquet import ParquetRows
+
+__all__ = ["MyntraItem", "read_catalogue"]
+
+TEXTS = ("title", "articleType", "category", "gender", "baseColour", "design")
+COLUMNS = ("id", *TEXTS, "image", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class MyntraItem:
+    """One article of the shop.
+
+    Args:
+        id: unique in its split.
+        title: in English; other articles may have the same.
+        article_type: e.g. "Kurtas".
+        category: dress, shirt, toptee, or "" for all else.
+        gender: e.g. "Women".
+        base_colour: e.g. "Navy Blue"; a noisy label.
+        design: article type and title without its colour words: items of one design differ in colour, and often in
+            more than that.
+        image: the photo, not decoded.
+    """
+
+    id: str
+    title: str
+    article_type: str
+    category: str
+    gender: str
+    base_colour: str
+    design: str
+    image: bytes
+
+
+def read_catalogue(folder: Path, split: str) -> list[MyntraItem]:
+    """The items of one split, in the order of the file.
+
+    Args:
+        folder: holds ``catalogue.parquet`` with the columns id, title, articleType, category, gender, baseColour,
+            design, split (text; only the id and the split must be given) and image (bytes of a picture).
+        split: train, val or test, or whatever other the file has.
+
+    Raises:
+        CatalogueError: there is no such file, column or split, the file is damaged, a row holds something else than
+            the above, or an id comes twice.
+    """
+    path = folder / "catalogue.parquet"
+    if not path.is_file():
+        raise CatalogueError(f"{path}: there is no such file: give the folder that holds catalogue.parquet")
+    table = ParquetRows(path)
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        raise CatalogueError(
+            f"{path} has no column {lacking[0]!r}: it needs {', '.join(COLUMNS)} and has {', '.join(table.columns)}"
+        )
+    items: dict[str, MyntraItem] = {}
+    splits: set[str] = set()
+    for entry in table.read(COLUMNS, others=False):
+        if isinstance(entry, Skipped):
+            continue  # for mypy: Parquet has no broken rows
+        number, row = entry
+        splits.add(str(row["split"]))
+        if row["split"] == split:
+            item = _item(row, f"{path} row {number}")
+            if item.id in items:
+                raise CatalogueError(f"{path} row {number}: the id {item.id!r} comes twice: ids must be unique")
+            items[item.id] = item
+    if not items:
+        raise CatalogueError(f"{path} has no split {split!r}: there are {', '.join(sorted(splits)) or 'no rows'}")
+    return list(items.values())
+
+
+def _item(row: dict[str, object], where: str) -> MyntraItem:
+    id, image = row["id"], row["image"]
+    if not isinstance(id, str) or not id:
+        raise CatalogueError(f"{where}: the id is {id!r}: it must be a text that is not empty")
+    if not isinstance(image, bytes):
+        raise CatalogueError(f"{where}: the image is {type(image).__name__}, not the bytes of a picture: write them")
+    texts = {name: "" if row[name] is None else row[name] for name in TEXTS}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise CatalogueError(f"{where}: {name} is {text!r}: it must be a text")
+    title, article_type, category, gender, base_colour, design = map(str, texts.values())
+    return MyntraItem(id, title, article_type, category, gender, base_colour, design, image)

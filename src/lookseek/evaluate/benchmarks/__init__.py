@@ -1,0 +1,1 @@
+"""The benchmarks, one file each: what is asked, of what gallery, and what is right."""

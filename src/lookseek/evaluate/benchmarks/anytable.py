@@ -1,0 +1,144 @@
+"""Any table, folder or drawn catalogue as some benchmarks need it: photos, and columns that speak of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...catalogue import Catalogue, open_catalogue
+from ...catalogue.rows import TABLE_SUFFIXES, open_rows
+from ...catalogue.table import ID_NAMES, IMAGE_NAMES
+from ...errors import CatalogueError
+from ...types import Attributes, Photo, Skipped, Value
+
+__all__ = ["Table", "read_table"]
+
+SPLIT = "split"
+"""The column that says which part of the data a photo belongs to."""
+
+NO_PHOTO = frozenset(("empty image", "missing file", "unreadable file", "web address"))
+"""Kinds of ``Skipped`` whose photo the table names and nobody can have."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Photos and what a table says of them.
+
+    Args:
+        name: as a person gave it.
+        ids: of the photos, in the order of the table.
+        photos: id to photo.
+        columns: name to its value for each photo, None where there is none; in the order in which they occur.
+        titles: the text of each photo, "" where there is none.
+        missing: ids, or rows, whose photo can't be had.
+        notes: what else was left out.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    photos: Mapping[str, Photo]
+    columns: Mapping[str, Sequence[Value | None]]
+    titles: Sequence[str]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def column(self, name: str) -> Sequence[Value | None]:
+        """The values of a column that a person named.
+
+        Raises:
+            CatalogueError: there is none of this name.
+        """
+        if name in self.columns:
+            return self.columns[name]
+        near = difflib.get_close_matches(name, self.columns, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise CatalogueError(f"{self.name} has no column {name!r}: {meant}{self.there()}")
+
+    def there(self) -> str:
+        """A sentence on which columns there are."""
+        tables = sorted(p.name for p in Path(self.name).glob("*.*") if p.suffix.lower() in TABLE_SUFFIXES)
+        hint = f"; to read its table, give {Path(self.name) / tables[0]}" if tables else ""
+        return f"there are: {', '.join(self.columns) or 'none'}{hint}"
+
+    def rows_of(self, split: str) -> list[int]:
+        """The rows of a split, of a table with a column ``split``.
+
+        Raises:
+            CatalogueError: there are none.
+        """
+        rows = [row for row, value in enumerate(self.columns[SPLIT]) if str(value) == split]
+        if not rows:
+            splits = sorted({str(value) for value in self.columns[SPLIT] if value is not None})
+            raise CatalogueError(f"{self.name} has no photos of the split {split!r}: it has {', '.join(splits)}")
+        return rows
+
+
+def read_table(data: Path, item_columns: Sequence[str] = ()) -> Table:
+    """Read whatever ``open_catalogue`` reads; bytes of photos that lie in the table itself are kept in memory.
+
+    Args:
+        data: a table file, a folder of photos, or the word drawn:ITEMS.
+        item_columns: columns that say which item a photo shows, the preferred first. The first that is there is never
+            taken for the id of the photos, as in a table of products it would be: then their paths are the ids.
+
+    Raises:
+        CatalogueError: it can't be read, or has no photo at all.
+    """
+    ids: list[str] = []
+    photos: dict[str, Photo] = {}
+    said: list[Attributes] = []
+    titles: list[str] = []
+    skipped: list[Skipped] = []
+    item = _taken(data, item_columns)
+    for entry in _opened(data, item):
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        elif entry.image is None:
+            skipped.append(Skipped(entry.id, "empty image", f"{entry.id} has no photo"))
+        else:
+            said.append(entry.attributes)
+            ids.append(entry.id)
+            titles.append(entry.text)
+            photos[entry.id] = entry.image
+    missing = tuple(entry.where for entry in skipped if entry.kind in NO_PHOTO)
+    if not ids and item:
+        raise CatalogueError(
+            f"the photos lie in {data} itself and have no ids but {item!r}, which says what item they show: "
+            "add a column id, with an id of its own for each photo"
+        )
+    if not ids:
+        first = f", e.g. {skipped[0].reason}" if skipped else ""
+        raise CatalogueError(f"{data} has no photo that can be used{first}: see what lookseek index says of it")
+    others = Counter(entry.kind for entry in skipped if entry.kind not in NO_PHOTO)
+    left_out = ", ".join(f"{kind} {count:,}" for kind, count in sorted(others.items()))
+    notes = (f"Rows that were left out: {left_out}.",) if left_out else ()
+    names = dict.fromkeys(name for attributes in said for name in attributes)
+    columns = {name: [attributes.get(name) for attributes in said] for name in names}
+    return Table(str(data), tuple(ids), photos, columns, titles, missing, notes)
+
+
+def _taken(data: Path, item_columns: Sequence[str]) -> str:
+    """The column that says which item a photo shows, if it would be taken for the photos' ids; else ""."""
+    if not item_columns or data.suffix.lower() not in TABLE_SUFFIXES or not data.is_file():
+        return ""
+    columns = open_rows(data).columns
+    item = next((name for name in item_columns if name in columns), "")
+    image = _called(columns, IMAGE_NAMES)
+    return item if image and item == _called([name for name in columns if name != image], ID_NAMES) else ""
+
+
+def _opened(data: Path, item: str) -> Catalogue:
+    if item:
+        return open_catalogue(data, id_column=_called(open_rows(data).columns, IMAGE_NAMES))
+    return open_catalogue(data if data.exists() else str(data))  # only a text that is no path can mean drawn:ITEMS
+
+
+def _called(columns: Iterable[str], names: Iterable[str]) -> str | None:
+    """The column whose name comes first in ``names``, as ``TableCatalogue`` finds it."""
+    plain: dict[str, str] = {}
+    for column in columns:
+        plain.setdefault("".join(filter(str.isalnum, column.casefold())), column)
+    return next((plain[name] for name in names if name in plain), None)

@@ -1,0 +1,86 @@
+"""``clothing``: same-class retrieval and classification on amateur photos, photographers apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
+from ...errors import CatalogueError
+from ..task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task
+
+__all__ = ["BENCHMARK"]
+
+METRICS = ("map@10", "precision@10", "recall@10", "map@100", "precision@100", "map@1000", "precision@1000", "map")
+"""The baseline's mAP and accuracy at its three depths that this gallery has (METHODS: top-10, 100, 1000)."""
+
+
+def load(options: Options) -> Loaded:
+    """Read the benchmark. See Benchmark."""
+    items = read_clothing(options.data, options.split)
+    searched = {"val": ["train"], "train": ["val"]}.get(options.split, ["train", "val"])
+    clear = [item for item in items if item.label not in UNCLEAR]
+    tasks = [
+        *_tasks([(item, item.category) for item in items if item.category], options, searched, METRICS, ""),
+        *_tasks([(item, item.label) for item in clear], options, searched, METRICS[:3], "labels"),
+    ]
+    return Loaded(
+        tasks=tuple(tasks),
+        photos={item.id: item.path for item in items},
+        labels={item.id: item.category or item.label for item in items},
+        notes=(
+            f"Photographers of {options.split} have no photo in the gallery, which is {' and '.join(searched)}.",
+            "Bare figures are of dress, shirt and toptee; /labels of all kinds of garment but "
+            f"{', '.join(sorted(UNCLEAR))}.",
+        ),
+    )
+
+
+def _tasks(
+    labelled: Sequence[tuple[ClothingItem, str]],
+    options: Options,
+    searched: Sequence[str],
+    metrics: tuple[str, ...],
+    name: str,
+) -> list[Task]:
+    """Retrieval of the same label, and classification by the neighbours' labels."""
+    gallery = [(item, label) for item, label in labelled if item.split in searched]
+    there = sorted({label for _, label in gallery})
+    asked = [(item, label) for item, label in labelled if item.split == options.split and label in there]
+    if not asked:
+        raise CatalogueError(
+            f"{options.data} has no photos of {options.split} whose class is also in {' or '.join(searched)}, "
+            "which are searched: add them to items.csv"
+        )
+    questions = tuple(Question(item.id, item.id) for item, _ in asked)
+    of = {label: number for number, label in enumerate(there)}
+    shown = np.array([of[label] for _, label in gallery])
+    own = np.full(len(asked), -1)
+    truth = SameLabel(np.array([of[label] for _, label in asked]), shown, own)
+    parts = {label: np.flatnonzero(truth.asked == number) for label, number in of.items()}
+    ids = tuple(item.id for item, _ in gallery)
+    return [
+        Task(questions, ids, truth, metrics, name, parts={p: rows for p, rows in parts.items() if len(rows)}),
+        Task(
+            questions,
+            ids,
+            Listed(len(there), tuple({of[label]: 1} for _, label in asked)),
+            ("accuracy",),
+            name,
+            parts={p: rows for p, rows in parts.items() if len(rows)},
+            classes=shown[:, None] == np.arange(len(there)),
+            class_names=tuple(there),
+        ),
+    ]
+
+
+BENCHMARK = Benchmark(
+    name="clothing",
+    about="a phone photo of a garment finds garments of its class; its class by its neighbours' votes",
+    needs="items.csv and images/ (the folder clothing)",
+    size="344 questions, gallery 1,358",
+    asked="photo",
+    protocols=("photographers-apart",),
+    load=load,
+)

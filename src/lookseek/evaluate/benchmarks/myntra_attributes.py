@@ -1,0 +1,80 @@
+"""``myntra-attributes``: "red dress" in English, Vietnamese, and Vietnamese without diacritics finds red dresses."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+from ...catalogue.myntra import read_catalogue
+from ...errors import CatalogueError
+from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from .myntra import notes_on, photos_of
+
+__all__ = ["BENCHMARK"]
+
+COLUMNS = ("split", "articleType", "baseColour", "en", "vi", "vi_plain")
+LANGUAGES = {"en": "", "vi": "vi", "vi_plain": "vi-plain"}
+"""Columns of words, and what their figures are called behind the slash; the first is the headline."""
+
+
+def load(options: Options) -> Loaded:
+    """Read the benchmark. See Benchmark."""
+    items = read_catalogue(options.data, options.split)
+    rows = _queries(options.data / "queries.csv", options.split)
+    right: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    for place, item in enumerate(items):
+        right[item.article_type, item.base_colour][place] = 1
+    asked = [row for row in rows if (row["articleType"], row["baseColour"]) in right]
+    if not asked:
+        raise CatalogueError(f"no query of {options.split} has a right item in {options.data}: check its queries.csv")
+    gallery = tuple(item.id for item in items)
+    truth = Listed(len(items), tuple(right[row["articleType"], row["baseColour"]] for row in asked))
+    few = min(len(some) for some in truth.right)
+    return Loaded(
+        tasks=tuple(
+            Task(
+                tuple(Question(f"{row['articleType']} {row['baseColour']}", text=row[column]) for row in asked),
+                gallery,
+                truth,
+                ("precision@10", "map@10", "recall@10", "r-precision"),
+                name,
+            )
+            for column, name in LANGUAGES.items()
+        ),
+        photos=photos_of(items),
+        labels={item.id: f"{item.base_colour} {item.article_type}" for item in items},
+        notes=(
+            "Bare figures are of English words; /vi of Vietnamese, /vi-plain of Vietnamese without diacritics.",
+            f"Right means that type and colour agree with the catalogue, whose colours are noisy; at least {few} are "
+            "right for each query.",
+            f"{len(rows) - len(asked)} of {len(rows)} queries have no right item in the catalogue and are left out.",
+            *notes_on(items),
+        ),
+    )
+
+
+def _queries(path: Path, split: str) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file)
+            lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+            rows = [] if lacking else [row for row in table if row["split"] == split]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CatalogueError(f"{path} can't be read ({error}): give the folder that holds queries.csv") from error
+    if lacking:
+        raise CatalogueError(f"{path} has no column {', '.join(lacking)}: it needs {', '.join(COLUMNS)}")
+    if not rows:
+        raise CatalogueError(f"{path} has no query of the split {split!r}: choose another --split")
+    return rows
+
+
+BENCHMARK = Benchmark(
+    name="myntra-attributes",
+    about="words for a colour and a type find items of that colour and type; English, Vietnamese, without diacritics",
+    needs="catalogue.parquet and queries.csv (the folder myntra)",
+    size="143 questions, gallery 6,865",
+    asked="words",
+    protocols=("colour-and-type",),
+    load=load,
+)

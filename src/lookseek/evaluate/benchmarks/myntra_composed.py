@@ -1,0 +1,122 @@
+"""Colour changes between shop photos: a photo and "is blue instead of red" find the item of that design in blue.
+
+The triplets are in FashionIQ's layout and were made from titles, not by people who looked: the colour really differs,
+but other details may too, and an item of the same design and colour is often as right as the one that is named. So
+beside the exact target (recall) any item of the target's design and colour counts (any).
+
+What the benchmark is about is one gallery of all categories, a harder question than one gallery a category as
+FashionIQ asks, which stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+
+from ... import images
+from ...catalogue.fashioniq import CATEGORIES, Triplet
+from ...catalogue.myntra import MyntraItem, read_catalogue
+from ...errors import ItemError
+from ..task import Benchmark, Loaded, Options, Task
+from .fashioniq import Cohort, Right, ask_joined, read_cohort, task_of
+
+__all__ = ["BENCHMARK"]
+
+PROTOCOL = "pooled-reference-excluded"
+
+EXACT = ("recall@1", "recall@10", "recall@50", "mrr")
+ANY = ("any@1", "any@10", "any@50")
+
+EXACT_ALONE = ("recall@10", "recall@50")
+ANY_ALONE = ("any@10", "any@50")
+"""Of the galleries of one category."""
+
+SMALL = 100
+"""Pixels of the shorter side below which a photo is small."""
+
+TELLING = 100
+"""Photos of a gallery below which a guess is right among the first 50 more often than not."""
+
+
+def _load(options: Options) -> Loaded:
+    cohorts = [read_cohort(options.data, category, options.split, "reference-excluded") for category in CATEGORIES]
+    pooled = Cohort(
+        category="",
+        triplets={id: triplet for cohort in cohorts for id, triplet in cohort.triplets.items()},
+        gallery=tuple(dict.fromkeys(id for cohort in cohorts for id in cohort.gallery)),
+        excluded=True,
+        notes=(),
+    )
+    named = dict.fromkeys((*pooled.gallery, *(triplet.candidate for triplet in pooled.triplets.values())))
+    items = {item.id: item for item in read_catalogue(options.data, options.split) if item.id in named}
+    any_right = _any_right(items)
+    tasks, _ = _both(pooled, any_right, "", EXACT, ANY)
+    notes = [
+        f"In protocol {PROTOCOL} one gallery holds the photos of all categories, without the reference photo; "
+        "recall counts the exact target, any counts each item of the target's design and colour.",
+        "The changes were made from titles: the colour differs as they say, other details may differ too.",
+    ]
+    for cohort in cohorts:
+        alone, more = _both(cohort, any_right, f"{cohort.category}-gallery", EXACT_ALONE, ANY_ALONE)
+        tasks += alone
+        notes += [*cohort.notes, *more]
+        if len(cohort.gallery) < TELLING:
+            few = f"{cohort.category}-gallery has but {len(cohort.gallery)} photos"
+            notes.append(f"{few}: its figures at 50 are high by chance alone.")
+    return Loaded(
+        tasks=tuple(tasks),
+        photos={id: item.image for id, item in items.items()},
+        labels={id: f"{item.base_colour} {item.category}" for id, item in items.items()},
+        notes=(*notes, _small(list(items.values()))),
+    )
+
+
+def _both(
+    cohort: Cohort, any_right: Right, name: str, exact: tuple[str, ...], wide: tuple[str, ...]
+) -> tuple[list[Task], tuple[str, ...]]:
+    """The same questions to the same gallery, once for the target alone and once for any right item; and notes."""
+    task, notes = task_of(cohort, ask_joined)
+    parts: dict[str, list[int]] = defaultdict(list)
+    for row, question in enumerate(task.questions):
+        parts[question.id.partition("/")[0]].append(row)
+    named = {part: np.array(rows, np.intp) for part, rows in parts.items()} if not name else {}
+    task = replace(task, name=name, metrics=exact, stratum="", parts=named)
+    return [task, replace(task, truth=task_of(cohort, ask_joined, any_right)[0].truth, metrics=wide)], notes
+
+
+def _any_right(items: Mapping[str, MyntraItem]) -> Right:
+    """Gives the photos that have the target's design and colour, the target among them."""
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for item in items.values():
+        alike[item.design, item.base_colour].append(item.id)
+
+    def right(triplet: Triplet) -> Collection[str]:
+        target = items.get(triplet.target)
+        return (triplet.target,) if target is None else alike[target.design, target.base_colour]
+
+    return right
+
+
+def _small(items: Sequence[MyntraItem]) -> str:
+    """How many of the photos are small, in a sentence; one that can't be read counts as none."""
+    small = 0
+    for item in items:
+        with suppress(ItemError):
+            small += min(images.size(item.image)) < SMALL
+    share = small / max(1, len(items))
+    return f"{small:,} of {len(items):,} photos ({share:.0%}) are smaller than {SMALL} pixels at their shorter side."
+
+
+BENCHMARK = Benchmark(
+    name="myntra-composed",
+    about="a photo and a change of colour; right is the target (recall), or any of its design and colour (any)",
+    needs="catalogue.parquet, and captions/ and image_splits/ in FashionIQ's layout",
+    size="test: 1,458 questions; gallery 1,910",
+    asked="change",
+    protocols=(PROTOCOL,),
+    load=_load,
+)

@@ -1,0 +1,161 @@
+"""Vectors of photos that were encoded before, so that a second evaluation takes seconds.
+
+One folder an encoder, in it segments that are written whole or not at all and never changed: any number of jobs may
+read and write at once, and one that is stopped loses at most its last ``SEGMENT`` photos. Delete the folder whenever
+you like.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import images
+from ..encode import Encoder, encode_photos
+from ..errors import ItemError
+from ..index.report import Progress
+from ..types import Photo, Skipped, Vector, Vectors
+
+__all__ = ["cache_folder", "embed_photos"]
+
+SEGMENT = 1024
+"""Photos a file: at 1,280 numbers each, 5 MB."""
+
+
+def cache_folder() -> Path:
+    """Where vectors are kept: ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
+
+    Source: XDG Base Directory Specification, ``XDG_CACHE_HOME``.
+    """
+    if own := os.environ.get("LOOKSEEK_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"
+
+
+def embed_photos(
+    photos: Mapping[str, Photo],
+    ids: Sequence[str],
+    encoders: Mapping[str, Encoder],
+    progress: Progress,
+) -> tuple[dict[str, Vectors], dict[str, int]]:
+    """The vectors of photos, from the cache where it has them.
+
+    Args:
+        photos: id to photo; an id that it lacks counts as a photo that can't be had.
+        ids: which photos, each once.
+        encoders: by what names the encoder and all that its vectors depend on: the name of its cache.
+        progress: is told of each photo, and of each that can't be used.
+
+    Returns:
+        By encoder name its vectors, float32 (found, dim); and the row of each photo that was found.
+
+    Raises:
+        KeyboardInterrupt: passed on; what was encoded until then is in the cache.
+    """
+    caches = {key: _Cache(cache_folder() / "vectors" / key, encoder.dim) for key, encoder in encoders.items()}
+    by_name = {encoder.name: key for key, encoder in encoders.items()}
+    hashes: dict[str, bytes] = {}
+    progress.phase("photos", len(ids))
+
+    try:
+        for id, encoded, _ in encode_photos(
+            _unknown(photos, ids, caches.values(), hashes, progress), list(encoders.values())
+        ):
+            progress.advance(1)
+            if isinstance(encoded, ItemError):
+                progress.skipped(Skipped(id, "broken photo", str(encoded)))
+                del hashes[id]
+                continue
+            for name, vector in encoded.items():
+                caches[by_name[name]].add(hashes[id], vector)
+    finally:
+        for cache in caches.values():
+            cache.save()
+
+    found = {id: row for row, id in enumerate(hashes)}
+    wanted = list(hashes.values())
+    return {encoder.name: caches[key].rows(wanted) for key, encoder in encoders.items()}, found
+
+
+def _unknown(
+    photos: Mapping[str, Photo],
+    ids: Sequence[str],
+    caches: Collection[_Cache],
+    hashes: dict[str, bytes],
+    progress: Progress,
+) -> Iterator[tuple[str, bytes]]:
+    """Photos that a cache lacks; all are read once and their hashes noted."""
+    for id in ids:
+        try:
+            data = images.read(photos[id])
+        except KeyError:
+            progress.skipped(Skipped(id, "missing photo", "the benchmark names it and its folder lacks it"))
+        except ItemError as error:
+            progress.skipped(Skipped(id, "missing photo", str(error)))
+        else:
+            hashes[id] = sha256(data).digest()
+            if not all(hashes[id] in cache for cache in caches):
+                yield id, data
+                continue
+        progress.advance(1)
+
+
+class _Cache:
+    """The vectors of one encoder: those of the folder, and those added since."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        self._folder = folder
+        self._type = np.dtype([("hash", "V32"), ("vector", "<f4", (dim,))])
+        self._segments = [s for path in sorted(folder.glob("*.npy")) if (s := self._read(path)) is not None]
+        self._new: list[tuple[bytes, Vector]] = []
+        self._places = {
+            bytes(hash): (number, row)
+            for number, segment in enumerate(self._segments)
+            for row, hash in enumerate(segment["hash"])
+        }
+
+    def __contains__(self, hash: bytes) -> bool:
+        return hash in self._places
+
+    def add(self, hash: bytes, vector: Vector) -> None:
+        if hash in self:
+            return
+        self._places[hash] = (len(self._segments), len(self._new))
+        self._new.append((hash, vector))
+        if len(self._new) >= SEGMENT:
+            self.save()
+
+    def rows(self, hashes: Sequence[bytes]) -> Vectors:
+        """Vectors in the order of the hashes, float32 (n, dim)."""
+        rows = np.empty((len(hashes), *self._type["vector"].shape), np.float32)
+        for place, hash in enumerate(hashes):
+            number, row = self._places[hash]
+            rows[place] = self._segments[number]["vector"][row]
+        return rows
+
+    def save(self) -> None:
+        """Write what was added as a segment of its own."""
+        if not self._new:
+            return
+        segment = np.array([(hash, vector) for hash, vector in self._new], self._type)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        beside = self._folder / f"{uuid.uuid4().hex}.part"
+        with beside.open("wb") as file:
+            np.save(file, segment, allow_pickle=False)
+        beside.replace(beside.with_suffix(".npy"))
+        self._segments.append(segment)
+        self._new = []
+
+    def _read(self, path: Path) -> NDArray[np.void] | None:
+        """A segment, or None for a file that is none: then its photos are encoded again."""
+        try:
+            segment = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return segment if segment.dtype == self._type and segment.ndim == 1 else None

@@ -1,0 +1,105 @@
+"""What ``lookseek evaluate`` does: load, measure, write all that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import QueryError
+from ..index.report import Progress
+from ..types import Metric
+from .details import details_path, write_details
+from .inputs import write_inputs
+from .outcome import Evaluation
+from .registry import benchmark
+from .result import write_text
+from .run import evaluate
+from .runs import TREC, RunWriter, measure_run
+from .system import open_system
+from .task import Benchmark, Options
+
+__all__ = ["Asked", "Done", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line was given; see ``lookseek evaluate --help``."""
+
+    benchmark: str
+    data: Path | None
+    split: str | None
+    protocol: str | None
+    model: str
+    metric: Metric
+    colour_weight: float
+    by: str
+    json: Path | None
+    report: Path | None
+    trec: Path | None
+    inputs: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it.
+
+    Args:
+        evaluation: None where only inputs were asked for.
+        written: the files.
+    """
+
+    evaluation: Evaluation | None
+    written: tuple[Path, ...]
+
+
+def ask(asked: Asked, progress: Progress) -> Done:
+    """Do what ``lookseek evaluate`` was asked.
+
+    Raises:
+        LookseekError: as ``evaluate`` and the readers of data and models raise them.
+    """
+    if asked.benchmark == TREC:
+        return _write(_of_files(asked), asked, progress, [])
+    chosen = benchmark(asked.benchmark)
+    options = _options(chosen, asked)
+    if asked.inputs is not None:
+        return Done(None, (write_inputs(chosen.load(options), asked.inputs, progress),))
+    system = open_system(asked.model, asked.metric, asked.colour_weight)
+    if asked.trec is None:
+        return _write(evaluate(chosen, options, system, progress), asked, progress, [])
+    writer = RunWriter(asked.trec, str(system.info["name"]))
+    evaluation = evaluate(chosen, options, system, progress, written=writer)
+    progress.phase("TREC files", None)
+    return _write(evaluation, asked, progress, writer.write())
+
+
+def _write(evaluation: Evaluation, asked: Asked, progress: Progress, written: list[Path]) -> Done:
+    if asked.json is not None:
+        write_text(asked.json, evaluation.result.to_json())
+        write_details(evaluation.outcomes, details_path(asked.json))
+        written += [asked.json, details_path(asked.json)]
+    if asked.report is not None:
+        from .report import write_report
+
+        progress.phase("report", None)
+        written.append(write_report(evaluation, asked.report))
+    return Done(evaluation, tuple(written))
+
+
+def _of_files(asked: Asked) -> Evaluation:
+    run = Path(asked.model)
+    if asked.data is None or not run.is_file():
+        raise QueryError("trec measures a run file: lookseek evaluate trec QRELS --model RUN")
+    if asked.inputs is not None or asked.trec is not None:
+        raise QueryError("trec reads a run and qrels, and has neither inputs nor other files to write: leave them out")
+    return measure_run(asked.data, run)
+
+
+def _options(chosen: Benchmark, asked: Asked) -> Options:
+    drawn = chosen.needs.startswith("nothing")
+    if asked.data is None and not drawn:
+        raise QueryError(f"{chosen.name} needs data: lookseek evaluate {chosen.name} DATA, with {chosen.needs}")
+    protocol = asked.protocol or chosen.protocols[0]
+    if protocol not in chosen.protocols:
+        raise QueryError(f"{chosen.name} has no protocol {protocol!r}: choose one of {', '.join(chosen.protocols)}")
+    return Options(asked.data or Path("drawn"), asked.split or chosen.split, protocol, asked.by)

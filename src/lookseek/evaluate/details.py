@@ -1,0 +1,63 @@
+"""The value of every metric for every question, beside a result file: what significance is computed from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import ResultError
+from .outcome import Outcome
+from .result import write_text
+
+__all__ = ["Details", "details_path", "read_details", "write_details"]
+
+FIXED = ("name", "stratum", "query")
+
+Details: TypeAlias = Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]]
+"""(task's name, metric) to stratum to question to value."""
+
+
+def details_path(result: Path) -> Path:
+    """Where the details of a result file are: ``a.json`` has ``a.queries.csv``."""
+    return result.with_suffix(".queries.csv")
+
+
+def write_details(outcomes: tuple[Outcome, ...], path: Path) -> None:
+    """Write a table: a row for each question of each task, a column for each metric, empty where it has none."""
+    metrics = list(dict.fromkeys(metric for outcome in outcomes for metric in outcome.values))
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([*FIXED, *metrics])
+    for outcome in outcomes:
+        columns = [outcome.values[metric].tolist() if metric in outcome.values else None for metric in metrics]
+        for row, question in enumerate(outcome.task.questions):
+            values = ["" if column is None else repr(column[row]) for column in columns]
+            table.writerow([outcome.task.name, outcome.task.stratum, question.id, *values])
+    write_text(path, text.getvalue())
+
+
+def read_details(path: Path) -> Details:
+    """Read what ``write_details`` wrote.
+
+    Raises:
+        ResultError: not there, or another kind of file.
+    """
+    details: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.reader(file)
+            head = next(table, [])
+            if tuple(head[:3]) != FIXED:
+                raise ValueError(f"its columns are {', '.join(head)}")
+            for name, stratum, query, *values in table:
+                for metric, value in zip(head[3:], values, strict=True):
+                    if value:
+                        details.setdefault((name, metric), {}).setdefault(stratum, {})[query] = float(value)
+    except (OSError, ValueError, csv.Error) as error:
+        raise ResultError(
+            f"{path} can't be read ({error}): evaluate --json writes it beside the result, keep the two together"
+        ) from error
+    return details

@@ -1,0 +1,57 @@
+"""What a model has to encode for a benchmark, as files: so that any program can make the vectors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from .. import images
+from ..errors import ItemError
+from ..index.report import Progress
+from ..types import Skipped
+from .result import write_text
+from .task import Loaded
+
+__all__ = ["write_inputs"]
+
+
+def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
+    """Write ``inputs.csv``, and the photos that are no files of their own, as PNG.
+
+    Columns: key (what the vector's row must be called), photo (the file; the reference of a change), text (the words,
+    or the change; of a proxy the words that stand for a photo). A row for each photo, and for each question that is
+    not a photo alone; photos that can't be had have no row.
+
+    Returns:
+        The table.
+    """
+    named = (id for task in loaded.tasks for id in (*task.gallery, *(q.photo for q in task.questions)))
+    ids = [id for id in dict.fromkeys(named) if id]
+    progress.phase("inputs", len(ids))
+    places: dict[str, str] = {}
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["key", "photo", "text"])
+    for number, id in enumerate(ids):
+        try:
+            places[id] = "" if id in loaded.texts else str(_file(loaded, id, folder / "photos" / f"{number:06}.png"))
+        except (ItemError, KeyError) as error:
+            progress.skipped(Skipped(id, "missing photo", str(error)))
+        else:
+            table.writerow([id, places[id], loaded.texts.get(id, "")])
+        progress.advance(1)
+    questions = {question.key: question for task in loaded.tasks for question in task.questions if question.text}
+    table.writerows([key, places.get(question.photo, ""), question.text] for key, question in questions.items())
+    write_text(folder / "inputs.csv", text.getvalue())
+    return folder / "inputs.csv"
+
+
+def _file(loaded: Loaded, id: str, path: Path) -> Path:
+    photo = loaded.photos[id]
+    if isinstance(photo, Path):
+        images.size(photo)  # raises for what is no photo
+        return photo.absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.to_png(images.decode(photo)))
+    return path.absolute()

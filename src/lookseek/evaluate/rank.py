@@ -1,0 +1,106 @@
+"""Ranking a task's gallery for each of its questions, a block of questions at a time.
+
+The order is total, so a figure never depends on chance: by descending score, equal scores by descending id, as
+trec_eval sorts (trec_eval, ``form_res_rels.c``), so that a run file written from here gives the same figures there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QueryError
+from .metrics import Ranked
+from .task import BARRED, Task
+from .trec import escaped
+
+__all__ = ["Block", "Scorer", "rank"]
+
+Scorer: TypeAlias = Callable[[slice], NDArray[np.float32]]
+"""Scores of what is ranked for some of the questions, float32 (rows, columns), higher is better; -inf: not found."""
+
+CELLS = 4_000_000
+"""Scores that are held at once: with their sort keys some 100 MB."""
+
+_LAST = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Some of a task's questions, answered.
+
+    Args:
+        rows: which questions.
+        order: what was found, best first, columns of the task's truth, int64 (rows, depth); -1 where no more was.
+        scores: theirs, float32 (rows, depth); nan where there is none.
+        ranked: their grades, ready to be measured.
+    """
+
+    rows: slice
+    order: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    ranked: Ranked
+
+
+def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None) -> Iterator[Block]:
+    """Rank for all questions of a task.
+
+    Args:
+        task: its questions and truth.
+        columns: ids of what is ranked: the gallery's, or the names of classes.
+        scorer: gives the scores.
+        depth: how many answers of each question are wanted; None for all.
+
+    Yields:
+        Blocks of questions, in order.
+
+    Raises:
+        QueryError: a score is not a number.
+    """
+    width = len(columns)
+    depth = width if depth is None else min(depth, width)
+    step = max(1, CELLS // max(1, width, len(task.gallery)))  # scores of classes come from those of photos
+    written = [escaped(id) for id in columns]
+    by_id = np.array(sorted(range(width), key=written.__getitem__, reverse=True), np.int64)
+    for start in range(0, len(task.questions), step):
+        rows = slice(start, min(start + step, len(task.questions)))
+        scores, grades = scorer(rows), task.truth.grades(rows)
+        if np.isnan(scores).any():
+            raise QueryError(
+                f"a score of {task.questions[start].id!r} or a question near it is not a number: "
+                "a vector holds nan or infinity, make the vectors anew"
+            )
+        order = _order(scores, grades == BARRED, by_id, depth)
+        found = order >= 0
+        there = np.where(found, order, 0)
+        answered = np.where(found, np.take_along_axis(grades, there, axis=1), 0).astype(np.int8)
+        top = max(1, int(grades.max(initial=0)))
+        right = np.stack([(grades == grade).sum(axis=1) for grade in range(1, top + 1)], axis=1)
+        sizes = (grades != BARRED).sum(axis=1)
+        best = np.where(found, np.take_along_axis(scores, there, axis=1), np.float32(np.nan))
+        yield Block(rows, order, best, Ranked(answered, right.astype(np.int64), sizes.astype(np.int64)))
+
+
+def _order(
+    scores: NDArray[np.float32], barred: NDArray[np.bool_], by_id: NDArray[np.int64], depth: int
+) -> NDArray[np.int64]:
+    """Columns by descending score, then by ``by_id``; -1 for what is barred or was not found.
+
+    Score and place are packed into one integer, so that one sort of plain integers, which numpy does with vector
+    instructions, gives the order with its ties.
+    """
+    bits = (scores[:, by_id] + np.float32(0)).view(np.uint32)  # + 0: there is but one zero
+    rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    keys = (~rising).astype(np.uint64) << np.uint64(32)
+    lost = barred[:, by_id] | (scores[:, by_id] == -np.inf)
+    keys[lost] = _LAST << np.uint64(32)
+    keys |= np.arange(len(by_id), dtype=np.uint64)
+    if depth < keys.shape[1]:
+        keys = np.partition(keys, depth - 1, axis=1)[:, :depth]
+    keys.sort(axis=1)
+    places = by_id[(keys & _LAST).astype(np.int64)]
+    return np.where(keys >> np.uint64(32) == _LAST, -1, places)

@@ -1,0 +1,91 @@
+"""Which questions a report shows with their answers, and all that it says of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..outcome import Outcome
+from ..task import Question
+
+__all__ = ["Answer", "Answered", "answered", "extremes"]
+
+_TARGETS = 3
+"""Right answers that are named where none was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: rank from 1, id of its photo, score, and whether it is right."""
+
+    rank: int
+    id: str
+    score: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question and what was found.
+
+    Args:
+        question: what was asked.
+        metric, value: the task's first metric, for this question.
+        first: rank of the first right answer; 0 where none was found.
+        answers: the first of them, best first.
+        targets: ids of some right answers, if ``answers`` has none of them.
+    """
+
+    question: Question
+    metric: str
+    value: float
+    first: int
+    answers: tuple[Answer, ...]
+    targets: tuple[str, ...]
+
+
+def extremes(outcome: Outcome, count: int) -> tuple[list[int], list[int]]:
+    """Rows of the questions answered best and worst, by the task's first metric.
+
+    Equal values are told apart by the score of the right answer, then by its rank, then by their order in the task,
+    so the choice is the same every time. No question is both.
+
+    Args:
+        outcome: of a task with questions.
+        count: how many of each at the most.
+
+    Returns:
+        The best, best first; the worst, worst first. Of an odd few the best have one more.
+    """
+    values = next(iter(outcome.values.values()))
+    ranks = np.where(outcome.first > 0, outcome.first, np.iinfo(np.int64).max)
+    order = np.lexsort((ranks, -_right_scores(outcome), -values)).tolist()  # stable: then by row
+    best = order[: min(count, (len(order) + 1) // 2)]
+    return best, order[len(best) :][::-1][:count]
+
+
+def _right_scores(outcome: Outcome) -> NDArray[np.float64]:
+    """Score of each question's first right answer, (questions,); -inf where it is not among the answers kept."""
+    right = outcome.grades > 0
+    scores = np.take_along_axis(outcome.scores, right.argmax(axis=1)[:, None], axis=1)[:, 0].astype(np.float64)
+    return np.where(right.any(axis=1), scores, -np.inf)
+
+
+def answered(outcome: Outcome, row: int) -> Answered:
+    """What there is to say of one question of a task that ranks photos."""
+    task = outcome.task
+    metric, values = next(iter(outcome.values.items()))
+    found = zip(outcome.best[row].tolist(), outcome.scores[row].tolist(), outcome.grades[row].tolist(), strict=True)
+    answers = tuple(
+        Answer(rank, task.gallery[place], score, grade > 0)
+        for rank, (place, score, grade) in enumerate(found, 1)
+        if place >= 0
+    )
+    targets: tuple[str, ...] = ()
+    if not any(answer.right for answer in answers):
+        grades = task.truth.grades(slice(row, row + 1))[0]
+        best = np.argsort(-grades, kind="stable")[:_TARGETS]
+        targets = tuple(task.gallery[place] for place in best if grades[place] > 0)
+    return Answered(task.questions[row], metric, float(values[row]), int(outcome.first[row]), answers, targets)

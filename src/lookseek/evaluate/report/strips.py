@@ -1,0 +1,111 @@
+"""Pictures of questions with their answers: what was asked, what the model saw, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from ... import images
+from ...errors import LookseekError
+from ...lettering import face_for, font_of, writable, write_line
+from ...strip import CELL, MARGIN, Tile, draw_strip, tile_place
+from ...types import Photo, Pixels
+from ..outcome import Evaluation
+from ..task import Loaded
+from .questions import Answered
+
+__all__ = ["card", "strip"]
+
+COLUMNS = 5
+"""Answers in a row: ten make two rows, and what the model saw fits below the query."""
+
+LETTERS, LEADING, PADDING = 15, 20, 12
+"""Of words on cards, pixels: their size, from line to line, and around them."""
+
+INK, CARD = (34, 36, 40), (236, 239, 245)
+
+BELOW = 54
+"""Pixels below the photos of a strip's last row."""
+
+LONGEST = 2_000
+"""Characters of a text that are looked at; a card holds some 150."""
+
+
+def strip(asked: Answered, evaluation: Evaluation) -> Pixels | None:
+    """Draw a question with its answers, right ones framed green and wrong ones red.
+
+    Photos that can't be had or read are placeholders; words that stand for a photo, and questions in words alone, are
+    written on a card.
+
+    Args:
+        asked: the question and its answers.
+        evaluation: that they are of.
+
+    Returns:
+        uint8 (height, width, 3), white where nothing is; None where there is nothing to show of any of them.
+    """
+    loaded, question = evaluation.loaded, asked.question
+    if not any(id in loaded.photos or id in loaded.texts for id in (question.photo, *(a.id for a in asked.answers))):
+        return None
+    query = _shown(question.photo, loaded) if question.photo else card(question.text)
+    tiles = [
+        Tile(_shown(answer.id, loaded), answer.rank, answer.score, _caption(answer.id, loaded), answer.right)
+        for answer in asked.answers
+    ]
+    title = question.text[:LONGEST] if question.photo else ""
+    sheet = draw_strip(query, tiles, title, COLUMNS)
+    seen = None if evaluation.seen is None else _had(question.photo, loaded, evaluation.seen)
+    return sheet if seen is None else _with_seen(sheet, seen, bool(title))
+
+
+def _shown(id: str, loaded: Loaded) -> Pixels | None:
+    if id not in loaded.photos and id in loaded.texts:
+        return card(loaded.texts[id])
+    return _had(id, loaded, lambda photo: images.decode(photo, min_side=CELL))
+
+
+def _had(id: str, loaded: Loaded, look: Callable[[Photo], Pixels]) -> Pixels | None:
+    """What ``look`` makes of a photo; None where there is none, or one that can't be read."""
+    try:
+        photo = loaded.photos.get(id)
+        return None if photo is None else look(photo)
+    except LookseekError:
+        return None
+
+
+def _caption(id: str, loaded: Loaded) -> str:
+    label = loaded.labels.get(id)
+    return f"{label} · {id}" if label else id
+
+
+def _with_seen(sheet: Pixels, seen: Pixels, titled: bool) -> Pixels:
+    """Put what the model saw below the query, framed as that is."""
+    top = tile_place(COLUMNS, COLUMNS, titled)[1]
+    sheet = np.pad(sheet, ((0, max(0, top + CELL + BELOW - len(sheet))), (0, 0), (0, 0)), constant_values=255)
+    alone = draw_strip(seen, [])
+    sheet[top : top + CELL, MARGIN : MARGIN + CELL] = alone[MARGIN : MARGIN + CELL, MARGIN : MARGIN + CELL]
+    picture = Image.fromarray(sheet)
+    write_line(ImageDraw.Draw(picture), (MARGIN, top + CELL + 7), "what the model saw", 14, INK, CELL, "")
+    return np.array(picture)
+
+
+def card(text: str) -> Pixels:
+    """Words as a picture, uint8 (CELL, CELL, 3): as many lines as it has room for, then an ellipsis."""
+    text = text[:LONGEST]
+    face = face_for([text])
+    font = font_of(face, LETTERS)
+    width, most = CELL - 2 * PADDING, (CELL - 2 * PADDING) // LEADING
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and len(lines) < most and font.getlength(writable(font, longer)) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    picture = Image.new("RGB", (CELL, CELL), CARD)
+    pen = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        write_line(pen, (PADDING, PADDING + number * LEADING), line, LETTERS, INK, width, face)
+    return np.array(picture)

@@ -1,0 +1,124 @@
+"""The result file: figures that say how they were made."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import ResultError
+
+__all__ = ["Figure", "Result", "read_result", "source_commit", "write_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure.
+
+    Args:
+        value: the mean over queries, or over strata.
+        low, high: its 95 % bootstrap interval over queries.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one system on one benchmark.
+
+    Args:
+        benchmark: its name.
+        protocol: which of the benchmark's ways of asking.
+        split: the part that asked.
+        gallery_size: photos that were searched; summed over strata.
+        gallery_hash: of their ids: two results with the same one searched the same gallery.
+        queries: how many questions; summed over strata.
+        missing: ids of photos that the benchmark names and that could not be had or read. Where there are any, the
+            figures compare with no other.
+        metrics: name to figure; the headline bare, parts behind a slash.
+        model: name, checksum and all else that made the vectors.
+        seed: of the bootstrap and of what was drawn.
+        commit: of lookseek's source; "" where it is not known.
+        took_s: seconds.
+    """
+
+    benchmark: str
+    protocol: str
+    split: str
+    gallery_size: int
+    gallery_hash: str
+    queries: int
+    missing: tuple[str, ...]
+    metrics: Mapping[str, Figure]
+    model: Mapping[str, str | float]
+    seed: int
+    commit: str
+    took_s: float
+
+    def to_json(self) -> str:
+        """The result file's text."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+
+def read_result(path: Path) -> Result:
+    """Read what ``lookseek evaluate --json`` wrote.
+
+    Raises:
+        ResultError: not there, or no such file.
+    """
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        figures = {str(name): Figure(**figure) for name, figure in read.pop("metrics").items()}
+        missing = tuple(str(id) for id in read.pop("missing"))
+        result = Result(**read, metrics=figures, missing=missing)
+    except OSError as error:
+        raise ResultError(f"{path} can't be read ({error.strerror}): give what evaluate --json wrote") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ResultError(f"{path} is no result file ({error}): give what evaluate --json wrote") from error
+    _check(result, path)
+    return result
+
+
+def _check(result: Result, path: Path) -> None:
+    wanted: dict[str, type | tuple[type, ...]] = {
+        "benchmark": str, "protocol": str, "split": str, "gallery_size": int, "gallery_hash": str, "queries": int,
+        "model": dict, "seed": int, "commit": str, "took_s": (int, float),
+    }  # fmt: skip
+    for name, kind in wanted.items():
+        value: Any = getattr(result, name)
+        if not isinstance(value, kind):
+            raise ResultError(f"{path} is no result file ({name} is {value!r}): give what evaluate --json wrote")
+    for name, figure in result.metrics.items():
+        numbers = asdict(figure).values()
+        if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
+            raise ResultError(f"{path}: the figure {name} is {asdict(figure)}, not three numbers: measure again")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(path)
+
+
+@cache
+def source_commit() -> str:
+    """The commit of lookseek's own source, "-dirty" if files differ from it; "" where it runs from no checkout."""
+    top = Path(__file__).parents[3]
+    if not (top / ".git").exists() or not (top / "src" / "lookseek").is_dir():
+        return ""
+    command = ["git", "-C", str(top), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):  # no git, or a repository that isn't ours
+        return ""
+    return said.stdout.strip()

@@ -1,0 +1,157 @@
+"""From a benchmark and a system to figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CatalogueError
+from ..index.report import Progress
+from ..types import Metric
+from .figures import figures, gallery_hash
+from .metrics import measure
+from .outcome import KEPT, Evaluation, Outcome
+from .rank import Block, rank
+from .result import Result, source_commit
+from .score import compared, milliseconds, voted
+from .system import Embedded, System
+from .task import Benchmark, Options, Task
+
+__all__ = ["Written", "evaluate"]
+
+TIMED = "query_ms@"
+"""Metric: how long one question takes alone, milliseconds."""
+
+CURVE = 100
+"""Ranks that the recall curve goes to at the least."""
+
+Written: TypeAlias = Callable[[Task, Block], None]
+"""Is given every block of answers, e.g. to write them into a run file."""
+
+
+def evaluate(
+    benchmark: Benchmark,
+    options: Options,
+    system: System,
+    progress: Progress,
+    *,
+    written: Written | None = None,
+    shuffle: bool = False,
+) -> Evaluation:
+    """Measure a system on a benchmark.
+
+    Args:
+        benchmark: which.
+        options: where its data are, which split and protocol.
+        system: what is measured.
+        progress: is told how it goes.
+        written: is given every block of answers.
+        shuffle: True deals the right answers out anew among the gallery: the figures are then those of chance.
+
+    Returns:
+        The figures, and the answers for pictures of them.
+
+    Raises:
+        CatalogueError: data that can't be read, or of which no photo can be had.
+        ModelError: a system that can't answer such questions.
+    """
+    began = time.perf_counter()
+    progress.phase("reading", None)
+    loaded = benchmark.load(options)
+    named = (id for task in loaded.tasks for id in (*task.gallery, *(q.photo for q in task.questions)))
+    photos = [id for id in dict.fromkeys(named) if id]
+    questions = list({question.key: question for task in loaded.tasks for question in task.questions}.values())
+    embedded = system.embed(loaded, photos, questions, progress)
+    gone = {id for id in photos if id not in embedded.rows}
+    if len(gone) == len(photos):
+        raise CatalogueError(
+            f"none of the {len(photos):,} photos that {benchmark.name} names can be had from {options.data}, e.g. "
+            f"{photos[0]!r}: put them there ({benchmark.needs}), or give --model a file of vectors"
+        )
+    missing = tuple(sorted({*loaded.missing, *gone}))
+    loaded = replace(loaded, missing=missing, tasks=tuple(_usable(loaded.tasks, gone)))
+    progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
+    chance = np.random.default_rng(options.seed) if shuffle else None
+    outcomes = tuple(_measured(task, embedded, system.metric, chance, progress, written) for task in loaded.tasks)
+    head = [task for task in loaded.tasks if not task.name]
+    galleries = {task.gallery for task in head}
+    result = Result(
+        benchmark=benchmark.name,
+        protocol=options.protocol,
+        split=options.split,
+        gallery_size=sum(map(len, galleries)),
+        gallery_hash=gallery_hash(galleries),
+        queries=sum(map(len, {task.questions for task in head})),
+        missing=missing,
+        metrics=figures(outcomes, options.seed),
+        model=dict(system.info),
+        seed=options.seed,
+        commit=source_commit(),
+        took_s=round(time.perf_counter() - began, 3),
+    )
+    return Evaluation(result, loaded, outcomes, system.seen)
+
+
+def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
+    """The tasks without the photos that could not be had, and without questions that nothing can answer any more."""
+    usable = []
+    for task in tasks:
+        left = task.without(gone)
+        if left is not task and left.questions:
+            step = max(1, 4_000_000 // max(1, len(left.gallery)))
+            starts = range(0, len(left.questions), step)
+            answerable = np.concatenate([(left.truth.grades(slice(s, s + step)) > 0).any(axis=1) for s in starts])
+            left = left.only(np.flatnonzero(answerable), np.arange(len(left.gallery)))
+        if left.questions:
+            usable.append(left)
+    return usable
+
+
+def _measured(
+    task: Task,
+    embedded: Embedded,
+    metric: Metric,
+    chance: np.random.Generator | None,
+    progress: Progress,
+    written: Written | None,
+) -> Outcome:
+    asked = embedded.vectors[[embedded.rows[question.key] for question in task.questions]]
+    shown = embedded.vectors[[embedded.rows[photo] for photo in task.gallery]]
+    if chance is not None:
+        shown = shown[chance.permutation(len(shown))]
+    scorer, columns = compared(asked, shown, metric), task.gallery
+    if task.classes is not None:
+        scorer, columns = voted(scorer, task), task.class_names
+    timed = [name for name in task.metrics if name.startswith(TIMED)]
+    names = [name for name in task.metrics if name not in timed]
+    best, scores, grades, first, values = [], [], [], [], []
+    for block in rank(task, columns, scorer, _depth(names)):
+        values.append(measure(names, block.ranked))
+        best.append(_first(block.order, -1))
+        scores.append(_first(block.scores, np.nan))
+        grades.append(_first(block.ranked.grades, 0))
+        right = block.ranked.grades > 0
+        first.append(np.where(right.any(axis=1), right.argmax(axis=1) + 1, 0))
+        if written is not None:
+            written(task, block)
+        progress.advance(block.rows.stop - block.rows.start)
+    measured = {name: np.concatenate([value[name] for value in values]) for name in names}
+    measured |= {name: milliseconds(asked, shown, metric, int(name.removeprefix(TIMED))) for name in timed}
+    return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))
+
+
+def _depth(names: Sequence[str]) -> int | None:
+    """How many answers the metrics look at; None for all."""
+    cuts = [name.partition("@")[2] for name in names if name != "accuracy"]
+    return max([CURVE, *map(int, cuts)]) if all(cuts) else None
+
+
+def _first(array: NDArray[Any], fill: float) -> NDArray[Any]:
+    """The first ``KEPT`` columns, filled up where there are fewer."""
+    kept = array[:, :KEPT]
+    return np.pad(kept, ((0, 0), (0, KEPT - kept.shape[1])), constant_values=fill)

@@ -1,0 +1,183 @@
+"""What is measured: a model folder, the colours alone, or vectors that another program made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from .. import images
+from ..encode import ColourEncoder, Encoder, Prepared, load_model
+from ..errors import ModelError, QueryError
+from ..index.report import Progress
+from ..types import Metric, Photo, Pixels, Vectors
+from .cache import embed_photos
+from .task import Loaded, Question
+
+__all__ = ["Embedded", "System", "open_system"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """Vectors of a benchmark's photos and questions.
+
+    Args:
+        vectors: float32 (n, dim), of unit length where they are compared by cosine.
+        rows: the row of each photo id and each question's key; a photo that is not here could not be had.
+    """
+
+    vectors: Vectors
+    rows: Mapping[str, int]
+
+
+Embed: TypeAlias = Callable[[Loaded, Sequence[str], Sequence[Question], Progress], Embedded]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class System:
+    """Something that turns a benchmark's photos and questions into vectors.
+
+    Args:
+        info: name, checksum and all else that its vectors depend on.
+        metric: how they are compared.
+        embed: given what was loaded, the ids of photos and the questions, gives their vectors.
+        seen: a photo as the model sees it, for pictures; None where nobody knows.
+    """
+
+    info: Mapping[str, str | float]
+    metric: Metric
+    embed: Embed
+    seen: Callable[[Photo], Pixels] | None
+
+
+def open_system(model: str, metric: Metric = "cosine", colour_weight: float = 0.0) -> System:
+    """Opens what is to be measured.
+
+    Args:
+        model: a shipped model's name, a model folder, ``colour``, or a ``.npy`` file of vectors.
+        metric: how vectors are compared.
+        colour_weight: share of the colour in the score, 0 to 1, as a search has it; of a model, by cosine.
+
+    Raises:
+        ModelError: no such model, or vectors that can't be used.
+        QueryError: a colour weight out of range, or where none is possible.
+    """
+    if not 0 <= colour_weight <= 1:
+        raise QueryError(f"colour weight is {colour_weight}: give a share from 0 to 1")
+    encoders = not model.endswith(".npy") and model != "colour"
+    if colour_weight and (not encoders or metric != "cosine"):
+        raise QueryError("a colour weight goes with a model's vectors and the cosine: leave one of the two out")
+    if model.endswith(".npy"):
+        return _external(Path(model), metric)
+    colour = ColourEncoder()
+    if model == "colour":
+        info: dict[str, str | float] = {"name": "colour", "checksum": colour.version, "metric": metric}
+        return _of_encoders({colour.version: colour}, {"colour": 1.0}, info, metric)
+    loaded = load_model(model)
+    made_by = f"{loaded.checksum[:32]}-{loaded.runtime}-{loaded.precision}"
+    info = {
+        "name": loaded.name,
+        "checksum": loaded.checksum,
+        "runtime": loaded.runtime,
+        "precision": loaded.precision,
+        "metric": metric,
+    }
+    if not colour_weight:
+        return _of_encoders({made_by: loaded.image}, {loaded.image.name: 1.0}, info, metric)
+    weights = {loaded.image.name: 1 - colour_weight, colour.name: colour_weight}
+    info |= {"colour_weight": colour_weight, "colour": colour.version}
+    return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric)
+
+
+def _of_encoders(
+    encoders: Mapping[str, Encoder],
+    weights: Mapping[str, float],
+    info: dict[str, str | float],
+    metric: Metric,
+) -> System:
+    """A system that encodes photos; several encoders side by side give the weighted sum of their cosines."""
+    first = next(iter(encoders.values()))
+
+    def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
+        if loaded.texts or any(not question.photo for question in questions):
+            raise ModelError(
+                f"{info['name']} reads no words, and this benchmark asks with words: give --model a file of vectors "
+                "(.npy) that another model made; --inputs writes what it has to encode"
+            )
+        if any(question.text for question in questions):
+            info["question"] = "the reference photo alone: the model reads no words"
+        vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
+        if metric == "cosine":
+            # of unit vectors scaled by the root of their weight, the product is the weighted sum of cosines
+            parts = [np.float32(np.sqrt(weight)) * _unit(vectors[name]) for name, weight in weights.items()]
+            joined = np.concatenate(parts, axis=1)
+        else:
+            (joined,) = vectors.values()
+        keys = {question.key: rows[question.photo] for question in questions if question.photo in rows}
+        return Embedded(joined, rows | keys)
+
+    def seen(photo: Photo) -> Pixels:
+        return _picture(first.prepare(images.decode(photo, first.min_side)))
+
+    return System(info, metric, embed, seen if first.name != "colour" else None)
+
+
+def _external(path: Path, metric: Metric) -> System:
+    """Vectors of another program: ``NAME.npy``, float (n, dim), and beside it ``NAME.txt``, a key a line."""
+    names = path.with_suffix(".txt")
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        keys = names.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(
+            f"{path} and {names} can't be read ({error}): give a .npy of shape (n, dim) and beside it a .txt "
+            "that names each row, a line each"
+        ) from error
+    if array.ndim != 2 or array.dtype.kind != "f" or len(array) != len(keys):
+        raise ModelError(
+            f"{path} holds {array.dtype} of shape {array.shape} and {names} {len(keys):,} names: give floats of "
+            "shape (n, dim) and a name for each row"
+        )
+    rows = {key: row for row, key in enumerate(keys)}
+    if len(rows) < len(keys):
+        twice = next(key for row, key in enumerate(keys) if rows[key] != row)
+        raise ModelError(f"{names} names {twice!r} twice: each key has one vector")
+    checksum = sha256(path.read_bytes() + names.read_bytes()).hexdigest()
+    info: dict[str, str | float] = {"name": path.stem, "checksum": checksum, "metric": metric}
+
+    def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
+        unknown = [question.key for question in questions if question.text and question.key not in rows]
+        if unknown:
+            raise ModelError(
+                f"{path} has no vector for {len(unknown):,} of {len(questions):,} questions, e.g. {unknown[0]!r}: "
+                "--inputs writes the keys that the benchmark asks for"
+            )
+        wanted = [key for key in dict.fromkeys([*photos, *(q.key for q in questions)]) if key in rows]
+        progress.phase("vectors", len(wanted))
+        vectors = np.asarray(array[[rows[key] for key in wanted]], np.float32)
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"{path} holds nan or infinity: make the vectors anew")
+        progress.advance(len(wanted))
+        return Embedded(_unit(vectors) if metric == "cosine" else vectors, {key: row for row, key in enumerate(wanted)})
+
+    return System(info, metric, embed, None)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Vectors of length 1; one of length 0 stays, and is like nothing."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
+    return unit
+
+
+def _picture(prepared: Prepared) -> Pixels:
+    """An encoder's input as a picture; numbers that are not pixels are stretched to 0 to 255."""
+    array = prepared if prepared.shape[-1] == 3 else np.moveaxis(prepared, 0, -1)
+    if array.dtype != np.uint8:
+        low, high = float(array.min()), float(array.max())
+        array = ((array - low) / max(high - low, 1e-9) * 255).round().astype(np.uint8)
+    return np.ascontiguousarray(array)

@@ -1,0 +1,270 @@
+"""What a benchmark asks, of what gallery, and which answers are right.
+
+    Benchmark ──load(data, split, protocol)──> Loaded: photos, and one Task or more
+    Task: questions ──ranked over──> gallery, judged by ──> truth
+
+A ``Task`` knows nothing of models: the same one measures any of them, so two results of one task compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import Photo
+
+__all__ = [
+    "BARRED",
+    "Asked",
+    "Benchmark",
+    "Grades",
+    "Listed",
+    "Loaded",
+    "Options",
+    "Question",
+    "SameLabel",
+    "Task",
+    "Truth",
+]
+
+Grades: TypeAlias = NDArray[np.int8]
+"""How right each item of a gallery is for each question, (questions, gallery): 0 wrong, 1 right, 2 and more very
+right; -1 (``BARRED``): not in this question's gallery, e.g. the query photo itself."""
+
+BARRED = -1
+
+Asked: TypeAlias = Literal["photo", "words", "change"]
+"""What a question is made of: a photo, words, or a photo and a change in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query.
+
+    Args:
+        id: unique in its task.
+        photo: id of the photo that is asked with, or that ``text`` changes; "" where words alone ask.
+        text: the words, or the change; "" where a photo alone asks.
+    """
+
+    id: str
+    photo: str = ""
+    text: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the vector of this question is known by, the same in every task and protocol."""
+        if not self.text:
+            return self.photo
+        return f"change:{self.photo}:{self.text}" if self.photo else f"words:{self.text}"
+
+
+class Truth(Protocol):
+    """Which answers are right."""
+
+    def grades(self, rows: slice) -> Grades:
+        """The grades of the gallery for some of the questions, int8 (rows, gallery)."""
+        ...
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Truth:
+        """The same truth for some of the questions and some of the gallery, in the order of these rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SameLabel:
+    """Right means the same label.
+
+    Args:
+        asked: label of each question, any integers, (questions,).
+        shown: label of each gallery item, (gallery,).
+        own: gallery row of each question's own photo, which is barred; -1 where it is not in the gallery.
+    """
+
+    asked: NDArray[np.int64]
+    shown: NDArray[np.int64]
+    own: NDArray[np.int64]
+
+    def grades(self, rows: slice) -> Grades:
+        """See Truth."""
+        grades: Grades = (self.asked[rows, None] == self.shown).astype(np.int8)
+        own = self.own[rows]
+        there = np.flatnonzero(own >= 0)
+        grades[there, own[there]] = BARRED
+        return grades
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> SameLabel:
+        """See Truth."""
+        place = np.full(len(self.shown) + 1, -1, np.int64)  # its last entry answers for -1
+        place[gallery] = np.arange(len(gallery))
+        return SameLabel(self.asked[questions], self.shown[gallery], place[self.own[questions]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """Right is what is listed.
+
+    Args:
+        size: of the gallery.
+        right: for each question its right gallery rows and their grades, row to grade >= 1.
+        barred: for each question the gallery rows that are not in its gallery; () for none anywhere.
+        among: for each question the only rows that are in its gallery; () for all everywhere.
+    """
+
+    size: int
+    right: tuple[Mapping[int, int], ...]
+    barred: tuple[tuple[int, ...], ...] = ()
+    among: tuple[tuple[int, ...], ...] = ()
+
+    def grades(self, rows: slice) -> Grades:
+        """See Truth."""
+        right = self.right[rows]
+        grades = np.full((len(right), self.size), BARRED if self.among else 0, np.int8)
+        if self.among:
+            for place, some in enumerate(self.among[rows]):
+                grades[place, list(some)] = 0
+        for place, listed in enumerate(right):
+            grades[place, list(listed)] = list(listed.values())
+        if self.barred:
+            for place, some in enumerate(self.barred[rows]):
+                grades[place, list(some)] = BARRED
+        return grades
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Listed:
+        """See Truth."""
+        place = {int(row): new for new, row in enumerate(gallery)}
+
+        def rows(some: Sequence[int]) -> tuple[int, ...]:
+            return tuple(place[row] for row in some if row in place)
+
+        return Listed(
+            len(gallery),
+            tuple({place[row]: grade for row, grade in self.right[q].items() if row in place} for q in questions),
+            tuple(rows(self.barred[q]) for q in questions) if self.barred else (),
+            tuple(rows(self.among[q]) for q in questions) if self.among else (),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Questions to one gallery, and which answers are right.
+
+    Args:
+        questions: at least one, with ids of their own.
+        gallery: ids of photos, each once.
+        truth: which of the gallery are right for each question.
+        metrics: names, as ``metrics.measure`` reads them: ``recall@10``, ``map``, ``accuracy`` ...
+        name: "" for what the benchmark is about; else its figures stand behind a slash, ``recall@10/NAME``.
+        stratum: tasks of one name that have the same metric are averaged over their strata, each counting alike
+            however many questions it has, as FashionIQ's mean over categories does; each stratum's own figure stands
+            behind a slash. "" where there is but one.
+        parts: figures of some questions alone, behind a slash: part to the rows of its questions.
+        classes: which classes each photo of the gallery is known to have, bool (gallery, classes): then not the photos
+            but the classes are ranked, by the votes of the nearest photos, and the truth's gallery are the classes.
+            A photo never votes on the question that it is. None: the photos are ranked.
+        class_names: of the classes, in the order of their columns.
+    """
+
+    questions: tuple[Question, ...]
+    gallery: tuple[str, ...]
+    truth: Truth
+    metrics: tuple[str, ...]
+    name: str = ""
+    stratum: str = ""
+    parts: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+    classes: NDArray[np.bool_] | None = None
+    class_names: tuple[str, ...] = ()
+
+    def without(self, gone: set[str]) -> Task:
+        """The same task without the photos that could not be had, and the questions that need them."""
+        asked = np.array([i for i, q in enumerate(self.questions) if q.photo not in gone], np.intp)
+        shown = np.array([i for i, photo in enumerate(self.gallery) if photo not in gone], np.intp)
+        return self.only(asked, shown)
+
+    def only(self, asked: NDArray[np.intp], shown: NDArray[np.intp]) -> Task:
+        """The same task with some of its questions and some of its gallery, given by their rows in order."""
+        if len(asked) == len(self.questions) and len(shown) == len(self.gallery):
+            return self
+        place = {int(row): new for new, row in enumerate(asked)}
+        parts = {
+            part: np.array([place[int(row)] for row in rows if int(row) in place], np.intp)
+            for part, rows in self.parts.items()
+        }
+        return replace(
+            self,
+            questions=tuple(self.questions[i] for i in asked),
+            gallery=tuple(self.gallery[i] for i in shown),
+            truth=self.truth.keep(asked, shown if self.classes is None else np.arange(self.classes.shape[1])),
+            classes=None if self.classes is None else self.classes[shown],
+            parts={part: rows for part, rows in parts.items() if len(rows)},
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A benchmark read from its folder: nothing is decoded or encoded yet.
+
+    Args:
+        tasks: at least one; those named "" are what the benchmark is about.
+        photos: id to photo of all that the tasks name; may draw or read a photo only when it is asked for.
+        texts: id to words that stand for a photo: of a proxy, whose photos can't be had.
+        missing: ids of photos that the benchmark names and the folder lacks; they are in no task.
+        labels: id to a word or two for pictures of results, e.g. the class.
+        notes: what a reader of the figures must know, a sentence each.
+    """
+
+    tasks: tuple[Task, ...]
+    photos: Mapping[str, Photo]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a benchmark is loaded with.
+
+    Args:
+        data: the benchmark's folder or table.
+        split: the part that asks.
+        protocol: one of the benchmark's.
+        by: a column of a table, for the benchmarks that take any table; "" for the usual one.
+        seed: for what is drawn by chance.
+    """
+
+    data: Path
+    split: str
+    protocol: str
+    by: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One benchmark, not yet read.
+
+    Args:
+        name: as the command line knows it.
+        about: one line: what is asked, what is right.
+        needs: one line: the files in its folder.
+        size: one line: questions and gallery, on the split that is the default.
+        asked: what its questions are made of.
+        protocols: what they are called, the default first.
+        load: reads it.
+        split: the default.
+    """
+
+    name: str
+    about: str
+    needs: str
+    size: str
+    asked: Asked
+    protocols: tuple[str, ...]
+    load: Callable[[Options], Loaded]
+    split: str = "test"

@@ -1,0 +1,120 @@
+"""What the command line shows of figures, as tables; ``cli.py`` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.table import Table
+
+from .evaluate.compare import Comparison
+from .evaluate.registry import BENCHMARKS
+from .evaluate.result import Figure, Result
+
+__all__ = ["compared", "headline", "listed", "parts", "said_of"]
+
+MOST_PARTS = 40
+"""Rows of the table of parts; all are in the result file."""
+
+MOST_COLUMNS = 6
+
+
+def said_of(result: Result) -> Iterator[str]:
+    """What a figure never stands without: protocol, split, gallery, questions; and what made the vectors."""
+    yield (
+        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} questions · "
+        f"gallery {result.gallery_size:,} ({result.gallery_hash[:12]})"
+    )
+    model = dict(result.model)
+    name, checksum = model.pop("name", "?"), str(model.pop("checksum", ""))[:12]
+    rest = ", ".join(f"{key} {value}" for key, value in model.items())
+    yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {result.commit[:12] or 'unknown'}"
+
+
+def headline(result: Result) -> Table:
+    """The bare figures with their intervals."""
+    table = _table("metric", "value", "95 % interval")
+    for name, figure in result.metrics.items():
+        if "/" not in name:
+            table.add_row(
+                name, number(name, figure.value), f"{number(name, figure.low)} to {number(name, figure.high)}"
+            )
+    return table
+
+
+def parts(result: Result) -> Table | None:
+    """The figures behind a slash, a row a part and a column a metric; None if there are none."""
+    rows: dict[str, dict[str, Figure]] = {}
+    for name, figure in result.metrics.items():
+        metric, slash, part = name.partition("/")
+        if slash:
+            rows.setdefault(part, {})[metric] = figure
+    if not rows:
+        return None
+    metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    shown = metrics[:MOST_COLUMNS]
+    table = _table("part", *shown)
+    for part, row in list(rows.items())[:MOST_PARTS]:
+        table.add_row(f"/{part}", *(number(metric, row[metric].value) if metric in row else "" for metric in shown))
+    left = len(rows) - MOST_PARTS
+    hidden = [*([f"{left} more parts"] if left > 0 else []), *metrics[MOST_COLUMNS:]]
+    if hidden:
+        table.caption = f"in the result file too: {', '.join(hidden)}"
+        table.caption_justify = "left"
+    return table
+
+
+def compared(comparison: Comparison) -> Table:
+    """Results side by side: the bare figures, each with its difference from the first result's."""
+    names = [_name(result.model) for result in comparison.results]
+    table = _table("metric", *names)
+    for metric, figures in comparison.metrics.items():
+        differences = comparison.differences.get(metric)
+        if "/" in metric:
+            continue
+        cells = [number(metric, figures[0].value)]
+        for place, figure in enumerate(figures[1:]):
+            cell = number(metric, figure.value)
+            if differences is not None:
+                d = differences[place]
+                cell += f" ({d.by:+.3f}, {d.low:+.3f} to {d.high:+.3f}, p {d.p:.3f}{_stars(d.p)})"
+            cells.append(cell)
+        table.add_row(metric, *cells)
+    return table
+
+
+def listed() -> Iterator[str]:
+    """All benchmarks: what they ask, how large they are, by which protocols, what they need."""
+    words = {
+        "photo": "",
+        "words": "; a model that reads words",
+        "change": "; a model that reads words, or photos alone",
+    }
+    for benchmark in BENCHMARKS.values():
+        yield f"[bold]{benchmark.name}[/]"
+        yield f"  {benchmark.about}"
+        yield f"  {benchmark.split}: {benchmark.size}"
+        yield f"  protocols: {', '.join(benchmark.protocols)}"
+        yield f"  needs: {benchmark.needs}{words[benchmark.asked]}"
+
+
+def number(metric: str, value: float) -> str:
+    """A figure as it is printed: shares with three digits, times in milliseconds."""
+    return f"{value:.2f} ms" if metric.startswith("query_ms") else f"{value:.3f}"
+
+
+def _name(model: Mapping[str, str | float]) -> str:
+    extra = [str(model[key]) for key in ("metric",) if model.get(key) not in (None, "cosine")]
+    if "colour_weight" in model:
+        extra.append(f"colour {model['colour_weight']}")
+    return " ".join([str(model.get("name", "?")), *extra])
+
+
+def _stars(p: float) -> str:
+    return " ***" if p < 0.001 else " **" if p < 0.01 else " *" if p < 0.05 else ""
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="left" if place == 0 else "default", overflow="fold", no_wrap=place == 0)
+    return table

@@ -1,0 +1,157 @@
+"""A real browser for tests of pages: Chromium without a window, spoken to through a pipe.
+
+Source: the Chrome DevTools Protocol (chromedevtools.github.io/devtools-protocol), as ``--remote-debugging-pipe`` takes
+it: JSON messages that end with a zero byte, read from file descriptor 3 and written to 4.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # root and containers can't have it; only our own pages are opened
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--hide-scrollbars",
+)
+
+PATIENCE = 120
+"""Seconds that any answer may take: machines of tests are slow and busy."""
+
+# Puts the two pipes where Chromium looks for them and becomes Chromium.
+_START = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
+)
+
+
+def find() -> str | None:
+    """The program, or None: ``apt-get install chromium`` brings it."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Tab:
+    """One page in a browser."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self._reader, self._writer = reader, writer
+        self._heard = b""
+        self._number = 0
+        self._session: dict[str, str] = {}
+        self.events: list[dict[str, Any]] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = {"sessionId": self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **given: Any) -> dict[str, Any]:
+        """Ask for something and wait for the answer."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": given, **self._session}
+        os.write(self._writer, json.dumps(message).encode() + b"\0")
+        while (answer := self._next()).get("id") != self._number:
+            self.events.append(answer)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return dict(answer["result"])
+
+    def _next(self) -> dict[str, Any]:
+        end = time.monotonic() + PATIENCE
+        while b"\0" not in self._heard:
+            if not select.select([self._reader], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise TimeoutError(f"Chromium did not answer within {PATIENCE} s")
+            part = os.read(self._reader, 1 << 20)
+            if not part:
+                raise RuntimeError("Chromium ended")
+            self._heard += part
+        message, _, self._heard = self._heard.partition(b"\0")
+        return dict(json.loads(message))
+
+    def open(self, page: Path, width: int = 1400, height: int = 900, dark: bool = False) -> None:
+        """Show a page, and wait until it and its pictures are there."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.call("Emulation.setEmulatedMedia", media="screen", features=scheme)
+        phone = width < 600
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
+        self.call("Emulation.setDeviceMetricsOverride", **metrics)
+        self.events.clear()
+        if problem := self.call("Page.navigate", url=page.resolve().as_uri()).get("errorText"):
+            raise RuntimeError(f"{page}: {problem}")
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._next())
+        self.ask("document.fonts.ready.then(() => 1)")
+
+    def ask(self, code: str) -> Any:
+        """The value of an expression of JavaScript, in the page."""
+        answer = self.call("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"{code}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def picture(self) -> bytes:
+        """The whole page as a PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+
+    def printed(self) -> bytes:
+        """The page on A4, a PDF; it is shown as before only after ``open``."""
+        self.call("Emulation.setEmulatedMedia", media="", features=[])
+        self.call("Emulation.clearDeviceMetricsOverride")
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True}
+        return base64.b64decode(self.call("Page.printToPDF", **paper)["data"])
+
+    def asked_for(self) -> list[str]:
+        """Addresses that the page wanted since it was opened."""
+        sent = [event["params"] for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        return [params["request"]["url"] for params in sent]
+
+    def complaints(self) -> list[str]:
+        """What the page wrote to the console, or the browser said of it."""
+        kinds = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+        return [json.dumps(event["params"]) for event in self.events if event.get("method") in kinds]
+
+
+@contextlib.contextmanager
+def chromium(program: str, profile: Path) -> Iterator[Tab]:
+    """Start Chromium with a profile of its own; ends it when done."""
+    to_browser, from_browser = _pipe(), _pipe()
+    command = [sys.executable, "-c", _START, str(to_browser[0]), str(from_browser[1])]
+    flags = [*FLAGS, f"--user-data-dir={profile}"]
+    with (profile.parent / "chromium.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, program, *flags], pass_fds=(to_browser[0], from_browser[1]), stdout=log, stderr=log
+        )
+    os.close(to_browser[0])
+    os.close(from_browser[1])
+    try:
+        yield Tab(from_browser[0], to_browser[1])
+    finally:
+        os.close(to_browser[1])
+        process.terminate()
+        process.wait(PATIENCE)
+        os.close(from_browser[0])
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are not 3 or 4."""
+    ends = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return high[0], high[1]
