@@ -1,7 +1,7 @@
 """What a supervised classifier of type and colour reaches on ``myntra-attributes``: the ceiling for a joint space.
 
-    python benchmarks/ceiling.py [--data FOLDER] [--split test|val] --out VECTORS.npy
-    lookseek evaluate myntra-attributes FOLDER/myntra --model VECTORS.npy
+    python benchmarks/ceiling.py [--data FOLDER] --out VECTORS              # some five minutes; val.npy and test.npy
+    lookseek evaluate myntra-attributes FOLDER/myntra --model VECTORS/test.npy
 
 Logistic regression (scikit-learn) of the article type and of the base colour on the shipped model's vector beside the
 colour vector, each of unit length, trained on train; the inverse regularisation is chosen on val by the
@@ -29,6 +29,7 @@ from lookseek.types import Skipped
 
 STRENGTHS = (1.0, 10.0, 100.0)
 STEPS = 60
+FIELDS = ("article_type", "base_colour")
 
 
 class Quiet:
@@ -53,54 +54,50 @@ def features(items: list[MyntraItem]) -> tuple[np.ndarray, list[MyntraItem]]:
     return np.concatenate(unit, axis=1), [item for item in items if item.id in rows]
 
 
+def classifiers(train: list[MyntraItem], val: list[MyntraItem]) -> list[LogisticRegression]:
+    """One of the type and one of the colour, each the best on val."""
+    warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS steps, converged or not: val tells
+    (seen, train), (asked, val) = features(train), features(val)
+    best = []
+    for field in FIELDS:
+        truth, wanted = (np.array([getattr(item, field) for item in items]) for items in (train, val))
+        fitted = [LogisticRegression(C=strength, max_iter=STEPS).fit(seen, truth) for strength in STRENGTHS]
+        accuracies = [float((one.predict(asked) == wanted).mean()) for one in fitted]
+        best.append(fitted[int(np.argmax(accuracies))])
+        print(f"{field}: accuracy on val {max(accuracies):.3f}, C = {best[-1].C:g}, {len(best[-1].classes_)} classes")
+    return best
+
+
+def write_vectors(fitted: list[LogisticRegression], folder: Path, split: str, out: Path) -> None:
+    """Vectors of a split's photos and of its queries."""
+    shown, items = features(read_catalogue(folder, split))
+    logs = np.maximum(np.concatenate([one.predict_log_proba(shown) for one in fitted], axis=1), -50)
+    lengths = (logs**2).sum(axis=1)
+    photos = np.concatenate([logs, np.sqrt(lengths.max() - lengths)[:, None]], axis=1)
+    place = {(kind, value): n for n, (kind, value) in enumerate((i, v) for i in (0, 1) for v in fitted[i].classes_)}
+    vectors = {item.id: row for item, row in zip(items, photos, strict=True)}
+    with (folder / "queries.csv").open(newline="", encoding="utf-8") as file:
+        for query in csv.DictReader(file):
+            if query["split"] == split:
+                ones = np.zeros(photos.shape[1])
+                asked = [place[key] for key in enumerate((query["articleType"], query["baseColour"])) if key in place]
+                ones[asked] = 1
+                vectors |= {f"words:{query[language]}": ones for language in ("en", "vi", "vi_plain")}
+    out.mkdir(parents=True, exist_ok=True)
+    np.save(out / f"{split}.npy", np.array(list(vectors.values()), np.float32))
+    (out / f"{split}.txt").write_text("\n".join(vectors) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Train, choose on val, write vectors."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=Path(os.environ.get("LOOKSEEK_DATA") or "../shared/data"))
-    options.add_argument("--split", default="test")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS steps, converged or not: the figure is by accuracy
     folder = chosen.data / "myntra"
-    train, train_items = features(read_catalogue(folder, "train"))
-    val, val_items = features(read_catalogue(folder, "val"))
-    shown, items = features(read_catalogue(folder, chosen.split))
-    parts, columns = [], {}
-    for field in ("article_type", "base_colour"):
-        truth = np.array([getattr(item, field) for item in train_items])
-        wanted = np.array([getattr(item, field) for item in val_items])
-        fitted = []
-        for strength in STRENGTHS:
-            classifier = LogisticRegression(C=strength, max_iter=STEPS).fit(train, truth)
-            fitted.append((float((classifier.predict(val) == wanted).mean()), strength, classifier))
-        accuracy, strength, best = max(fitted, key=lambda one: one[0])
-        print(f"{field}: accuracy on val {accuracy:.3f} with C = {strength:g}, {len(best.classes_)} classes")
-        columns[field] = {value: place for place, value in enumerate(best.classes_)}
-        parts.append(best.predict_log_proba(shown))
-    logs = np.maximum(np.concatenate(parts, axis=1), -50)
-    lengths = (logs**2).sum(axis=1)
-    photos = np.concatenate([logs, np.sqrt(lengths.max() - lengths)[:, None]], axis=1)
-    types, width = len(columns["article_type"]), photos.shape[1]
-    keys, rows = [item.id for item in items], [photos]
-    with (folder / "queries.csv").open(newline="", encoding="utf-8") as file:
-        for query in csv.DictReader(file):
-            if query["split"] == chosen.split:
-                one = np.zeros((1, width))
-                kind, colour = (
-                    columns["article_type"].get(query["articleType"]),
-                    columns["base_colour"].get(query["baseColour"]),
-                )
-                if kind is not None:
-                    one[0, kind] = 1
-                if colour is not None:
-                    one[0, types + colour] = 1
-                for language in ("en", "vi", "vi_plain"):
-                    keys.append(f"words:{query[language]}")
-                    rows.append(one)
-    kept = {key: row for row, key in enumerate(keys)}  # a text of two languages has one vector
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    np.save(chosen.out, np.concatenate(rows)[list(kept.values())].astype(np.float32))
-    chosen.out.with_suffix(".txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    fitted = classifiers(read_catalogue(folder, "train"), read_catalogue(folder, "val"))
+    for split in ("val", "test"):
+        write_vectors(fitted, folder, split, chosen.out)
 
 
 if __name__ == "__main__":

@@ -47,12 +47,14 @@ class System:
 
 
 LOOK = System("the shipped model", MODEL)
+COLOUR = System("colour alone", "colour")
+CHANCE = System("chance (the shipped model, truth shuffled)", MODEL, shuffle=True)
 SYSTEMS = (
     LOOK,
     System("the shipped model, Euclidean", MODEL, metric="euclidean"),
     System(f"the same with colour {COLOUR_WEIGHT} (a search's default)", MODEL, colour_weight=COLOUR_WEIGHT),
-    System("colour alone", "colour"),
-    System("chance (the shipped model, truth shuffled)", MODEL, shuffle=True),
+    COLOUR,
+    CHANCE,
 )
 CEILING = System("ceiling: a classifier of type and colour", "ceiling.npy")
 SENTENCES = System("multilingual-e5-small, caption and change", "sentences.npy")
@@ -85,8 +87,8 @@ PLAN = (
     Measured("fashioniq-text", "fashioniq", ("val",), BENCHMARKS["fashioniq-text"].protocols, "", (SENTENCES, BLIND)),
     Measured("attributes", "myntra/catalogue.parquet", by="articleType,baseColour,gender,season,usage"),
     Measured("instance", "drawn:200", ("test",)),
-    Measured("robustness", "clothing"),
-    Measured("robustness", "myntra", ("test",)),
+    Measured("robustness", "clothing", systems=(LOOK, COLOUR, CHANCE)),
+    Measured("robustness", "myntra", ("test",), systems=(LOOK, COLOUR, CHANCE)),
 )
 
 
@@ -112,21 +114,20 @@ def path_of(keep: Path, plan: Measured, split: str, protocol: str, system: Syste
     return keep / f"{plan.benchmark}-{place}" / split / f"{protocol}--{letters}.json"
 
 
-def vectors(model: str, keep: Path, data: Path, plan: Measured, split: str, protocol: str) -> str:
+def vectors(model: str, keep: Path, data: Path, plan: Measured, split: str) -> str:
     """The model as ``open_system`` takes it; vectors of other programs are made first."""
     if not model.endswith(".npy"):
         return model
-    out = keep / "vectors" / f"{plan.benchmark}-{split}-{protocol}.npy"
+    out = keep / "vectors" / plan.benchmark / f"{split}.npy"
     if model == "ceiling.npy":
-        command = [sys.executable, TOP / "benchmarks" / "ceiling.py", "--data", data, "--split", split, "--out", out]
+        command = [sys.executable, TOP / "benchmarks" / "ceiling.py", "--data", data, "--out", out.parent]
         if not out.exists():
             subprocess.run(list(map(str, command)), check=True)
     elif not out.exists():
         inputs = keep / "inputs"
         lookseek = [sys.executable, "-m", "lookseek.cli", "evaluate", plan.benchmark, data / plan.place]
-        subprocess.run(
-            [*map(str, lookseek), "--split", split, "--protocol", protocol, "--inputs", str(inputs)], check=True
-        )
+        # the first protocol asks for all that the others do
+        subprocess.run([*map(str, lookseek), "--split", split, "--inputs", str(inputs)], check=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, TOP / "benchmarks" / "sentences.py", inputs / "inputs.csv", out]
         subprocess.run(list(map(str, command)), check=True)
@@ -143,7 +144,7 @@ def measure(plan: Measured, data: Path, keep: Path) -> Iterator[str]:
                 path = path_of(keep, plan, split, protocol, system)
                 path.with_suffix(".error").unlink(missing_ok=True)
                 try:
-                    model = vectors(system.model, keep, data, plan, split, protocol)
+                    model = vectors(system.model, keep, data, plan, split)
                     opened = open_system(model, system.metric, system.colour_weight)
                     options = Options(place, split, protocol, plan.by)
                     evaluation = evaluate(benchmark, options, opened, Line(), shuffle=system.shuffle)
@@ -171,8 +172,8 @@ def page(keep: Path) -> str:
 HEAD = """# Results
 
 Written by `scripts/results` on {date:%Y-%m-%d} from commit {commit}; nothing here is typed. Brackets hold 95 %
-bootstrap intervals over questions (1,000 resamples, seed 0). What was chosen (colour weight, input size, neighbours that vote)
-was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark asks;
+bootstrap intervals over questions (1,000 resamples, seed 0). What was chosen (colour weight, input size, neighbours
+that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark asks;
 [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, the field's R@k. The model is
 {model}.
 """.replace("{model}", MODEL)

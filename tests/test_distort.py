@@ -334,6 +334,17 @@ def test_white_cloth_on_white_keeps_its_inside() -> None:
     assert backdrop(picture)[:50].all()
 
 
+def test_the_backdrop_is_followed_around_corners() -> None:
+    picture = np.full((160, 160, 3), 255, np.uint8)
+    for edge, opening in ((20, (slice(20, 30), slice(60, 100))), (50, (slice(100, 110), slice(60, 100)))):
+        picture[edge:-edge, edge:-edge] = (30, 30, 90)
+        picture[edge + 10 : -edge - 10, edge + 10 : -edge - 10] = 255
+        picture[opening] = 255
+    assert np.array_equal(backdrop(picture), (picture == 255).all(axis=2))
+    picture[20:30] = np.where(picture[20:30] == 255, 30, picture[20:30])  # now the way in is closed
+    assert not backdrop(picture)[31:-31, 31:-31].any()
+
+
 def test_there_is_no_backdrop_where_the_border_varies() -> None:
     assert not backdrop(grid()).any()
 

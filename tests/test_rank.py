@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lookseek.errors import QueryError
 from lookseek.evaluate.metrics import measure
 from lookseek.evaluate.rank import Block, rank
-from lookseek.evaluate.score import NEIGHBOURS, compared, milliseconds, voted
+from lookseek.evaluate.score import NEIGHBOURS, compared, milliseconds, neighbours, voted
 from lookseek.evaluate.task import BARRED, Listed, Question, SameLabel, Task
 
 IDS = ("a", "b", "c", "d", "e", "f")
@@ -107,51 +107,49 @@ def test_cosine_and_distance_order_as_their_formulas(count: int, width: int, see
     assert compared(asked, asked, "euclidean")(slice(0, 1))[0, 0] == pytest.approx(0, abs=5e-3)  # of float32 squares
 
 
-def class_task(own: bool) -> Task:
-    """Five photos of class 0 and three of class 1; the question is photo 0 if it is its own neighbour."""
-    gallery = tuple(f"g{number}" for number in range(8))
-    classes = np.array([[number < 5, number >= 5] for number in range(8)])
-    question = Question("q", "g0" if own else "elsewhere")
-    return Task((question,), gallery, Listed(2, ({0: 1},)), ("accuracy",), classes=classes, class_names=("0", "1"))
+def line(count: int) -> np.ndarray:
+    """Photos on a line, at distance 0, 1, 2 ... of the first."""
+    return np.arange(count, dtype=np.float32)[:, None]
 
 
-def test_the_nearest_photos_vote_and_a_photo_not_on_itself() -> None:
-    scores = np.array([[9.0, 1, 1, 1, 1, 5, 5, 5]], np.float32)
-    votes = voted(lambda rows: scores[rows].copy(), class_task(own=False))(slice(0, 1))
-    assert votes[0, 0] > votes[0, 1], "all eight vote: 5 against 3"
-    without = voted(lambda rows: scores[rows].copy(), class_task(own=True))(slice(0, 1))
-    assert votes[0, 0] - without[0, 0] == 1
+def nearest(asked: np.ndarray, shown: np.ndarray, own: list[int]) -> list[list[int]]:
+    ids = [f"{number:03}" for number in range(len(shown))]
+    return neighbours(asked, shown, np.array(own), ids, "euclidean").tolist()
 
 
-def test_only_the_nearest_vote() -> None:
-    count = NEIGHBOURS * 3
-    classes = np.zeros((count, 2), np.bool_)
-    classes[: NEIGHBOURS // 2 + 1, 0] = True  # the nearest, most of those that vote
-    classes[NEIGHBOURS // 2 + 1 :, 1] = True  # all others, the far greater part
-    task = Task(
-        (Question("q", "elsewhere"),),
-        tuple(map(str, range(count))),
-        Listed(2, ({0: 1},)),
-        ("accuracy",),
-        classes=classes,
-        class_names=("near", "far"),
-    )
-    scores = -np.arange(count, dtype=np.float32)[None]
-    votes = voted(lambda rows: scores[rows].copy(), task)(slice(0, 1))[0]
-    assert votes.argmax() == 0
-    assert votes.astype(int).sum() == NEIGHBOURS
+def test_the_nearest_photos_are_found_and_a_photo_is_not_its_own_neighbour() -> None:
+    asked = np.array([[0], [3.1]], np.float32)
+    assert nearest(asked, line(6), [-1, -1]) == [[0, 1, 2, 3, 4, 5], [3, 4, 2, 5, 1, 0]]
+    assert nearest(asked, line(6), [0, 3]) == [[1, 2, 3, 4, 5, -1], [4, 2, 5, 1, 0, -1]]
+    assert nearest(asked, line(500), [-1, -1])[0] == list(range(NEIGHBOURS))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 5))
+def test_neighbours_are_those_of_a_plain_sort(seed: int, count: int, asked: int) -> None:
+    random = np.random.default_rng(seed)
+    shown = random.integers(0, 4, (count, 2)).astype(np.float32)  # many ties
+    some = random.integers(0, 4, (asked, 2)).astype(np.float32)
+    ids = [f"{number:03}" for number in range(count)]
+    found = neighbours(some, shown, np.full(asked, -1), ids, "euclidean")
+    for row in range(asked):
+        distance = ((shown - some[row]) ** 2).sum(axis=1)
+        order = sorted(sorted(range(count), reverse=True), key=lambda column: distance[column])
+        assert found[row].tolist() == order[:NEIGHBOURS]
+
+
+def test_each_neighbour_has_one_vote_and_a_missing_one_none() -> None:
+    classes = np.array([[True, False], [True, True], [False, True]])
+    votes = voted(np.array([[0, 1, -1], [2, -1, -1]]), classes)(slice(None))
+    assert votes.astype(int).tolist() == [[2, 1], [0, 1]]
 
 
 def test_a_class_without_votes_comes_last_the_frequent_before_the_rare() -> None:
     classes = np.zeros((60, 3), np.bool_)
     classes[:20, 0] = classes[20:55, 1] = classes[55:, 2] = True
-    task = Task(
-        (Question("q", "x"),), tuple(map(str, range(60))), Listed(3, ({0: 1},)), ("accuracy",),
-        classes=classes, class_names=("a", "b", "c"),
-    )  # fmt: skip
-    scores = -np.arange(60, dtype=np.float32)[None]
-    (block,) = rank(task, task.class_names, voted(lambda rows: scores[rows].copy(), task), None)
-    assert [task.class_names[column] for column in block.order[0]] == ["a", "b", "c"]
+    names = ("a", "b", "c")
+    task = Task((Question("q", "x"),), tuple(map(str, range(60))), Listed(3, ({0: 1},)), ("accuracy",))
+    (block,) = rank(task, names, voted(np.arange(10)[None], classes), None)
+    assert [names[column] for column in block.order[0]] == ["a", "b", "c"]
 
 
 def test_a_label_s_own_photo_is_barred() -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lookseek import images
-from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.catalogue.drawn import draw, drawn_specs, splits
 from lookseek.distort import DISTORTIONS, distort
 from lookseek.errors import CatalogueError, ItemError
 from lookseek.evaluate.benchmarks import robustness
@@ -195,16 +195,21 @@ def test_ids_may_look_like_distorted_ones() -> None:
     assert np.array_equal(made, distort(shown(plain["x~blur=1"]), "dark", 1.0, seed=0, photo="x~blur=1"))
 
 
-def test_nothing_is_distorted_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_drawn_or_distorted_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **named: object) -> None:
-        raise AssertionError("distorted")
+        raise AssertionError("made")
 
     monkeypatch.setattr(robustness, "distort", refuse)
     photos = ask("drawn").photos
-    first = next(photo for photo in photos if "~" in photo)
-    assert first in photos
-    with pytest.raises(AssertionError, match="distorted"):
-        photos[first]
+    made = next(photo for photo in photos if "~" in photo)
+    plain = made.partition("~")[0]
+    with pytest.raises(AssertionError, match="made"):
+        photos[made]
+    monkeypatch.setattr(splits, "draw", refuse)
+    assert plain in photos
+    assert made in photos
+    with pytest.raises(AssertionError, match="made"):
+        photos[plain]
 
 
 def test_a_photo_is_drawn_once_for_all_its_distortions() -> None:

@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]
 """Bool (height, width)."""
 
 GROUNDS = ("wood", "sheet", "tiles", "carpet")
+"""Backgrounds on which things lie; before the others garments hang."""
 
 THINGS = 48
 """Things that lie about at strength 1."""

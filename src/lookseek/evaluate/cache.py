@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,11 +20,15 @@ from numpy.typing import NDArray
 
 from .. import images
 from ..encode import Encoder, encode_photos
+from ..encode.runtime import cores
 from ..errors import ItemError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vector, Vectors
 
 __all__ = ["cache_folder", "embed_photos"]
+
+AHEAD = 64
+"""Photos that are read before they are needed."""
 
 SEGMENT = 1024
 """Photos a file: at 1,280 numbers each, 5 MB."""
@@ -91,19 +97,42 @@ def _unknown(
     progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
     """Photos that a cache lacks; all are read once and their hashes noted."""
-    for id in ids:
-        try:
-            data = images.read(photos[id])
-        except KeyError:
-            progress.skipped(Skipped(id, "missing photo", "the benchmark names it and its folder lacks it"))
-        except ItemError as error:
-            progress.skipped(Skipped(id, "missing photo", str(error)))
+    for id, data in _read(photos, ids):
+        if isinstance(data, ItemError):
+            progress.skipped(Skipped(id, "missing photo", str(data)))
         else:
             hashes[id] = sha256(data).digest()
             if not all(hashes[id] in cache for cache in caches):
                 yield id, data
                 continue
         progress.advance(1)
+
+
+def _read(photos: Mapping[str, Photo], ids: Sequence[str]) -> Iterator[tuple[str, bytes | ItemError]]:
+    """The bytes of photos in order, some ahead and in threads: a photo may be drawn only when it is asked for."""
+
+    def read(id: str) -> bytes | ItemError:
+        try:
+            return images.read(photos[id])
+        except KeyError:
+            return ItemError("the benchmark names it and its folder lacks it")
+        except ItemError as error:
+            return error
+
+    with ThreadPoolExecutor(cores(), thread_name_prefix="lookseek-read") as pool:
+        ahead: deque[tuple[str, Future[bytes | ItemError]]] = deque()
+        try:
+            for id in ids:
+                ahead.append((id, pool.submit(read, id)))
+                if len(ahead) > AHEAD:
+                    first, future = ahead.popleft()
+                    yield first, future.result()
+            while ahead:
+                first, future = ahead.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in ahead:
+                future.cancel()
 
 
 class _Cache:

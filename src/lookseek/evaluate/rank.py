@@ -6,7 +6,7 @@ trec_eval sorts (trec_eval, ``form_res_rels.c``), so that a run file written fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from .metrics import Ranked
 from .task import BARRED, Task
 from .trec import escaped
 
-__all__ = ["Block", "Scorer", "rank"]
+__all__ = ["CELLS", "Block", "Scorer", "by_id", "ordered", "rank"]
 
 Scorer: TypeAlias = Callable[[slice], NDArray[np.float32]]
 """Scores of what is ranked for some of the questions, float32 (rows, columns), higher is better; -inf: not found."""
@@ -63,9 +63,8 @@ def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None
     """
     width = len(columns)
     depth = width if depth is None else min(depth, width)
-    step = max(1, CELLS // max(1, width, len(task.gallery)))  # scores of classes come from those of photos
-    written = [escaped(id) for id in columns]
-    by_id = np.array(sorted(range(width), key=written.__getitem__, reverse=True), np.int64)
+    step = max(1, CELLS // max(1, width))
+    places = by_id(columns)
     for start in range(0, len(task.questions), step):
         rows = slice(start, min(start + step, len(task.questions)))
         scores, grades = scorer(rows), task.truth.grades(rows)
@@ -74,7 +73,7 @@ def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None
                 f"a score of {task.questions[start].id!r} or a question near it is not a number: "
                 "a vector holds nan or infinity, make the vectors anew"
             )
-        order = _order(scores, grades == BARRED, by_id, depth)
+        order = ordered(scores, grades == BARRED, places, depth)
         found = order >= 0
         there = np.where(found, order, 0)
         answered = np.where(found, np.take_along_axis(grades, there, axis=1), 0).astype(np.int8)
@@ -85,22 +84,37 @@ def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None
         yield Block(rows, order, best, Ranked(answered, right.astype(np.int64), sizes.astype(np.int64)))
 
 
-def _order(
-    scores: NDArray[np.float32], barred: NDArray[np.bool_], by_id: NDArray[np.int64], depth: int
+def by_id(columns: Sequence[str]) -> NDArray[np.int64]:
+    """The columns by descending id, as a run file has it: where equal scores stand."""
+    written = [escaped(id) for id in columns]
+    return np.array(sorted(range(len(columns)), key=written.__getitem__, reverse=True), np.int64)
+
+
+def ordered(
+    scores: NDArray[np.float32], barred: NDArray[np.bool_], places: NDArray[np.int64], depth: int
 ) -> NDArray[np.int64]:
-    """Columns by descending score, then by ``by_id``; -1 for what is barred or was not found.
+    """The first ``depth`` columns by descending score, equal ones in the order of ``places``.
 
     Score and place are packed into one integer, so that one sort of plain integers, which numpy does with vector
     instructions, gives the order with its ties.
+
+    Args:
+        scores: float32 (rows, columns); -inf: not found.
+        barred: bool, same shape: not to be found.
+        places: as ``by_id`` gives them.
+        depth: 1 to the number of columns.
+
+    Returns:
+        int64 (rows, depth); -1 where no more was found.
     """
-    bits = (scores[:, by_id] + np.float32(0)).view(np.uint32)  # + 0: there is but one zero
+    bits = (scores[:, places] + np.float32(0)).view(np.uint32)  # + 0: there is but one zero
     rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
     keys = (~rising).astype(np.uint64) << np.uint64(32)
-    lost = barred[:, by_id] | (scores[:, by_id] == -np.inf)
+    lost = barred[:, places] | (scores[:, places] == -np.inf)
     keys[lost] = _LAST << np.uint64(32)
-    keys |= np.arange(len(by_id), dtype=np.uint64)
+    keys |= np.arange(len(places), dtype=np.uint64)
     if depth < keys.shape[1]:
         keys = np.partition(keys, depth - 1, axis=1)[:, :depth]
     keys.sort(axis=1)
-    places = by_id[(keys & _LAST).astype(np.int64)]
-    return np.where(keys >> np.uint64(32) == _LAST, -1, places)
+    order = places[(keys & _LAST).astype(np.int64)]
+    return np.where(keys >> np.uint64(32) == _LAST, -1, order)

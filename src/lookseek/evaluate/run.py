@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..errors import CatalogueError
 from ..index.report import Progress
-from ..types import Metric
+from ..types import Metric, Vectors
 from .figures import figures, gallery_hash
-from .metrics import measure
+from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
-from .rank import Block, rank
+from .rank import Block, Scorer, rank
 from .result import Result, source_commit
-from .score import compared, milliseconds, voted
+from .score import compared, milliseconds, neighbours, voted
 from .system import Embedded, System
 from .task import Benchmark, Options, Task
 
@@ -77,7 +77,8 @@ def evaluate(
     loaded = replace(loaded, missing=missing, tasks=tuple(_usable(loaded.tasks, gone)))
     progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
     chance = np.random.default_rng(options.seed) if shuffle else None
-    outcomes = tuple(_measured(task, embedded, system.metric, chance, progress, written) for task in loaded.tasks)
+    ranking = _Ranking(embedded, system.metric, loaded.tasks, chance)
+    outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
     head = [task for task in loaded.tasks if not task.name]
     galleries = {task.gallery for task in head}
     result = Result(
@@ -112,21 +113,50 @@ def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
     return usable
 
 
-def _measured(
-    task: Task,
-    embedded: Embedded,
-    metric: Metric,
-    chance: np.random.Generator | None,
-    progress: Progress,
-    written: Written | None,
-) -> Outcome:
-    asked = embedded.vectors[[embedded.rows[question.key] for question in task.questions]]
-    shown = embedded.vectors[[embedded.rows[photo] for photo in task.gallery]]
-    if chance is not None:
-        shown = shown[chance.permutation(len(shown))]
-    scorer, columns = compared(asked, shown, metric), task.gallery
-    if task.classes is not None:
-        scorer, columns = voted(scorer, task), task.class_names
+class _Ranking:
+    """How each task is scored; of tasks that rank classes in one gallery the neighbours are looked for once."""
+
+    def __init__(
+        self, embedded: Embedded, metric: Metric, tasks: Sequence[Task], chance: np.random.Generator | None
+    ) -> None:
+        self._embedded, self._metric = embedded, metric
+        self._shuffled = {task.gallery: chance.permutation(len(task.gallery)) for task in tasks} if chance else {}
+        self._asked: dict[tuple[str, ...], dict[str, int]] = {}
+        for task in tasks:
+            if task.classes is not None:
+                keys = self._asked.setdefault(task.gallery, {})
+                for question in task.questions:
+                    keys.setdefault(question.key, len(keys))
+        self._nearest: dict[tuple[str, ...], NDArray[np.int64]] = {}
+
+    def vectors(self, task: Task, keys: Iterable[str]) -> tuple[Vectors, Vectors]:
+        """Of the keys, and of the task's gallery."""
+        rows, vectors = self._embedded.rows, self._embedded.vectors
+        shown = vectors[[rows[photo] for photo in task.gallery]]
+        if task.gallery in self._shuffled:
+            shown = shown[self._shuffled[task.gallery]]
+        return vectors[[rows[key] for key in keys]], shown
+
+    def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
+        """Scores of what the task ranks, and what that is called."""
+        if task.classes is None:
+            return compared(*self.vectors(task, (q.key for q in task.questions)), self._metric), task.gallery
+        keys = self._asked[task.gallery]
+        if task.gallery not in self._nearest:
+            place = {photo: row for row, photo in enumerate(task.gallery)}
+            own = np.array([place.get(key, -1) for key in keys], np.int64)
+            asked, shown = self.vectors(task, keys)
+            self._nearest[task.gallery] = neighbours(asked, shown, own, task.gallery, self._metric)
+        rows = [keys[question.key] for question in task.questions]
+        return voted(self._nearest[task.gallery][rows], task.classes), task.class_names
+
+    def milliseconds(self, task: Task, k: int) -> NDArray[np.float64]:
+        """See ``milliseconds``."""
+        return milliseconds(*self.vectors(task, (q.key for q in task.questions)), self._metric, k)
+
+
+def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Written | None) -> Outcome:
+    scorer, columns = ranking.scorer(task)
     timed = [name for name in task.metrics if name.startswith(TIMED)]
     names = [name for name in task.metrics if name not in timed]
     best, scores, grades, first, values = [], [], [], [], []
@@ -141,14 +171,14 @@ def _measured(
             written(task, block)
         progress.advance(block.rows.stop - block.rows.start)
     measured = {name: np.concatenate([value[name] for value in values]) for name in names}
-    measured |= {name: milliseconds(asked, shown, metric, int(name.removeprefix(TIMED))) for name in timed}
+    measured |= {name: ranking.milliseconds(task, int(name.removeprefix(TIMED))) for name in timed}
     return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))
 
 
 def _depth(names: Sequence[str]) -> int | None:
     """How many answers the metrics look at; None for all."""
-    cuts = [name.partition("@")[2] for name in names if name != "accuracy"]
-    return max([CURVE, *map(int, cuts)]) if all(cuts) else None
+    reach = [parse(name)[1] for name in names]
+    return None if WHOLE in reach else max([CURVE, *reach])
 
 
 def _first(array: NDArray[Any], fill: float) -> NDArray[Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Metric, Vectors
-from .rank import Scorer
-from .task import Task
+from .rank import CELLS, Scorer, by_id, ordered
 
-__all__ = ["compared", "milliseconds", "voted"]
+__all__ = ["compared", "milliseconds", "neighbours", "voted"]
 
 NEIGHBOURS = 10
 """Photos that vote on a photo's classes, each alike; chosen on val (docs/decisions/evaluation.md)."""
@@ -32,25 +32,46 @@ def compared(asked: Vectors, shown: Vectors, metric: Metric) -> Scorer:
     return scores
 
 
-def voted(scorer: Scorer, task: Task) -> Scorer:
+def neighbours(
+    asked: Vectors, shown: Vectors, own: NDArray[np.int64], gallery: Sequence[str], metric: Metric
+) -> NDArray[np.int64]:
+    """The nearest photos of each question, never itself.
+
+    Args:
+        asked: float32 (questions, dim).
+        shown: float32 (gallery, dim).
+        own: the row of each question's own photo in the gallery, -1 where it is not there.
+        gallery: ids, for the order of equally near photos.
+        metric: how vectors are compared.
+
+    Returns:
+        int64 (questions, at most ``NEIGHBOURS``), rows of the gallery, nearest first; -1 where there are no more.
+    """
+    scorer, places, step = compared(asked, shown, metric), by_id(gallery), max(1, CELLS // len(gallery))
+    nearest = []
+    for start in range(0, len(asked), step):
+        scores = scorer(slice(start, start + step))
+        barred = np.zeros(scores.shape, np.bool_)
+        there = np.flatnonzero(own[start : start + step] >= 0)
+        barred[there, own[start : start + step][there]] = True
+        nearest.append(ordered(scores, barred, places, min(NEIGHBOURS, len(gallery))))
+    return np.concatenate(nearest)
+
+
+def voted(nearest: NDArray[np.int64], classes: NDArray[np.bool_]) -> Scorer:
     """Scores of classes: how many of the nearest photos have them.
 
     A class that no neighbour has comes after all others, the more frequent ones first.
+
+    Args:
+        nearest: of each question, as ``neighbours`` gives it.
+        classes: which classes each photo of the gallery has, (gallery, classes).
     """
-    assert task.classes is not None
-    classes = task.classes.astype(np.float32)
-    usual = classes.mean(axis=0) / 2  # below one vote
-    place = {photo: row for row, photo in enumerate(task.gallery)}
-    own = np.array([place.get(question.photo, -1) for question in task.questions])
+    usual = classes.mean(axis=0, dtype=np.float32) / 2  # below one vote
 
     def scores(rows: slice) -> NDArray[np.float32]:
-        near = scorer(rows).copy()
-        there = np.flatnonzero(own[rows] >= 0)
-        near[there, own[rows][there]] = -np.inf
-        count = min(NEIGHBOURS, near.shape[1])
-        nearest = np.argpartition(-near, count - 1, axis=1)[:, :count]
-        voting = np.isfinite(np.take_along_axis(near, nearest, axis=1))
-        votes: NDArray[np.float32] = (classes[nearest] * voting[..., None]).sum(axis=1) + usual
+        some = nearest[rows]
+        votes: NDArray[np.float32] = (classes[some] & (some >= 0)[..., None]).sum(axis=1, dtype=np.float32) + usual
         return votes
 
     return scores

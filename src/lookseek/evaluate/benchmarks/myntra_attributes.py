@@ -30,6 +30,7 @@ def load(options: Options) -> Loaded:
         raise CatalogueError(f"no query of {options.split} has a right item in {options.data}: check its queries.csv")
     gallery = tuple(item.id for item in items)
     truth = Listed(len(items), tuple(right[row["articleType"], row["baseColour"]] for row in asked))
+    left = len(rows) - len(asked)
     few = min(len(some) for some in truth.right)
     return Loaded(
         tasks=tuple(
@@ -48,7 +49,7 @@ def load(options: Options) -> Loaded:
             "Bare figures are of English words; /vi of Vietnamese, /vi-plain of Vietnamese without diacritics.",
             f"Right means that type and colour agree with the catalogue, whose colours are noisy; at least {few} are "
             "right for each query.",
-            f"{len(rows) - len(asked)} of {len(rows)} queries have no right item in the catalogue and are left out.",
+            *([f"{left} of {len(rows)} queries have no right item in the catalogue and are left out."] if left else []),
             *notes_on(items),
         ),
     )

@@ -1,7 +1,7 @@
 """An evaluation as one page to look at: static HTML and pictures, no network, no scripts.
 
 ``headline`` says what comes first. Charts: curves, parts, confusion, strengths, all in one style. Questions with
-their answers: questions, strips. HTML: head, tables, sections, shown, put into ``page.html``.
+their answers: questions, strips. HTML: heading, tables, sections, shown, put into ``page.html``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from ..outcome import Evaluation
-from .head import banner, head, notes, title
+from .heading import banner, head, notes, title
 from .markup import section
 from .sections import confusion_section, curve_section, parts_section, strengths_section
 from .shown import questions_sections
@@ -44,9 +44,8 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
     check_matplotlib()
     folder.mkdir(parents=True, exist_ok=True)
     result = evaluation.result
-    large = cards(result)
     sections = {
-        "main": section("main", "The main figures", large),
+        "main": section("main", "The main figures", cards(result)),
         "all": section("all", "All figures", table(result, folder) + meanings(result) if result.metrics else ""),
         "curve": curve_section(evaluation, folder),
         "parts": parts_section(evaluation, folder),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..outcome import Evaluation, Outcome
 from .headline import lead
-from .style import Chart, Look, points, readable, writable
+from .style import LIGHT, Chart, Look, breadth, fitted, points, readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,18 +120,18 @@ def confusion_chart(confusion: Confusion, name: str) -> Chart:
     """Heat map: true classes down, answered classes across, shaded by the share of the row, with counts."""
     rows, columns = confusion.counts.shape
     wide, high = _cell(columns)
-    longest = max(len(writable(name, _NAME)) for name in (*confusion.true, *confusion.given))
+    longest = max(breadth(fitted(label, _NAME, LIGHT), LIGHT) for label in (*confusion.true, *confusion.given))
     agree = int(np.trace(confusion.counts))
     alt = (
         f"Heat map of {rows} true classes against what they were taken for: of {int(confusion.counts.sum()):,} "
         f"questions, {agree:,} lie on the diagonal, where both agree."
     )
-    width, height = 60 + 8 * longest + wide * columns, 36 + 6 * longest + high * rows
+    width, height = round(60 + longest + wide * columns), round(50 + 0.75 * longest + high * rows)
     return Chart(name, alt, lambda look: height, partial(_paint, confusion), width)
 
 
-_NAME = 20
-"""Characters of a class's name beside the map."""
+_NAME = 150
+"""Width of a class's name beside the map, pixels of the page."""
 
 
 def _cell(columns: int) -> tuple[int, int]:
@@ -156,7 +156,7 @@ def _paint(confusion: Confusion, figure: Figure, look: Look) -> None:
             middle = (column + 0.5, row + 0.5)
             axes.text(*middle, f"{count}", ha="center", va="center", color=colour, weight=weight, size=size)
     for axis, names in ((axes.yaxis, confusion.true), (axes.xaxis, confusion.given)):
-        axis.set_ticks(np.arange(len(names)) + 0.5, [writable(name, _NAME) for name in names])
+        axis.set_ticks(np.arange(len(names)) + 0.5, [fitted(name, _NAME, look) for name in names])
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", labelrotation=45)
     for label in axes.get_xticklabels():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..outcome import Evaluation
 from .headline import lead
-from .style import Chart, Look, points, writable
+from .style import Chart, Look, fitted, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +26,9 @@ POINTS = 160
 
 LINES = 8
 """Lines that have a colour and a name: more can't be told apart."""
+
+_MARKS = tuple(step * 10**power for power in range(7) for step in (1, 2, 5))
+"""Ranks that are written along the axis and stand in the table: 1, 2, 5, 10, 20 ..."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +69,6 @@ def curves(evaluation: Evaluation) -> Curves | None:
     return Curves(ranks, mean, {name: _shares(firsts[name], ranks) for name in largest})
 
 
-_MARKS = tuple(step * 10**power for power in range(7) for step in (1, 2, 5))
-"""Ranks that are written along the axis and stand in the table: 1, 2, 5, 10, 20 ..."""
-
-
 def _shares(first: NDArray[np.int64], ranks: NDArray[np.int64]) -> Shares:
     found = np.sort(first[first > 0])
     return np.searchsorted(found, ranks, side="right") / len(first)
@@ -97,7 +96,7 @@ def _paint(curves: Curves, figure: Figure, look: Look) -> None:
     for place, (name, shares) in enumerate(named[:LINES]):
         turn, colour = divmod(place, len(look.lines))
         (line,) = axes.plot(ranks, shares, "--" if turn else "-", color=look.lines[colour], linewidth=points(2))
-        shown.append((line, writable(name, 20)))
+        shown.append((line, fitted(name, 110 if look.narrow else 150, look)))
     (line,) = axes.plot(ranks, curves.mean, color=look.ink, linewidth=points(3.4))
     shown.insert(0, (line, "mean"))
     if len(named) > LINES:

@@ -15,7 +15,7 @@ from ..result import Figure as Measured
 from .headline import behind
 from .markup import counted
 from .strengths import CLEAN, STRENGTH
-from .style import Chart, Look, ceiling, points, writable
+from .style import Chart, Look, ceiling, fitted, points
 from .words import number, one_line
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _paint(bars: list[tuple[str, Measured]], overall: Measured | None, figure: F
         axes.set_title(f"all {number(overall.value)}", x=overall.value / limit, fontsize="medium", color=look.ink)
     axes.set_xlim(0, limit)
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_yticks(places, [writable(part, 16 if look.narrow else 30) for part, _ in bars])
+    axes.set_yticks(places, [fitted(part, 110 if look.narrow else 240, look) for part, _ in bars])
     axes.tick_params(axis="y", length=0, labelcolor=look.ink)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")

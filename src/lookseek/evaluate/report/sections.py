@@ -51,10 +51,10 @@ def parts_section(evaluation: Evaluation, folder: Path) -> str:
     charts = ""
     for place, shown in enumerate(parts(evaluation, metric), 1):
         count = len(shown.figures)
-        some = f"the {BARS // 2} best and the {BARS // 2} worst of {count:,} parts" if count > BARS else ""
+        some = f"the {BARS // 2} best and {BARS // 2} worst of {count:,} parts" if count > BARS else ""
         heading = ": ".join(filter(None, (escaped(shown.name), some)))
         chart = _figure(bars_chart(shown, metric, f"parts-{place}"), folder)
-        charts += f"<h3>{heading[0].upper()}{heading[1:]}</h3>{chart}" if heading else chart
+        charts += f"<h3>{heading}</h3>{chart}" if heading else chart
     return section("parts", "What is found well, what badly", said + charts if charts else "")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..result import Figure as Measured
 from ..result import Result
 from .headline import behind
-from .style import Chart, Look, ceiling, points, writable
+from .style import Chart, Look, ceiling, fitted, points
 from .words import number, one_line
 
 if TYPE_CHECKING:
@@ -91,7 +91,13 @@ def _paint(strengths: Strengths, figure: Figure, look: Look) -> None:
     top = ceiling(max(measured.value for measured in (*figures, *filter(None, [strengths.clean]))))
     for panel, (change, line) in zip(panels, strengths.lines.items(), strict=False):
         _panel(panel, line, strengths.clean, look)
-        panel.set_title(writable(change, 20), loc="left", fontsize="medium", color=look.ink, fontweight="bold")
+        panel.set_title(
+            fitted(change, 140 if look.narrow else 220, look),
+            loc="left",
+            fontsize="medium",
+            color=look.ink,
+            fontweight="bold",
+        )
         panel.set_ylim(0, top * 1.02)
     for panel in panels[len(strengths.lines) :]:
         panel.set_visible(False)

@@ -71,7 +71,7 @@ def _had(id: str, loaded: Loaded, look: Callable[[Photo], Pixels]) -> Pixels | N
     try:
         photo = loaded.photos.get(id)
         return None if photo is None else look(photo)
-    except LookseekError:
+    except (LookseekError, OSError):
         return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,12 +21,13 @@ __all__ = [
     "SCALE",
     "Chart",
     "Look",
+    "breadth",
     "ceiling",
     "check_matplotlib",
+    "fitted",
     "points",
     "readable",
     "save",
-    "writable",
 ]
 
 SCALE = 2
@@ -74,6 +74,11 @@ class Look:
     def width(self) -> int:
         """Of a chart, pixels of the page."""
         return 340 if self.narrow else 1060
+
+    @property
+    def letters(self) -> int:
+        """Size of letters, pixels of the page."""
+        return 11 if self.narrow else 13
 
 
 LIGHT = Look(
@@ -166,7 +171,7 @@ def _settings(look: Look) -> dict[str, Any]:
         "xtick.labelcolor": look.faint,
         "ytick.labelcolor": look.faint,
         "font.family": _FONT,
-        "font.size": points(11 if look.narrow else 13),
+        "font.size": points(look.letters),
         "text.color": look.ink,
         "text.parse_math": False,  # a name may hold two dollar signs
         "axes.labelcolor": look.faint,
@@ -219,14 +224,30 @@ def ceiling(highest: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if highest <= step * power)
 
 
-def writable(text: str, longest: int) -> str:
-    """A name in letters that the charts' font has, others "?", cut to so many characters."""
-    line = unicodedata.normalize("NFC", one_line(text, longest))
-    return "".join(c if c == " " or ord(c) in _letters() else "?" for c in line)
+def fitted(text: str, width: float, look: Look) -> str:
+    """A name in letters that the charts' font has, others "?", cut to a width in pixels of the page."""
+    line = "".join(c if c == " " or ord(c) in _letters() else "?" for c in one_line(text, 60))
+    longest = len(line)
+    while longest > 3 and breadth(one_line(line, longest), look) > width:
+        longest -= 1
+    return one_line(line, max(3, longest))
+
+
+def breadth(text: str, look: Look) -> float:
+    """How wide a text is, pixels of the page."""
+    font = _font()
+    font.set_size(points(look.letters), _INCH)
+    font.set_text(text)
+    wide: int = font.get_width_height()[0]
+    return wide / 64  # FreeType counts in 64ths
 
 
 @cache
 def _letters() -> frozenset[int]:
+    return frozenset(_font().get_charmap())
+
+
+def _font() -> Any:
     from matplotlib import font_manager
 
-    return frozenset(font_manager.get_font(font_manager.findfont(_FONT)).get_charmap())
+    return font_manager.get_font(font_manager.findfont(_FONT))
