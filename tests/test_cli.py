@@ -170,7 +170,7 @@ def test_the_demo_shows_the_whole_way(tmp_path: Path, say: object, monkeypatch: 
 def test_help_names_every_verb(say: object) -> None:
     said = say("--help")
     assert said.code == 0
-    for verb in ("index", "search", "check", "demo"):
+    for verb in ("index", "search", "check", "evaluate", "compare", "demo"):
         assert verb in said.out
 
 
@@ -181,12 +181,12 @@ from lookseek.cli import main
 from lookseek.index import job
 job._WRITE = 2
 import lookseek.cli as cli
-real = cli._Watch.advance
+real = cli.Watch.advance
 def advance(self, entries):
     real(self, entries)
-    cli._Watch.advance = real
+    cli.Watch.advance = real
     raise KeyboardInterrupt
-cli._Watch.advance = advance
+cli.Watch.advance = advance
 sys.argv = ["lookseek", "index", sys.argv[1], sys.argv[2]]
 main()
 """

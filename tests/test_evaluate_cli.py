@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +170,26 @@ def test_a_report_is_a_page(shell: Shell, tmp_path: Path) -> None:
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert "leave-one-out" in page
     assert "index.html" in err
+
+
+def test_ctrl_c_loses_nothing_and_says_so(tmp_path: Path) -> None:
+    code = """
+import sys
+from lookseek.evaluate import cache
+from lookseek.cli import main
+real = cache.encode_photos
+def stopped(*args, **kwargs):
+    for number, one in enumerate(real(*args, **kwargs)):
+        if number == 8:
+            raise KeyboardInterrupt
+        yield one
+cache.encode_photos = stopped
+sys.argv = ["lookseek", "evaluate", "instance", "drawn:20", "--model", "colour"]
+main()
+"""
+    environment = {**os.environ, "LOOKSEEK_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "the same command goes on from here" in done.stderr
+    (segment,) = tmp_path.rglob("*.npy")
+    assert len(np.load(segment, allow_pickle=False)) == 8

@@ -143,6 +143,13 @@ def test_each_neighbour_has_one_vote_and_a_missing_one_none() -> None:
     assert votes.astype(int).tolist() == [[2, 1], [0, 1]]
 
 
+def test_where_votes_are_equal_the_nearer_photos_class_comes_first() -> None:
+    classes = np.array([[True, False], [False, True], [False, True]])  # the second class is the more frequent
+    votes = voted(np.array([[0, 1], [1, 0]]), classes)(slice(None))
+    assert votes.astype(int).tolist() == [[1, 1], [1, 1]]
+    assert votes.argmax(axis=1).tolist() == [0, 1]
+
+
 def test_a_class_without_votes_comes_last_the_frequent_before_the_rare() -> None:
     classes = np.zeros((60, 3), np.bool_)
     classes[:20, 0] = classes[20:55, 1] = classes[55:, 2] = True

@@ -14,18 +14,13 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from .errors import LookseekError, QueryError
-from .types import Box, Metric, Query, Results, Skipped, StoreKind
+from .types import Box, Metric, Query, Results, StoreKind
+from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
-
     from .evaluate.outcome import Evaluation
     from .index.report import Summary
     from .search import Searcher
-
-SHOWN = 20
-"""Skipped items that are printed one by one; all are in the index's skipped.csv."""
 
 app = App(
     name="lookseek",
@@ -67,7 +62,7 @@ def index(
     from .index.job import build_index
 
     catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
-    with _Watch() as watch:
+    with Watch(err) as watch:
         summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch)
     _print_summary(summary, index, watch.left_out)
     return 130 if summary.interrupted else 0
@@ -197,7 +192,7 @@ def evaluate(
     if benchmark is None:
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
     asked = Asked(benchmark, data, split, protocol, model, metric, colour_weight, by, json, report, trec, inputs)
-    with _Watch() as watch:
+    with Watch(err) as watch:
         done = ask(asked, watch)
     if watch.left_out > SHOWN:
         err.print(f"... and {watch.left_out - SHOWN:,} more skipped" + (f", all in {json}" if json else ""))
@@ -248,7 +243,7 @@ def demo(
     """
     from .demo import run_demo
 
-    with _Watch() as watch:
+    with Watch(err) as watch:
         shown = run_demo(source, download, folder, progress=watch, say=lambda line: err.print(line, markup=False))
     _print_summary(shown.summary, shown.index, watch.left_out)
     _say(f"picture of results: {shown.picture}")
@@ -259,66 +254,6 @@ def demo(
 
 
 # what the verbs print
-
-
-class _Watch:
-    """Progress bars for a job, and a line for each of the first things it skips."""
-
-    def __init__(self) -> None:
-        self.left_out = 0
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> _Watch:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("remaining"),
-            TimeRemainingColumn(),
-            console=err,
-        )
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._end_phase()
-            self._bar.stop()
-
-    def phase(self, name: str, total: int | None) -> None:
-        assert self._bar is not None
-        self._end_phase()
-        self._task = self._bar.add_task(name, total=total, rate="")
-
-    def _end_phase(self) -> None:
-        assert self._bar is not None
-        if self._task is not None and (last := self._bar.tasks[-1]).total is None:
-            self._bar.update(last.id, total=1, completed=1)
-
-    def advance(self, entries: int) -> None:
-        assert self._bar is not None and self._task is not None
-        self._bar.advance(self._task, entries)
-        speed = self._bar.tasks[-1].speed
-        self._bar.update(self._task, rate=f"{speed:,.0f}/s" if speed else "")
-
-    def skipped(self, skipped: Skipped) -> None:
-        self.left_out += 1
-        if self.left_out <= SHOWN:
-            err.print(f"skipped {skipped.where}: {skipped.reason}", markup=False, soft_wrap=True)
 
 
 def _program() -> str:

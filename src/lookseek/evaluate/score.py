@@ -16,6 +16,9 @@ __all__ = ["compared", "milliseconds", "neighbours", "voted"]
 NEIGHBOURS = 10
 """Photos that vote on a photo's classes, each alike; chosen on val (docs/decisions/evaluation.md)."""
 
+TIE = 1000
+"""What breaks a tie is this many times smaller than a vote."""
+
 
 def compared(asked: Vectors, shown: Vectors, metric: Metric) -> Scorer:
     """Scores by comparing vectors: the cosine of unit vectors, or minus the Euclidean distance."""
@@ -61,17 +64,19 @@ def neighbours(
 def voted(nearest: NDArray[np.int64], classes: NDArray[np.bool_]) -> Scorer:
     """Scores of classes: how many of the nearest photos have them.
 
-    A class that no neighbour has comes after all others, the more frequent ones first.
+    Of classes with as many votes that of the nearer photos comes first; of those that no neighbour has, which come
+    last, the more frequent.
 
     Args:
         nearest: of each question, as ``neighbours`` gives it.
         classes: which classes each photo of the gallery has, (gallery, classes).
     """
-    usual = classes.mean(axis=0, dtype=np.float32) / 2  # below one vote
+    nearer = np.arange(nearest.shape[1], 0, -1, dtype=np.float32) / TIE  # all together below one vote
+    usual = classes.mean(axis=0, dtype=np.float32) / (2 * TIE)  # below the least difference of those
 
     def scores(rows: slice) -> NDArray[np.float32]:
         some = nearest[rows]
-        votes: NDArray[np.float32] = (classes[some] & (some >= 0)[..., None]).sum(axis=1, dtype=np.float32) + usual
+        votes: NDArray[np.float32] = np.einsum("qn,qnc->qc", (some >= 0) * (1 + nearer), classes[some]) + usual
         return votes
 
     return scores

@@ -103,7 +103,6 @@ def _paint(curves: Curves, figure: Figure, look: Look) -> None:
         shown.append((axes.plot([], [], color=look.grey)[0], f"{len(named) - LINES} more"))
     if named:
         handles, labels = zip(*shown, strict=True)
-        labels = tuple(f" {label}" for label in labels)  # matplotlib hides what begins with an underscore
         figure.legend(handles, labels, loc="outside lower left", ncols=2 if look.narrow else 5)
     last = int(ranks[-1])
     marks = [rank for rank in _MARKS if rank <= last]
