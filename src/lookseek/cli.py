@@ -26,6 +26,7 @@ app = App(
     name="lookseek",
     help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with a photo.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # main says what becomes of the work
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
