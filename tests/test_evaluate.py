@@ -358,3 +358,16 @@ def test_with_the_truth_dealt_out_anew_the_figures_are_chance(
         # questions share one shuffled gallery, so they vary together: wider than the interval says
         assert abs(figure.value - expected) < 2 * (figure.high - figure.low) + 0.01, (metric, figure, expected)
         assert honest[metric].value > expected + 0.05, "vectors that know the answers tell"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (_, metrics) in CHANCE.items() if metrics and "questions, gallery" in BENCHMARKS[name].size]
+)
+def test_the_sizes_that_are_listed_are_those_of_the_data(name: str, request: pytest.FixtureRequest) -> None:
+    place = CHANCE[name][0]
+    folder = Path(place) if place.startswith("drawn") else request.getfixturevalue("data") / place
+    chosen = benchmark(name)
+    head = [task for task in chosen.load(Options(folder, chosen.split, chosen.protocols[0])).tasks if not task.name]
+    questions = sum(map(len, {task.questions for task in head}))
+    gallery = sum(map(len, {task.gallery for task in head}))
+    assert chosen.size.startswith(f"{questions:,} questions, gallery {gallery:,}")

@@ -174,8 +174,8 @@ def test_a_list_may_name_the_only_candidates() -> None:
     assert truth.keep(np.array([0]), np.array([3, 1])).grades(slice(None)).tolist() == [[0, 2]]
 
 
-def test_times_are_measured_for_every_question() -> None:
+def test_times_are_measured_for_every_question_and_depth() -> None:
     vectors = np.eye(5, dtype=np.float32)
-    took = milliseconds(vectors, vectors, "cosine", 1000)
-    assert took.shape == (5,)
-    assert (took > 0).all()
+    took = milliseconds(vectors, vectors, "cosine", [1, 5, 1000])
+    assert [some.shape for some in took] == [(5,)] * 3
+    assert all((some > 0).all() for some in took)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -19,12 +20,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lookseek import images
+from lookseek.encode.colour import to_lab
 from lookseek.errors import ItemError, QueryError
 from lookseek.evaluate.outcome import KEPT, Evaluation
 from lookseek.evaluate.report import (
     confusion,
     curves,
     heading,
+    looks,
     parts,
     questions,
     strengths,
@@ -524,8 +527,8 @@ def test_more_words_take_more_lines() -> None:
 # Charts
 
 
-@pytest.mark.parametrize("look", [style.LIGHT, style.DARK])
-def test_colours_stand_out_from_the_paper(look: style.Look) -> None:
+@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
+def test_colours_stand_out_from_the_paper(look: looks.Look) -> None:
     """Source: Web Content Accessibility Guidelines 2.2: 3 to 1 for graphics (1.4.11), 4.5 to 1 for letters (1.4.3)."""
     for line in (*look.lines, look.accent, look.bar):
         assert contrast(line, look.paper) >= 3, line
@@ -535,22 +538,48 @@ def test_colours_stand_out_from_the_paper(look: style.Look) -> None:
     assert len(set(look.lines)) == len(look.lines)
 
 
+SIGHT = {
+    "usual": np.eye(3),
+    "no red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "no blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+"""Source: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency",
+IEEE TVCG 15 (6), 2009: matrices of severity 1, for linear red, green, blue."""
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
+def test_the_colour_blind_tell_lines_apart(look: looks.Look, sight: str) -> None:
+    """By 15 in Lab, where a difference of 2 to 3 is just seen."""
+    seen_so = {colour: np.clip(np.array(SIGHT[sight]) @ linear(colour), 0, 1) for colour in (*look.lines, look.ink)}
+    encoded = {
+        colour: np.where(one <= 0.0031308, 12.92 * one, 1.055 * np.maximum(one, 1e-9) ** (1 / 2.4) - 0.055) * 255
+        for colour, one in seen_so.items()
+    }
+    for one, other in itertools.combinations(encoded, 2):
+        assert np.linalg.norm(to_lab(encoded[one]) - to_lab(encoded[other])) > 15, (one, other)
+
+
+def linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
 def contrast(one: str, other: str) -> float:
     def light(colour: str) -> float:
-        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return float(np.dot((0.2126, 0.7152, 0.0722), linear)) + 0.05
+        return float(np.dot((0.2126, 0.7152, 0.0722), linear(colour))) + 0.05
 
     high, low = sorted((light(one), light(other)), reverse=True)
     return high / low
 
 
-@pytest.mark.parametrize("look", [style.LIGHT, style.DARK])
-def test_letters_on_a_heat_map_can_be_read_on_every_shade(look: style.Look) -> None:
+@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
+def test_letters_on_a_heat_map_can_be_read_on_every_shade(look: looks.Look) -> None:
     ends = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (look.paper, look.accent)])
     for share in np.linspace(0, 1, 21):
         shade = ends[0] * (1 - share) + ends[1] * share
-        letters = style.readable((shade / 255).tolist(), look)
+        letters = looks.readable((shade / 255).tolist(), look)
         assert contrast(letters, "#" + "".join(f"{round(c):02x}" for c in shade)) >= 3.9
 
 
@@ -559,9 +588,9 @@ def test_the_page_has_the_colours_of_the_charts() -> None:
     light, dark = re.findall(
         r"--card: (#\w+); --ink: (#\w+); --faint: (#\w+); --line: (#\w+); --accent: (#\w+);", source
     )
-    for colours, look in ((light, style.LIGHT), (dark, style.DARK)):
+    for colours, look in ((light, looks.LIGHT), (dark, looks.DARK)):
         assert colours == (look.paper, look.ink, look.faint, look.grid, look.accent)
-    assert f"@media {style.DARK.media}" in source
+    assert f"@media {looks.DARK.media}" in source
     assert "@media (max-width: 640px)" in source
     assert "(max-width: 640px)" in style.Chart("", "", lambda look: 1, lambda figure, look: None).looks[0].media
 
@@ -586,13 +615,13 @@ def test_charts_come_in_twice_the_pixels_of_the_page(reports: Any) -> None:
 
 def test_dark_charts_are_dark_and_light_ones_light(reports: Any) -> None:
     _, page = reports("abstract")
-    for name, paper in (("recall-curve", style.LIGHT), ("recall-curve-narrow-dark", style.DARK)):
+    for name, paper in (("recall-curve", looks.LIGHT), ("recall-curve-narrow-dark", looks.DARK)):
         with Image.open(page.folder / f"{name}.png") as picture:
             corner = picture.convert("RGB").getpixel((3, 3))
         assert "#{:02x}{:02x}{:02x}".format(*corner) == paper.paper
 
 
-def painted(chart: style.Chart, look: style.Look = style.LIGHT) -> Any:
+def painted(chart: style.Chart, look: looks.Look = looks.LIGHT) -> Any:
     """The axes of a chart, to be asked what they show."""
     from matplotlib.figure import Figure as Canvas
 
@@ -611,7 +640,7 @@ def test_the_curve_chart_shows_lines_named_and_grey_and_the_mean() -> None:
     mean = max(lines, key=lambda line: line.get_linewidth())
     assert (mean.get_ydata() == shown.mean).all()
     assert mean.get_zorder() >= max(line.get_zorder() for line in lines)
-    grey = [line for line in lines if line.get_color() == style.LIGHT.grey]
+    grey = [line for line in lines if line.get_color() == looks.LIGHT.grey]
     assert len(grey) == 12 - curves.LINES
     coloured = [line for line in lines if line not in grey and line is not mean]
     assert len({(line.get_color(), line.get_linestyle()) for line in coloured}) == curves.LINES
@@ -697,9 +726,9 @@ def test_charts_take_any_names_without_a_warning(name: str, tmp_path: Path) -> N
 @given(st.text(max_size=80), st.integers(20, 250))
 @settings(max_examples=60, deadline=None)
 def test_names_in_charts_are_as_wide_as_there_is_room(text: str, width: int) -> None:
-    name = style.fitted(text, width, style.LIGHT)
-    assert style.breadth(name, style.LIGHT) <= width or len(name) <= 3
-    assert style.fitted("dress", width, style.LIGHT) == "dress" or width < 45
+    name = style.fitted(text, width, looks.LIGHT)
+    assert style.breadth(name, looks.LIGHT) <= width or len(name) <= 3
+    assert style.fitted("dress", width, looks.LIGHT) == "dress" or width < 45
 
 
 def test_a_chart_needs_matplotlib_and_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
 
     Columns: key (what the vector's row must be called), photo (the file; the reference of a change), text (the words,
     or the change; of a proxy the words that stand for a photo). A row for each photo, and for each question that is
-    not a photo alone; photos that can't be had have no row.
+    not a photo alone; of a photo that can't be had here the file is empty, and the key is what its vector is called.
 
     Returns:
         The table.
@@ -38,8 +38,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
             places[id] = "" if id in loaded.texts else str(_file(loaded, id, folder / "photos" / f"{number:06}.png"))
         except (ItemError, KeyError) as error:
             progress.skipped(Skipped(id, "missing photo", str(error)))
-        else:
-            table.writerow([id, places[id], loaded.texts.get(id, "")])
+        table.writerow([id, places.get(id, ""), loaded.texts.get(id, "")])
         progress.advance(1)
     questions = {question.key: question for task in loaded.tasks for question in task.questions if question.text}
     table.writerows([key, places.get(question.photo, ""), question.text] for key, question in questions.items())

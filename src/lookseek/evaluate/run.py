@@ -150,9 +150,9 @@ class _Ranking:
         rows = [keys[question.key] for question in task.questions]
         return voted(self._nearest[task.gallery][rows], task.classes), task.class_names
 
-    def milliseconds(self, task: Task, k: int) -> NDArray[np.float64]:
-        """See ``milliseconds``."""
-        return milliseconds(*self.vectors(task, (q.key for q in task.questions)), self._metric, k)
+    def milliseconds(self, task: Task, depths: Sequence[int]) -> list[NDArray[np.float64]]:
+        """See ``score.milliseconds``."""
+        return milliseconds(*self.vectors(task, (q.key for q in task.questions)), self._metric, depths)
 
 
 def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Written | None) -> Outcome:
@@ -171,7 +171,8 @@ def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Writte
             written(task, block)
         progress.advance(block.rows.stop - block.rows.start)
     measured = {name: np.concatenate([value[name] for value in values]) for name in names}
-    measured |= {name: ranking.milliseconds(task, int(name.removeprefix(TIMED))) for name in timed}
+    depths = [int(name.removeprefix(TIMED)) for name in timed]
+    measured |= dict(zip(timed, ranking.milliseconds(task, depths) if timed else (), strict=True))
     return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))
 
 

@@ -82,14 +82,26 @@ def voted(nearest: NDArray[np.int64], classes: NDArray[np.bool_]) -> Scorer:
     return scores
 
 
-def milliseconds(asked: Vectors, shown: Vectors, metric: Metric, k: int) -> NDArray[np.float64]:
-    """How long each question takes when it is asked alone, to its first ``k`` in order, milliseconds."""
-    scorer, took = compared(asked, shown, metric), np.empty(len(asked))
-    k = min(k, len(shown))
+def milliseconds(asked: Vectors, shown: Vectors, metric: Metric, depths: Sequence[int]) -> list[NDArray[np.float64]]:
+    """How long each question takes when it is asked alone: to compare it with the gallery, and to sort the first k.
+
+    Args:
+        asked: float32 (questions, dim).
+        shown: float32 (gallery, dim).
+        metric: how vectors are compared.
+        depths: each k; one above the gallery sorts all of it.
+
+    Returns:
+        For each k milliseconds, float64 (questions,).
+    """
+    scorer, took = compared(asked, shown, metric), np.empty((len(depths), len(asked)))
     for row in range(len(asked)):
         began = time.perf_counter()
         scores = -scorer(slice(row, row + 1))[0]
-        some = np.argpartition(scores, k - 1)[:k]
-        some[np.argsort(scores[some])]
-        took[row] = (time.perf_counter() - began) * 1000
-    return took
+        compared_at = time.perf_counter()
+        for place, k in enumerate(depths):
+            selecting = time.perf_counter()
+            some = np.argpartition(scores, min(k, len(shown)) - 1)[:k]
+            some[np.argsort(scores[some])]
+            took[place, row] = (compared_at - began + time.perf_counter() - selecting) * 1000
+    return list(took)

@@ -1,6 +1,6 @@
 """An evaluation as one page to look at: static HTML and pictures, no network, no scripts.
 
-``headline`` says what comes first. Charts: curves, parts, confusion, strengths, all in one style. Questions with
+``headline`` says what comes first. Charts: curves, parts, confusion, strengths, all in one ``style`` and few ``looks``. Questions with
 their answers: questions, strips. HTML: heading, tables, sections, shown, put into ``page.html``.
 """
 

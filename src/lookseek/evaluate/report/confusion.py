@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..outcome import Evaluation, Outcome
 from .headline import lead
-from .style import LIGHT, Chart, Look, breadth, fitted, points, readable
+from .looks import LIGHT, Look, readable
+from .style import Chart, breadth, fitted, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

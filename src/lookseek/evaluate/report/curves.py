@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..outcome import Evaluation
 from .headline import lead
-from .style import Chart, Look, fitted, points
+from .looks import Look
+from .style import Chart, fitted, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,9 +13,10 @@ import numpy as np
 from ..outcome import Evaluation
 from ..result import Figure as Measured
 from .headline import behind
+from .looks import Look
 from .markup import counted
 from .strengths import CLEAN, STRENGTH
-from .style import Chart, Look, ceiling, fitted, points
+from .style import Chart, ceiling, fitted, points
 from .words import number, one_line
 
 if TYPE_CHECKING:

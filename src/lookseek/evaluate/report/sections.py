@@ -8,10 +8,11 @@ from ..outcome import Evaluation
 from .confusion import Confusion, confusion_chart, confusions
 from .curves import LINES, curve_chart, curves
 from .headline import first_metric
+from .looks import LIGHT, Look
 from .markup import counted, scrolling, section
 from .parts import BARS, bars_chart, parts
 from .strengths import strengths, strengths_chart
-from .style import LIGHT, Chart, Look, save
+from .style import Chart, save
 from .words import escaped, number
 
 __all__ = ["confusion_section", "curve_section", "parts_section", "strengths_section"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ..result import Figure as Measured
 from ..result import Result
 from .headline import behind
-from .style import Chart, Look, ceiling, fitted, points
+from .looks import Look
+from .style import Chart, ceiling, fitted, points
 from .words import number, one_line
 
 if TYPE_CHECKING:

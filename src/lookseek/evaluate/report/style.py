@@ -1,32 +1,29 @@
-"""How charts look: colours, letters and sizes, for light and dark pages, wide and narrow ones."""
+"""How charts are drawn and saved: letters, lines and sizes, in every look."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import QueryError
+from .looks import DARK, LIGHT, Look, narrowed
 from .words import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "DARK",
-    "LIGHT",
     "SCALE",
     "Chart",
-    "Look",
     "breadth",
     "ceiling",
     "check_matplotlib",
     "fitted",
     "points",
-    "readable",
     "save",
 ]
 
@@ -38,73 +35,6 @@ _INCH = 100
 
 _FONT = "DejaVu Sans"
 """Comes with matplotlib and has Vietnamese letters: a chart looks the same on every machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The colours of one scheme, as ``page.html`` has them, and how wide a chart is.
-
-    Args:
-        suffix: of the file's name.
-        media: the media query of pages that it is for, as ``page.html`` asks; "" for all others.
-        paper, ink, faint, grid: behind all, letters, less important letters, fine lines.
-        grey: of lines without a name.
-        accent: of the only line, and of a heat map where it is full.
-        bar: of bars; whiskers of ``ink`` are seen on it.
-        lines: of lines in order; after them the same again, dashed.
-        narrow: for a phone's width.
-
-    Source: M. Okabe and K. Ito, "Color Universal Design", 2008: ``lines``, which the colour-blind can tell apart,
-    without its yellow and black, darkened or lightened until each stands out from the paper 3 to 1.
-    """
-
-    suffix: str
-    media: str
-    paper: str
-    ink: str
-    faint: str
-    grid: str
-    grey: str
-    accent: str
-    bar: str
-    lines: tuple[str, ...]
-    narrow: bool = False
-
-    @property
-    def width(self) -> int:
-        """Of a chart, pixels of the page."""
-        return 340 if self.narrow else 1060
-
-    @property
-    def letters(self) -> int:
-        """Size of letters, pixels of the page."""
-        return 11 if self.narrow else 13
-
-
-LIGHT = Look(
-    suffix="",
-    media="",
-    paper="#ffffff",
-    ink="#1d2433",
-    faint="#5b6475",
-    grid="#e3e7ee",
-    grey="#b9c0cc",
-    accent="#2a6ab0",
-    bar="#5a93cf",
-    lines=("#0072b2", "#d55e00", "#00845f", "#b2508c", "#a87400", "#3388bb"),
-)
-DARK = Look(
-    suffix="-dark",
-    media="screen and (prefers-color-scheme: dark)",
-    paper="#191d26",
-    ink="#e8ebf1",
-    faint="#a3acbb",
-    grid="#2f3542",
-    grey="#555e6e",
-    accent="#6ea8e5",
-    bar="#41719f",
-    lines=("#58a6dd", "#f08a4b", "#3cc79c", "#dd8fbd", "#e6b042", "#9fd3f2"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +59,11 @@ class Chart:
     @property
     def looks(self) -> tuple[Look, ...]:
         """The looks it is saved in, the most special first, as a browser takes the first that fits."""
-        return (DARK, LIGHT) if self.width else (_narrow(DARK), _narrow(LIGHT), DARK, LIGHT)
+        return (DARK, LIGHT) if self.width else (narrowed(DARK), narrowed(LIGHT), DARK, LIGHT)
 
     def size(self, look: Look) -> tuple[int, int]:
         """Width and height, pixels of the page."""
         return self.width or look.width, self.height(look)
-
-
-def _narrow(look: Look) -> Look:
-    media = " and ".join(filter(None, (look.media, "(max-width: 640px)")))
-    return replace(look, suffix=f"-narrow{look.suffix}", media=media, narrow=True)
 
 
 def check_matplotlib() -> None:
@@ -157,9 +82,9 @@ def save(chart: Chart, folder: Path) -> None:
     from matplotlib.figure import Figure
 
     for look in chart.looks:
-        width, height = chart.size(look)
+        inches = [(side + 0.01) / _INCH for side in chart.size(look)]  # matplotlib rounds down
         with matplotlib.style.context(["default", _settings(look)]):
-            figure = Figure((width / _INCH, height / _INCH), _INCH * SCALE, layout="constrained")
+            figure = Figure((inches[0], inches[1]), _INCH * SCALE, layout="constrained")
             chart.paint(figure, look)
             figure.savefig(folder / f"{chart.name}{look.suffix}.png", metadata={"Software": None})
 
@@ -194,29 +119,11 @@ def points(pixels: float) -> float:
     return pixels * 72 / _INCH
 
 
-def readable(background: Sequence[float], look: Look) -> str:
-    """The colour of letters on a background, red, green, blue from 0 to 1: ink or paper, whichever contrasts more.
-
-    Source: Web Content Accessibility Guidelines 2.2, "relative luminance" and "contrast ratio".
-    """
-    from matplotlib.colors import to_rgb
-
-    def light(rgb: Sequence[float]) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb[:3]]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
-
-    def contrast(colour: str) -> float:
-        high, low = sorted((light(background), light(to_rgb(colour))), reverse=True)
-        return high / low
-
-    return max(look.ink, look.paper, key=contrast)
-
-
 def ceiling(highest: float) -> float:
     """Where an axis from 0 ends: 1 for shares, unless they are small; else a round number above.
 
-    >>> ceiling(0.7), ceiling(0.13), ceiling(31)
-    (1.0, 0.15, 40.0)
+    >>> ceiling(0.7), ceiling(0.17), ceiling(31)
+    (1.0, 0.2, 40.0)
     """
     if not highest > 0 or 0.5 < highest <= 1:
         return 1.0

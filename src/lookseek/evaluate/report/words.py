@@ -46,8 +46,8 @@ _MEANT = {
     "fraction": "Of all right answers that the gallery holds, the share among the first k, averaged over the "
     "questions; TREC calls this recall.",
     "precision": "The share of right answers among the first k, averaged over the questions.",
-    "map": "Mean average precision: how many answers are right down to each right one, averaged; with a k, over the "
-    "first k answers. 1 means that all right answers come before all wrong ones.",
+    "map": "Mean average precision: the share of right answers down to each right one, averaged over the right ones; "
+    "with a k, over the first k answers. 1 means that all right answers come before all wrong ones.",
     "mrr": "Mean reciprocal rank: 1 if the first answer is right, 1/2 if the second is the first right one, 1/3 if "
     "the third is, averaged over the questions.",
     "ndcg": "How much of what the best possible order would give is in the first k answers; very right answers count "
