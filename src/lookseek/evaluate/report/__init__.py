@@ -1,7 +1,8 @@
 """An evaluation as one page to look at: static HTML and pictures, no network, no scripts.
 
-``headline`` says what comes first. Charts: curves, parts, confusion, strengths, all in one ``style`` and few ``looks``. Questions with
-their answers: questions, strips. HTML: heading, tables, sections, shown, put into ``page.html``.
+``headline`` says what comes first. Charts: curves, parts, confusion, strengths, drawn in one ``style`` and four
+``looks``. Questions with their answers: questions, strips. HTML: heading, tables, sections, shown, of the pieces in
+``markup``, put into ``page.html``.
 """
 
 from __future__ import annotations
