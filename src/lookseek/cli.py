@@ -219,8 +219,11 @@ def compare(first: Path, /, *others: Path) -> int:
 
     comparison = put_side_by_side([first, *others])
     _say(next(tables.said_of(comparison.results[0])))
+    for line in tables.numbered(comparison):
+        _say(line)
+    out.print()
     out.print(tables.compared(comparison))
-    _say("in brackets: difference from the first, its 95 % interval and p, paired bootstrap over questions")
+    _say("\ndifference from the first, its 95 % interval and p: paired bootstrap over questions")
     if comparison.results[0].missing:
         err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.table import Table
 
@@ -10,7 +10,7 @@ from .evaluate.compare import Comparison
 from .evaluate.registry import BENCHMARKS
 from .evaluate.result import Figure, Result
 
-__all__ = ["compared", "headline", "listed", "parts", "said_of"]
+__all__ = ["compared", "headline", "listed", "numbered", "parts", "said_of"]
 
 MOST_PARTS = 40
 """Rows of the table of parts; all are in the result file."""
@@ -64,22 +64,26 @@ def parts(result: Result) -> Table | None:
 
 
 def compared(comparison: Comparison) -> Table:
-    """Results side by side: the bare figures, each with its difference from the first result's."""
-    names = [_name(result.model) for result in comparison.results]
-    table = _table("metric", *names)
+    """Results side by side, numbered in their order: each bare figure, and its difference from the first result's."""
+    table = _table("metric", "", "value", "difference", "95 % interval", "p")
     for metric, figures in comparison.metrics.items():
-        differences = comparison.differences.get(metric)
         if "/" in metric:
             continue
-        cells = [number(metric, figures[0].value)]
-        for place, figure in enumerate(figures[1:]):
-            cell = number(metric, figure.value)
-            if differences is not None:
-                d = differences[place]
-                cell += f" ({d.by:+.3f}, {d.low:+.3f} to {d.high:+.3f}, p {d.p:.3f}{_stars(d.p)})"
-            cells.append(cell)
-        table.add_row(metric, *cells)
+        table.add_row(metric, "1", number(metric, figures[0].value))
+        differences = comparison.differences.get(metric, (None,) * (len(figures) - 1))
+        for place, (figure, d) in enumerate(zip(figures[1:], differences, strict=True), 2):
+            said = (f"{d.by:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}", _p(d.p)) if d else ()
+            table.add_row("", str(place), number(metric, figure.value), *said)
     return table
+
+
+def numbered(comparison: Comparison) -> Iterator[str]:
+    """The models that are compared, a line each."""
+    for place, result in enumerate(comparison.results, 1):
+        model = result.model
+        extra = [str(model[key]) for key in ("metric",) if model.get(key) not in (None, "cosine")]
+        extra += [f"colour weight {model['colour_weight']}"] if "colour_weight" in model else []
+        yield " ".join([f"{place}:", str(model.get("name", "?")), str(model.get("checksum", ""))[:12], *extra])
 
 
 def listed() -> Iterator[str]:
@@ -102,15 +106,9 @@ def number(metric: str, value: float) -> str:
     return f"{value:.2f} ms" if metric.startswith("query_ms") else f"{value:.3f}"
 
 
-def _name(model: Mapping[str, str | float]) -> str:
-    extra = [str(model[key]) for key in ("metric",) if model.get(key) not in (None, "cosine")]
-    if "colour_weight" in model:
-        extra.append(f"colour {model['colour_weight']}")
-    return " ".join([str(model.get("name", "?")), *extra])
-
-
-def _stars(p: float) -> str:
-    return " ***" if p < 0.001 else " **" if p < 0.01 else " *" if p < 0.05 else ""
+def _p(p: float) -> str:
+    stars = "***" if p < 0.001 else "**" if p < 0.01 else "*" if p < 0.05 else ""
+    return f"{'< 0.001' if p < 0.001 else f'{p:.3f}'} {stars}".strip()
 
 
 def _table(*columns: str) -> Table:
