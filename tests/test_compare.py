@@ -56,7 +56,9 @@ def outcome(values: np.ndarray, ids: list[str] | None = None, name: str = "", st
 def put(folder: Path, name: str, *outcomes: Outcome, **changes: object) -> Path:
     """A result file and its details."""
     path = folder / f"{name}.json"
-    result = replace(RESULT, model={**RESULT.model, "name": name}, **changes)  # type: ignore[arg-type]
+    value = float(np.mean([one.values["recall@1"].mean() for one in outcomes if not one.task.name]))
+    metrics = {"recall@1": Figure(value, value, value)}
+    result = replace(RESULT, model={**RESULT.model, "name": name}, metrics=metrics, **changes)  # type: ignore[arg-type]
     write_text(path, result.to_json())
     write_details(outcomes, details_path(path))
     return path
@@ -122,11 +124,16 @@ def test_details_come_back_to_the_last_digit(
     path = tmp_path_factory.mktemp("details") / "a.queries.csv"
     values = np.array([value for _, value in rows])
     write_details((outcome(values, [id for id, _ in rows], stratum="s, 1"),), path)
-    assert read_details(path) == {("", "recall@1"): {"s, 1": dict(rows)}}
+    assert read_details(path) == {("", "recall@1"): {"s, 1": {(id, id): value for id, value in rows}}}
 
 
 def test_a_table_that_is_no_details_is_refused(tmp_path: Path) -> None:
-    for content in ("", "a,b\n1,2\n", "name,stratum,query,recall@1\n,,q,many\n", "name,stratum,query,r\n,,q\n"):
+    for content in (
+        "",
+        "a,b\n1,2\n",
+        "name,stratum,query,unit,recall@1\n,,q,q,many\n",
+        "name,stratum,query,unit,r\n,,q\n",
+    ):
         (tmp_path / "a.csv").write_text(content, encoding="utf-8")
         with pytest.raises(ResultError, match=r"a\.csv"):
             read_details(tmp_path / "a.csv")
@@ -208,3 +215,41 @@ def test_a_result_alone_or_without_its_details(tmp_path: Path) -> None:
 def test_the_commit_is_that_of_the_source() -> None:
     commit = source_commit()
     assert commit == "" or len(commit.removesuffix("-dirty")) == 40
+
+
+def test_details_of_another_run_are_found_out(tmp_path: Path) -> None:
+    a, b = put(tmp_path, "a", outcome(np.zeros(9))), put(tmp_path, "b", outcome(np.ones(9)))
+    of_a, of_b = details_path(a).read_text(encoding="utf-8"), details_path(b).read_text(encoding="utf-8")
+    details_path(a).write_text(of_b, encoding="utf-8")
+    details_path(b).write_text(of_a, encoding="utf-8")
+    with pytest.raises(ResultError, match=r"a\.queries\.csv gives recall@1 1.000000, .*a\.json says 0.000000"):
+        compare([a, b])
+
+
+def test_each_result_has_details_of_its_own_whatever_its_name() -> None:
+    names = ("look-w0.1.json", "look-w0.5.json", "look-w0.json", "a.json", "a.txt", "a")
+    assert len({details_path(Path(name)) for name in names if name != "a"}) == len(names) - 1
+    assert details_path(Path("x/a.json")) == Path("x/a.queries.csv")
+
+
+def test_questions_on_one_photo_stand_and_fall_together(tmp_path: Path) -> None:
+    """Five photos that ask forty times each are five photos, however many questions that makes."""
+    random = np.random.default_rng(0)
+    by_photo = np.repeat(random.random(5) < 0.5, 40).astype(float)
+    questions = tuple(Question(f"q{number}", f"p{number // 40}") for number in range(200))
+
+    def alike(values: np.ndarray) -> Outcome:
+        made = outcome(values)
+        return replace(made, task=replace(made.task, questions=questions))
+
+    better = np.where(np.arange(200) // 40 == 0, 1.0, by_photo)
+    one = put(tmp_path, "one", alike(by_photo))
+    (difference,) = compare([one, put(tmp_path, "two", alike(better))]).differences["recall@1"]
+    assert difference.p > 0.05
+
+
+def test_results_without_a_figure_in_common(tmp_path: Path) -> None:
+    a, b = (put(tmp_path, name, outcome(np.zeros(3))) for name in "ab")
+    b.write_text(b.read_text(encoding="utf-8").replace("recall@1", "recall@2"), encoding="utf-8")
+    with pytest.raises(ResultError, match="no figure in common"):
+        compare([a, b])

@@ -336,9 +336,9 @@ def test_every_kind_is_asked_some_hundred_times(split: str) -> None:
 def test_what_the_benchmark_says_of_its_size_is_true() -> None:
     tasks = composed("recall@1", drawn_composed.BENCHMARK.split).values()
     asked, shown = sum(len(task.questions) for task in tasks), len(next(iter(tasks)).gallery)
-    assert drawn_composed.BENCHMARK.size == f"{asked} questions to {shown} photos"
+    assert drawn_composed.BENCHMARK.size == f"{asked} questions, gallery {shown}"
     task = loaded(drawn_instance, drawn_instance.BENCHMARK.split).tasks[0]
-    assert drawn_instance.BENCHMARK.size.startswith(f"{len(task.questions)} questions to {len(task.gallery)} photos")
+    assert drawn_instance.BENCHMARK.size.startswith(f"{len(task.questions)} questions, gallery {len(task.gallery)}")
 
 
 @pytest.mark.parametrize("module", BOTH)

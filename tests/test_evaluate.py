@@ -371,3 +371,79 @@ def test_the_sizes_that_are_listed_are_those_of_the_data(name: str, request: pyt
     questions = sum(map(len, {task.questions for task in head}))
     gallery = sum(map(len, {task.gallery for task in head}))
     assert chosen.size.startswith(f"{questions:,} questions, gallery {gallery:,}")
+
+
+def test_an_id_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(CatalogueError, match=r"the photo 'x' is there twice"):
+        Task((Question("q", text="a"),), ("x", "y", "x"), Listed(3, ({0: 1},)), ("recall@1",))
+    with pytest.raises(CatalogueError, match=r"the question 'q' is there twice"):
+        Task((Question("q", text="a"), Question("q", text="b")), ("x",), Listed(1, ({}, {})), ("recall@1",))
+
+
+@pytest.mark.parametrize("gone", ["questions", "gallery"])
+def test_without_questions_or_gallery_there_is_no_figure_but_an_error(gone: str, tmp_path: Path) -> None:
+    ids = list(PHOTOS)
+    asked, shown = ids[:4], ids[4:]
+    labels = LABELS[:4] * 0
+    truth = SameLabel(labels, np.zeros(len(shown), int), np.full(4, -1))
+    votes = Listed(1, ({0: 1},) * 4)
+    questions = tuple(Question(id, id) for id in asked)
+    tasks = (
+        Task(questions, tuple(shown), truth, ("map",)),
+        Task(questions, tuple(shown), votes, ("accuracy",), classes=np.ones((len(shown), 1), bool), class_names=("a",)),
+    )
+    kept = shown if gone == "questions" else asked
+    system = open_system(vectors_at(tmp_path, kept, np.eye(len(kept), dtype=np.float32)))
+    with pytest.raises(CatalogueError, match="no question left"):
+        run(of(*tasks), system)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        (np.zeros((len(SPECS), 3), np.float32), "all zeros"),
+        (np.ones((len(SPECS), 0), np.float32), r"shape \(36, 0\)"),
+        (np.full((len(SPECS), 2), 1e300), "beyond float32"),
+    ],
+)
+def test_vectors_that_say_nothing_are_refused(tmp_path: Path, vectors: np.ndarray, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        run(of(same_item()), open_system(vectors_at(tmp_path, list(PHOTOS), vectors)))
+
+
+def test_very_large_and_very_small_vectors_are_directions_too(tmp_path: Path) -> None:
+    vectors = np.eye(len(ITEMS), dtype=np.float32)[LABELS]
+    for scale in (1e30, 1e-30):
+        result = run(
+            of(same_item()), open_system(vectors_at(tmp_path, list(PHOTOS), vectors * np.float32(scale)))
+        ).result
+        assert result.metrics["map"].value == 1
+
+
+def test_keys_of_another_benchmark_are_told_apart(tmp_path: Path) -> None:
+    system = open_system(vectors_at(tmp_path, ["other-1", "other-2"], np.eye(2, dtype=np.float32)))
+    with pytest.raises(ModelError, match=f"begins with 'other-1', they are called e.g. '{SPECS[0].id}'"):
+        run(of(same_item()), system)
+
+
+def test_a_byte_order_mark_before_the_keys_is_no_part_of_the_first(tmp_path: Path) -> None:
+    path = vectors_at(tmp_path, list(PHOTOS), np.eye(len(ITEMS), dtype=np.float32)[LABELS])
+    names = tmp_path / "others.txt"
+    names.write_bytes(b"\xef\xbb\xbf" + names.read_bytes())
+    assert run(of(same_item()), open_system(path)).result.missing == ()
+
+
+def test_the_hash_knows_what_is_right() -> None:
+    other = replace(same_item(), truth=SameLabel(LABELS % 3, LABELS % 3, ROWS))
+    hashes = {run(of(task)).result.gallery_hash for task in (same_item(), same_item(("map",)), other)}
+    assert len(hashes) == 2, "another truth is another task, other metrics are not"
+
+
+def test_intervals_are_as_wide_as_the_photos_are_few() -> None:
+    once = replace(same_item(("recall@1",)))
+    copies = tuple(Question(f"{q.id}~{copy}", q.photo, made_of=q.photo) for copy in range(30) for q in once.questions)
+    truth = SameLabel(np.tile(LABELS, 30), LABELS, np.tile(ROWS, 30))
+    often = Task(copies, once.gallery, truth, ("recall@1",))
+    first, second = (run(of(task)).result.metrics["recall@1"] for task in (once, often))
+    assert second.value == pytest.approx(first.value)
+    assert second.high - second.low == pytest.approx(first.high - first.low, abs=0.06)

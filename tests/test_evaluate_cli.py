@@ -61,7 +61,7 @@ def test_figures_never_stand_without_their_protocol(shell: Shell, tmp_path: Path
     code, out, err = shell("evaluate", *TOY, "--json", tmp_path / "a.json")
     assert code == 0
     first, second = out.splitlines()[:2]
-    assert first.startswith("instance · leave-one-out · split test · 24 questions · gallery 24 (")
+    assert first.startswith("instance · leave-one-out · split all · 24 questions · gallery 24 (")
     assert second.startswith("colour ")
     assert "seed 0 · commit" in second
     result = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
@@ -193,3 +193,46 @@ main()
     assert "the same command goes on from here" in done.stderr
     (segment,) = tmp_path.rglob("*.npy")
     assert len(np.load(segment, allow_pickle=False)) == 8
+
+
+def test_names_from_data_are_no_markup(shell: Shell, tmp_path: Path) -> None:
+    from lookseek.catalogue.drawn import draw, drawn_specs
+
+    rows = ["image,kind [/x],other"]
+    for number, spec in enumerate(drawn_specs(8, 1)):
+        (tmp_path / f"{number}.jpg").write_bytes(images.to_jpeg(draw(spec, 64)))
+        rows.append(f"{number}.jpg,[/y{number % 2}],[b]{number % 2}")
+    (tmp_path / "items.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    code, out, err = shell(
+        "evaluate", "attributes", tmp_path / "items.csv", "--protocol", "leave-one-out", "--model", "colour"
+    )
+    assert code == 0, err
+    assert "/kind [/x]" in out
+
+
+@pytest.mark.parametrize("option", ["--json", "--trec", "--report", "--inputs"])
+def test_where_results_can_t_be_written_is_said_before_the_work(shell: Shell, tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("x")
+    place = tmp_path if option == "--json" else tmp_path / "file"
+    code, _, err = shell("evaluate", *TOY, option, place)
+    assert code == 1
+    assert option in err
+    assert "photos" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_cache_that_can_t_be_written_is_named(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("LOOKSEEK_CACHE", str(tmp_path / "file"))
+    code, _, err = shell("evaluate", *TOY)
+    assert code == 1
+    assert "LOOKSEEK_CACHE" in err
+
+
+def test_a_column_is_named_in_the_protocol_and_only_where_there_are_columns(shell: Shell) -> None:
+    code, out, _ = shell("evaluate", *TOY, "--by", "category")
+    assert code == 0
+    assert "leave-one-out by category" in out
+    code, _, err = shell("evaluate", "drawn-instance", "--by", "category")
+    assert code == 1
+    assert "leave --by out" in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.table import Table
+from rich.text import Text
 
 from .evaluate.compare import Comparison
 from .evaluate.registry import BENCHMARKS
@@ -27,7 +28,8 @@ def said_of(result: Result) -> Iterator[str]:
     model = dict(result.model)
     name, checksum = model.pop("name", "?"), str(model.pop("checksum", ""))[:12]
     rest = ", ".join(f"{key} {value}" for key, value in model.items())
-    yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {result.commit[:12] or 'unknown'}"
+    commit, mark, dirty = result.commit.partition("-")
+    yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {commit[:12] or 'unknown'}{mark}{dirty}"
 
 
 def headline(result: Result) -> Table:
@@ -35,9 +37,7 @@ def headline(result: Result) -> Table:
     table = _table("metric", "value", "95 % interval")
     for name, figure in result.metrics.items():
         if "/" not in name:
-            table.add_row(
-                name, number(name, figure.value), f"{number(name, figure.low)} to {number(name, figure.high)}"
-            )
+            _add(table, name, number(name, figure.value), f"{number(name, figure.low)} to {number(name, figure.high)}")
     return table
 
 
@@ -54,11 +54,11 @@ def parts(result: Result) -> Table | None:
     shown = metrics[:MOST_COLUMNS]
     table = _table("part", *shown)
     for part, row in list(rows.items())[:MOST_PARTS]:
-        table.add_row(f"/{part}", *(number(metric, row[metric].value) if metric in row else "" for metric in shown))
+        _add(table, f"/{part}", *(number(metric, row[metric].value) if metric in row else "" for metric in shown))
     left = len(rows) - MOST_PARTS
     hidden = [*([f"{left} more parts"] if left > 0 else []), *metrics[MOST_COLUMNS:]]
     if hidden:
-        table.caption = f"in the result file too: {', '.join(hidden)}"
+        table.caption = Text(f"in the result file too: {', '.join(hidden)}")
         table.caption_justify = "left"
     return table
 
@@ -69,11 +69,11 @@ def compared(comparison: Comparison) -> Table:
     for metric, figures in comparison.metrics.items():
         if "/" in metric:
             continue
-        table.add_row(metric, "1", number(metric, figures[0].value))
+        _add(table, metric, "1", number(metric, figures[0].value))
         differences = comparison.differences.get(metric, (None,) * (len(figures) - 1))
         for place, (figure, d) in enumerate(zip(figures[1:], differences, strict=True), 2):
             said = (f"{d.by:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}", _p(d.p)) if d else ()
-            table.add_row("", str(place), number(metric, figure.value), *said)
+            _add(table, "", str(place), number(metric, figure.value), *said)
     return table
 
 
@@ -111,8 +111,13 @@ def _p(p: float) -> str:
     return f"{'< 0.001' if p < 0.001 else f'{p:.3f}'} {stars}".strip()
 
 
+def _add(table: Table, *cells: str) -> None:
+    """A row of names that come from data: nothing in them is markup."""
+    table.add_row(*map(Text, cells))
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(columns):
-        table.add_column(name, justify="left" if place == 0 else "default", overflow="fold", no_wrap=place == 0)
+        table.add_column(Text(name), justify="left" if place == 0 else "default", overflow="fold", no_wrap=place == 0)
     return table

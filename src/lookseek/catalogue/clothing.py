@@ -6,8 +6,9 @@ Source: github.com/alexeygrigorev/clothing-dataset (CC0 1.0), with a split that 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..errors import CatalogueError
 
@@ -24,7 +25,7 @@ class ClothingItem:
     """One photo.
 
     Args:
-        id: its file's name without the folder and the ending.
+        id: its file's path without ``images/`` and the ending.
         path: of its file, which need not be there.
         label: one of 20 kinds of garment; see ``UNCLEAR``.
         category: dress, shirt, toptee or "".
@@ -55,7 +56,7 @@ def read_clothing(folder: Path, split: str) -> list[ClothingItem]:
     """
     path = folder / "items.csv"
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
             lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
             rows = [] if lacking else list(table)
@@ -65,18 +66,19 @@ def read_clothing(folder: Path, split: str) -> list[ClothingItem]:
         ) from error
     if lacking:
         raise CatalogueError(f"{path} has no column {', '.join(lacking)}: it needs {', '.join(COLUMNS)}")
-    items = [
-        ClothingItem(
-            Path(row["image"] or "").stem,
-            folder / (row["image"] or ""),
-            row["label"] or "",
-            row["category"] or "",
-            row["sender_id"] or "",
-            row["split"] or "",
+    items = [_item(folder, row, f"{path} row {number}") for number, row in enumerate(rows, 1)]
+    if twice := [id for id, count in Counter(item.id for item in items).items() if count > 1]:
+        raise CatalogueError(
+            f"{path} has the photo {twice[0]!r} more than once ({len(twice)} such): keep one row of each"
         )
-        for row in rows
-    ]
     splits = sorted({item.split for item in items})
     if split not in splits:
         raise CatalogueError(f"{path} has no rows of the split {split!r}: it has {', '.join(splits) or 'none'}")
     return items
+
+
+def _item(folder: Path, row: dict[str, str], where: str) -> ClothingItem:
+    image, *others = (row[name] or "" for name in COLUMNS)
+    if not image:
+        raise CatalogueError(f"{where} names no image: remove the row, or name its photo")
+    return ClothingItem(str(PurePosixPath(image).with_suffix("")).removeprefix("images/"), folder / image, *others)

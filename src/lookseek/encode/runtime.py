@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,7 +106,9 @@ def _installed() -> bool:
 
 
 def _openvino() -> tuple[Any, Precision]:
-    os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
+    # On import OpenVINO would send an event over the network and make a folder in the user's home; without this
+    # package it does neither. The variable that its documents name does not hold it back (2026.4.1).
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     core = openvino.Core()

@@ -1,17 +1,19 @@
 """Vectors of photos that were encoded before, so that a second evaluation takes seconds.
 
-One folder an encoder, in it segments that are written whole or not at all and never changed: any number of jobs may
-read and write at once, and one that is stopped loses at most its last ``SEGMENT`` photos. Delete the folder whenever
-you like.
+One folder an encoder, in it segments that are called by the hash of what they hold, written whole or not at all and
+never changed: any number of jobs may read and write at once, one that is killed loses at most its last ``SEGMENT``
+photos, and a damaged segment is found out and made again. Delete the folder whenever you like.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import uuid
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from .. import images
 from ..encode import Encoder, encode_photos
 from ..encode.runtime import cores
-from ..errors import ItemError
+from ..errors import ItemError, QueryError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vector, Vectors
 
@@ -140,6 +142,8 @@ class _Cache:
 
     def __init__(self, folder: Path, dim: int) -> None:
         self._folder = folder
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         self._type = np.dtype([("hash", "V32"), ("vector", "<f4", (dim,))])
         self._segments = [s for path in sorted(folder.glob("*.npy")) if (s := self._read(path)) is not None]
         self._new: list[tuple[bytes, Vector]] = []
@@ -173,18 +177,38 @@ class _Cache:
         if not self._new:
             return
         segment = np.array([(hash, vector) for hash, vector in self._new], self._type)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        file = io.BytesIO()
+        np.save(file, segment, allow_pickle=False)
+        data = file.getvalue()
+        path = self._folder / f"{sha256(data).hexdigest()}.npy"
         beside = self._folder / f"{uuid.uuid4().hex}.part"
-        with beside.open("wb") as file:
-            np.save(file, segment, allow_pickle=False)
-        beside.replace(beside.with_suffix(".npy"))
+        with _explained(self._folder):
+            try:
+                beside.write_bytes(data)
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
         self._segments.append(segment)
         self._new = []
 
     def _read(self, path: Path) -> NDArray[np.void] | None:
-        """A segment, or None for a file that is none: then its photos are encoded again."""
-        try:
-            segment = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+        """A segment; None for a damaged or foreign one, which is removed: then its photos are encoded again."""
+        with _explained(self._folder):
+            data = path.read_bytes()
+            if sha256(data).hexdigest() == path.stem:
+                segment: NDArray[np.void] = np.load(io.BytesIO(data), allow_pickle=False)
+                return segment
+            path.unlink(missing_ok=True)
             return None
-        return segment if segment.dtype == self._type and segment.ndim == 1 else None
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Say whose folder it is that can't be used."""
+    try:
+        yield
+    except OSError as error:
+        raise QueryError(
+            f"vectors can't be kept in {folder} ({error.strerror}): make it writable, or set LOOKSEEK_CACHE to another "
+            "folder"
+        ) from error

@@ -58,6 +58,7 @@ def ask(asked: Asked, progress: Progress) -> Done:
     Raises:
         LookseekError: as ``evaluate`` and the readers of data and models raise them.
     """
+    _check_outputs(asked)
     if asked.benchmark == TREC:
         return _write(_of_files(asked), asked, progress, [])
     chosen = benchmark(asked.benchmark)
@@ -90,14 +91,38 @@ def _of_files(asked: Asked) -> Evaluation:
     run = Path(asked.model)
     if asked.data is None or not run.is_file():
         raise QueryError("trec measures a run file: lookseek evaluate trec QRELS --model RUN")
-    if asked.inputs is not None or asked.trec is not None:
-        raise QueryError("trec reads a run and qrels, and has neither inputs nor other files to write: leave them out")
+    others: dict[str, object] = {
+        "split": asked.split,
+        "protocol": asked.protocol,
+        "by": asked.by,
+        "colour-weight": asked.colour_weight,
+        "inputs": asked.inputs,
+        "trec": asked.trec,
+        "report": asked.report,
+    }
+    if given := [f"--{name}" for name, value in others.items() if value]:
+        raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")
     return measure_run(asked.data, run)
 
 
+def _check_outputs(asked: Asked) -> None:
+    """Find out before the work whether its results can be written."""
+    if asked.json is not None and (asked.json.is_dir() or not asked.json.name):
+        raise QueryError(f"--json {asked.json} is a folder: give the name of a file")
+    folders = {"report": asked.report, "trec": asked.trec, "inputs": asked.inputs}
+    folders["json"] = None if asked.json is None else asked.json.parent
+    for name, folder in folders.items():
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise QueryError(f"--{name} can't write to {folder} ({error.strerror}): choose another folder") from error
+
+
 def _options(chosen: Benchmark, asked: Asked) -> Options:
-    drawn = chosen.needs.startswith("nothing")
-    if asked.data is None and not drawn:
+    if asked.by and not chosen.by:
+        raise QueryError(f"{chosen.name} has no columns to choose: leave --by out")
+    if asked.data is None and not chosen.drawn:
         raise QueryError(f"{chosen.name} needs data: lookseek evaluate {chosen.name} DATA, with {chosen.needs}")
     protocol = asked.protocol or chosen.protocols[0]
     if protocol not in chosen.protocols:

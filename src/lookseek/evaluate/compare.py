@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ResultError
-from .bootstrap import paired
+from .bootstrap import intervals, paired
 from .details import Details, details_path, read_details
 from .result import Figure, Result, read_result
 
@@ -17,6 +17,9 @@ __all__ = ["Comparison", "Difference", "compare"]
 
 SAME = ("benchmark", "protocol", "split", "gallery_size", "gallery_hash", "queries", "missing")
 """What results must agree in, to compare."""
+
+TOLERANCE = 1e-9
+"""Between a figure and the mean of its questions' values, which are the same sum in another order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ def compare(paths: Sequence[Path]) -> Comparison:
     details = [read_details(details_path(path)) for path in paths]
     shared = [name for name in results[0].metrics if all(name in result.metrics for result in results)]
     heads = [name for name in shared if "/" not in name and not name.startswith("query_ms")]
+    if not shared:
+        raise ResultError(f"{paths[0]} and the others have no figure in common: measure them again with one version")
     return Comparison(
         results,
         {name: tuple(result.metrics[name] for result in results) for name in shared},
-        {name: _differences(name, details, paths, results[0].seed) for name in heads},
+        {name: _differences(name, details, paths, results) for name in heads},
     )
 
 
@@ -92,14 +97,24 @@ def _short(value: object) -> str:
     return str(value)[:40]
 
 
-def _differences(metric: str, details: Sequence[Details], paths: Sequence[Path], seed: int) -> tuple[Difference, ...]:
+def _differences(
+    metric: str, details: Sequence[Details], paths: Sequence[Path], results: Sequence[Result]
+) -> tuple[Difference, ...]:
     first = details[0].get(("", metric), {})
-    strata = sorted(first)
-    order = {stratum: sorted(first[stratum]) for stratum in strata}
+    order = {stratum: sorted(first[stratum]) for stratum in sorted(first)}
     tables = []
-    for path, detail in zip(paths, details, strict=True):
+    for path, result, detail in zip(paths, results, details, strict=True):
         values = detail.get(("", metric), {})
         if {stratum: sorted(values[stratum]) for stratum in sorted(values)} != order or not order:
             raise ResultError(f"{details_path(path)} holds other questions than that of {paths[0]}: measure both again")
-        tables.append([np.array([[values[stratum][query]] for query in order[stratum]]) for stratum in strata])
-    return tuple(Difference(*paired(tables[0], table, seed)[0].tolist()) for table in tables[1:])
+        table = [np.array([[values[stratum][asked]] for asked in some]) for stratum, some in order.items()]
+        value = float(intervals(table, resamples=1)[0, 0])
+        if abs(value - result.metrics[metric].value) > TOLERANCE:
+            raise ResultError(
+                f"{details_path(path)} gives {metric} {value:.6f}, {path} says {result.metrics[metric].value:.6f}: one "
+                "of the two is of another run, measure again"
+            )
+        tables.append(table)
+    units = [[unit for _, unit in some] for some in order.values()]
+    seed = results[0].seed
+    return tuple(Difference(*paired(tables[0], table, units=units, seed=seed)[0].tolist()) for table in tables[1:])

@@ -14,15 +14,15 @@ from .result import write_text
 
 __all__ = ["Details", "details_path", "read_details", "write_details"]
 
-FIXED = ("name", "stratum", "query")
+FIXED = ("name", "stratum", "query", "unit")
 
-Details: TypeAlias = Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]]
-"""(task's name, metric) to stratum to question to value."""
+Details: TypeAlias = Mapping[tuple[str, str], Mapping[str, Mapping[tuple[str, str], float]]]
+"""(task's name, metric) to stratum to question and its unit to value."""
 
 
 def details_path(result: Path) -> Path:
     """Where the details of a result file are: ``a.json`` has ``a.queries.csv``."""
-    return result.with_suffix(".queries.csv")
+    return result.with_name(result.name.removesuffix(".json") + ".queries.csv")
 
 
 def write_details(outcomes: tuple[Outcome, ...], path: Path) -> None:
@@ -35,7 +35,7 @@ def write_details(outcomes: tuple[Outcome, ...], path: Path) -> None:
         columns = [outcome.values[metric].tolist() if metric in outcome.values else None for metric in metrics]
         for row, question in enumerate(outcome.task.questions):
             values = ["" if column is None else repr(column[row]) for column in columns]
-            table.writerow([outcome.task.name, outcome.task.stratum, question.id, *values])
+            table.writerow([outcome.task.name, outcome.task.stratum, question.id, question.unit, *values])
     write_text(path, text.getvalue())
 
 
@@ -45,17 +45,17 @@ def read_details(path: Path) -> Details:
     Raises:
         ResultError: not there, or another kind of file.
     """
-    details: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    details: dict[tuple[str, str], dict[str, dict[tuple[str, str], float]]] = {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
             table = csv.reader(file)
             head = next(table, [])
-            if tuple(head[:3]) != FIXED:
+            if tuple(head[: len(FIXED)]) != FIXED:
                 raise ValueError(f"its columns are {', '.join(head)}")
-            for name, stratum, query, *values in table:
-                for metric, value in zip(head[3:], values, strict=True):
+            for name, stratum, query, unit, *values in table:
+                for metric, value in zip(head[len(FIXED) :], values, strict=True):
                     if value:
-                        details.setdefault((name, metric), {}).setdefault(stratum, {})[query] = float(value)
+                        details.setdefault((name, metric), {}).setdefault(stratum, {})[query, unit] = float(value)
     except (OSError, ValueError, csv.Error) as error:
         raise ResultError(
             f"{path} can't be read ({error}): evaluate --json writes it beside the result, keep the two together"

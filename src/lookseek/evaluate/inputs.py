@@ -19,9 +19,9 @@ __all__ = ["write_inputs"]
 def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
     """Write ``inputs.csv``, and the photos that are no files of their own, as PNG.
 
-    Columns: key (what the vector's row must be called), photo (the file; the reference of a change), text (the words,
-    or the change; of a proxy the words that stand for a photo). A row for each photo, and for each question that is
-    not a photo alone; of a photo that can't be had here the file is empty, and the key is what its vector is called.
+    Columns: key (what the vector's row must be called), id (of the photo; of a change that of its reference), photo
+    (its file, empty where it can't be had here), text (the words, or the change; of a proxy the words that stand for
+    a photo). A row for each photo, and for each question that is not a photo alone.
 
     Returns:
         The table.
@@ -32,16 +32,16 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
     places: dict[str, str] = {}
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(["key", "photo", "text"])
+    table.writerow(["key", "id", "photo", "text"])
     for number, id in enumerate(ids):
         try:
             places[id] = "" if id in loaded.texts else str(_file(loaded, id, folder / "photos" / f"{number:06}.png"))
         except (ItemError, KeyError) as error:
             progress.skipped(Skipped(id, "missing photo", str(error)))
-        table.writerow([id, places.get(id, ""), loaded.texts.get(id, "")])
+        table.writerow([id, id, places.get(id, ""), loaded.texts.get(id, "")])
         progress.advance(1)
     questions = {question.key: question for task in loaded.tasks for question in task.questions if question.text}
-    table.writerows([key, places.get(question.photo, ""), question.text] for key, question in questions.items())
+    table.writerows([key, q.photo, places.get(q.photo, ""), q.text] for key, q in questions.items())
     write_text(folder / "inputs.csv", text.getvalue())
     return folder / "inputs.csv"
 
@@ -49,7 +49,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
 def _file(loaded: Loaded, id: str, path: Path) -> Path:
     photo = loaded.photos[id]
     if isinstance(photo, Path):
-        images.size(photo)  # raises for what is no photo
+        images.decode(photo)  # raises for what can't be used
         return photo.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(images.to_png(images.decode(photo)))

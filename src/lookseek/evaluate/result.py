@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -39,7 +40,8 @@ class Result:
         protocol: which of the benchmark's ways of asking.
         split: the part that asked.
         gallery_size: photos that were searched; summed over strata.
-        gallery_hash: of their ids: two results with the same one searched the same gallery.
+        gallery_hash: of their ids and of what is right: two results with the same one had the same gallery, questions
+            and truth.
         queries: how many questions; summed over strata.
         missing: ids of photos that the benchmark names and that could not be had or read. Where there are any, the
             figures compare with no other.
@@ -94,7 +96,7 @@ def _check(result: Result, path: Path) -> None:
     }  # fmt: skip
     for name, kind in wanted.items():
         value: Any = getattr(result, name)
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (isinstance(value, int | float) and value < 0):
             raise ResultError(f"{path} is no result file ({name} is {value!r}): give what evaluate --json wrote")
     for name, figure in result.metrics.items():
         numbers = asdict(figure).values()
@@ -106,8 +108,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
-    beside.write_text(text, encoding="utf-8", newline="")
-    beside.replace(path)
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @cache
@@ -118,7 +123,9 @@ def source_commit() -> str:
         return ""
     command = ["git", "-C", str(top), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+        # without its optional lock git writes nothing, so it can't be in the way of a commit
+        quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10, env=quiet)  # noqa: S603
     except (OSError, subprocess.SubprocessError):  # no git, or a repository that isn't ours
         return ""
     return said.stdout.strip()

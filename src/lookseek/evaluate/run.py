@@ -18,6 +18,7 @@ from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
 from .rank import Block, Scorer, rank
 from .result import Result, source_commit
+from .runs import DEEPEST
 from .score import compared, milliseconds, neighbours, voted
 from .system import Embedded, System
 from .task import Benchmark, Options, Task
@@ -50,7 +51,7 @@ def evaluate(
         options: where its data are, which split and protocol.
         system: what is measured.
         progress: is told how it goes.
-        written: is given every block of answers.
+        written: is given every block of answers, ``runs.DEEPEST`` of each question.
         shuffle: True deals the right answers out anew among the gallery: the figures are then those of chance.
 
     Returns:
@@ -77,16 +78,21 @@ def evaluate(
     loaded = replace(loaded, missing=missing, tasks=tuple(_usable(loaded.tasks, gone)))
     progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
     chance = np.random.default_rng(options.seed) if shuffle else None
+    head = [task for task in loaded.tasks if not task.name]
+    if not head:
+        raise CatalogueError(
+            f"{benchmark.name} has no question left to ask of {options.data}: {len(missing):,} photos are missing"
+            f"{f', e.g. {missing[0]}' if missing else ''}. Check the folder, the split {options.split!r} and --model"
+        )
     ranking = _Ranking(embedded, system.metric, loaded.tasks, chance)
     outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
-    head = [task for task in loaded.tasks if not task.name]
     galleries = {task.gallery for task in head}
     result = Result(
         benchmark=benchmark.name,
-        protocol=options.protocol,
-        split=options.split,
+        protocol=f"{options.protocol} by {options.by}" if options.by else options.protocol,
+        split=loaded.split or options.split,
         gallery_size=sum(map(len, galleries)),
-        gallery_hash=gallery_hash(galleries),
+        gallery_hash=gallery_hash(head),
         queries=sum(map(len, {task.questions for task in head})),
         missing=missing,
         metrics=figures(outcomes, options.seed),
@@ -103,12 +109,12 @@ def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
     usable = []
     for task in tasks:
         left = task.without(gone)
-        if left is not task and left.questions:
+        if left is not task and left.questions and left.gallery:
             step = max(1, 4_000_000 // max(1, len(left.gallery)))
             starts = range(0, len(left.questions), step)
             answerable = np.concatenate([(left.truth.grades(slice(s, s + step)) > 0).any(axis=1) for s in starts])
             left = left.only(np.flatnonzero(answerable), np.arange(len(left.gallery)))
-        if left.questions:
+        if left.questions and left.gallery:
             usable.append(left)
     return usable
 
@@ -160,7 +166,7 @@ def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Writte
     timed = [name for name in task.metrics if name.startswith(TIMED)]
     names = [name for name in task.metrics if name not in timed]
     best, scores, grades, first, values = [], [], [], [], []
-    for block in rank(task, columns, scorer, _depth(names)):
+    for block in rank(task, columns, scorer, _depth(names, CURVE if written is None else DEEPEST)):
         values.append(measure(names, block.ranked))
         best.append(_first(block.order, -1))
         scores.append(_first(block.scores, np.nan))
@@ -176,10 +182,10 @@ def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Writte
     return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))
 
 
-def _depth(names: Sequence[str]) -> int | None:
+def _depth(names: Sequence[str], least: int) -> int | None:
     """How many answers the metrics look at; None for all."""
     reach = [parse(name)[1] for name in names]
-    return None if WHOLE in reach else max([CURVE, *reach])
+    return None if WHOLE in reach else max([least, *reach])
 
 
 def _first(array: NDArray[Any], fill: float) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .figures import figures, gallery_hash
 from .metrics import measure
@@ -28,7 +29,9 @@ METRICS = (
 )  # fmt: skip
 
 DEEPEST = 1000
-"""Answers of a question that a run file holds. Source: the usual depth of TREC's tracks and of trec_eval -M."""
+"""Answers of a question that a run file holds; metrics of the whole ranking, such as map, lose what is deeper.
+
+Source: the usual depth of TREC's tracks, and of trec_eval -M."""
 
 
 class RunWriter:
@@ -37,14 +40,14 @@ class RunWriter:
     def __init__(self, folder: Path, tag: str) -> None:
         self._folder = folder
         self._tag = tag
-        self._blocks: dict[int, list[Block]] = {}
+        self._blocks: dict[int, list[tuple[slice, NDArray[np.int64], NDArray[np.float32]]]] = {}
         self._tasks: list[Task] = []
 
     def __call__(self, task: Task, block: Block) -> None:
         """Take a block of answers."""
         if not self._tasks or self._tasks[-1] is not task:
             self._tasks.append(task)
-        kept = Block(block.rows, block.order[:, :DEEPEST].copy(), block.scores[:, :DEEPEST].copy(), block.ranked)
+        kept = (block.rows, block.order[:, :DEEPEST].copy(), block.scores[:, :DEEPEST].copy())
         self._blocks.setdefault(len(self._tasks), []).append(kept)
 
     def write(self) -> list[Path]:
@@ -62,9 +65,9 @@ class RunWriter:
 
     def _answers(self, number: int, task: Task) -> Iterator[tuple[str, list[tuple[str, float]]]]:
         columns = task.class_names or task.gallery
-        for block in self._blocks[number]:
-            for row, question in enumerate(task.questions[block.rows]):
-                found = zip(block.order[row].tolist(), block.scores[row].tolist(), strict=True)
+        for rows, order, scores in self._blocks[number]:
+            for row, question in enumerate(task.questions[rows]):
+                found = zip(order[row].tolist(), scores[row].tolist(), strict=True)
                 yield question.id, [(columns[column], score) for column, score in found if column >= 0]
 
 
@@ -90,19 +93,20 @@ def measure_run(qrels: Path, run: Path) -> Evaluation:
     judged = judge(read_run(run), truth)
     count = len(judged.queries)
     documents = tuple(sorted({id for some in truth.values() for id in some}))
-    task = Task(
-        tuple(Question(query, text=query) for query in judged.queries), documents, Listed(0, ({},) * count), METRICS
-    )
+    place = {id: row for row, id in enumerate(documents)}
+    right = tuple({place[id]: grade for id, grade in truth[q].items() if grade > 0} for q in judged.queries)
+    questions = tuple(Question(query, text=query) for query in judged.queries)
+    task = Task(questions, documents, Listed(len(documents), right), METRICS)
     empty = np.full((count, KEPT), -1, np.int64)
     nothing = np.full((count, KEPT), np.nan, np.float32)
-    right = judged.ranked.grades > 0
+    found = judged.ranked.grades > 0
     outcome = Outcome(
         task,
         measure(METRICS, judged.ranked),
         empty,
         nothing,
         np.zeros((count, KEPT), np.int8),
-        np.where(right.any(axis=1), right.argmax(axis=1) + 1, 0) if right.shape[1] else np.zeros(count, np.int64),
+        np.where(found.any(axis=1), found.argmax(axis=1) + 1, 0) if found.shape[1] else np.zeros(count, np.int64),
     )
     notes = ["The gallery is what the qrels name: how many more there were no file says."]
     if judged.missing:
@@ -114,7 +118,7 @@ def measure_run(qrels: Path, run: Path) -> Evaluation:
         protocol="trec_eval",
         split=qrels.stem,
         gallery_size=len(documents),
-        gallery_hash=gallery_hash([documents]),
+        gallery_hash=gallery_hash([task]),
         queries=count,
         missing=(),
         metrics=figures([outcome], 0),

@@ -131,13 +131,13 @@ def _external(path: Path, metric: Metric) -> System:
     names = path.with_suffix(".txt")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-        keys = names.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        keys = names.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
     except (OSError, ValueError, EOFError) as error:
         raise ModelError(
             f"{path} and {names} can't be read ({error}): give a .npy of shape (n, dim) and beside it a .txt "
             "that names each row, a line each"
         ) from error
-    if array.ndim != 2 or array.dtype.kind != "f" or len(array) != len(keys):
+    if array.ndim != 2 or array.dtype.kind != "f" or len(array) != len(keys) or array.shape[1] == 0:
         raise ModelError(
             f"{path} holds {array.dtype} of shape {array.shape} and {names} {len(keys):,} names: give floats of "
             "shape (n, dim) and a name for each row"
@@ -157,10 +157,21 @@ def _external(path: Path, metric: Metric) -> System:
                 "--inputs writes the keys that the benchmark asks for"
             )
         wanted = [key for key in dict.fromkeys([*photos, *(q.key for q in questions)]) if key in rows]
+        if not any(photo in rows for photo in photos):
+            raise ModelError(
+                f"{names} names none of the benchmark's {len(photos):,} photos: it begins with {keys[0]!r}, they are "
+                f"called e.g. {photos[0]!r}; --inputs writes all keys"
+            )
         progress.phase("vectors", len(wanted))
-        vectors = np.asarray(array[[rows[key] for key in wanted]], np.float32)
+        with np.errstate(over="ignore"):
+            vectors = np.asarray(array[[rows[key] for key in wanted]]).astype(np.float32)
         if not np.isfinite(vectors).all():
-            raise ModelError(f"{path} holds nan or infinity: make the vectors anew")
+            raise ModelError(f"{path} holds nan, infinity or numbers beyond float32: make the vectors anew")
+        if metric == "cosine" and not (none := np.any(vectors, axis=1)).all():
+            raise ModelError(
+                f"the vector of {wanted[int(none.argmin())]!r} in {path} is all zeros, which by cosine is like "
+                "nothing: make it anew, or leave the photo out"
+            )
         progress.advance(len(wanted))
         return Embedded(_unit(vectors) if metric == "cosine" else vectors, {key: row for row, key in enumerate(wanted)})
 
@@ -168,9 +179,13 @@ def _external(path: Path, metric: Metric) -> System:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    """Vectors of length 1; one of length 0 stays, and is like nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
+    """Vectors of length 1."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))[:, None]
+    if not lengths.all():
+        raise ModelError(
+            f"{np.count_nonzero(lengths == 0):,} vectors are all zeros: the model is broken, export it again"
+        )
+    unit: Vectors = (vectors / lengths).astype(np.float32)
     return unit
 
 

@@ -8,6 +8,7 @@ A ``Task`` knows nothing of models: the same one measures any of them, so two re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import CatalogueError
 from ..types import Photo
 
 __all__ = [
@@ -50,11 +52,13 @@ class Question:
         id: unique in its task.
         photo: id of the photo that is asked with, or that ``text`` changes; "" where words alone ask.
         text: the words, or the change; "" where a photo alone asks.
+        made_of: id of the photo that ``photo`` was made of, where several questions are made of one; else "".
     """
 
     id: str
     photo: str = ""
     text: str = ""
+    made_of: str = ""
 
     @property
     def key(self) -> str:
@@ -62,6 +66,11 @@ class Question:
         if not self.text:
             return self.photo
         return f"change:{self.photo}:{self.text}" if self.photo else f"words:{self.text}"
+
+    @property
+    def unit(self) -> str:
+        """What chance dealt out: questions on one photo stand and fall together, so they are resampled together."""
+        return self.made_of or self.photo or self.id
 
 
 class Truth(Protocol):
@@ -168,6 +177,9 @@ class Task:
             but the classes are ranked, by the votes of the nearest photos, and the truth's gallery are the classes.
             A photo never votes on the question that it is. None: the photos are ranked.
         class_names: of the classes, in the order of their columns.
+
+    Raises:
+        CatalogueError: a question's id or a photo of the gallery is there twice.
     """
 
     questions: tuple[Question, ...]
@@ -179,6 +191,14 @@ class Task:
     parts: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
     classes: NDArray[np.bool_] | None = None
     class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, ids in (("photo", self.gallery), ("question", tuple(question.id for question in self.questions))):
+            if len(set(ids)) < len(ids):
+                twice = next(id for id, count in Counter(ids).items() if count > 1)
+                raise CatalogueError(
+                    f"the {what} {twice!r} is there twice: each needs an id of its own, remove one row"
+                )
 
     def without(self, gone: set[str]) -> Task:
         """The same task without the photos that could not be had, and the questions that need them."""
@@ -216,6 +236,7 @@ class Loaded:
         missing: ids of photos that the benchmark names and the folder lacks; they are in no task.
         labels: id to a word or two for pictures of results, e.g. the class.
         notes: what a reader of the figures must know, a sentence each.
+        split: the part that asked, where it is not the one that was asked for, e.g. "all" of a table without splits.
     """
 
     tasks: tuple[Task, ...]
@@ -224,6 +245,7 @@ class Loaded:
     missing: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +280,8 @@ class Benchmark:
         protocols: what they are called, the default first.
         load: reads it.
         split: the default.
+        drawn: it draws its photos and needs no data.
+        by: it takes any table, and the columns that are meant.
     """
 
     name: str
@@ -268,3 +292,5 @@ class Benchmark:
     protocols: tuple[str, ...]
     load: Callable[[Options], Loaded]
     split: str = "test"
+    drawn: bool = False
+    by: bool = False

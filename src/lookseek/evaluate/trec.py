@@ -187,7 +187,7 @@ def _lines(path: Path, form: str) -> Iterator[tuple[int, list[bytes]]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), 1):
-                columns = line.split()
+                columns = line.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"").split()
                 if not columns or columns[0].startswith(b"#"):
                     continue
                 if len(columns) != wanted or len(line) > LONGEST:

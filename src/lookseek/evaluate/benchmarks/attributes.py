@@ -84,6 +84,7 @@ def load(options: Options) -> Loaded:
         tasks=tuple(tasks),
         photos={id: known.photos[id] for _, id in used},
         missing=known.missing,
+        split="all" if options.protocol == "leave-one-out" else "",
         labels={id: " ".join(value[row][0] for value in first if value[row]) for row, id in used},
         notes=(*notes, *known.notes),
     )
@@ -217,4 +218,5 @@ BENCHMARK = Benchmark(
     asked="photo",
     protocols=("split", "leave-one-out"),
     load=load,
+    by=True,
 )

@@ -20,21 +20,37 @@ def load(options: Options) -> Loaded:
     """Read the benchmark. See Benchmark."""
     items = read_clothing(options.data, options.split)
     searched = {"val": ["train"], "train": ["val"]}.get(options.split, ["train", "val"])
+    there = [split for split in searched if any(item.split == split for item in items)]
     clear = [item for item in items if item.label not in UNCLEAR]
+    by_category = [(item, item.category) for item in items if item.category]
+    by_label = [(item, item.label) for item in clear]
     tasks = [
-        *_tasks([(item, item.category) for item in items if item.category], options, searched, METRICS, ""),
-        *_tasks([(item, item.label) for item in clear], options, searched, METRICS[:3], "labels"),
+        *_tasks(by_category, options, searched, METRICS, ""),
+        *_tasks(by_label, options, searched, METRICS[:3], "labels"),
     ]
+    unasked = sum(item.split == options.split for item, _ in by_category) - len(tasks[0].questions)
     return Loaded(
         tasks=tuple(tasks),
         photos={item.id: item.path for item in items},
         labels={item.id: item.category or item.label for item in items},
         notes=(
-            f"Photographers of {options.split} have no photo in the gallery, which is {' and '.join(searched)}.",
+            f"Photos of {options.split} ask, the gallery is {' and '.join(there)}.",
+            _apart(items, options.split, there),
             "Bare figures are of dress, shirt and toptee; /labels of all kinds of garment but "
             f"{', '.join(sorted(UNCLEAR))}.",
+            *(
+                [f"{unasked} photos of {options.split} don't ask: nothing in the gallery is of their class."]
+                * (unasked > 0)
+            ),
         ),
     )
+
+
+def _apart(items: Sequence[ClothingItem], asking: str, searched: Sequence[str]) -> str:
+    """Whether photographers stand on one side only, as they should."""
+    askers, others = ({item.sender for item in items if item.split in some} for some in ((asking,), searched))
+    both = len(askers & others)
+    return f"{both} photographers stand on both sides." if both else "Photographers stand on one side only."
 
 
 def _tasks(

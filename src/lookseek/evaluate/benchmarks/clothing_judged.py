@@ -44,6 +44,7 @@ def load(options: Options) -> Loaded:
             Task(questions, gallery, seen, ("precision@10",), "whole-gallery-judged"),
         ),
         photos={id: item.path for id, item in items.items()},
+        missing=tuple(id for id in judged if id not in items),
         labels={id: item.label for id, item in items.items()},
         notes=(
             "Graded by eye: 2 would do instead of it, 1 is related, 0 is neither (docs/judging.md). Precision counts 1 "

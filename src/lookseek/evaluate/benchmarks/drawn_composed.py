@@ -113,4 +113,5 @@ BENCHMARK = Benchmark(
     asked="change",
     protocols=("reference-excluded",),
     load=load,
+    drawn=True,
 )

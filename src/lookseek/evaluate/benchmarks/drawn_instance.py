@@ -51,4 +51,5 @@ BENCHMARK = Benchmark(
     asked="photo",
     protocols=("leave-one-out",),
     load=load,
+    drawn=True,
 )

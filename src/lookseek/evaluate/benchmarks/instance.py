@@ -47,6 +47,7 @@ def load(options: Options) -> Loaded:
         photos={id: table.photos[id] for id, _ in shown},
         missing=table.missing,
         labels={id: item for id, item in shown if item is not None},
+        split="" if SPLIT in table.columns else "all",
         notes=(
             f"Items are the values of {name}: {len(items):,} of them have 2 to {max(items):,} photos. {part}",
             f"All {len(shown):,} photos are searched, but do not ask if they are the only one of their item ({alone:,})"
@@ -104,4 +105,5 @@ BENCHMARK = Benchmark(
     asked="photo",
     protocols=("leave-one-out",),
     load=load,
+    by=True,
 )

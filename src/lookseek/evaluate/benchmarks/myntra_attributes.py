@@ -57,7 +57,7 @@ def load(options: Options) -> Loaded:
 
 def _queries(path: Path, split: str) -> list[dict[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
             lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
             rows = [] if lacking else [row for row in table if row["split"] == split]

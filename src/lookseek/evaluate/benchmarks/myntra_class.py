@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
+from ...errors import CatalogueError
 from ..task import Benchmark, Loaded, Options, Question, SameLabel, Task
 from .myntra import notes_on, photos_of
 
@@ -24,6 +25,8 @@ def load(options: Options) -> Loaded:
     """Read the benchmark. See Benchmark."""
     items = read_catalogue(options.data, options.split)
     worn = [item for item in items if item.category]
+    if len(worn) < 2:
+        raise CatalogueError(f"{options.data} has {len(worn)} photos with a category in {options.split}: it takes two")
     types = [name for name, _ in Counter(item.article_type for item in items).most_common(LARGEST)]
     common = [item for item in items if item.article_type in types]
     metrics = tuple(f"{metric}@{k}" for metric in ("map", "precision") for k in DEPTHS)
@@ -41,7 +44,7 @@ def load(options: Options) -> Loaded:
             f"Bare figures are of dress, shirt and toptee: of min(k, gallery), so {deepest}.",
             f"/types are of the {LARGEST} largest article types, gallery {len(common) - 1:,}.",
             "query_ms@k is the time to compare one question with the gallery and sort the first k.",
-            *notes_on(items),
+            *notes_on(worn),
         ),
     )
 

@@ -109,21 +109,18 @@ def load(options: Options) -> Loaded:
     _, shown = np.unique(list(categories.values()), return_inverse=True)
     same = SameLabel(shown[own], shown, own)
     itself = Listed(len(gallery), tuple({int(row): 1} for row in own))
-    tasks = [Task(_questions(asked), gallery, same, CLASS, name="clean")]
+    tasks = [Task(tuple(Question(photo, photo) for photo in asked), gallery, same, CLASS, name="clean")]
     labels = dict(categories)
     for name in DISTORTIONS:
         for strength in STRENGTHS:
             names = [distorted(photo, name, strength) for photo in asked]
             labels |= {made: categories[photo] for made, photo in zip(names, asked, strict=True)}
             stratum = f"{name}={strength:g}"
-            tasks.append(Task(_questions(names), gallery, itself, OWN, stratum=stratum))
-            tasks.append(Task(_questions(names), gallery, same, CLASS, stratum=stratum))
+            questions = tuple(Question(made, made, made_of=photo) for made, photo in zip(names, asked, strict=True))
+            tasks.append(Task(questions, gallery, itself, OWN, stratum=stratum))
+            tasks.append(Task(questions, gallery, same, CLASS, stratum=stratum))
     notes = _notes(len(asked), len(gallery), len(gallery) - len(able)) + notes
     return Loaded(tuple(tasks), DistortedPhotos(photos, asked, options.seed), labels=labels, notes=notes)
-
-
-def _questions(photos: Sequence[str]) -> tuple[Question, ...]:
-    return tuple(Question(photo, photo) for photo in photos)
 
 
 def _source(options: Options) -> tuple[Mapping[str, Photo], dict[str, str], tuple[str, ...]]:

@@ -1,0 +1,65 @@
+"""No network, and nothing left behind in a home: whatever the libraries below us would do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WATCHED = """
+import socket, sys, threading
+tried = []
+def watch(*args, **kwargs):
+    tried.append(repr(args[-1] if args else kwargs))
+    raise OSError("no network here")
+socket.socket.connect = watch
+socket.create_connection = watch
+socket.getaddrinfo = watch
+"""
+
+
+def test_the_fast_runtime_sends_nothing_and_writes_nothing_at_home(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    code = (
+        WATCHED
+        + """
+from lookseek.encode.runtime import _meet_numpy, _openvino
+_openvino()
+_meet_numpy()
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join(5)
+print(tried, "openvino_telemetry.main" in sys.modules)
+"""
+    )
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[] False"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_evaluation_sends_nothing_and_writes_only_its_vectors(tmp_path: Path) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    home.mkdir()
+    code = (
+        WATCHED
+        + """
+sys.argv = ["lookseek", "evaluate", "instance", "drawn:4"]
+from lookseek.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+assert not tried, tried
+"""
+    )
+    environment = {**os.environ, "HOME": str(home), "LOOKSEEK_CACHE": str(kept)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not list(home.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "kept"]
