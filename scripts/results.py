@@ -1,11 +1,11 @@
 """Measures every benchmark that can run with the data at hand, and writes docs/results.md: no figure there is typed.
 
-    scripts/results [--data FOLDER] [--only BENCHMARK]... [--keep FOLDER]
+    scripts/results [--data FOLDER] [--only BENCHMARK]... [--keep FOLDER] [--page]
 
 FOLDER (default: LOOKSEEK_DATA, else ../shared/data) holds clothing/, myntra/ and fashioniq/. Result files go to
 --keep (default: results/), a folder for each benchmark and split; ``lookseek compare`` reads them. What was encoded
 before is not encoded again, so that a second run takes minutes. --only measures some again, and takes the others from
-the files that are there.
+the files that are there; --page measures nothing.
 """
 
 from __future__ import annotations
@@ -172,10 +172,10 @@ def page(keep: Path) -> str:
 HEAD = """# Results
 
 Written by `scripts/results` on {date:%Y-%m-%d} from commit {commit}; nothing here is typed. Brackets hold 95 %
-bootstrap intervals over questions (1,000 resamples, seed 0). What was chosen (colour weight, input size, neighbours
-that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark asks;
-[how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, the field's R@k. The model is
-{model}.
+bootstrap intervals over the photos that ask (1,000 resamples, seed 0). What was chosen (colour weight, input size,
+neighbours that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark
+asks; [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, the field's R@k. The model
+is {model}.
 """.replace("{model}", MODEL)
 
 
@@ -261,9 +261,10 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=Path(os.environ.get("LOOKSEEK_DATA") or "../shared/data"))
     options.add_argument("--only", action="append", choices=sorted({plan.benchmark for plan in PLAN}))
     options.add_argument("--keep", type=Path, default=TOP / "results")
+    options.add_argument("--page", action="store_true")
     chosen = options.parse_args()
     for plan in PLAN:
-        if chosen.only is None or plan.benchmark in chosen.only:
+        if not chosen.page and (chosen.only is None or plan.benchmark in chosen.only):
             for line in measure(plan, chosen.data, chosen.keep):
                 print(line, flush=True)
     PAGE.write_text(page(chosen.keep), encoding="utf-8")

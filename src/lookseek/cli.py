@@ -223,7 +223,7 @@ def compare(first: Path, /, *others: Path) -> int:
         _say(line)
     out.print()
     out.print(tables.compared(comparison))
-    _say("\ndifference from the first, its 95 % interval and p: paired bootstrap over questions")
+    _say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
     if comparison.results[0].missing:
         err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
     return 0

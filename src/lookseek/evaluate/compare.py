@@ -28,7 +28,7 @@ class Difference:
 
     Args:
         by: its value minus the first's.
-        low, high: the 95 % interval of that, by the paired bootstrap over questions.
+        low, high: the 95 % interval of that, by the paired bootstrap over units of questions.
         p: two-sided, of a difference this large if the two were the same.
     """
 

@@ -23,7 +23,7 @@ class Figure:
 
     Args:
         value: the mean over queries, or over strata.
-        low, high: its 95 % bootstrap interval over queries.
+        low, high: its 95 % bootstrap interval over units: queries on one photo count as one.
     """
 
     value: float
