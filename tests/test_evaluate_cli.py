@@ -236,3 +236,13 @@ def test_a_column_is_named_in_the_protocol_and_only_where_there_are_columns(shel
     code, _, err = shell("evaluate", "drawn-instance", "--by", "category")
     assert code == 1
     assert "leave --by out" in err
+
+
+def test_without_matplotlib_a_report_is_refused_before_the_work(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    code, _, err = shell("evaluate", *TOY, "--report", tmp_path / "report")
+    assert code == 1
+    assert "pip install 'lookseek[evaluate]'" in " ".join(err.split())
+    assert "photos" not in err

@@ -109,6 +109,10 @@ def _check_outputs(asked: Asked) -> None:
     """Find out before the work whether its results can be written."""
     if asked.json is not None and (asked.json.is_dir() or not asked.json.name):
         raise QueryError(f"--json {asked.json} is a folder: give the name of a file")
+    if asked.report is not None:
+        from .report.style import check_matplotlib
+
+        check_matplotlib()
     folders = {"report": asked.report, "trec": asked.trec, "inputs": asked.inputs}
     folders["json"] = None if asked.json is None else asked.json.parent
     for name, folder in folders.items():

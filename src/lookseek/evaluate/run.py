@@ -16,7 +16,7 @@ from ..types import Metric, Vectors
 from .figures import figures, gallery_hash
 from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
-from .rank import Block, Scorer, rank
+from .rank import CELLS, Block, Scorer, rank
 from .result import Result, source_commit
 from .runs import DEEPEST
 from .score import compared, milliseconds, neighbours, voted
@@ -110,7 +110,7 @@ def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
     for task in tasks:
         left = task.without(gone)
         if left is not task and left.questions and left.gallery:
-            step = max(1, 4_000_000 // max(1, len(left.gallery)))
+            step = max(1, CELLS // len(left.gallery))
             starts = range(0, len(left.questions), step)
             answerable = np.concatenate([(left.truth.grades(slice(s, s + step)) > 0).any(axis=1) for s in starts])
             left = left.only(np.flatnonzero(answerable), np.arange(len(left.gallery)))
