@@ -25,7 +25,7 @@ from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.result import Figure, Result, read_result, write_text
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.evaluate.task import Benchmark, Options
+from lookseek.evaluate.task import Options
 from lookseek.search import COLOUR_WEIGHT
 from lookseek.types import Metric, Skipped
 
@@ -166,7 +166,26 @@ def page(keep: Path) -> str:
     for plan in PLAN:
         lines += section(plan, keep, commits)
     said = " and ".join(sorted(commit[:12] + ("-dirty" if "dirty" in commit else "") for commit in commits if commit))
-    return f"{HEAD.format(date=datetime.now(UTC), commit=said or 'unknown')}\n" + "\n".join(lines)
+    head = HEAD.format(date=datetime.now(UTC), commit=said or "unknown")
+    return "\n".join([head, *summary(keep), *lines, ""])
+
+
+def summary(keep: Path) -> Iterator[str]:
+    """The first figure of each benchmark on its last split, a row a benchmark."""
+    yield f"\n| benchmark | split | figure | {' | '.join(system.name for system in SYSTEMS)} |"
+    yield f"|---|---|---|{'---|' * len(SYSTEMS)}"
+    for plan in PLAN:
+        split, protocol = plan.splits[-1], BENCHMARKS[plan.benchmark].protocols[0]
+        found = {s: read_result(p) for s in SYSTEMS if (p := path_of(keep, plan, split, protocol, s)).exists()}
+        if found:
+            metric = next(iter(next(iter(found.values())).metrics))
+            cells = (cell(metric, found[s].metrics[metric]) if s in found else "" for s in SYSTEMS)
+            yield f"| {name_of(plan)} | {split} | {metric} | {' | '.join(cells)} |"
+
+
+def name_of(plan: Measured) -> str:
+    """The benchmark, and where it is measured if that is not in its name."""
+    return plan.benchmark if plan.benchmark.startswith(plan.place) else f"{plan.benchmark} on {plan.place}"
 
 
 HEAD = """# Results
@@ -182,18 +201,15 @@ is {model}.
 def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
     """One benchmark: a table a split and protocol, and the first metric by parts."""
     benchmark = BENCHMARKS[plan.benchmark]
-    where = "" if plan.place in plan.benchmark or plan.benchmark.startswith(plan.place) else f" on {plan.place}"
-    lines = [f"\n## {plan.benchmark}{where}\n", f"{benchmark.about[0].upper()}{benchmark.about[1:]}."]
-    for split in plan.splits:
-        for protocol in plan.protocols or benchmark.protocols[:1]:
-            lines += tables(plan, split, protocol, keep, commits, benchmark)
+    lines = [f"\n## {name_of(plan)}\n", f"{benchmark.about[0].upper()}{benchmark.about[1:]}."]
+    for protocol in plan.protocols or benchmark.protocols[:1]:
+        for split in plan.splits:
+            lines += tables(plan, split, protocol, keep, commits)
     return lines
 
 
-def tables(
-    plan: Measured, split: str, protocol: str, keep: Path, commits: set[str], benchmark: Benchmark
-) -> Iterator[str]:
-    """What is known of one split under one protocol."""
+def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[str]) -> Iterator[str]:
+    """What is known of one split under one protocol; parts and notes of the last split alone."""
     found: list[tuple[System, Result]] = []
     errors: list[str] = []
     notes: list[str] = []
@@ -212,9 +228,10 @@ def tables(
             f"(`{first.gallery_hash[:12]}`)" + (f", {len(first.missing):,} photos missing" if first.missing else "")
         )
         yield from heads(found)
-        yield from parts(found)
-        yield ""
-        yield from (f"- {note}" for note in notes)
+        if split == plan.splits[-1]:
+            yield from parts(found)
+            yield ""
+            yield from (f"- {note}" for note in notes)
     for error in dict.fromkeys(errors):
         yield f"\n**{split}**, protocol `{protocol}`, not measured. {error}."
 
@@ -230,8 +247,7 @@ def heads(found: Sequence[tuple[System, Result]]) -> Iterator[str]:
 def parts(found: Sequence[tuple[System, Result]]) -> Iterator[str]:
     """Figures behind a slash: a row a system where there are few, else a row a part."""
     names = [name for name in found[0][1].metrics if "/" in name]
-    leading = list(dict.fromkeys(name.partition("/")[0] for name in names))[:2]
-    for metric in leading:
+    for metric in list(dict.fromkeys(name.partition("/")[0] for name in names))[:1]:
         some = [name.partition("/")[2] for name in names if name.startswith(f"{metric}/")]
         if not some:
             continue

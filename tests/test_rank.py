@@ -114,7 +114,7 @@ def line(count: int) -> np.ndarray:
 
 def nearest(asked: np.ndarray, shown: np.ndarray, own: list[int]) -> list[list[int]]:
     ids = [f"{number:03}" for number in range(len(shown))]
-    return neighbours(asked, shown, np.array(own), ids, "euclidean").tolist()
+    return neighbours(compared(asked, shown, "euclidean"), np.array(own), ids).tolist()
 
 
 def test_the_nearest_photos_are_found_and_a_photo_is_not_its_own_neighbour() -> None:
@@ -130,7 +130,7 @@ def test_neighbours_are_those_of_a_plain_sort(seed: int, count: int, asked: int)
     shown = random.integers(0, 4, (count, 2)).astype(np.float32)  # many ties
     some = random.integers(0, 4, (asked, 2)).astype(np.float32)
     ids = [f"{number:03}" for number in range(count)]
-    found = neighbours(some, shown, np.full(asked, -1), ids, "euclidean")
+    found = neighbours(compared(some, shown, "euclidean"), np.full(asked, -1), ids)
     for row in range(asked):
         distance = np.sqrt(((shown - some[row]) ** 2).sum(axis=1))
         assert len(set(found[row])) == min(NEIGHBOURS, count)

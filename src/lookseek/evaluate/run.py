@@ -52,7 +52,7 @@ def evaluate(
         system: what is measured.
         progress: is told how it goes.
         written: is given every block of answers, ``runs.DEEPEST`` of each question.
-        shuffle: True deals the right answers out anew among the gallery: the figures are then those of chance.
+        shuffle: True deals the gallery's scores out anew for each question: the figures are then those of chance.
 
     Returns:
         The figures, and the answers for pictures of them.
@@ -125,8 +125,7 @@ class _Ranking:
     def __init__(
         self, embedded: Embedded, metric: Metric, tasks: Sequence[Task], chance: np.random.Generator | None
     ) -> None:
-        self._embedded, self._metric = embedded, metric
-        self._shuffled = {task.gallery: chance.permutation(len(task.gallery)) for task in tasks} if chance else {}
+        self._embedded, self._metric, self._chance = embedded, metric, chance
         self._asked: dict[tuple[str, ...], dict[str, int]] = {}
         for task in tasks:
             if task.classes is not None:
@@ -138,21 +137,22 @@ class _Ranking:
     def vectors(self, task: Task, keys: Iterable[str]) -> tuple[Vectors, Vectors]:
         """Of the keys, and of the task's gallery."""
         rows, vectors = self._embedded.rows, self._embedded.vectors
-        shown = vectors[[rows[photo] for photo in task.gallery]]
-        if task.gallery in self._shuffled:
-            shown = shown[self._shuffled[task.gallery]]
-        return vectors[[rows[key] for key in keys]], shown
+        return vectors[[rows[key] for key in keys]], vectors[[rows[photo] for photo in task.gallery]]
+
+    def _photos(self, task: Task, keys: Iterable[str]) -> Scorer:
+        """Scores of the task's gallery for the keys."""
+        scorer, chance = compared(*self.vectors(task, keys), self._metric), self._chance
+        return scorer if chance is None else lambda rows: chance.permuted(scorer(rows), axis=1)
 
     def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
         """Scores of what the task ranks, and what that is called."""
         if task.classes is None:
-            return compared(*self.vectors(task, (q.key for q in task.questions)), self._metric), task.gallery
+            return self._photos(task, (question.key for question in task.questions)), task.gallery
         keys = self._asked[task.gallery]
         if task.gallery not in self._nearest:
             place = {photo: row for row, photo in enumerate(task.gallery)}
             own = np.array([place.get(key, -1) for key in keys], np.int64)
-            asked, shown = self.vectors(task, keys)
-            self._nearest[task.gallery] = neighbours(asked, shown, own, task.gallery, self._metric)
+            self._nearest[task.gallery] = neighbours(self._photos(task, keys), own, task.gallery)
         rows = [keys[question.key] for question in task.questions]
         return voted(self._nearest[task.gallery][rows], task.classes), task.class_names
 

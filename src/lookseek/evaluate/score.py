@@ -38,24 +38,20 @@ def compared(asked: Vectors, shown: Vectors, metric: Metric) -> Scorer:
     return scores
 
 
-def neighbours(
-    asked: Vectors, shown: Vectors, own: NDArray[np.int64], gallery: Sequence[str], metric: Metric
-) -> NDArray[np.int64]:
+def neighbours(scorer: Scorer, own: NDArray[np.int64], gallery: Sequence[str]) -> NDArray[np.int64]:
     """The nearest photos of each question, never itself.
 
     Args:
-        asked: float32 (questions, dim).
-        shown: float32 (gallery, dim).
-        own: the row of each question's own photo in the gallery, -1 where it is not there.
+        scorer: scores of the gallery's photos.
+        own: the row of each question's own photo in the gallery, -1 where it is not there, (questions,).
         gallery: ids, for the order of equally near photos.
-        metric: how vectors are compared.
 
     Returns:
         int64 (questions, at most ``NEIGHBOURS``), rows of the gallery, nearest first; -1 where there are no more.
     """
-    scorer, places, step = compared(asked, shown, metric), by_id(gallery), max(1, CELLS // len(gallery))
+    places, step = by_id(gallery), max(1, CELLS // len(gallery))
     nearest = []
-    for start in range(0, len(asked), step):
+    for start in range(0, len(own), step):
         scores = scorer(slice(start, start + step))
         barred = np.zeros(scores.shape, np.bool_)
         there = np.flatnonzero(own[start : start + step] >= 0)
