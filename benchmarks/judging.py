@@ -121,7 +121,9 @@ def agreement(first: dict[int, str], second: dict[int, str]) -> str:
     expected = np.outer(seen.sum(1), seen.sum(0))
     kappa = 1 - (apart * seen).sum() / (apart * expected).sum()
     equal = (pairs[:, 0] == pairs[:, 1]).mean()
-    return f"{len(second)} sheets, {len(pairs)} grades: {equal:.1%} equal, weighted kappa {kappa:.2f}"
+    stricter, laxer = (int(count) for count in ((pairs[:, 1] < pairs[:, 0]).sum(), (pairs[:, 1] > pairs[:, 0]).sum()))
+    said = f"{len(second)} sheets, {len(pairs)} grades: {equal:.1%} equal, weighted kappa {kappa:.2f}"
+    return f"{said}; the second is stricter in {stricter}, laxer in {laxer}"
 
 
 def main() -> None:

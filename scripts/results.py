@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lookseek.encode import load_model
 from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import Figure, Result, read_result, write_text
+from lookseek.evaluate.result import Figure, Result, read_result, short_commit, write_text
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
@@ -48,7 +49,7 @@ class System:
 
 LOOK = System("the shipped model", MODEL)
 COLOUR = System("colour alone", "colour")
-CHANCE = System("chance (the shipped model, truth shuffled)", MODEL, shuffle=True)
+CHANCE = System("chance (scores dealt out anew)", MODEL, shuffle=True)
 SYSTEMS = (
     LOOK,
     System("the shipped model, Euclidean", MODEL, metric="euclidean"),
@@ -58,8 +59,8 @@ SYSTEMS = (
 )
 CEILING = System("ceiling: a classifier of type and colour", "ceiling.npy")
 SENTENCES = System("multilingual-e5-small, caption and change", "sentences.npy")
-BLIND = System("chance (the same, truth shuffled)", "sentences.npy", shuffle=True)
-CEILING_CHANCE = System("chance (the same, truth shuffled)", "ceiling.npy", shuffle=True)
+BLIND = System("chance (scores dealt out anew)", "sentences.npy", shuffle=True)
+CEILING_CHANCE = System("chance (scores dealt out anew)", "ceiling.npy", shuffle=True)
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,10 @@ def path_of(keep: Path, plan: Measured, split: str, protocol: str, system: Syste
 
 
 def vectors(model: str, keep: Path, data: Path, plan: Measured, split: str) -> str:
-    """The model as ``open_system`` takes it; vectors of other programs are made first."""
+    """The model as ``open_system`` takes it; vectors of other programs are made once for each shipped model."""
     if not model.endswith(".npy"):
         return model
-    out = keep / "vectors" / plan.benchmark / f"{split}.npy"
+    out = keep / "vectors" / f"{plan.benchmark}-{load_model().checksum[:12]}" / f"{split}.npy"
     if model == "ceiling.npy":
         command = [sys.executable, TOP / "benchmarks" / "ceiling.py", "--data", data, "--out", out.parent]
         if not out.exists():
@@ -165,13 +166,13 @@ def page(keep: Path) -> str:
     commits: set[str] = set()
     for plan in PLAN:
         lines += section(plan, keep, commits)
-    said = " and ".join(sorted(commit[:12] + ("-dirty" if "dirty" in commit else "") for commit in commits if commit))
-    head = HEAD.format(date=datetime.now(UTC), commit=said or "unknown")
+    said = " and ".join(sorted(map(short_commit, commits)))
+    head = HEAD.format(date=datetime.now(UTC), commit=said or "unknown", model=MODEL)
     return "\n".join([head, *summary(keep), *lines, ""])
 
 
 def summary(keep: Path) -> Iterator[str]:
-    """The first figure of each benchmark on its last split, a row a benchmark."""
+    """The first figure of each benchmark on its last split; those that other systems alone can answer stand below."""
     yield f"\n| benchmark | split | figure | {' | '.join(system.name for system in SYSTEMS)} |"
     yield f"|---|---|---|{'---|' * len(SYSTEMS)}"
     for plan in PLAN:
@@ -180,6 +181,7 @@ def summary(keep: Path) -> Iterator[str]:
         if found:
             metric = next(iter(next(iter(found.values())).metrics))
             cells = (cell(metric, found[s].metrics[metric]) if s in found else "" for s in SYSTEMS)
+            split = next(iter(found.values())).split
             yield f"| {name_of(plan)} | {split} | {metric} | {' | '.join(cells)} |"
 
 
@@ -195,7 +197,7 @@ bootstrap intervals over the photos that ask (1,000 resamples, seed 0). What was
 neighbours that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark
 asks; [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, the field's R@k. The model
 is {model}.
-""".replace("{model}", MODEL)
+"""
 
 
 def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
@@ -224,8 +226,9 @@ def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[s
     if found:
         first = found[0][1]
         yield (
-            f"\n**{split}**, protocol `{protocol}`: {first.queries:,} questions, gallery {first.gallery_size:,} "
-            f"(`{first.gallery_hash[:12]}`)" + (f", {len(first.missing):,} photos missing" if first.missing else "")
+            f"\n**{first.split}**, protocol `{first.protocol}`: {first.queries:,} questions, "
+            f"gallery {first.gallery_size:,} (`{first.gallery_hash[:12]}`)"
+            + (f", {len(first.missing):,} photos missing" if first.missing else "")
         )
         yield from heads(found)
         if split == plan.splits[-1]:
@@ -247,21 +250,21 @@ def heads(found: Sequence[tuple[System, Result]]) -> Iterator[str]:
 def parts(found: Sequence[tuple[System, Result]]) -> Iterator[str]:
     """Figures behind a slash: a row a system where there are few, else a row a part."""
     names = [name for name in found[0][1].metrics if "/" in name]
-    for metric in list(dict.fromkeys(name.partition("/")[0] for name in names))[:1]:
-        some = [name.partition("/")[2] for name in names if name.startswith(f"{metric}/")]
-        if not some:
-            continue
-        if len(some) <= MOST_PARTS:
-            yield f"\n| {metric} | {' | '.join(some)} |\n|---|{'---|' * len(some)}"
-            for system, result in found:
-                cells = (f"{result.metrics[f'{metric}/{part}'].value:.3f}" for part in some)
-                yield f"| {system.name} | {' | '.join(cells)} |"
-        else:
-            shown = [(system, result) for system, result in found if not system.shuffle]
-            yield f"\n| {metric} | {' | '.join(system.name for system, _ in shown)} |\n|---|{'---|' * len(shown)}"
-            for part in some:
-                cells = (f"{result.metrics[f'{metric}/{part}'].value:.3f}" for _, result in shown)
-                yield f"| {part} | {' | '.join(cells)} |"
+    if not names:
+        return
+    metric = names[0].partition("/")[0]
+    some = [name.partition("/")[2] for name in names if name.startswith(f"{metric}/")]
+    if len(some) <= MOST_PARTS:
+        yield f"\n| {metric} | {' | '.join(some)} |\n|---|{'---|' * len(some)}"
+        for system, result in found:
+            cells = (f"{result.metrics[f'{metric}/{part}'].value:.3f}" for part in some)
+            yield f"| {system.name} | {' | '.join(cells)} |"
+        return
+    shown = [(system, result) for system, result in found if not system.shuffle]
+    yield f"\n| {metric} | {' | '.join(system.name for system, _ in shown)} |\n|---|{'---|' * len(shown)}"
+    for part in some:
+        cells = (f"{result.metrics[f'{metric}/{part}'].value:.3f}" for _, result in shown)
+        yield f"| {part} | {' | '.join(cells)} |"
 
 
 def cell(name: str, figure: Figure) -> str:

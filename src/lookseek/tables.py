@@ -9,7 +9,7 @@ from rich.text import Text
 
 from .evaluate.compare import Comparison
 from .evaluate.registry import BENCHMARKS
-from .evaluate.result import Figure, Result
+from .evaluate.result import Figure, Result, short_commit
 
 __all__ = ["compared", "headline", "listed", "numbered", "parts", "said_of"]
 
@@ -28,8 +28,7 @@ def said_of(result: Result) -> Iterator[str]:
     model = dict(result.model)
     name, checksum = model.pop("name", "?"), str(model.pop("checksum", ""))[:12]
     rest = ", ".join(f"{key} {value}" for key, value in model.items())
-    commit, mark, dirty = result.commit.partition("-")
-    yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {commit[:12] or 'unknown'}{mark}{dirty}"
+    yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {short_commit(result.commit)}"
 
 
 def headline(result: Result) -> Table:

@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import images
-from ..encode import Encoder, encode_photos
+from ..encode import Encoder, Model, encode_photos
 from ..encode.runtime import cores
 from ..errors import ItemError, QueryError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vector, Vectors
 
-__all__ = ["cache_folder", "embed_photos"]
+__all__ = ["cache_folder", "cache_key", "embed_photos"]
 
 AHEAD = 64
 """Photos that are read before they are needed."""
@@ -44,6 +44,11 @@ def cache_folder() -> Path:
     if own := os.environ.get("LOOKSEEK_CACHE"):
         return Path(own)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"
+
+
+def cache_key(model: Model) -> str:
+    """The name of the cache of a model's vectors: all that they depend on."""
+    return f"{model.checksum[:32]}-{model.runtime}-{model.precision}"
 
 
 def embed_photos(

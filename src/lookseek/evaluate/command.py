@@ -58,6 +58,8 @@ def ask(asked: Asked, progress: Progress) -> Done:
     Raises:
         LookseekError: as ``evaluate`` and the readers of data and models raise them.
     """
+    if asked.inputs is not None and (asked.json or asked.report or asked.trec):
+        raise QueryError("--inputs only writes what a model has to encode: leave --json, --report and --trec out")
     _check_outputs(asked)
     if asked.benchmark == TREC:
         return _write(_of_files(asked), asked, progress, [])
@@ -95,6 +97,7 @@ def _of_files(asked: Asked) -> Evaluation:
         "split": asked.split,
         "protocol": asked.protocol,
         "by": asked.by,
+        "metric": asked.metric != "cosine",
         "colour-weight": asked.colour_weight,
         "inputs": asked.inputs,
         "trec": asked.trec,

@@ -26,8 +26,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
     Returns:
         The table.
     """
-    named = (id for task in loaded.tasks for id in (*task.gallery, *(q.photo for q in task.questions)))
-    ids = [id for id in dict.fromkeys(named) if id]
+    ids = loaded.photo_ids()
     progress.phase("inputs", len(ids))
     places: dict[str, str] = {}
     text = io.StringIO()
@@ -40,8 +39,8 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
             progress.skipped(Skipped(id, "missing photo", str(error)))
         table.writerow([id, id, places.get(id, ""), loaded.texts.get(id, "")])
         progress.advance(1)
-    questions = {question.key: question for task in loaded.tasks for question in task.questions if question.text}
-    table.writerows([key, q.photo, places.get(q.photo, ""), q.text] for key, q in questions.items())
+    asked = [question for question in loaded.questions() if question.text]
+    table.writerows([q.key, q.photo, places.get(q.photo, ""), q.text] for q in asked)
     write_text(folder / "inputs.csv", text.getvalue())
     return folder / "inputs.csv"
 

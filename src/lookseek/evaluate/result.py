@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import ResultError
 
-__all__ = ["Figure", "Result", "read_result", "source_commit", "write_text"]
+__all__ = ["Figure", "Result", "read_result", "short_commit", "source_commit", "write_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,16 @@ def write_text(path: Path, text: str) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def short_commit(commit: str) -> str:
+    """A commit as people read it, with its mark if files differed from it.
+
+    >>> short_commit("0123456789abcdef0123456789abcdef01234567-dirty")
+    '0123456789ab-dirty'
+    """
+    hash, mark, dirty = commit.partition("-")
+    return f"{hash[:12]}{mark}{dirty}" if commit else "unknown"
 
 
 @cache

@@ -64,10 +64,8 @@ def evaluate(
     began = time.perf_counter()
     progress.phase("reading", None)
     loaded = benchmark.load(options)
-    named = (id for task in loaded.tasks for id in (*task.gallery, *(q.photo for q in task.questions)))
-    photos = [id for id in dict.fromkeys(named) if id]
-    questions = list({question.key: question for task in loaded.tasks for question in task.questions}.values())
-    embedded = system.embed(loaded, photos, questions, progress)
+    photos = loaded.photo_ids()
+    embedded = system.embed(loaded, photos, loaded.questions(), progress)
     gone = {id for id in photos if id not in embedded.rows}
     if len(gone) == len(photos):
         raise CatalogueError(
@@ -96,7 +94,7 @@ def evaluate(
         queries=sum(map(len, {task.questions for task in head})),
         missing=missing,
         metrics=figures(outcomes, options.seed),
-        model=dict(system.info),
+        model={**system.info, **embedded.remarks},
         seed=options.seed,
         commit=source_commit(),
         took_s=round(time.perf_counter() - began, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from ..encode import ColourEncoder, Encoder, Prepared, load_model
 from ..errors import ModelError, QueryError
 from ..index.report import Progress
 from ..types import Metric, Photo, Pixels, Vectors
-from .cache import embed_photos
+from .cache import cache_key, embed_photos
 from .task import Loaded, Question
 
 __all__ = ["Embedded", "System", "open_system"]
@@ -28,10 +28,12 @@ class Embedded:
     Args:
         vectors: float32 (n, dim), of unit length where they are compared by cosine.
         rows: the row of each photo id and each question's key; a photo that is not here could not be had.
+        remarks: what else a reader must know of how these questions were asked; they stand in the result's model.
     """
 
     vectors: Vectors
     rows: Mapping[str, int]
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 Embed: TypeAlias = Callable[[Loaded, Sequence[str], Sequence[Question], Progress], Embedded]
@@ -78,7 +80,7 @@ def open_system(model: str, metric: Metric = "cosine", colour_weight: float = 0.
         info: dict[str, str | float] = {"name": "colour", "checksum": colour.version, "metric": metric}
         return _of_encoders({colour.version: colour}, {"colour": 1.0}, info, metric)
     loaded = load_model(model)
-    made_by = f"{loaded.checksum[:32]}-{loaded.runtime}-{loaded.precision}"
+    made_by = cache_key(loaded)
     info = {
         "name": loaded.name,
         "checksum": loaded.checksum,
@@ -108,8 +110,8 @@ def _of_encoders(
                 f"{info['name']} reads no words, and this benchmark asks with words: give --model a file of vectors "
                 "(.npy) that another model made; --inputs writes what it has to encode"
             )
-        if any(question.text for question in questions):
-            info["question"] = "the reference photo alone: the model reads no words"
+        alone = {"question": "the reference photo alone: the model reads no words"}
+        remarks = alone if any(question.text for question in questions) else {}
         vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
         if metric == "cosine":
             # of unit vectors scaled by the root of their weight, the product is the weighted sum of cosines
@@ -118,7 +120,7 @@ def _of_encoders(
         else:
             (joined,) = vectors.values()
         keys = {question.key: rows[question.photo] for question in questions if question.photo in rows}
-        return Embedded(joined, rows | keys)
+        return Embedded(joined, rows | keys, remarks)
 
     def seen(photo: Photo) -> Pixels:
         return _picture(first.prepare(images.decode(photo, first.min_side)))

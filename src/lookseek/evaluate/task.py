@@ -247,6 +247,15 @@ class Loaded:
     notes: tuple[str, ...] = ()
     split: str = ""
 
+    def photo_ids(self) -> list[str]:
+        """All photos that the tasks name, each once."""
+        named = (id for task in self.tasks for id in (*task.gallery, *(q.photo for q in task.questions)))
+        return [id for id in dict.fromkeys(named) if id]
+
+    def questions(self) -> list[Question]:
+        """All questions, one of each key: what a system has to encode beside the photos."""
+        return list({question.key: question for task in self.tasks for question in task.questions}.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -71,7 +71,11 @@ def load(options: Options) -> Loaded:
         raise CatalogueError(f"{options.data}: no value of {', '.join(known.values)} is known of two photos to compare")
     several = any(isinstance(task.truth, Listed) for task in tasks)
     tasks = [replace(task, metrics=_metrics(len(task.class_names), several)) for task in tasks]
-    notes = [said, "Bare figures are means over the columns, each counting alike."]
+    notes = [
+        said,
+        "Bare figures are means over the columns, each counting alike; those of recall@3 and recall@5 may be of other "
+        "columns, and then don't compare with each other.",
+    ]
     for k in CUTS:
         few = [task.name or task.stratum for task in tasks if len(task.class_names) <= k]
         if few:

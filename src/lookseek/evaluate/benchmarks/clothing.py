@@ -13,7 +13,7 @@ from ..task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task
 __all__ = ["BENCHMARK"]
 
 METRICS = ("map@10", "precision@10", "recall@10", "map@100", "precision@100", "map@1000", "precision@1000", "map")
-"""The baseline's mAP and accuracy at its three depths that this gallery has (METHODS: top-10, 100, 1000)."""
+"""At three of the four depths of ``myntra_class.DEPTHS``; the fourth is beyond this gallery."""
 
 
 def load(options: Options) -> Loaded:

@@ -21,11 +21,13 @@ def photos_of(items: Sequence[MyntraItem]) -> Mapping[str, bytes]:
 
 def notes_on(items: Sequence[MyntraItem]) -> tuple[str, ...]:
     """How many photos are small: a figure on 60 x 80 pixels says little of larger ones."""
-    small = sum(_side(item.image) < SMALL for item in items)
-    return (f"{small / len(items):.0%} of the {len(items):,} photos have 60 x 80 pixels.",)
+    small = sum(0 < _side(item.image) < SMALL for item in items)
+    share = f"{small:,} of {len(items):,} photos ({small / max(1, len(items)):.0%})"
+    return (f"{share} are smaller than {SMALL} pixels at their shorter side.",)
 
 
 def _side(photo: bytes) -> int:
+    """The shorter side, 0 of what is no picture."""
     try:
         return min(images.size(photo))
     except ItemError:

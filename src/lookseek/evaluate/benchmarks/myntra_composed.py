@@ -11,18 +11,16 @@ FashionIQ asks, which stands beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from ... import images
 from ...catalogue.fashioniq import CATEGORIES, Triplet
 from ...catalogue.myntra import MyntraItem, read_catalogue
-from ...errors import ItemError
 from ..task import Benchmark, Loaded, Options, Task
 from .fashioniq import Cohort, Right, ask_joined, read_cohort, task_of
+from .myntra import notes_on
 
 __all__ = ["BENCHMARK"]
 
@@ -34,9 +32,6 @@ ANY = ("any@1", "any@10", "any@50")
 EXACT_ALONE = ("recall@10", "recall@50")
 ANY_ALONE = ("any@10", "any@50")
 """Of the galleries of one category."""
-
-SMALL = 100
-"""Pixels of the shorter side below which a photo is small."""
 
 TELLING = 100
 """Photos of a gallery below which a guess is right among the first 50 more often than not."""
@@ -71,7 +66,7 @@ def _load(options: Options) -> Loaded:
         tasks=tuple(tasks),
         photos={id: item.image for id, item in items.items()},
         labels={id: f"{item.base_colour} {item.category}" for id, item in items.items()},
-        notes=(*notes, _small(list(items.values()))),
+        notes=(*notes, *notes_on(list(items.values()))),
     )
 
 
@@ -99,16 +94,6 @@ def _any_right(items: Mapping[str, MyntraItem]) -> Right:
         return (triplet.target,) if target is None else alike[target.design, target.base_colour]
 
     return right
-
-
-def _small(items: Sequence[MyntraItem]) -> str:
-    """How many of the photos are small, in a sentence; one that can't be read counts as none."""
-    small = 0
-    for item in items:
-        with suppress(ItemError):
-            small += min(images.size(item.image)) < SMALL
-    share = small / max(1, len(items))
-    return f"{small:,} of {len(items):,} photos ({share:.0%}) are smaller than {SMALL} pixels at their shorter side."
 
 
 BENCHMARK = Benchmark(

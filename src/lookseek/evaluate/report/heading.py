@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from ..outcome import Evaluation
-from ..result import Result
+from ..result import Result, short_commit
 from .markup import counted, section
 from .words import escaped, seconds
 
@@ -46,7 +46,7 @@ def head(result: Result, written: date) -> str:
         *((label.replace("_", " ").capitalize(), value, "") for label, value in model.items()),
         ("Date", written.isoformat(), ""),
         ("Seed", str(result.seed), ""),
-        ("Commit", result.commit[:_CHECKSUM] or "not known", ""),
+        ("Commit", short_commit(result.commit), ""),
         ("Took", seconds(result.took_s), ""),
     ]
     listed = "".join(
