@@ -14,7 +14,8 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder
 from lookseek.evaluate.outcome import KEPT, Evaluation, Outcome
 from lookseek.evaluate.result import Figure, Result
-from lookseek.evaluate.task import BARRED, Listed, Loaded, Question, SameLabel, Task
+from lookseek.evaluate.task import Loaded, Question, Task
+from lookseek.evaluate.truth import BARRED, Listed, SameLabel
 from lookseek.types import Photo, Pixels, Vectors
 
 

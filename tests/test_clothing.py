@@ -12,7 +12,8 @@ import pytest
 from lookseek.catalogue.clothing import read_clothing
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks import clothing, clothing_judged, myntra_attributes, myntra_class, myntra_text
-from lookseek.evaluate.task import BARRED, Listed, Loaded, Options, SameLabel
+from lookseek.evaluate.task import Loaded, Options
+from lookseek.evaluate.truth import BARRED, Listed, SameLabel
 
 HEAD = "image,label,category,kids,sender_id,split"
 ROWS = (

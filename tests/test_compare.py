@@ -18,7 +18,8 @@ from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, read_details, write_details
 from lookseek.evaluate.outcome import KEPT, Outcome
 from lookseek.evaluate.result import Figure, Result, read_result, source_commit, write_text
-from lookseek.evaluate.task import Listed, Question, Task
+from lookseek.evaluate.task import Question, Task
+from lookseek.evaluate.truth import Listed
 
 KEYS = {
     "benchmark", "protocol", "split", "gallery_size", "gallery_hash", "queries", "missing", "metrics", "model", "seed",

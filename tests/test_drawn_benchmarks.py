@@ -41,7 +41,8 @@ from lookseek.catalogue.drawn.designs import (
 from lookseek.catalogue.drawn.words import wordings, words_of
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks import drawn_composed, drawn_instance
-from lookseek.evaluate.task import BARRED, Loaded, Options, Task
+from lookseek.evaluate.task import Loaded, Options, Task
+from lookseek.evaluate.truth import BARRED
 from lookseek.types import Attributes
 
 BOTH = (drawn_composed, drawn_instance)

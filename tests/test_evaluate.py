@@ -17,7 +17,8 @@ from lookseek.evaluate.rank import Block
 from lookseek.evaluate.registry import BENCHMARKS, benchmark
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import System, open_system
-from lookseek.evaluate.task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task
+from lookseek.evaluate.task import Benchmark, Loaded, Options, Question, Task
+from lookseek.evaluate.truth import Listed, SameLabel
 from lookseek.types import Photo
 
 SPECS = drawn_specs(12, 3)

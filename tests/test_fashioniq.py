@@ -24,7 +24,8 @@ from lookseek.catalogue.fashioniq import (
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks.fashioniq import BENCHMARK
 from lookseek.evaluate.benchmarks.fashioniq_text import BENCHMARK as PROXY
-from lookseek.evaluate.task import BARRED, Benchmark, Loaded, Options, Task
+from lookseek.evaluate.task import Benchmark, Loaded, Options, Task
+from lookseek.evaluate.truth import BARRED
 
 EXCLUDED = ("reference-excluded", "val-split")
 OTHERS = {"shirt": [("s1", "s2")], "toptee": [("t1", "t2")]}

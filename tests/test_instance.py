@@ -21,7 +21,8 @@ from lookseek.evaluate.benchmarks.anytable import read_table
 from lookseek.evaluate.benchmarks.instance import BENCHMARK, ITEM_COLUMNS, same_item
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.evaluate.task import BARRED, Loaded, Options, Task
+from lookseek.evaluate.task import Loaded, Options, Task
+from lookseek.evaluate.truth import BARRED
 
 
 def write_table(folder: Path, rows: list[dict[str, str]], name: str = "items.csv") -> Path:

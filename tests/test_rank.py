@@ -11,7 +11,8 @@ from lookseek.errors import QueryError
 from lookseek.evaluate.metrics import measure
 from lookseek.evaluate.rank import Block, rank
 from lookseek.evaluate.score import NEIGHBOURS, compared, milliseconds, neighbours, voted
-from lookseek.evaluate.task import BARRED, Listed, Question, SameLabel, Task
+from lookseek.evaluate.task import Question, Task
+from lookseek.evaluate.truth import BARRED, Listed, SameLabel
 
 IDS = ("a", "b", "c", "d", "e", "f")
 

@@ -39,7 +39,8 @@ from lookseek.evaluate.report import (
 )
 from lookseek.evaluate.report.headline import first_metric, lead, shown_outcome
 from lookseek.evaluate.result import Figure
-from lookseek.evaluate.task import Listed, Loaded, Question, Task
+from lookseek.evaluate.task import Loaded, Question, Task
+from lookseek.evaluate.truth import Listed
 from lookseek.strip import CELL, MARGIN, tile_place
 from lookseek.types import Photo, Pixels
 

@@ -18,7 +18,8 @@ from lookseek.distort import DISTORTIONS, distort
 from lookseek.errors import CatalogueError, ItemError
 from lookseek.evaluate.benchmarks import robustness
 from lookseek.evaluate.benchmarks.robustness import BENCHMARK, QUESTIONS, STRENGTHS, DistortedPhotos
-from lookseek.evaluate.task import BARRED, Loaded, Options, Task
+from lookseek.evaluate.task import Loaded, Options, Task
+from lookseek.evaluate.truth import BARRED
 from lookseek.types import Photo
 
 STRATA = [f"{name}={strength:g}" for name in DISTORTIONS for strength in STRENGTHS]

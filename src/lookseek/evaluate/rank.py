@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from .metrics import Ranked
-from .task import BARRED, Task
+from .task import Task
 from .trec import escaped
+from .truth import BARRED
 
 __all__ = ["CELLS", "Block", "Scorer", "by_id", "ordered", "rank"]
 

@@ -16,8 +16,9 @@ from .metrics import measure
 from .outcome import KEPT, Evaluation, Outcome
 from .rank import Block
 from .result import Result, source_commit
-from .task import Listed, Loaded, Question, Task
+from .task import Loaded, Question, Task
 from .trec import judge, read_qrels, read_run, write_qrels, write_run
+from .truth import Listed
 
 __all__ = ["TREC", "RunWriter", "measure_run"]
 

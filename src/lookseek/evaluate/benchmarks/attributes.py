@@ -19,7 +19,8 @@ import numpy as np
 from ...catalogue.deepfashion import is_category_folder, photo_folder, read_attributes, read_splits
 from ...errors import CatalogueError
 from ...types import Photo
-from ..task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task, Truth
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed, SameLabel, Truth
 from .anytable import SPLIT, read_table
 from .columns import chosen, words
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
 from ...errors import CatalogueError
-from ..task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed, SameLabel
 
 __all__ = ["BENCHMARK"]
 

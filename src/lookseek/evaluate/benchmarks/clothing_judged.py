@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ...catalogue.clothing import read_clothing
 from ...errors import CatalogueError
-from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed
 
 __all__ = ["BENCHMARK"]
 

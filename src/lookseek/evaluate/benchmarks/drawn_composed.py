@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, families, split_seed
 from ...catalogue.drawn.catalogue import title
-from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed
 
 __all__ = ["BENCHMARK", "DESIGNS", "SIZE"]
 

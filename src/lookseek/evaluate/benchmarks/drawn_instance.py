@@ -6,7 +6,8 @@ import numpy as np
 
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.drawn.catalogue import title
-from ..task import Benchmark, Loaded, Options, Question, SameLabel, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import SameLabel
 
 __all__ = ["BENCHMARK", "DESIGNS", "SIZE", "VIEWS"]
 

@@ -24,7 +24,8 @@ from typing import TypeAlias
 
 from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_ids, read_triplets
 from ...errors import CatalogueError
-from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed
 
 __all__ = ["BENCHMARK", "GALLERIES", "Ask", "Cohort", "Right", "ask_joined", "read_cohort", "task_of"]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, SameLabel, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import SameLabel
 from .anytable import SPLIT, read_table
 
 __all__ = ["BENCHMARK", "ITEM_COLUMNS", "same_item"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ...catalogue.myntra import read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed
 from .myntra import notes_on, photos_of
 
 __all__ = ["BENCHMARK"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, SameLabel, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import SameLabel
 from .myntra import notes_on, photos_of
 
 __all__ = ["BENCHMARK"]

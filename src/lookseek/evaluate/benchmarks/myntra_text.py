@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ...catalogue.myntra import read_catalogue
-from ..task import Benchmark, Listed, Loaded, Options, Question, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed
 from .myntra import notes_on, photos_of
 
 __all__ = ["BENCHMARK"]

@@ -18,7 +18,8 @@ from ...catalogue.myntra import read_catalogue
 from ...distort import DISTORTIONS, distort
 from ...errors import CatalogueError
 from ...types import Photo, Pixels
-from ..task import Benchmark, Listed, Loaded, Options, Question, SameLabel, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from ..truth import Listed, SameLabel
 from .drawn_instance import DESIGNS, SIZE, VIEWS
 from .myntra import notes_on, photos_of
 

@@ -1,0 +1,104 @@
+"""Which answers are right: the grades of a gallery for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BARRED", "Grades", "Listed", "SameLabel", "Truth"]
+
+Grades: TypeAlias = NDArray[np.int8]
+"""How right each item of a gallery is for each question, (questions, gallery): 0 wrong, 1 right, 2 and more very
+right; -1 (``BARRED``): not in this question's gallery, e.g. the query photo itself."""
+
+BARRED = -1
+
+
+class Truth(Protocol):
+    """Which answers are right."""
+
+    def grades(self, rows: slice) -> Grades:
+        """The grades of the gallery for some of the questions, int8 (rows, gallery)."""
+        ...
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Truth:
+        """The same truth for some of the questions and some of the gallery, in the order of these rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SameLabel:
+    """Right means the same label.
+
+    Args:
+        asked: label of each question, any integers, (questions,).
+        shown: label of each gallery item, (gallery,).
+        own: gallery row of each question's own photo, which is barred; -1 where it is not in the gallery.
+    """
+
+    asked: NDArray[np.int64]
+    shown: NDArray[np.int64]
+    own: NDArray[np.int64]
+
+    def grades(self, rows: slice) -> Grades:
+        """See Truth."""
+        grades: Grades = (self.asked[rows, None] == self.shown).astype(np.int8)
+        own = self.own[rows]
+        there = np.flatnonzero(own >= 0)
+        grades[there, own[there]] = BARRED
+        return grades
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> SameLabel:
+        """See Truth."""
+        place = np.full(len(self.shown) + 1, -1, np.int64)  # its last entry answers for -1
+        place[gallery] = np.arange(len(gallery))
+        return SameLabel(self.asked[questions], self.shown[gallery], place[self.own[questions]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """Right is what is listed.
+
+    Args:
+        size: of the gallery.
+        right: for each question its right gallery rows and their grades, row to grade >= 1.
+        barred: for each question the gallery rows that are not in its gallery; () for none anywhere.
+        among: for each question the only rows that are in its gallery; () for all everywhere.
+    """
+
+    size: int
+    right: tuple[Mapping[int, int], ...]
+    barred: tuple[tuple[int, ...], ...] = ()
+    among: tuple[tuple[int, ...], ...] = ()
+
+    def grades(self, rows: slice) -> Grades:
+        """See Truth."""
+        right = self.right[rows]
+        grades = np.full((len(right), self.size), BARRED if self.among else 0, np.int8)
+        if self.among:
+            for place, some in enumerate(self.among[rows]):
+                grades[place, list(some)] = 0
+        for place, listed in enumerate(right):
+            grades[place, list(listed)] = list(listed.values())
+        if self.barred:
+            for place, some in enumerate(self.barred[rows]):
+                grades[place, list(some)] = BARRED
+        return grades
+
+    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Listed:
+        """See Truth."""
+        place = {int(row): new for new, row in enumerate(gallery)}
+
+        def rows(some: Sequence[int]) -> tuple[int, ...]:
+            return tuple(place[row] for row in some if row in place)
+
+        return Listed(
+            len(gallery),
+            tuple({place[row]: grade for row, grade in self.right[q].items() if row in place} for q in questions),
+            tuple(rows(self.barred[q]) for q in questions) if self.barred else (),
+            tuple(rows(self.among[q]) for q in questions) if self.among else (),
+        )
