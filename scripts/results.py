@@ -178,7 +178,7 @@ def summary(keep: Path) -> Iterator[str]:
     for plan in PLAN:
         split, protocol = plan.splits[-1], BENCHMARKS[plan.benchmark].protocols[0]
         found = {s: read_result(p) for s in SYSTEMS if (p := path_of(keep, plan, split, protocol, s)).exists()}
-        if found:
+        if LOOK in found:
             metric = next(iter(next(iter(found.values())).metrics))
             cells = (cell(metric, found[s].metrics[metric]) if s in found else "" for s in SYSTEMS)
             split = next(iter(found.values())).split
