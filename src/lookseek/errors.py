@@ -19,6 +19,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   ├── IndexBusy        another process is writing it
     │   └── IndexMismatch    made by another model, metric or newer format
     ├── ResultError          a result file can't be read, or results don't compare
+    ├── TrainError           training can't start or go on, or a run can't be exported
     └── DownloadError        a download that the user asked for failed
 """
 
@@ -40,6 +41,7 @@ __all__ = [
     "NotAnImage",
     "QueryError",
     "ResultError",
+    "TrainError",
 ]
 
 
@@ -105,6 +107,10 @@ class IndexMismatch(IndexFolderError):
 
 class ResultError(LookseekError):
     """A result file can't be read, or results that are to be compared don't compare."""
+
+
+class TrainError(LookseekError):
+    """Training can't start or go on, or what it left can't be exported."""
 
 
 class DownloadError(LookseekError):

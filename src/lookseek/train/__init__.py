@@ -1,0 +1,21 @@
+"""Training: the only part of lookseek that knows torch.
+
+    data ──labelled──> examples ──batches──> loop ──best epoch──> run folder ──export──> model folder
+
+A recipe (``recipes.py``) reads labelled photos, fits a network in one visible loop (``loop.py``) and leaves a run
+folder; ``export`` makes of that a model folder that ``lookseek index`` takes. Nothing outside this folder imports it
+but the command line, and that only when it is asked to train or to export.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+from ..errors import TrainError
+
+_NEEDED = ("torch", "torchvision", "timm", "lightning_fabric", "safetensors", "tensorboard", "matplotlib", "onnx")
+
+if _missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+    raise TrainError(
+        f"training needs {', '.join(_missing)}, which this environment lacks: pip install 'lookseek[train]'"
+    )
