@@ -26,6 +26,7 @@ from .curves import draw_curves
 from .labelled import SPLITS, Labelled, read_labelled
 from .loop import fit, predict
 from .measure import measure, write_figures
+from .memory import keep_freed_memory
 from .run import RUN, SKIPPED, TEST, Run, read_run, tested
 from .settings import Settings, settings_of
 
@@ -99,6 +100,7 @@ def train_classifier(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
+    keep_freed_memory()
     fabric = Fabric(
         accelerator=machine.accelerator,
         devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
@@ -112,6 +114,7 @@ def train_classifier(
         fabric.barrier()
         torch.manual_seed(settings.seed)
         start = build(settings.backbone, len(photos.classes), weights)
+        start.network.freeze(settings.frozen)
         run = Run(
             recipe="classifier",
             preset=preset,
