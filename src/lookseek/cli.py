@@ -304,6 +304,8 @@ def train(
         )
     if watch.left_out > SHOWN:
         err.print(f"... and {watch.left_out - SHOWN:,} more skipped, broken ones are listed in {out / 'skipped.csv'}")
+    if not trained.lead:
+        return 0
     for line in tables.trained_said(trained):
         _say(line)
     for note in trained.notes:

@@ -57,11 +57,11 @@ class Trained:
 
     Args:
         run: what it was.
-        epochs: that were gone through.
         best_epoch: whose weights are kept.
         val_accuracy: of it; what it was chosen by, so it is a little too good.
         test: figures on the test photos; None where the data has none.
         notes: what a reader of the figures must know.
+        lead: False in the processes of further devices, which have nothing to say that the first does not.
     """
 
     run: Run
@@ -69,6 +69,7 @@ class Trained:
     val_accuracy: float
     test: Result | None
     notes: tuple[str, ...]
+    lead: bool
 
 
 def train_classifier(
@@ -108,6 +109,8 @@ def train_classifier(
         precision=_precision(settings),  # type: ignore[arg-type]
     )
     fabric.launch()
+    if not fabric.is_global_zero:
+        progress = _Silent()
     workers = _workers(machine, fabric)
     with _alone(out, fabric):
         photos = _readable(read_labelled(data, label, progress), out, progress)
@@ -140,7 +143,7 @@ def train_classifier(
             probabilities = predict(fabric, network, photos.splits["test"], settings, workers)
             evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
             test = _kept(evaluation, out, fabric)
-    return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes)
+    return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes, fabric.is_global_zero)
 
 
 def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
@@ -176,6 +179,19 @@ def _begin(run: Run, out: Path) -> None:
     raise TrainError(
         f"{out} holds a training with {'; '.join(differ)}: give the same options to go on with it, or a new folder"
     )
+
+
+class _Silent:
+    """The progress of further devices: the first one tells for all."""
+
+    def phase(self, name: str, total: int | None) -> None:
+        """See Progress."""
+
+    def advance(self, entries: int) -> None:
+        """See Progress."""
+
+    def skipped(self, skipped: Skipped) -> None:
+        """See Progress."""
 
 
 class _alone:

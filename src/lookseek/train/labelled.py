@@ -137,7 +137,7 @@ def _catalogue(data: str, column: str, progress: Progress) -> list[_Row]:
                 split = str(entry.attributes.get("split", ""))
                 rows.append((entry.id, _photo(entry), str(entry.attributes[column]), split))
     if not rows:
-        columns = ", ".join(name for name, _ in seen.most_common(20)) or "none"
+        columns = ", ".join(sorted(name for name, _ in seen.most_common(20))) or "none"
         raise TrainError(f"no item of {data} has a {column!r}: name the column of the class with --label, of {columns}")
     return rows
 

@@ -118,6 +118,7 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
                 save(folder, state, **parts)
             saved = time.monotonic()
     journal.close()
+    fabric.barrier()  # nobody reads what the first device has not written yet
     if state.step < steps:
         raise KeyboardInterrupt
     return state
