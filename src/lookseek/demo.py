@@ -65,6 +65,8 @@ def run_demo(
         shown = str(_drawn(folder / "drawn", progress))
         say("showing drawn garments (use your own photos with --source FOLDER)")
     catalogue = open_catalogue(shown)
+    if catalogue.made is not None:
+        raise CatalogueError(f"{shown} holds features, and the demo searches with photos: give those")
     index = folder / "index"
     summary = build_index(catalogue, index, prune=True, progress=progress)  # nothing of what was shown before
     if not summary.items:

@@ -1,4 +1,4 @@
-"""Sources of items: a folder of photos, a table that names photos, or the drawn catalogue.
+"""Sources of items: a folder of photos, a table that names photos, files of features, or the drawn catalogue.
 
 ``open_catalogue`` is the door. Whatever the source, a catalogue streams ``Item`` and ``Skipped``: one
 thing that can't be used costs one line, never the job. Every id it gives is usable and there once.
@@ -17,17 +17,21 @@ from typing import Protocol
 from lookseek.errors import CatalogueError
 from lookseek.types import Item, Skipped
 
+from .classic import ClassicCatalogue, Made, features_of
 from .folder import PHOTO_SUFFIXES, FolderCatalogue
 from .photos import photos_at
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["Catalogue", "open_catalogue", "photos_at", "usable"]
+__all__ = ["Catalogue", "Made", "open_catalogue", "photos_at", "usable"]
 
 MAX_ID = 4096
 """Characters of an id. Source: PATH_MAX of Linux (limits.h), since a path can be an id."""
 
-POSSIBLE = "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), or drawn or drawn:ITEMS"
+POSSIBLE = (
+    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
+    "folder), or drawn or drawn:ITEMS"
+)
 
 REMEDIES = {
     ".json": "write one object a line and name it .jsonl",
@@ -37,8 +41,8 @@ REMEDIES = {
 } | dict.fromkeys(PHOTO_SUFFIXES, "it is a photo: give the folder it lies in")
 
 
-class Catalogue(Protocol):
-    """A source of items that can be gone through any number of times, in the same order."""
+class Source(Protocol):
+    """What ``Catalogue`` is made from: entries whose ids nobody has looked at yet."""
 
     name: str
     """How a summary calls it."""
@@ -53,11 +57,18 @@ class Catalogue(Protocol):
         """Stream the entries; memory stays bounded at any size."""
 
 
+class Catalogue(Source, Protocol):
+    """A source of items that can be gone through any number of times, in the same order."""
+
+    made: Made | None
+    """Where every item brings its ``Encoding``: how those were made. None for items with photos."""
+
+
 class _Checked:
     """A catalogue whose items have usable ids, each once."""
 
-    def __init__(self, source: Catalogue) -> None:
-        self.name, self.origin = source.name, source.origin
+    def __init__(self, source: Source, made: Made | None = None) -> None:
+        self.name, self.origin, self.made = source.name, source.origin, made
         self._source = source
 
     def __len__(self) -> int:
@@ -71,8 +82,8 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
     """Open a source of items.
 
     Args:
-        source: a folder, a table file, or the text ``drawn`` or ``drawn:ITEMS``; a folder that is
-            itself called so is ``./drawn``.
+        source: a folder, a table file, features (see ``classic``), or the text ``drawn`` or ``drawn:ITEMS``; a
+            folder that is itself called so is ``./drawn``.
         image_column: the column of a table that holds the photo; None to find it by its name.
         id_column: the column of a table that holds the id; None to find it by its name.
 
@@ -88,6 +99,11 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
         return _Checked(_drawn(items, source))
     if not _exists(path):
         raise CatalogueError(f"{str(source)!r} is not there.{_near(path)} To start, {POSSIBLE}")
+    if (features := features_of(path)) is not None:
+        if path.is_dir():
+            _refuse_both(path, features)
+        vectors = ClassicCatalogue(features)
+        return _Checked(vectors, vectors.made)
     if path.is_dir():
         return _Checked(FolderCatalogue(path))
     if not table or not path.is_file():
@@ -132,7 +148,20 @@ def _problem(id: str) -> str:
     return ""
 
 
-def _drawn(items: str, source: str) -> Catalogue:
+def _refuse_both(folder: Path, features: Path) -> None:
+    """A folder with photos and features could mean either: guessing wrong would give another index in silence."""
+    try:
+        photo = next((entry for entry in FolderCatalogue(folder) if isinstance(entry, Item)), None)
+    except CatalogueError:
+        return  # no photo
+    if photo is not None:
+        raise CatalogueError(
+            f"{folder} holds photos ({photo.id}) and features ({features.name}): for the features give {features}, for "
+            "the photos give the folder in it that they lie in, or move the features elsewhere"
+        )
+
+
+def _drawn(items: str, source: str) -> Source:
     counted = items.isascii() and items.isdigit() and 1 <= len(items) <= 9 and int(items) > 0
     if source != "drawn" and not counted:
         raise CatalogueError(f"{source!r} does not say how many items to draw: write e.g. drawn:60")
