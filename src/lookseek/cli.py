@@ -325,10 +325,10 @@ def _print_exported(exported: Exported, out: Path) -> None:
     _say(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
     _say(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
     if about.label:
-        shown = ", ".join(f"{number} {_plain(name)}" for number, name in enumerate(exported.classes[:3]))
+        shown = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
         more = f" and {about.classes - 3:,} more" if about.classes > 3 else ""
         missing = f"; {exported.unlabelled:,} items have none: -1" if exported.unlabelled else ""
-        _say(f"labels: {about.label}: {shown}{more}{missing}")
+        _say(f"labels: {about.label}, {shown}{more}{missing}")
     else:
         known = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
         _say(f"labels: none written, since no item has a category; {known}")

@@ -23,7 +23,7 @@ from .photos import photos_at
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["Catalogue", "Made", "open_catalogue", "photos_at", "usable"]
+__all__ = ["Catalogue", "Made", "made_of", "open_catalogue", "photos_at", "usable"]
 
 MAX_ID = 4096
 """Characters of an id. Source: PATH_MAX of Linux (limits.h), since a path can be an id."""
@@ -41,8 +41,8 @@ REMEDIES = {
 } | dict.fromkeys(PHOTO_SUFFIXES, "it is a photo: give the folder it lies in")
 
 
-class Source(Protocol):
-    """What ``Catalogue`` is made from: entries whose ids nobody has looked at yet."""
+class Catalogue(Protocol):
+    """A source of items that can be gone through any number of times, in the same order."""
 
     name: str
     """How a summary calls it."""
@@ -57,17 +57,10 @@ class Source(Protocol):
         """Stream the entries; memory stays bounded at any size."""
 
 
-class Catalogue(Source, Protocol):
-    """A source of items that can be gone through any number of times, in the same order."""
-
-    made: Made | None
-    """Where every item brings its ``Encoding``: how those were made. None for items with photos."""
-
-
 class _Checked:
     """A catalogue whose items have usable ids, each once."""
 
-    def __init__(self, source: Source, made: Made | None = None) -> None:
+    def __init__(self, source: Catalogue, made: Made | None = None) -> None:
         self.name, self.origin, self.made = source.name, source.origin, made
         self._source = source
 
@@ -112,6 +105,12 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
     return _Checked(TableCatalogue(path, image_column=image_column, id_column=id_column))
 
 
+def made_of(catalogue: Catalogue) -> Made | None:
+    """How the vectors were made that every item of a catalogue brings; None for a catalogue of photos."""
+    made: Made | None = getattr(catalogue, "made", None)
+    return made
+
+
 def usable(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
     """Pass entries on, with a ``Skipped`` for each item whose id can't be used or was there before.
 
@@ -151,17 +150,18 @@ def _problem(id: str) -> str:
 def _refuse_both(folder: Path, features: Path) -> None:
     """A folder with photos and features could mean either: guessing wrong would give another index in silence."""
     try:
-        photo = next((entry for entry in FolderCatalogue(folder) if isinstance(entry, Item)), None)
+        entries = (entry.id for entry in FolderCatalogue(folder) if isinstance(entry, Item))
+        photo = next((name for name in entries if Path(name).suffix.lower() in PHOTO_SUFFIXES), None)
     except CatalogueError:
-        return  # no photo
+        return  # nothing there could be a photo
     if photo is not None:
         raise CatalogueError(
-            f"{folder} holds photos ({photo.id}) and features ({features.name}): for the features give {features}, for "
+            f"{folder} holds photos ({photo}) and features ({features.name}): for the features give {features}, for "
             "the photos give the folder in it that they lie in, or move the features elsewhere"
         )
 
 
-def _drawn(items: str, source: str) -> Source:
+def _drawn(items: str, source: str) -> Catalogue:
     counted = items.isascii() and items.isdigit() and 1 <= len(items) <= 9 and int(items) > 0
     if source != "drawn" and not counted:
         raise CatalogueError(f"{source!r} does not say how many items to draw: write e.g. drawn:60")

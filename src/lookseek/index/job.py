@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import images
-from ..catalogue import Catalogue
+from ..catalogue import Catalogue, made_of
 from ..encode import ColourEncoder, Model, encode_photos
 from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
@@ -71,8 +71,9 @@ def build_index(
     """
     began = time.monotonic()
     with place.writing(folder):
-        recipe, loaded = recipe_for(folder, catalogue.made, model, metric, store)
-        draft = Draft(folder, recipe, runtime_of(catalogue.made, loaded), catalogue.origin)
+        made = made_of(catalogue)
+        recipe, loaded = recipe_for(folder, made, model, metric, store)
+        draft = Draft(folder, recipe, runtime_of(made, loaded), catalogue.origin)
         job = _Job(folder, draft, loaded, progress)
         try:
             job.encode(catalogue)
@@ -106,7 +107,7 @@ class _Job:
 
     def encode(self, catalogue: Catalogue) -> None:
         """Go through the catalogue, encode what is new, write it. Ctrl-C ends it early, with nothing lost."""
-        self._given = catalogue.made is not None
+        self._given = made_of(catalogue) is not None
         self._progress.phase("reading vectors" if self._given else "encoding", len(catalogue))
         waiting: list[Point] = []
         with (self._folder / "skipped.csv").open("w", newline="", encoding="utf-8") as report:

@@ -11,6 +11,7 @@ all_features.json  how they were made, and their checksums; see ``about``
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,10 @@ def labels(path: Path, rows: int) -> tuple[NDArray[np.int64], list[str]]:
         raise CatalogueError(f"{path} holds {array.dtype} of shape {array.shape}: labels are a class number an item")
     _agree(path, len(array), rows)
     if array.dtype.kind == "U":
-        values, numbers = np.unique(array, return_inverse=True)
-        try:
-            names = [clean(str(value)).strip() for value in values]
-        except ValueError as error:
-            raise CatalogueError(f"{path} holds text that is no Unicode ({error}): write it again") from error
+        values, numbers = np.unique(array.astype(array.dtype.newbyteorder("=")), return_inverse=True)
+        if values.dtype.itemsize and values.view(np.uint32).max() > sys.maxunicode:  # Python would raise SystemError
+            raise CatalogueError(f"{path} holds text that is no Unicode: write it again")
+        names = [clean(str(value)).strip() for value in values]
         empty = [number for number, name in enumerate(names) if not name]
         return np.where(np.isin(numbers, empty), -1, numbers).astype(np.int64), names
     with np.errstate(invalid="ignore"):
@@ -112,9 +112,7 @@ def class_names(path: Path, numbers: NDArray[np.int64]) -> list[str]:
     while names and not names[-1]:
         names.pop()
     if len(names) <= numbers.max():
-        raise CatalogueError(
-            f"{path} names {len(names):,} classes, the labels go up to {numbers.max():,}: name them all"
-        )
+        raise CatalogueError(f"{path} names {len(names):,} classes, labels go up to {numbers.max():,}: name them all")
     return names
 
 
