@@ -4,7 +4,7 @@ all_features.npy   (n, dim) float: row i is item i; ``all_feat.npy`` is read as 
 all_labels.npy     (n,) class numbers, -1 for none
 all_classes.txt    a class a line, in the order of their numbers
 all_ids.txt        an id a line; ``all_feat.list`` is read as well
-all_colours.npy    (n, 96) float32, the colour encoder's vectors
+all_colours.npy    (n, colour dim) float32, the colour encoder's vectors
 all_items.jsonl    an object a line: id, attributes, source, hash, fingerprint
 all_features.json  how they were made, and their checksums; see ``about``
 """
