@@ -366,7 +366,10 @@ def test_photos_and_features_in_one_folder_are_not_guessed_at(photos: Path) -> N
         (lambda about: about.update(files=[]), "lacks what it should say"),
         (lambda about: about["files"].update({"../x": [1, ""]}), "metric or files"),
         (lambda about: about["files"].update({"all_labels.npy": [1, ""]}), "all_labels.npy is missing"),
-        (lambda about: about["files"]["all_features.npy"].__setitem__(1, "0" * 64), "a file changed since"),
+        (
+            lambda about: about["files"]["all_features.npy"].__setitem__(1, "0" * 64),
+            "changed: export the index again",
+        ),
         (lambda about: about.update(dim=4), "3 numbers a row, all_features.json says 4"),
     ],
 )

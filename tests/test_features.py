@@ -15,6 +15,7 @@ from tiny_onnx import channel_means, config, write_model
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue
+from lookseek.catalogue.classic import features_of
 from lookseek.encode import ColourEncoder, load_model
 from lookseek.errors import (
     CatalogueError,
@@ -277,6 +278,15 @@ def test_death_between_two_renames_is_noticed_and_mended(
     if "all_features.npy" in left and not whole:
         assert "an export was cut off" in said
         assert "export the index again" in said
+
+
+def test_what_a_killed_export_left_is_in_nobody_s_way(shop: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "all_features.npy.part").write_bytes(b"half of it" * 1000)
+    (tmp_path / "all_features.json.part").write_bytes(b"{")
+    assert features_of(tmp_path) is None
+    exported(shop["numpycosine"], tmp_path)
+    assert not list(tmp_path.glob("*.part"))
+    assert len(open_catalogue(tmp_path)) == 17
 
 
 # and back

@@ -75,7 +75,7 @@ def write_about(about: About) -> bytes:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether lookseek wrote the features of a folder, the current ones or those of an export that was cut off."""
+    """Whether lookseek wrote the features of a folder, also where an export was cut off."""
     try:
         return isinstance(_parsed(folder / ABOUT), dict)
     except CatalogueError:
@@ -151,5 +151,5 @@ def _compare(path: Path, expected: tuple[int, str], file: Path) -> None:
         same, state = False, f"can't be read ({error.strerror or error})"
     if not same:
         raise CatalogueError(
-            f"{path} {state} when {file.name} was written: an export was cut off, or a file changed since. {_REMEDY}"
+            f"{path} {state} when {file.name} was written: an export was cut off, or a file changed: {_REMEDY}"
         )
