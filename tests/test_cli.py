@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lookseek import images
@@ -106,6 +107,12 @@ def test_a_truth_is_never_searched_on(ready: tuple[Path, Path], say: object) -> 
         (("index", "{photos}", "{photos}"), "other things"),
         (("index", "{photos}", "{tmp}/new", "--model", "vgg"), "no model"),
         (("check", "nothing-here"), "there is no index"),
+        (("export-vectors", "nothing-here", "{tmp}/out"), "there is no index"),
+        (("export-vectors", "{index}", "{index}"), "is an index"),
+        (("export-vectors", "{index}", "{tmp}/out", "--label", "price"), "the index knows folder"),
+        (("demo", "--source", "{base}", "--folder", "{tmp}/demo"), "holds features"),
+        (("index", "{base}", "{tmp}/new"), "--model"),
+        (("index", "{base}", "{tmp}/new", "--model", "efficientnet-lite2"), "5 numbers a row"),
         (("demo", "--download", "shoes", "--no-serve", "--folder", "{tmp}/demo"), "no data set 'shoes'"),
         (("demo", "--download", "clothing", "--source", "x", "--folder", "{tmp}/demo"), "not both"),
     ],
@@ -113,7 +120,15 @@ def test_a_truth_is_never_searched_on(ready: tuple[Path, Path], say: object) -> 
 def test_errors_are_one_line_that_helps(
     arguments: tuple[str, ...], said: str, ready: tuple[Path, Path], tmp_path: Path, say: object
 ) -> None:
-    names = {"index": ready[1], "photo": photo_of(ready), "photos": ready[0], "tmp": tmp_path}
+    names = {
+        "index": ready[1],
+        "photo": photo_of(ready),
+        "photos": ready[0],
+        "tmp": tmp_path,
+        "base": tmp_path / "base",
+    }
+    (tmp_path / "base").mkdir()
+    np.save(tmp_path / "base" / "all_features.npy", np.ones((4, 5)))
     got = say(*(argument.format(**names) for argument in arguments))
     assert got.code == 1
     assert got.err.splitlines()[-1] and "error:" in got.err
@@ -136,6 +151,26 @@ def test_terminal_codes_in_a_catalogue_are_not_printed(photos: Path, tmp_path: P
     said = say("search", tmp_path / "index", "--image", photo)
     assert "\x1b" not in said.out
     assert "[bold]x[/bold]" in said.out
+
+
+def test_features_go_out_and_in(ready: tuple[Path, Path], tmp_path: Path, say: object) -> None:
+    out = say("export-vectors", ready[1], tmp_path / "base", "--label", "folder")
+    assert out.code == 0
+    size = sum(path.stat().st_size for path in (tmp_path / "base").iterdir() if path.name != "all_features.json")
+    assert f"36 items, 7 files, {size:,} bytes" in out.out
+    assert "float32, 36 x 1,280, of efficientnet-lite2, as the model gave them" in out.out
+    assert "labels: folder, 0 = dress, 1 = shirt, 2 = toptee\n" in out.out
+    bare = say("export-vectors", ready[1], tmp_path / "bare")
+    assert "none written, since no item has a category; --label takes one of folder" in bare.out
+    assert "36 items (36 added" in say("index", tmp_path / "base", tmp_path / "index").out
+    old, new = (
+        json.loads(say("search", index, "--image", photo_of(ready), "--json", "-k", 5).out)["hits"]
+        for index in (ready[1], tmp_path / "index")
+    )
+    assert [hit["id"] for hit in new] == [hit["id"] for hit in old]
+    assert [hit["score"] for hit in new] == pytest.approx([hit["score"] for hit in old], abs=1e-3)
+    assert say("search", tmp_path / "index", "--image", photo_of(ready), "--metric", "euclidean").code == 0
+    assert say("check", tmp_path / "index").code == 0
 
 
 def test_check_tells_sound_from_broken(photos: Path, tmp_path: Path, say: object) -> None:

@@ -20,7 +20,7 @@ from lookseek import images
 from lookseek.catalogue import open_catalogue
 from lookseek.encode import load_model
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
-from lookseek.index import job
+from lookseek.index import job, recipe
 from lookseek.index.draft import Draft
 from lookseek.index.duplicates import alike, grouped
 from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
@@ -453,9 +453,9 @@ def test_alike_finds_every_pair_that_is(prints: list[tuple[int, int]]) -> None:
 def test_vectors_of_two_runtimes_in_one_index_are_told(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "load_model", lambda *name: load_model(*name, runtime="onnxruntime"))
+    monkeypatch.setattr(recipe, "load_model", lambda *name: load_model(*name, runtime="onnxruntime"))
     assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"
-    monkeypatch.setattr(job, "load_model", lambda *name: replace(load_model(*name), precision="bf16"))
+    monkeypatch.setattr(recipe, "load_model", lambda *name: replace(load_model(*name), precision="bf16"))
     assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"  # nothing was encoded
     write_photos(photos / "new", items=1, views=1, seed=9)
     mixed = indexed(photos, tmp_path / "index")

@@ -19,6 +19,7 @@ from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
     from .evaluate.outcome import Evaluation
+    from .index.export import Exported
     from .index.report import Summary
     from .search import Searcher
 
@@ -50,9 +51,11 @@ def index(
     Stop it with Ctrl-C whenever you like; the same command goes on from there.
 
     Args:
-        source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet) or "drawn" for drawn garments.
+        source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet), features (all_features.npy or its folder,
+            as export-vectors writes it) or "drawn" for drawn garments.
         index: the folder of the index.
         model: a shipped model's name or a model folder; another than the index has builds a new index beside it.
+            For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
         prune: remove the items that the source no longer has.
         image_column: the table's column that holds the photos, if it isn't found by its name.
@@ -143,6 +146,27 @@ def check(index: Path, /) -> int:
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
         _say(finding.said)
     return 0 if all(finding.good for finding in findings) else 1
+
+
+@app.command
+def export_vectors(index: Path, out: Path, /, *, label: str | None = None) -> int:
+    """Write an index's vectors as plain numpy files: all_features.npy, all_labels.npy, all_ids.txt and more.
+
+    lookseek index OUT makes an index from them again, with nothing lost.
+
+    Args:
+        index: the folder of the index.
+        out: the folder of the files; those of an earlier export are replaced, others stay.
+        label: the attribute that becomes the class number; category if none is named and items have one.
+    """
+    from .index.export import export_vectors as write
+
+    with Watch(err) as watch:
+        exported = write(index, out, label=label, progress=watch)
+    if exported.note:
+        err.print(f"[yellow]note:[/] {exported.note}", soft_wrap=True)
+    _print_exported(exported, out)
+    return 0
 
 
 @app.command
@@ -378,6 +402,21 @@ def _print_summary(summary: Summary, index: Path, left_out: int) -> None:
         err.print(f"[yellow]note:[/] {line} (docs/decisions/encoder.md)", soft_wrap=True)
     if summary.interrupted:
         err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
+
+
+def _print_exported(exported: Exported, out: Path) -> None:
+    about, size = exported.about, sum(size for size, _ in exported.about.files.values())
+    kind = "of length 1" if about.made.unit else "as the model gave them, also for Euclidean distance"
+    _say(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
+    _say(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
+    if about.label:
+        shown = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
+        more = f" and {about.classes - 3:,} more" if about.classes > 3 else ""
+        missing = f"; {exported.unlabelled:,} items have none: -1" if exported.unlabelled else ""
+        _say(f"labels: {about.label}, {shown}{more}{missing}")
+    else:
+        known = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
+        _say(f"labels: none written, since no item has a category; {known}")
 
 
 def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from . import images, strip
-from .catalogue import Catalogue, open_catalogue
+from .catalogue import Catalogue, made_of, open_catalogue
 from .catalogue.download import DATASETS, fetch, listing
 from .catalogue.drawn import write
 from .errors import CatalogueError, QueryError
@@ -65,6 +65,8 @@ def run_demo(
         shown = str(_drawn(folder / "drawn", progress))
         say("showing drawn garments (use your own photos with --source FOLDER)")
     catalogue = open_catalogue(shown)
+    if made_of(catalogue) is not None:
+        raise CatalogueError(f"{shown} holds features, and the demo searches with photos: give those")
     index = folder / "index"
     summary = build_index(catalogue, index, prune=True, progress=progress)  # nothing of what was shown before
     if not summary.items:

@@ -82,7 +82,7 @@ class Searcher:
             if query.metric == "euclidean":
                 found, shares = self._by_distance(store, vectors[LOOK], take, condition, query)
             else:
-                weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+                weight = self._colour_weight(store, query)
                 found, shares = weighted(store, vectors, weight, take, condition, exact=query.exact)
             points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
             if query.hide_duplicates:
@@ -101,7 +101,9 @@ class Searcher:
         """The query's vectors by name, as the encoders give them."""
         if query.image is None:
             raise QueryError("the query is empty: give a photo")
-        encoders: tuple[Encoder, ...] = (self._model.image, self._colour)
+        kept = self._index.manifest.recipe.layout
+        both: tuple[Encoder, ...] = (self._model.image, self._colour)
+        encoders = [encoder for encoder in both if encoder.name in kept]
         smallest = 0 if query.box is not None else max(encoder.min_side for encoder in encoders)
         pixels = images.decode(query.image, min_side=smallest)
         if query.box is not None:
@@ -126,6 +128,16 @@ class Searcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _colour_weight(self, store: Store, query: Query) -> float:
+        if COLOUR in store.layout:
+            return COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+        if query.colour_weight:
+            raise QueryError(
+                f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "
+                "without them: leave out the weight, or index the photos"
+            )
+        return 0.0
 
     def _by_distance(
         self, store: Store, look: Vector, k: int, condition: Condition | None, query: Query
@@ -207,7 +219,7 @@ def _distinct(points: list[Point]) -> list[Point]:
 
 def _model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
     model = load_model(recipe.model_path or recipe.model, single=single)
-    if recipe.colour != ColourEncoder.version:
+    if COLOUR in recipe.layout and recipe.colour != ColourEncoder.version:
         raise IndexMismatch(
             f"{folder} was made with colour encoder {recipe.colour!r}, here it is {ColourEncoder.version!r}: "
             "index the catalogue again, or use the lookseek that made it"

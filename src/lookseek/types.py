@@ -24,6 +24,7 @@ from .errors import QueryError
 __all__ = [
     "Attributes",
     "Box",
+    "Encoding",
     "Hit",
     "Item",
     "Metric",
@@ -90,6 +91,23 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoding:
+    """A photo that was encoded before: an item that brings one needs no photo.
+
+    Args:
+        look: the model's embedding, float32 (dim,), as the model gave it or of length 1; the catalogue says which.
+        colour: the colour encoder's, float32 (dim,); None where nobody made one.
+        hash: the item's ``Point.hash``.
+        fingerprint: the item's ``Point.fingerprint``.
+    """
+
+    look: Vector
+    colour: Vector | None
+    hash: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing of a catalogue, as its source gives it.
 
@@ -100,6 +118,7 @@ class Item:
         attributes: everything else that the source says of it.
         source: where the photo can be had again, as ``lookseek.catalogue.open_photo`` reads it: a file's path, or
             "table.parquet#17" for a photo inside a table; "" where it can't be had.
+        encoding: what the photo was encoded to before, where the source holds vectors instead of photos.
     """
 
     id: str
@@ -107,6 +126,7 @@ class Item:
     text: str = ""
     attributes: Attributes = field(default_factory=dict)
     source: str = ""
+    encoding: Encoding | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

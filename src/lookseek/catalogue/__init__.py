@@ -1,4 +1,4 @@
-"""Sources of items: a folder of photos, a table that names photos, or the drawn catalogue.
+"""Sources of items: a folder of photos, a table that names photos, files of features, or the drawn catalogue.
 
 ``open_catalogue`` is the door. Whatever the source, a catalogue streams ``Item`` and ``Skipped``: one
 thing that can't be used costs one line, never the job. Every id it gives is usable and there once.
@@ -17,17 +17,21 @@ from typing import Protocol
 from lookseek.errors import CatalogueError
 from lookseek.types import Item, Skipped
 
+from .classic import ClassicCatalogue, Made, features_of
 from .folder import PHOTO_SUFFIXES, FolderCatalogue
 from .photos import photos_at
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["Catalogue", "open_catalogue", "photos_at", "usable"]
+__all__ = ["Catalogue", "Made", "made_of", "open_catalogue", "photos_at", "usable"]
 
 MAX_ID = 4096
 """Characters of an id. Source: PATH_MAX of Linux (limits.h), since a path can be an id."""
 
-POSSIBLE = "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), or drawn or drawn:ITEMS"
+POSSIBLE = (
+    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
+    "folder), or drawn or drawn:ITEMS"
+)
 
 REMEDIES = {
     ".json": "write one object a line and name it .jsonl",
@@ -56,8 +60,8 @@ class Catalogue(Protocol):
 class _Checked:
     """A catalogue whose items have usable ids, each once."""
 
-    def __init__(self, source: Catalogue) -> None:
-        self.name, self.origin = source.name, source.origin
+    def __init__(self, source: Catalogue, made: Made | None = None) -> None:
+        self.name, self.origin, self.made = source.name, source.origin, made
         self._source = source
 
     def __len__(self) -> int:
@@ -71,8 +75,8 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
     """Open a source of items.
 
     Args:
-        source: a folder, a table file, or the text ``drawn`` or ``drawn:ITEMS``; a folder that is
-            itself called so is ``./drawn``.
+        source: a folder, a table file, features (see ``classic``), or the text ``drawn`` or ``drawn:ITEMS``; a
+            folder that is itself called so is ``./drawn``.
         image_column: the column of a table that holds the photo; None to find it by its name.
         id_column: the column of a table that holds the id; None to find it by its name.
 
@@ -88,12 +92,23 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
         return _Checked(_drawn(items, source))
     if not _exists(path):
         raise CatalogueError(f"{str(source)!r} is not there.{_near(path)} To start, {POSSIBLE}")
+    if (features := features_of(path)) is not None:
+        if path.is_dir():
+            _refuse_both(path, features)
+        vectors = ClassicCatalogue(features)
+        return _Checked(vectors, vectors.made)
     if path.is_dir():
         return _Checked(FolderCatalogue(path))
     if not table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), POSSIBLE)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
     return _Checked(TableCatalogue(path, image_column=image_column, id_column=id_column))
+
+
+def made_of(catalogue: Catalogue) -> Made | None:
+    """How the vectors were made that every item of a catalogue brings; None for a catalogue of photos."""
+    made: Made | None = getattr(catalogue, "made", None)
+    return made
 
 
 def usable(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
@@ -130,6 +145,20 @@ def _problem(id: str) -> str:
     if not id.isprintable() and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in id):
         return f"the id {id[:80]!r} holds a control character or broken Unicode: rename it"
     return ""
+
+
+def _refuse_both(folder: Path, features: Path) -> None:
+    """A folder with photos and features could mean either: guessing wrong would give another index in silence."""
+    try:
+        entries = (entry.id for entry in FolderCatalogue(folder) if isinstance(entry, Item))
+        photo = next((name for name in entries if Path(name).suffix.lower() in PHOTO_SUFFIXES), None)
+    except CatalogueError:
+        return  # nothing there could be a photo
+    if photo is not None:
+        raise CatalogueError(
+            f"{folder} holds photos ({photo}) and features ({features.name}): for the features give {features}, for "
+            "the photos give the folder in it that they lie in, or move the features elsewhere"
+        )
 
 
 def _drawn(items: str, source: str) -> Catalogue:

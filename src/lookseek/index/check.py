@@ -127,13 +127,18 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
         model = load_model(recipe.model_path or recipe.model)
     except LookseekError as error:
         return Finding("photos", False, f"the model can't be loaded: {error}")
-    if (model.checksum, ColourEncoder.version) != (recipe.checksum, recipe.colour):
+    names = [name for name in (LOOK, COLOUR) if name in recipe.layout]
+    if model.checksum != recipe.checksum or (COLOUR in names and ColourEncoder.version != recipe.colour):
         said = f"model {recipe.model} or the colour encoder is not what made the index. Index again, or bring it back"
         return Finding("photos", False, said)
+    known = [point for point in points if point.source]
+    if points and not known:
+        return Finding("photos", True, "none: the index was made from features, and nothing says where the photos are")
+    points = known
     photos, missing, changed = _unchanged(points)
     worst, wrong = 1.0, set[str]()
-    for point, vectors, _ in encode_photos(photos, [model.image, ColourEncoder()]):
-        for name in (LOOK, COLOUR):
+    for point, vectors, _ in encode_photos(photos, [e for e in (model.image, ColourEncoder()) if e.name in names]):
+        for name in names:
             cosine = 0.0 if isinstance(vectors, ItemError) else _cosine(vectors[name], point.vectors[name])
             worst = min(worst, cosine)
             if cosine < SAME_AT_LEAST:

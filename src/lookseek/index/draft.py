@@ -85,7 +85,7 @@ class Draft:
         before = self.base.runtime.split(" + ") if self.base is not None else []
         if before and not encoded:
             return " + ".join(before)
-        return " + ".join(dict.fromkeys([*before, self._runtime]))
+        return " + ".join(dict.fromkeys([*before, *self._runtime.split(" + ")]))
 
     def writable(self) -> Store:
         """The store to write into, a copy of the base; from now on a killed job is found again."""

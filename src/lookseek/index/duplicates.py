@@ -117,9 +117,9 @@ def _verified(store: Store, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[
 
 
 def _same_vectors(a: Point, b: Point) -> bool:
-    return (
-        float(a.vectors[LOOK] @ b.vectors[LOOK]) >= LOOK_AT_LEAST
-        and float(a.vectors[COLOUR] @ b.vectors[COLOUR]) >= COLOUR_AT_LEAST
+    least = {LOOK: LOOK_AT_LEAST, COLOUR: COLOUR_AT_LEAST}  # an index of features may keep no colours
+    return all(
+        float(a.vectors[name] @ b.vectors[name]) >= cosine for name, cosine in least.items() if name in a.vectors
     )
 
 

@@ -110,8 +110,7 @@ def writing(folder: Path) -> Iterator[None]:
     """
     if folder.exists() and not folder.is_dir():
         raise IndexMismatch(f"{folder} is a file: give a folder for the index")
-    ours = (PUBLISHED, _BUILDING, _LOCK)
-    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in ours):
+    if folder.is_dir() and any(folder.iterdir()) and not is_index(folder):
         raise IndexMismatch(f"{folder} holds other things than an index: give a new or empty folder")
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / _LOCK)
@@ -124,6 +123,11 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder holds an index, or the beginning of one."""
+    return any((folder / name).exists() for name in (PUBLISHED, _BUILDING, _LOCK))
 
 
 def being_written(folder: Path) -> bool:

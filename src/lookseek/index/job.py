@@ -6,7 +6,7 @@ import csv
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import images
-from ..catalogue import Catalogue
-from ..encode import ColourEncoder, Model, encode_photos, load_model
+from ..catalogue import Catalogue, made_of
+from ..encode import ColourEncoder, Model, encode_photos
+from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
-from ..store import FieldKind, StoreKind, VectorSpec
+from ..store import FieldKind, StoreKind
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, checked, kind_of
 from ..types import Item, Metric, Photo, Point, Skipped, Vector
 from . import folder as place
 from .draft import Draft
 from .duplicates import Duplicates, find_duplicates
-from .manifest import Recipe
+from .recipe import recipe_for, runtime_of
 from .report import Progress, Summary
 
 GRAPH_FROM = 50_000
@@ -49,9 +50,9 @@ def build_index(
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
 
-    Photos whose bytes the index knows are not encoded again. With another model or metric than the index has,
-    a new one is built beside it and takes its place at the end. Ctrl-C publishes what is done, unless that
-    would replace a whole index by part of another.
+    Photos whose bytes the index knows are not encoded again, nor are items that bring their vectors. With another
+    model or metric than the index has, a new one is built beside it and takes its place at the end. Ctrl-C
+    publishes what is done, unless that would replace a whole index by part of another.
 
     Args:
         catalogue: the items.
@@ -65,12 +66,14 @@ def build_index(
     Raises:
         IndexFolderError: the folder can't be written, or is being written by another process.
         ModelError: the model can't be used.
-        CatalogueError: the source can't be read to its end; what was read is kept for the next run.
+        CatalogueError: the source can't be read to its end; what was read is kept for the next run. Or its vectors are
+            not those of the model.
     """
     began = time.monotonic()
     with place.writing(folder):
-        recipe, loaded = _recipe(folder, model, metric, store)
-        draft = Draft(folder, recipe, f"{loaded.runtime} {loaded.precision}", catalogue.origin)
+        made = made_of(catalogue)
+        recipe, loaded = recipe_for(folder, made, model, metric, store)
+        draft = Draft(folder, recipe, runtime_of(made, loaded), catalogue.origin)
         job = _Job(folder, draft, loaded, progress)
         try:
             job.encode(catalogue)
@@ -81,23 +84,8 @@ def build_index(
             draft.close()
 
 
-def _recipe(folder: Path, model: str | Path | None, metric: Metric | None, store: StoreKind) -> tuple[Recipe, Model]:
-    there = place.published_manifest(folder) or place.building_manifest(folder)
-    if there is not None:
-        model = model or there.recipe.model_path or there.recipe.model
-        metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
-        store = there.recipe.store
-    loaded = load_model(model) if model else load_model()
-    layout: dict[str, VectorSpec] = {LOOK: VectorSpec(loaded.dim, "cosine")}
-    if metric == "euclidean":
-        layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
-    layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
-    path = str(Path(model).resolve()) if model and Path(model).is_dir() else ""
-    return Recipe(loaded.name, path, loaded.checksum, ColourEncoder.version, layout, store), loaded
-
-
 class _Wanted(NamedTuple):
-    """A photo that must be encoded: its item, the hash of its bytes, and whether the id is new."""
+    """What must be encoded and written: the item, the hash of its photo, and whether the id is new."""
 
     item: Item
     digest: str
@@ -115,11 +103,12 @@ class _Job:
         self._seen: set[int] = set()
         self._layout = draft.layout
         self._fields: dict[str, FieldKind] = {}  # of the items that this run saw
-        self._pruned = False
+        self._pruned = self._given = False
 
     def encode(self, catalogue: Catalogue) -> None:
         """Go through the catalogue, encode what is new, write it. Ctrl-C ends it early, with nothing lost."""
-        self._progress.phase("encoding", len(catalogue))
+        self._given = made_of(catalogue) is not None
+        self._progress.phase("reading vectors" if self._given else "encoding", len(catalogue))
         waiting: list[Point] = []
         with (self._folder / "skipped.csv").open("w", newline="", encoding="utf-8") as report:
             lines = csv.writer(report)
@@ -133,8 +122,7 @@ class _Job:
 
             try:
                 wanted = self._wanted(catalogue, skip)
-                encoders = [self._model.image, ColourEncoder()]
-                with closing(encode_photos(wanted, encoders, after=images.fingerprint)) as results:
+                with closing(_given(wanted) if self._given else self._encoded(wanted)) as results:
                     for (item, digest, news), vectors, fingerprint in results:
                         if isinstance(vectors, ItemError):
                             skip(item.id, "broken photo", vectors)
@@ -176,11 +164,10 @@ class _Job:
                 self._draft.announce(fields)
             for item in items:
                 try:
-                    photo = images.read(item.image or b"")
+                    photo, digest = _content(item)
                 except ItemError as error:
                     skip(item.id, "unreadable file", error)
                     continue
-                digest = hashlib.blake2b(photo, digest_size=16).hexdigest()
                 before = known.get(item.id)
                 if before is None or before.hash != digest:
                     yield _Wanted(item, digest, "added" if before is None else "changed"), photo
@@ -190,6 +177,10 @@ class _Job:
                     self._counts["unchanged"] += 1
                     self._progress.advance(1)
             self._relabel(said_anew)
+
+    def _encoded(self, wanted: Iterator[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted], None, None]:
+        encoders = [e for e in (self._model.image, ColourEncoder()) if e.name in self._layout]
+        return encode_photos(wanted, encoders, after=images.fingerprint)
 
     def _note(self, item: Item) -> None:
         self._seen.add(_mark(item.id))
@@ -216,7 +207,8 @@ class _Job:
     def _write(self, points: list[Point]) -> None:
         if points:
             self._draft.writable().add(points)
-            self._counts["encoded"] += len(points)
+            self._counts["written"] += len(points)
+            self._counts["encoded"] += 0 if self._given else len(points)
             self._progress.advance(len(points))
 
     def prune(self, source: str) -> None:
@@ -255,7 +247,7 @@ class _Job:
         duplicates = Duplicates()
         if self._draft.unpublished and not partial:
             self._progress.phase("finishing", None)
-            items = self._draft.publish(self._known_fields(), encoded=bool(self._counts["encoded"]))
+            items = self._draft.publish(self._known_fields(), encoded=bool(self._counts["written"]))
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()
@@ -269,7 +261,7 @@ class _Job:
             **counted,
             skipped=dict(self._left_out.most_common()),
             duplicates=duplicates,
-            runtime=self._draft.runtime(bool(self._counts["encoded"])),
+            runtime=self._draft.runtime(bool(self._counts["written"])),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
         )
@@ -291,6 +283,23 @@ class _Job:
             lines.writerow(["kind", "group", "id"])
             for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
                 lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
+
+
+def _content(item: Item) -> tuple[Photo, str]:
+    """An item's photo and the hash that its point keeps; of a photo that was encoded before, the hash alone."""
+    if item.encoding is not None:
+        return b"", item.encoding.hash
+    photo = images.read(item.image or b"")
+    return photo, hashlib.blake2b(photo, digest_size=16).hexdigest()
+
+
+def _given(wanted: Iterable[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted], None, None]:
+    """What ``encode_photos`` would give, of items that bring it."""
+    for one, _ in wanted:
+        known = one.item.encoding
+        if known is not None:
+            vectors = {LOOK: known.look} | ({} if known.colour is None else {COLOUR: known.colour})
+            yield one, vectors, known.fingerprint
 
 
 def _mark(item_id: str) -> int:

@@ -1,0 +1,96 @@
+"""Which recipe a job works by: the index's own, what a person asked for, and what the source's vectors allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..catalogue import Made
+from ..encode import ColourEncoder, Model, load_model
+from ..errors import CatalogueError, IndexMismatch
+from ..store import StoreKind, VectorSpec
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..types import Metric
+from . import folder as place
+from .manifest import Recipe
+
+
+def recipe_for(
+    folder: Path, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind
+) -> tuple[Recipe, Model]:
+    """How the vectors of an index are to be made, and the model for it.
+
+    Args:
+        folder: the index, which need not exist. What it says holds where nothing else is asked for.
+        made: how the source's vectors were made; None for photos.
+        model: as asked for; None for the index's, then the vectors', then the one that ships.
+        metric: as asked for; None for the index's, then the vectors'.
+        store: what keeps a new index.
+
+    Raises:
+        ModelError: the model can't be used.
+        CatalogueError: the vectors are not the model's, or not what the metric needs.
+        IndexMismatch: the index keeps what the vectors lack.
+    """
+    there = place.published_manifest(folder) or place.building_manifest(folder)
+    if there is not None:
+        model = model or there.recipe.model_path or there.recipe.model
+        metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
+        store = there.recipe.store
+    if made is not None:
+        model = model or made.model or _nameless(made)
+        metric = metric or made.metric
+    loaded = load_model(model) if model else load_model()
+    if made is not None:
+        _agree(made, loaded, metric)
+    # An index that was made from features without colours stays without: photos may be added to it.
+    before = there.recipe if there is not None and there.recipe.checksum == loaded.checksum else None
+    coloured = COLOUR in before.layout if before is not None else made is None or bool(made.colour)
+    if coloured and made is not None and not made.colour:
+        raise IndexMismatch(
+            f"{folder} keeps colours and these features have none: give a new folder for their index, or index photos"
+        )
+    layout: dict[str, VectorSpec] = {LOOK: VectorSpec(loaded.dim, "cosine")}
+    if metric == "euclidean":
+        layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
+    if coloured:
+        layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
+    path = str(Path(model).resolve()) if model and Path(model).is_dir() else ""
+    colour = ColourEncoder.version if coloured else ""
+    return Recipe(loaded.name, path, loaded.checksum, colour, layout, store), loaded
+
+
+def runtime_of(made: Made | None, model: Model) -> str:
+    """What makes the vectors of a job: what runs the model here, or what is known of those that the source brings."""
+    return f"{model.runtime} {model.precision}" if made is None else made.runtime or "features of unknown origin"
+
+
+def _nameless(made: Made) -> str:
+    raise CatalogueError(
+        "the features don't say which model made them, and a photo that is searched with must go through the same one: "
+        f"name it with --model, a shipped model or a model folder whose vectors have {made.dim:,} numbers"
+    )
+
+
+def _agree(made: Made, model: Model, metric: Metric | None) -> None:
+    if made.checksum and made.checksum != model.checksum:
+        raise CatalogueError(
+            f"the features were made by model {made.model} {made.checksum[:12]}, not by {model.name} "
+            f"{model.checksum[:12]}: vectors of two models can't be compared. Give that model's folder with --model, "
+            "and a new folder for the index if this one is another model's"
+        )
+    if made.dim != model.dim:
+        raise CatalogueError(
+            f"the features have {made.dim:,} numbers a row, those of model {model.name} have {model.dim:,}: name the "
+            "model that made them with --model"
+        )
+    if made.colour not in ("", ColourEncoder.version):
+        raise CatalogueError(
+            f"the colours were made by colour encoder {made.colour!r}, here it is {ColourEncoder.version!r}: index the "
+            "photos again, or use the lookseek that made them"
+        )
+    if metric == "euclidean" and made.unit:
+        raise CatalogueError(
+            "the features have length 1: by Euclidean distance they rank as by cosine, and no distance is that of the "
+            "model. Index them with --metric cosine into a folder of its own, or export an index that was made with "
+            "--metric euclidean"
+        )
