@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from .errors import LookseekError, QueryError
+from .errors import LookseekError, QueryError, TrainError
 from .types import Box, Metric, Query, Results, StoreKind
 from .watch import SHOWN, Watch
 
@@ -228,6 +228,89 @@ def compare(first: Path, /, *others: Path) -> int:
     _say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
     if comparison.results[0].missing:
         err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
+    return 0
+
+
+@app.command
+def train(
+    recipe: str | None = None,
+    data: str | None = None,
+    out: Path | None = None,
+    /,
+    *,
+    list: Annotated[bool, Parameter(negative=())] = False,
+    preset: str = "modern",
+    label: str = "",
+    backbone: str | None = None,
+    weights: str = "local",
+    epochs: int | None = None,
+    batch: int | None = None,
+    rate: float | None = None,
+    size: int | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+    accelerator: str = "auto",
+    devices: str = "auto",
+    nodes: int = 1,
+    workers: int | None = None,
+) -> int:
+    """Train a model on labelled photos, into a run folder that lookseek export makes a model of.
+
+    Stop it with Ctrl-C whenever you like, or let it be killed: the same command goes on from there and ends with the
+    same weights. The best epoch on val is kept, and measured on test once, at the end.
+
+    Args:
+        recipe: its name; --list names them all.
+        data: photos with classes in splits train, val and test: --list says in which forms.
+        out: the run folder.
+        list: print the recipes and presets.
+        preset: baseline (the classic settings) or modern (better ones).
+        label: the column of the class; "category" if none is named.
+        backbone: efficientnet-lite2, a name of torchvision (resnet50, densenet121) or of timm (timm/NAME).
+        weights: the first ones: local (published ones where this machine has them), published (fetched if need be),
+            random, or a file (.safetensors, .pth).
+        epochs: times the photos are gone through.
+        batch: photos a step.
+        rate: the highest learning rate.
+        size: of the network's input, pixels a side.
+        seed: of all that chance decides.
+        precision: auto, 32-true, bf16-mixed or 16-mixed.
+        accelerator: auto, cpu, cuda, mps: as Lightning Fabric names them.
+        devices: how many of a node's, or auto.
+        nodes: how many.
+        workers: processes a device that decode photos.
+    """
+    from . import tables
+
+    if list:
+        for line in tables.recipes_listed():
+            _say(line)
+        return 0
+    if recipe is None or data is None or out is None:
+        raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
+    from .train.classifier import Machine, train_classifier
+    from .train.recipes import recipe as named
+
+    named(recipe)
+    changes = {"backbone": backbone, "epochs": epochs, "batch": batch, "rate": rate, "size": size, "seed": seed}
+    with Watch(err) as watch:
+        trained = train_classifier(
+            data,
+            out,
+            preset=preset,
+            changes={**changes, "precision": precision},
+            weights=weights,
+            label=label,
+            machine=Machine(accelerator, devices, nodes, workers),
+            progress=watch,
+        )
+    if watch.left_out > SHOWN:
+        err.print(f"... and {watch.left_out - SHOWN:,} more skipped, broken ones are listed in {out / 'skipped.csv'}")
+    for line in tables.trained_said(trained):
+        _say(line)
+    for note in trained.notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+    _say(f"learning curves: {out / 'curves.png'}")
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +13,10 @@ from .evaluate.compare import Comparison
 from .evaluate.registry import BENCHMARKS
 from .evaluate.result import Figure, Result, short_commit
 
-__all__ = ["compared", "headline", "listed", "numbered", "parts", "said_of"]
+if TYPE_CHECKING:
+    from .train.classifier import Trained
+
+__all__ = ["compared", "headline", "listed", "numbered", "parts", "recipes_listed", "said_of", "trained_said"]
 
 MOST_PARTS = 40
 """Rows of the table of parts; all are in the result file."""
@@ -98,6 +103,36 @@ def listed() -> Iterator[str]:
         yield f"  {benchmark.split}: {benchmark.size}"
         yield f"  protocols: {', '.join(benchmark.protocols)}"
         yield f"  needs: {benchmark.needs}{words[benchmark.asked]}"
+
+
+def recipes_listed() -> Iterator[str]:
+    """All recipes and presets: what comes out, what they need, what they set."""
+    from .train.recipes import RECIPES
+    from .train.settings import PRESETS
+
+    for recipe in RECIPES.values():
+        yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"
+    for name, settings in PRESETS.items():
+        yield f"preset {name}\n  {', '.join(f'{key} {value}' for key, value in asdict(settings).items())}"
+
+
+def trained_said(trained: Trained) -> Iterator[str]:
+    """What a training came to; the first weights stand beside the figures."""
+    run, test = trained.run, trained.test
+    yield (
+        f"{run.settings.backbone} · preset {run.preset} · first weights: {run.weights} · seed {run.settings.seed} · "
+        f"{run.photos['train']:,} photos of {', '.join(run.classes[:5])}{' ...' if len(run.classes) > 5 else ''}"
+    )
+    best = f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by its accuracy on val"
+    yield f"{best}: {trained.val_accuracy:.3f} ({run.photos['val']:,} photos)"
+    if test is not None:
+        parts = {name.partition("/")[2]: f.value for name, f in test.metrics.items() if "/" in name}
+        said = ", ".join(f"{part} {value:.3f}" for part, value in list(parts.items())[:MOST_COLUMNS])
+        figure = test.metrics["accuracy"]
+        interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}"
+        yield f"accuracy on test {figure.value:.3f} ({test.queries:,} photos, {interval}): {said}"
+    else:
+        yield "accuracy on test: the data has no test photos"
 
 
 def number(metric: str, value: float) -> str:

@@ -54,7 +54,8 @@ class Head:
         """
         logits = features.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
 
 def parse_head(weights: bytes, classes: bytes, dim: int, where: Path) -> Head:
@@ -108,9 +109,7 @@ def _names(content: bytes, where: Path) -> tuple[str, ...]:
 
 
 def _table(content: bytes, shape: tuple[int, int], where: Path) -> NDArray[np.float32]:
-    """The numbers, once their header says just what the config and the classes make us expect: nothing is allocated
-    by a file's word.
-    """
+    """The numbers, once their header says what config and classes ask for: nothing is allocated by a file's word."""
     stream = io.BytesIO(content)
     try:
         if stream.read(len(_MAGIC)) != _MAGIC:
@@ -127,6 +126,7 @@ def _table(content: bytes, shape: tuple[int, int], where: Path) -> NDArray[np.fl
     body = content[stream.tell() :]
     if len(body) != 4 * shape[0] * shape[1]:
         raise ModelError(
-            f"{where / WEIGHTS} has {len(body):,} bytes of numbers, not {4 * shape[0] * shape[1]:,}: export the run again"
+            f"{where / WEIGHTS} has {len(body):,} bytes of numbers, not {4 * shape[0] * shape[1]:,}: "
+            "export the run again"
         )
     return np.frombuffer(body, "<f4").reshape(shape).astype(np.float32)

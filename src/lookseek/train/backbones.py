@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -194,11 +194,11 @@ def _headless(network: Any) -> nn.Module:
     """The network without its classifier: what stands before is pooled in all of torchvision's and timm's."""
     if hasattr(network, "reset_classifier"):  # timm
         network.reset_classifier(0)
-        return network
+        return cast(nn.Module, network)
     for head in ("fc", "classifier", "heads", "head"):
         if isinstance(getattr(network, head, None), nn.Module):
             setattr(network, head, nn.Identity())
-            return network
+            return cast(nn.Module, network)
     raise TrainError(f"{type(network).__name__} has no last layer that lookseek knows: choose another backbone")
 
 

@@ -39,6 +39,25 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).reshape(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)
 
+    def freeze(self, share: float) -> None:
+        """Keep the first layers as they are, for good: no gradient goes there.
+
+        Args:
+            share: of the backbone's weights, 0 to 1.
+        """
+        own = list(self.backbone.parameters())
+        for parameter in own[: round(share * len(own))]:
+            parameter.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Network:
+        """See torch; batch norms of frozen layers go on using what they know."""
+        super().train(mode)
+        for module in self.backbone.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.training = False
+        return self
+
     def features(self, photos: Tensor) -> Tensor:
         """Pooled features, float (n, dim), of photos uint8 (n, 3, height, width)."""
         normal = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
@@ -62,6 +81,8 @@ def rate_groups(network: Network, settings: Settings) -> list[dict[str, object]]
     own = list(network.backbone.parameters())
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for place, parameter in enumerate([*own, *network.classifier.parameters()]):
+        if not parameter.requires_grad:
+            continue
         depth = min(1.0, place / max(1, len(own)))
         rate = settings.rate * settings.deepest_rate ** (1 - round(depth, 1))
         decay = settings.weight_decay if parameter.ndim > 1 else 0.0

@@ -29,6 +29,7 @@ class Settings:
         weight_decay: >= 0, of weights but not of biases and norms.
         deepest_rate: share of ``rate`` that the first layer learns with, above 0 to 1; those between follow
             geometrically. 1: all alike.
+        frozen: share of the backbone's weights, from the first layer on, that stay as they are, 0 to 1.
         warm_up: share of the steps in which the rate rises to its highest, 0 to 1.
         cosine: whether the rate falls to nothing along a half cosine after that, or stays.
         smoothing: share of the target that is spread over all classes, 0 to 1.
@@ -52,6 +53,7 @@ class Settings:
     optimiser: Literal["adam", "adamw"]
     weight_decay: float
     deepest_rate: float
+    frozen: float
     warm_up: float
     cosine: bool
     smoothing: float
@@ -70,6 +72,7 @@ class Settings:
             ("rate", 1e-9, 10.0),
             ("weight_decay", 0.0, 10.0),
             ("deepest_rate", 1e-6, 1.0),
+            ("frozen", 0.0, 1.0),
             ("warm_up", 0.0, 1.0),
             ("smoothing", 0.0, 1.0),
             ("balance", 0.0, 1.0),
@@ -94,6 +97,7 @@ PRESETS: Mapping[str, Settings] = {
         optimiser="adam",
         weight_decay=0.0,
         deepest_rate=1.0,
+        frozen=0.0,
         warm_up=0.0,
         cosine=False,
         smoothing=0.0,
@@ -108,12 +112,13 @@ PRESETS: Mapping[str, Settings] = {
     # Chosen on val of ``clothing`` (docs/decisions/train.md).
     "modern": Settings(
         backbone="efficientnet-lite2",
-        epochs=12,
+        epochs=8,
         batch=32,
         rate=1e-3,
         optimiser="adamw",
         weight_decay=0.05,
         deepest_rate=0.05,
+        frozen=0.33,
         warm_up=0.1,
         cosine=True,
         smoothing=0.1,

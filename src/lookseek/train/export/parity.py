@@ -122,5 +122,5 @@ def _cosine_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArra
     x, y = a.astype(np.float64), b.astype(np.float64)
     lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
     both = ~x.any(axis=1) & ~y.any(axis=1)
-    cosine: NDArray[np.float64] = np.divide((x * y).sum(1), lengths, out=both.astype(np.float64), where=lengths != 0)
+    cosine: NDArray[np.float64] = np.where(lengths > 0, (x * y).sum(axis=1) / np.maximum(lengths, 1e-300), both)
     return 1 - cosine

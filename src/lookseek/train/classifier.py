@@ -1,0 +1,262 @@
+"""The recipe ``classifier``: from labelled photos to a network that names their class, and its figures on test."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from lightning_fabric import Fabric
+
+from .. import images
+from ..encode.runtime import cores
+from ..errors import ItemError, TrainError
+from ..evaluate.outcome import Evaluation
+from ..evaluate.result import Result, write_text
+from ..index.report import Progress
+from ..types import Photo, Skipped
+from .backbones import build
+from .curves import draw_curves
+from .labelled import SPLITS, Labelled, read_labelled
+from .loop import fit, predict
+from .measure import measure, write_figures
+from .memory import keep_freed_memory
+from .run import RUN, SKIPPED, TEST, Run, read_run, tested
+from .settings import Settings, settings_of
+
+__all__ = ["Machine", "Trained", "train_classifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a training runs on; see Lightning Fabric.
+
+    Args:
+        accelerator: ``auto``, ``cpu``, ``cuda``, ``mps`` ...
+        devices: how many of a node's, or ``auto``.
+        nodes: how many.
+        workers: processes a device that decode photos; None for one a core up to 8 beside an accelerator, none on a
+            CPU, whose cores the network needs itself (docs/benchmarks/train.md).
+    """
+
+    accelerator: str = "auto"
+    devices: str = "auto"
+    nodes: int = 1
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to.
+
+    Args:
+        run: what it was.
+        epochs: that were gone through.
+        best_epoch: whose weights are kept.
+        val_accuracy: of it; what it was chosen by, so it is a little too good.
+        test: figures on the test photos; None where the data has none.
+        notes: what a reader of the figures must know.
+    """
+
+    run: Run
+    best_epoch: int
+    val_accuracy: float
+    test: Result | None
+    notes: tuple[str, ...]
+
+
+def train_classifier(
+    data: str,
+    out: Path,
+    *,
+    preset: str = "modern",
+    changes: Mapping[str, Any],
+    weights: str = "local",
+    label: str = "",
+    machine: Machine,
+    progress: Progress,
+) -> Trained:
+    """Train a classifier, or go on with the training that the folder holds.
+
+    Args:
+        data: the photos, as ``read_labelled`` takes them.
+        out: the run folder; made where it does not exist.
+        preset: whose settings are taken.
+        changes: settings that differ from the preset's; None leaves one.
+        weights: the first ones, as ``backbones.build`` takes them.
+        label: the column of the class.
+        machine: what it runs on.
+        progress: told of every photo.
+
+    Raises:
+        TrainError: data, settings or weights that can't be used, or a folder that holds another training.
+        CatalogueError: the source can't be read.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    settings = settings_of(preset, changes)
+    keep_freed_memory()
+    fabric = Fabric(
+        accelerator=machine.accelerator,
+        devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
+        num_nodes=machine.nodes,
+        precision=_precision(settings),  # type: ignore[arg-type]
+    )
+    fabric.launch()
+    workers = _workers(machine, fabric)
+    with _alone(out, fabric):
+        photos = _readable(read_labelled(data, label, progress), out, progress)
+        fabric.barrier()
+        torch.manual_seed(settings.seed)
+        start = build(settings.backbone, len(photos.classes), weights)
+        start.network.freeze(settings.frozen)
+        run = Run(
+            recipe="classifier",
+            preset=preset,
+            settings=settings,
+            data=data if data.startswith("drawn") else str(Path(data).resolve()),
+            label=photos.label,
+            classes=photos.classes,
+            photos={split: len(photos.splits[split]) for split in SPLITS},
+            content=photos.content,
+            dim=start.dim,
+            mean=start.mean,
+            std=start.std,
+            weights=start.weights,
+        )
+        _begin(run, out)
+        state = fit(fabric, start.network, photos, settings, workers, out, progress)
+        test = tested(out)
+        if fabric.is_global_zero:
+            draw_curves(run, out)
+        if test is None and photos.splits["test"]:
+            network = fabric.to_device(run.network(out))
+            progress.phase("measuring on test", None)
+            probabilities = predict(fabric, network, photos.splits["test"], settings, workers)
+            evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
+            test = _kept(evaluation, out, fabric)
+    return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes)
+
+
+def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
+    if fabric.is_global_zero:
+        write_figures(evaluation, out / TEST)
+    return evaluation.result
+
+
+def _said(run: Run, epoch: int) -> dict[str, str | float]:
+    """What stands beside every figure of the run."""
+    return {
+        "name": f"{run.settings.backbone}, preset {run.preset}",
+        "first_weights": run.weights,
+        "trained_on": f"{run.photos['train']} photos of {Path(run.data).name}, {run.label}",
+        "epoch": epoch,
+        "content": run.content[:12],
+        "seed_of_training": run.settings.seed,
+    }
+
+
+def _begin(run: Run, out: Path) -> None:
+    """Write what the run is, or find that the folder holds the same one."""
+    if not (out / RUN).is_file():
+        run.write(out)
+        return
+    there = read_run(out)
+    if there == run:
+        return
+    old, new = asdict(there), asdict(run)
+    old, new = old | old.pop("settings"), new | new.pop("settings")
+    differ = [f"{name} {old[name]!r}, now {new[name]!r}" for name in new if old[name] != new[name]]
+    differ = [line if len(line) < 200 else line.split(" ")[0] for line in differ]
+    raise TrainError(
+        f"{out} holds a training with {'; '.join(differ)}: give the same options to go on with it, or a new folder"
+    )
+
+
+class _alone:
+    """The folder's one writer; several devices of one training are one."""
+
+    def __init__(self, out: Path, fabric: Fabric) -> None:
+        if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not _ours(out))):
+            raise TrainError(f"{out} holds other things than a training run: give a new or empty folder")
+        out.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(out / "writer.lock") if fabric.is_global_zero else None
+        self._out = out
+
+    def __enter__(self) -> None:
+        if self._lock is not None:
+            try:
+                self._lock.acquire(timeout=2)
+            except Timeout:
+                raise TrainError(f"another process trains in {self._out}: wait for it, or stop it") from None
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _ours(out: Path) -> bool:
+    return any((out / name).exists() for name in (RUN, SKIPPED, "writer.lock"))
+
+
+def _precision(settings: Settings) -> str:
+    """bf16 where it is multiplied in hardware: elsewhere it is several times slower than fp32 (docs/benchmarks)."""
+    if settings.precision != "auto":
+        return settings.precision
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+    capable = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+    return "bf16-mixed" if capable else "32-true"
+
+
+def _workers(machine: Machine, fabric: Fabric) -> int:
+    if machine.workers is not None:
+        if machine.workers < 0:
+            raise TrainError(f"workers is {machine.workers}: give 0 or more")
+        return machine.workers
+    return 0 if fabric.device.type == "cpu" else min(8, cores())
+
+
+def _readable(data: Labelled, out: Path, progress: Progress) -> Labelled:
+    """The photos that can be decoded. Each is looked at once in the life of a run; the others are listed."""
+    listed = out / SKIPPED
+    if listed.is_file():
+        with listed.open(newline="", encoding="utf-8") as file:
+            broken = {row["id"]: row["reason"] for row in csv.DictReader(file)}
+    else:
+        broken = _broken([(e.id, e.photo) for split in SPLITS for e in data.splits[split]], progress)
+        text = io.StringIO()
+        table = csv.writer(text)
+        table.writerow(["id", "reason"])
+        table.writerows(broken.items())
+        write_text(listed, text.getvalue())
+    for id, reason in broken.items():
+        progress.skipped(Skipped(id, "broken photo", reason))
+    kept = {split: tuple(e for e in data.splits[split] if e.id not in broken) for split in SPLITS}
+    if not kept["train"] or not kept["val"]:
+        raise TrainError(f"none of the photos of train or val can be read, e.g. {next(iter(broken.values()))}")
+    return replace(data, splits=kept)
+
+
+def _broken(photos: list[tuple[str, Photo]], progress: Progress) -> dict[str, str]:
+    progress.phase("looking at the photos", len(photos))
+
+    def problem(photo: Photo) -> str:
+        try:
+            images.decode(photo, 224)
+        except ItemError as error:
+            return str(error)
+        return ""
+
+    found = {}
+    with ThreadPoolExecutor(cores()) as pool:
+        for (id, _), reason in zip(photos, pool.map(problem, (photo for _, photo in photos)), strict=True):
+            if reason:
+                found[id] = reason
+            progress.advance(1)
+    return found
