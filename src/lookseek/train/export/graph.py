@@ -48,7 +48,8 @@ class Tower(nn.Module):
     def forward(self, photos: Tensor) -> Tensor:
         """See the class."""
         normal = (photos.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        return cast(Tensor, self.backbone(normal)).flatten(1)
+        pooled = cast(Tensor, self.backbone(normal))
+        return pooled if pooled.ndim == 2 else pooled.flatten(1)  # to flatten what is flat leaves steps in the graph
 
 
 def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
@@ -119,6 +120,9 @@ def _bare(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in model.graph.node:
         node.ClearField("doc_string")
         del node.metadata_props[:]
+    for port in (*model.graph.input, *model.graph.output):
+        port.ClearField("doc_string")
+        del port.metadata_props[:]
     del model.graph.value_info[:]
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
