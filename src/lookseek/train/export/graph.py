@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import cast
 
@@ -47,9 +46,9 @@ class Tower(nn.Module):
 
     def forward(self, photos: Tensor) -> Tensor:
         """See the class."""
-        normal = (photos.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        pooled = cast(Tensor, self.backbone(normal))
-        return pooled if pooled.ndim == 2 else pooled.flatten(1)  # to flatten what is flat leaves steps in the graph
+        # contiguous: or the exporter follows the order in memory to the end, where it takes steps to undo it
+        normal = (photos.permute(0, 3, 1, 2).contiguous().float() - self.mean) / self.std
+        return cast(Tensor, self.backbone(normal)).flatten(1)
 
 
 def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
@@ -68,13 +67,11 @@ def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
         TrainError: torch can't write this network as ONNX.
     """
     photos = torch.zeros((2, height, width, 3), dtype=torch.uint8)
-    # channels_last, as it is trained, would leave steps in the graph that only move numbers
-    tower = Tower(copy.deepcopy(network).to(memory_format=torch.contiguous_format))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the exporter's own dependencies; the parity judges what it made
             program = torch.onnx.export(
-                tower,
+                Tower(network),
                 (photos,),
                 dynamo=True,
                 input_names=[INPUT],
