@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import cast
 
@@ -46,7 +47,6 @@ class Tower(nn.Module):
 
     def forward(self, photos: Tensor) -> Tensor:
         """See the class."""
-        # contiguous: or the exporter follows the order in memory to the end, where it takes steps to undo it
         normal = (photos.permute(0, 3, 1, 2).contiguous().float() - self.mean) / self.std
         return cast(Tensor, self.backbone(normal)).flatten(1)
 
@@ -67,11 +67,13 @@ def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
         TrainError: torch can't write this network as ONNX.
     """
     photos = torch.zeros((2, height, width, 3), dtype=torch.uint8)
+    # All contiguous: with channels last, as it is trained, the graph would end in steps that undo that order in memory.
+    tower = Tower(copy.deepcopy(network).to(memory_format=torch.contiguous_format))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the exporter's own dependencies; the parity judges what it made
             program = torch.onnx.export(
-                Tower(network),
+                tower,
                 (photos,),
                 dynamo=True,
                 input_names=[INPUT],
