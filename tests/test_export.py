@@ -32,6 +32,7 @@ from lookseek.train.export.folder import write_folder
 from lookseek.train.export.graph import halved, to_onnx
 from lookseek.train.export.parity import checked, opened, parity
 from lookseek.train.export.photos import Found, find
+from lookseek.train.export.quantise import quantised
 from lookseek.train.labelled import Labelled, read_labelled
 from lookseek.train.run import BEST, LOG, TEST, Run, read_run
 from lookseek.train.settings import settings_of
@@ -269,6 +270,13 @@ class TestPhotos:
 
 
 class TestEight:
+    @pytest.mark.usefixtures("graph_at_hand")
+    def test_the_graph_it_is_made_of_stays_whole(self) -> None:
+        before = GRAPHS[0].SerializeToString(deterministic=True)
+        made = quantised(GRAPHS[0], some_photos(16))
+        assert GRAPHS[0].SerializeToString(deterministic=True) == before
+        assert is_quantised(made.SerializeToString())
+
     def test_its_vectors_stay_near(self, exported: Exported, eight: Exported) -> None:
         plain, small = load_model(exported.folder, single=True), load_model(eight.folder, single=True)
         assert (plain.precision, small.precision) == ("fp32", "int8")

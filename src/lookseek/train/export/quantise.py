@@ -3,7 +3,7 @@
 Weights are int8 around zero with a scale for each output channel; what flows is uint8. The steps that bring a photo to
 the network's scale, the first layers, and the mean at the end stay fp32.
 
-How the settings were chosen: docs/decisions/train.md.
+How the settings were chosen: docs/decisions/encoder.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BATCH = 4
 
 KEPT = 2
 """Layers with weights, from the photo on, that stay fp32. They lose most to rounding, and OpenVINO 2026.4.1 goes wrong
-where the first convolution's output is rounded."""
+where one of EfficientNet-Lite2's first two is rounded."""
 
 _WEIGHTED = ("Conv", "Gemm", "MatMul")
 
@@ -62,11 +62,13 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
             at = next(self._batches, None)
             return None if at is None else {INPUT: photos[at : at + _BATCH]}
 
+    own = onnx.ModelProto()
+    own.CopyFrom(model)  # the quantiser moves the weights of what it is given into files of its own
     with tempfile.TemporaryDirectory(prefix="lookseek-int8-") as folder, _quiet():
         out = Path(folder) / "int8.onnx"
         try:
             quantization.quantize_static(
-                model,
+                own,
                 out,
                 Photos(),
                 quant_format=quantization.QuantFormat.QDQ,
