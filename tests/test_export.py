@@ -96,7 +96,7 @@ def graph_at_hand(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what goes around the graph: torch writes it once for all of them."""
     if not GRAPHS:
         GRAPHS.append(to_onnx(read_run(run_folder).network(run_folder), SIDE, SIDE))
-    monkeypatch.setattr("lookseek.train.export.export.to_onnx", lambda *_: GRAPHS[0])
+    monkeypatch.setattr("lookseek.train.export.job.to_onnx", lambda *_: GRAPHS[0])
 
 
 GRAPHS: list[onnx.ModelProto] = []

@@ -1,5 +1,5 @@
-"""A trained network to a model folder that ``lookseek index`` takes. ``export.py`` is the way through it."""
+"""A trained network to a model folder that ``lookseek index`` takes. ``job.py`` is the way through it."""
 
-from .export import Exported, export
+from .job import Exported, export
 
 __all__ = ["Exported", "export"]
