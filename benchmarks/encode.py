@@ -31,7 +31,6 @@ from PIL import Image
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from lookseek.encode import encode_photos, load_model
 from lookseek.encode.runtime import Runtime, cores
@@ -216,11 +215,14 @@ def main() -> None:
                 rates[name].append(found[0])
                 towers[name].append(found[1])
 
-    import make_default_model as lite
+    from lookseek.train.backbones import build
+    from lookseek.train.export.graph import Tower
 
     operations = {
         "resnet": gflop(plain, normalised[:1]),
-        "lite": gflop(lite.Tower(lite.load_network()), torch.zeros((1, 224, 224, 3), dtype=torch.uint8)),
+        "lite": gflop(
+            Tower(build("efficientnet-lite2", 2, "random").network), torch.zeros((1, 224, 224, 3), dtype=torch.uint8)
+        ),
     }
     gemm = {"fp32": max(gemm_numpy(), gemm_torch(torch.float32)), "bf16": gemm_torch(torch.bfloat16)}
     base = next(iter(contestants))

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # what costs time to import is imported by the verb that need
     from .index.export import Exported
     from .index.report import Summary
     from .search import Searcher
+    from .tag import Tag
 
 app = App(
     name="lookseek",
@@ -339,6 +341,62 @@ def train(
 
 
 @app.command
+def export(
+    run: Path,
+    model: Path,
+    /,
+    *,
+    int8: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Make a model folder of a training: its best epoch, without torch, for index and search.
+
+    The folder is checked against the training on 64 photos, describes itself (README.md), and holds the classes too.
+
+    Args:
+        run: the folder that lookseek train wrote.
+        model: the model folder to make; its name becomes the model's.
+        int8: in 8 bits, calibrated on the training's photos: faster, a little less exact; the card says how much.
+    """
+    from .train.export import export as make
+
+    with Watch(err) as watch:
+        made = make(run, model, int8=int8, progress=watch)
+    for line in made.lines():
+        _say(line)
+    return 0
+
+
+@app.command
+def tag(
+    index_or_model: str,
+    /,
+    *,
+    image: Path,
+    k: Annotated[int, Parameter(name="-k")] = 5,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Name the classes of a photo, by a model that was trained to tell them apart.
+
+    Args:
+        index_or_model: an index, whose model is asked, a model folder, or a shipped model's name.
+        image: the photo.
+        k: how many classes, the likeliest first.
+        json: print JSON.
+    """
+    from .tag import model_of
+    from .tag import tag as name_classes
+
+    model = model_of(index_or_model)
+    tags = name_classes(model, image, k)
+    if json:
+        out.print_json(_tags_as_json(tags, image, model.name))
+    else:
+        for each in tags:
+            out.print(f"{each.probability:6.1%}  {_plain(each.name)}", soft_wrap=True)
+    return 0
+
+
+@app.command
 def demo(
     *,
     source: str | None = None,
@@ -486,6 +544,11 @@ def _as_json(results: Results) -> str:
     hits = [{key: asdict(hit)[key] for key in keys} for hit in results.hits]
     answer = {"query": query, "hits": hits, "took_ms": round(results.took_ms, 3), "index": results.index}
     return json.dumps(answer, ensure_ascii=False)
+
+
+def _tags_as_json(tags: Sequence[Tag], image: Path, model: str) -> str:
+    classes = [asdict(each) for each in tags]
+    return json.dumps({"image": str(image), "model": model, "classes": classes}, ensure_ascii=False)
 
 
 def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:

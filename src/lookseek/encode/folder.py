@@ -1,9 +1,10 @@
 """A model folder: its files, checked against their checksums before anything parses them.
 
-config.json   name, dim, preprocessing, licence, sources, languages
-image.onnx    the tower, all weights inside
-README.md     the model card
-SHA256SUMS    one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
+config.json      name, dim, preprocessing, licence, sources, languages
+image.onnx       the tower, all weights inside
+classifier.npy   with classes.json, a last layer that names classes; a model may have none (head.py)
+README.md        the model card
+SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from pathlib import Path
 
 from ..errors import ModelError
 from .config import Config, parse_config
+from .head import CLASSES, WEIGHTS, Head, parse_head
 
 __all__ = ["ModelFolder", "read_folder"]
 
 _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
+_HEAD = (WEIGHTS, CLASSES)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
 _LARGEST_SUMS = 1 << 20
@@ -34,14 +37,16 @@ class ModelFolder:
         path: where it is.
         config: what it says of itself.
         onnx: the image tower.
-        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents, so that correcting the
-            model card does not make an index of this model out of date.
+        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents and of the head, so that
+            correcting the model card, or other classes, do not make an index of this model out of date.
+        head: what names classes, None where the folder has none.
     """
 
     path: Path
     config: Config
     onnx: bytes
     checksum: str
+    head: Head | None = None
 
 
 def read_folder(path: Path) -> ModelFolder:
@@ -67,13 +72,22 @@ def read_folder(path: Path) -> ModelFolder:
     for name in _NEEDED:
         if name not in sums:
             raise ModelError(f"{_SUMS} of {path} does not list {name}: {_remedy(path)}")
+    listed = [name for name in _HEAD if name in sums]
+    loose = [name for name in _HEAD if name not in sums and (listed or (path / name).is_file())]
+    if loose:
+        raise ModelError(
+            f"{_SUMS} of {path} does not list {loose[0]}, half of what names classes: {_remedy(path)}; without "
+            f"{' and '.join(_HEAD)} the model names none"
+        )
     contents = {name: _read_checked(path, name, digest) for name, digest in sorted(sums.items())}
-    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums) if name not in _DOCUMENTS)
+    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums) if name not in (*_DOCUMENTS, *_HEAD))
+    config = parse_config(contents["config.json"], path / "config.json")
     return ModelFolder(
         path=path,
-        config=parse_config(contents["config.json"], path / "config.json"),
+        config=config,
         onnx=contents["image.onnx"],
         checksum=hashlib.sha256(lines.encode()).hexdigest(),
+        head=parse_head(contents[WEIGHTS], contents[CLASSES], config.dim, path) if listed else None,
     )
 
 
@@ -109,7 +123,8 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def _remedy(path: Path) -> str:
+    there = [name for name in (*_NEEDED, *_HEAD) if name in _NEEDED or (path / name).is_file()]
     return (
         f"copy the folder again from where it came from, or, if you made it, run "
-        f"`sha256sum config.json image.onnx > {_SUMS}` in {path}"
+        f"`sha256sum {' '.join(there)} > {_SUMS}` in {path}"
     )

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import models
 from ..errors import ModelError
 from ..types import Pixels, Vectors
 from .encoder import Encoder, Prepared
 from .folder import ModelFolder, read_folder
+from .head import Head
 from .onnx_file import refuse_external_data
 from .prepare import Preprocessing, min_side, prepare
 from .runtime import Port, Precision, Runtime, Tower, open_tower
@@ -33,12 +35,13 @@ class Model:
 
     Args:
         name: as its config gives it.
-        checksum: hex SHA-256 of its files; two models with the same one give the same vectors.
+        checksum: hex SHA-256 of what makes its vectors; two models with the same one give the same vectors.
         dim: length of its vectors.
         runtime: what runs it. Vectors of two runtimes or precisions differ a little.
         precision: in which it multiplies.
         image: its encoder of photos.
         folder: where it came from.
+        head: what names classes; None where it names none.
     """
 
     name: str
@@ -48,6 +51,36 @@ class Model:
     precision: Precision
     image: Encoder
     folder: Path
+    head: Head | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that it tells apart; empty where it has no head."""
+        return self.head.classes if self.head else ()
+
+    def classify(self, features: Vectors) -> NDArray[np.float32]:
+        """Probabilities of its classes.
+
+        Args:
+            features: float32 (n, dim), as ``image`` gives them.
+
+        Returns:
+            float32 (n, classes), each row sums to 1.
+
+        Raises:
+            ModelError: the model has no head, or the features are another model's.
+        """
+        if self.head is None:
+            raise ModelError(
+                f"the model {self.name} gives vectors and names no classes: give one that lookseek export made of a "
+                "training"
+            )
+        if features.ndim != 2 or features.shape[1] != self.dim:
+            raise ModelError(
+                f"features of shape {features.shape} are not the model {self.name}'s, which have {self.dim} numbers a "
+                "photo: encode the photos with this model"
+            )
+        return self.head.classify(features)
 
 
 def load_model(
@@ -84,6 +117,7 @@ def load_model(
         precision=tower.precision,
         image=encoder,
         folder=folder.path,
+        head=folder.head,
     )
 
 

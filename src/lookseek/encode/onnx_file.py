@@ -1,4 +1,4 @@
-"""Looks into an ONNX file before a runtime does, for the one thing in it that reaches outside.
+"""Looks into an ONNX file before a runtime does: for the one thing in it that reaches outside, and for 8-bit numbers.
 
 An ONNX file is a protocol buffer whose tensors may name other files, by any path, as the place of
 their numbers. A runtime follows such a path. We read the file's skeleton, without the ``onnx``
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from ..errors import ModelError
 
-__all__ = ["refuse_external_data"]
+__all__ = ["is_quantised", "refuse_external_data"]
 
 _TENSOR = "tensor"
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -31,6 +31,12 @@ _CHILDREN: dict[str, dict[int, str]] = {
 
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 """Fields of a tensor: where its numbers are outside, and whether they are (0: inside)."""
+
+_GRAPH, _NODE, _OP_TYPE = 7, 1, 4
+"""Fields on the way to the kind of a node: of the model, of its graph, of a node."""
+
+_BYTES = 2
+"""The wire type of a field that has a length."""
 
 _DEEPEST = 32
 """Levels of graphs within graphs; a model has 4, a file made to exhaust the stack has thousands."""
@@ -55,6 +61,27 @@ def refuse_external_data(onnx: bytes, where: str) -> None:
         graphs = 0
     if not graphs:
         raise ModelError(f"{where} is no ONNX file: export the model to ONNX, or fetch the folder again")
+
+
+def is_quantised(onnx: bytes) -> bool:
+    """Whether a graph rounds what flows through it to 8 bits: whether it has a node ``QuantizeLinear``.
+
+    Args:
+        onnx: the file's content. What is no ONNX file is not quantised.
+    """
+    data = memoryview(onnx)
+    try:
+        return any(
+            bytes(data[first:last]) == b"QuantizeLinear"
+            for graph in _fields(data, 0, len(data))
+            if graph[:2] == (_GRAPH, _BYTES)
+            for node in _fields(data, graph[2], graph[3])
+            if node[:2] == (_NODE, _BYTES)
+            for number, wire, first, last in _fields(data, node[2], node[3])
+            if number == _OP_TYPE and wire == _BYTES
+        )
+    except (IndexError, _Malformed):
+        return False
 
 
 class _Malformed(Exception):

@@ -2,7 +2,8 @@
 
 OpenVINO is the faster one where the processor multiplies bfloat16 in hardware (AMX, AVX512-BF16):
 2.3 times ONNX Runtime on the default model. At fp32 the two are level, so ONNX Runtime, which loads
-faster and is always there, does it. Source: docs/decisions/encoder.md.
+faster and is always there, does it. Graphs in 8 bits run in OpenVINO where it is installed, at int8 whatever else
+the processor can: docs/benchmarks/quantise.md. Source of the rest: docs/decisions/encoder.md.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .onnx_file import is_quantised
 
 __all__ = ["Port", "Precision", "Runtime", "Tower", "cores", "open_tower"]
 
 Runtime: TypeAlias = Literal["onnxruntime", "openvino"]
-Precision: TypeAlias = Literal["fp32", "bf16"]
+Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
+"""Of a graph in 8 bits ``int8``: what is not rounded in it is multiplied in fp32 on every processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,13 @@ def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runti
         raise ModelError(f"threads is {threads}: give 1 or more, or None for all cores")
     if runtime == "openvino" and not _installed():
         raise ModelError("OpenVINO is not installed: pip install 'lookseek[fast]', or use onnxruntime")
+    eight = is_quantised(onnx)
     if runtime == "openvino" or (runtime is None and not single and _installed()):
         core, precision = _openvino()
-        if runtime == "openvino" or precision == "bf16":
+        precision = "int8" if eight else precision
+        if runtime == "openvino" or precision != "fp32":
             return _open_openvino(core, precision, onnx, threads)
-    return _open_onnxruntime(onnx, threads, streams=1 if single else threads)
+    return _open_onnxruntime(onnx, "int8" if eight else "fp32", threads, streams=1 if single else threads)
 
 
 def cores() -> int:
@@ -170,7 +175,7 @@ def _openvino_ports(ports: Any) -> tuple[Port, ...]:
     )
 
 
-def _open_onnxruntime(onnx: bytes, threads: int, streams: int) -> Tower:
+def _open_onnxruntime(onnx: bytes, precision: Precision, threads: int, streams: int) -> Tower:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -189,7 +194,7 @@ def _open_onnxruntime(onnx: bytes, threads: int, streams: int) -> Tower:
         result: NDArray[Any] = session.run([outputs[0].name], {inputs[0].name: batch})[0]
         return result
 
-    return Tower("onnxruntime", "fp32", inputs, outputs, streams, run)
+    return Tower("onnxruntime", precision, inputs, outputs, streams, run)
 
 
 def _onnxruntime_ports(ports: Any) -> tuple[Port, ...]:

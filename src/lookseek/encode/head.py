@@ -1,0 +1,132 @@
+"""The head of a model folder: a last layer that names the class of a photo from its vector.
+
+classifier.npy   float32 (classes, dim + 1), C order, little-endian; the last column is the bias
+classes.json     the classes' names, a JSON list in the order of the rows
+
+It is one matrix, so numpy does it; and it is read here, number by number, so that no byte of it can be code.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+from ..types import Vectors
+
+__all__ = ["CLASSES", "WEIGHTS", "Head", "parse_head", "write_head"]
+
+WEIGHTS, CLASSES = "classifier.npy", "classes.json"
+
+_LARGEST_CLASSES = 1 << 22
+"""Bytes of the names; a thousand classes of ImageNet have 30,000."""
+
+_MAGIC = np.lib.format.magic(1, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A linear classifier.
+
+    Args:
+        classes: names, in the order of the rows.
+        weight: float32 (classes, dim).
+        bias: float32 (classes,).
+    """
+
+    classes: tuple[str, ...]
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def classify(self, features: Vectors) -> NDArray[np.float32]:
+        """Probabilities of the classes.
+
+        Args:
+            features: float32 (n, dim), as the tower gives them, not normalised.
+
+        Returns:
+            float32 (n, classes), each row sums to 1.
+        """
+        logits = features.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
+
+
+def parse_head(weights: bytes, classes: bytes, dim: int, where: Path) -> Head:
+    """Reads a head.
+
+    Args:
+        weights: content of ``classifier.npy``.
+        classes: content of ``classes.json``.
+        dim: of the model's vectors.
+        where: the model folder, for messages.
+
+    Returns:
+        The head; its classes have names of their own, its numbers are finite.
+
+    Raises:
+        ModelError: either is damaged, or it does not fit the tower or the other.
+    """
+    names = _names(classes, where / CLASSES)
+    table = _table(weights, (len(names), dim + 1), where)
+    if not np.isfinite(table).all():
+        raise ModelError(f"{where / WEIGHTS} holds numbers that are not finite: export the run again")
+    return Head(names, np.ascontiguousarray(table[:, :-1]), np.ascontiguousarray(table[:, -1]))
+
+
+def write_head(head: Head) -> dict[str, bytes]:
+    """The head's files by name, as ``parse_head`` reads them."""
+    table = np.concatenate([head.weight, head.bias[:, None]], axis=1).astype("<f4")
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.ascontiguousarray(table), version=(1, 0), allow_pickle=False)
+    names = json.dumps(list(head.classes), ensure_ascii=False, indent=1) + "\n"
+    return {WEIGHTS: out.getvalue(), CLASSES: names.encode()}
+
+
+def _names(content: bytes, where: Path) -> tuple[str, ...]:
+    if len(content) > _LARGEST_CLASSES:
+        raise ModelError(
+            f"{where} has {len(content):,} bytes, the limit is {_LARGEST_CLASSES:,}: it is no list of classes"
+        )
+    try:
+        names = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{where} is no JSON ({error}): export the run again") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ModelError(f"{where} is no list of names: export the run again")
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise ModelError(
+            f"{where} has {len(names)} names, {len(set(names))} of them different: a head needs two or more classes, "
+            "each with a name of its own"
+        )
+    return tuple(names)
+
+
+def _table(content: bytes, shape: tuple[int, int], where: Path) -> NDArray[np.float32]:
+    """The numbers, once their header says what config and classes ask for: nothing is allocated by a file's word."""
+    stream = io.BytesIO(content)
+    try:
+        if stream.read(len(_MAGIC)) != _MAGIC:
+            raise ValueError("it begins otherwise")
+        found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        said = str(error).splitlines()[0][:120]
+        raise ModelError(f"{where / WEIGHTS} is no array of numpy ({said}): export the run again") from error
+    if found != shape or fortran or dtype != np.dtype("<f4"):
+        raise ModelError(
+            f"{where / WEIGHTS} holds {dtype} {found}, but {shape[0]} names in {CLASSES} and dim {shape[1] - 1} in "
+            f"config.json ask for float32 {shape}, in C order: export the run again"
+        )
+    body = content[stream.tell() :]
+    if len(body) != 4 * shape[0] * shape[1]:
+        raise ModelError(
+            f"{where / WEIGHTS} has {len(body):,} bytes of numbers, not {4 * shape[0] * shape[1]:,}: "
+            "export the run again"
+        )
+    return np.frombuffer(body, "<f4").reshape(shape).astype(np.float32)

@@ -1,0 +1,108 @@
+"""Writes a model folder: whole, or not at all.
+
+It is built beside, as MODEL.part, loaded once as anyone would load it, and takes its name with one rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...encode import load_model
+from ...encode.config import FORMAT
+from ...encode.head import CLASSES, WEIGHTS
+from ...encode.prepare import Preprocessing
+from ...errors import TrainError
+
+__all__ = ["SUMS", "check_target", "config", "sums", "write_folder"]
+
+SUMS = "SHA256SUMS"
+_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, CLASSES, WEIGHTS, "config.json", "image.onnx"}
+
+
+def check_target(target: Path) -> None:
+    """Asks, before any work, whether a model folder may be written there.
+
+    Raises:
+        TrainError: there is something already, which is never replaced: an index may need it.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        what = "is a model folder, which an index may need" if (target / SUMS).is_file() else "is there already"
+        raise TrainError(f"{target} {what}: give a new folder, or remove this one first")
+    if not target.resolve().name:
+        raise TrainError(f"{target} has no name that the model could have: give a new folder")
+    part = _part(target)
+    if part.exists() and not (part.is_dir() and {file.name for file in part.iterdir()} <= _OURS):
+        raise TrainError(f"{part} is in the way and not what a stopped export left: move it, or give another folder")
+
+
+def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Writes a model folder and its checksums.
+
+    Args:
+        target: not there, or an empty folder.
+        files: name to content, without the checksums.
+
+    Raises:
+        TrainError: there is something already.
+        ModelError: what was to be written doesn't load; nothing stays.
+    """
+    check_target(target)
+    part = _part(target)
+    if part.exists():  # a stopped export left it
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    try:
+        for name, content in {**files, SUMS: sums(files)}.items():
+            with (part / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        load_model(part, single=True)
+        part.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def sums(files: Mapping[str, bytes]) -> bytes:
+    """``SHA256SUMS`` of files."""
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    return "".join(lines).encode()
+
+
+def config(name: str, dim: int, how: Preprocessing, licence: str, sources: tuple[str, ...]) -> bytes:
+    """``config.json`` of an image tower.
+
+    Args:
+        name: of the model.
+        dim: of its vectors.
+        how: its input's settings.
+        licence: an SPDX identifier or a sentence.
+        sources: where the weights come from.
+    """
+    made = {
+        "format": FORMAT,
+        "name": name,
+        "dim": dim,
+        "preprocessing": {
+            "width": how.width,
+            "height": how.height,
+            "resize": how.resize,
+            "mean": list(how.mean),
+            "std": list(how.std),
+            "dtype": how.dtype,
+            "layout": how.layout,
+        },
+        "licence": licence,
+        "sources": list(sources),
+        "languages": [],
+    }
+    return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(target.name + ".part")
