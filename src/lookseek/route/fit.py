@@ -1,0 +1,208 @@
+"""Fitting routers: an SVM over labels, what costs less than one, and k-means. scikit-learn is imported here alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QueryError
+from ..types import Vectors
+from .router import Router, Scores, softened, unit
+
+__all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm", "scores_of"]
+
+Preset: TypeAlias = Literal["baseline", "linear", "distilled"]
+
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+"""How labels are learnt: ``baseline`` the SVM, ``linear`` multinomial logistic regression, ``distilled`` the same
+regression on the SVM's probabilities."""
+
+CELLS = 50
+"""Of k-means. Source: github.com/ihciah/deep-fashion-retrieval, kmeans.py: 50 clusters of the deep feature."""
+
+SVM_ROWS = 6000
+"""Rows that an SVM is fitted on at the most: most of them become support vectors, and a query is compared with each."""
+
+LINEAR_ROWS = 20_000
+CELL_ROWS = 50_000
+FEWEST = 5
+"""Rows from which a label is a key: three folds calibrate the SVM."""
+
+FOLDS = 3
+STRENGTH = 0.01
+"""Inverse regularisation of the linear presets, on standardised features; chosen on val (docs/decisions/route.md)."""
+
+STEPS = 200
+
+
+def check_installed() -> tuple[ModuleType, ModuleType]:
+    """scikit-learn and skops.
+
+    Raises:
+        QueryError: they are not installed; names what installs them.
+    """
+    try:
+        import sklearn
+        import skops.io
+    except ImportError as error:
+        raise QueryError(
+            f"routing needs scikit-learn and skops, and {error.name} is not installed: pip install 'lookseek[route]'"
+        ) from error
+    return sklearn, skops.io
+
+
+def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "baseline", seed: int = 0) -> Router:
+    """A router whose keys are labels.
+
+    Args:
+        vectors: float32 (n, dim).
+        labels: of each row; "" for none.
+        by: what the labels are called.
+        preset: one of ``PRESETS``.
+        seed: for the rows that are drawn where there are more than a preset takes.
+
+    Raises:
+        QueryError: fewer than two labels that ``FEWEST`` rows have, or scikit-learn is not installed.
+
+    Source: the system that lookseek replaces (docs/decisions/evaluation.md): SVC, C = 1, rbf, gamma "auto".
+    """
+    check_installed()
+    counts = Counter(label for label in labels if label)
+    frequent = {label for label, count in counts.items() if count >= FEWEST}
+    if len(frequent) < 2:
+        raise QueryError(
+            f"{by!r} has {len(frequent)} values that {FEWEST} or more of the {len(labels):,} items to learn from have: "
+            "an SVM tells two or more apart. Name another attribute with --by, or use --kind kmeans"
+        )
+    rows = np.array([row for row, label in enumerate(labels) if label in frequent])
+    truth = np.array(labels)
+    some = _sample(rows, truth, LINEAR_ROWS if preset == "linear" else SVM_ROWS, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # STEPS steps, converged or not: validation tells
+        if preset == "linear":
+            estimator = _linear().fit(unit(vectors[some]), truth[some])
+        else:
+            estimator = _svm().fit(unit(vectors[some]), truth[some])
+        if preset == "distilled":
+            more = unit(vectors[_sample(rows, truth, LINEAR_ROWS, seed)])
+            estimator = _distilled(estimator, more)
+    return Router(
+        "svm", by, preset, tuple(map(str, estimator.classes_)), vectors.shape[1], scores_of(estimator), estimator
+    )
+
+
+def fit_kmeans(vectors: Vectors, cells: int = CELLS, seed: int = 0) -> Router:
+    """A router whose keys are cells: the numbers of the centres.
+
+    Args:
+        vectors: float32 (n, dim).
+        cells: how many, at least 2; fewer are made of fewer different vectors.
+        seed: for the first centres, and for the rows that are drawn of more than ``CELL_ROWS``.
+
+    Raises:
+        QueryError: a number of cells that can't be, or scikit-learn is not installed.
+    """
+    check_installed()
+    from sklearn.cluster import KMeans
+
+    if not 2 <= cells <= 10_000:
+        raise QueryError(f"{cells} cells are asked for: give 2 to 10,000")
+    if len(vectors) < 2:
+        raise QueryError(f"{len(vectors)} items are there to learn from: cells take two or more")
+    some = np.random.default_rng(seed).permutation(len(vectors))[:CELL_ROWS]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fewer different vectors than cells, some stay empty
+        count = min(cells, max(2, len(some) // 2))
+        estimator = KMeans(count, n_init=1, random_state=seed, max_iter=100).fit(unit(vectors[np.sort(some)]))
+    keys = tuple(str(number) for number in range(count))
+    return Router("kmeans", "", f"{count} cells", keys, vectors.shape[1], scores_of(estimator), estimator)
+
+
+def scores_of(estimator: Any) -> Scores:
+    """What a fitted estimator says of vectors of unit length, see ``router.Scores``.
+
+    Linear ones and cells are folded into one product: scikit-learn takes 0.1 to 0.3 ms to look at what it is given.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.linear_model import LogisticRegression
+
+    if isinstance(estimator, KMeans):
+        centres = np.asarray(estimator.cluster_centers_, np.float32)
+        lengths = (centres.astype(np.float64) ** 2).sum(axis=1)
+        return lambda vectors: 2.0 * (vectors @ centres.T) - lengths  # minus the squared distance, up to the vector's 1
+    scaler, last = estimator[0], estimator[-1]
+    if isinstance(last, LogisticRegression):
+        weights = (last.coef_ / scaler.scale_).astype(np.float32)
+        offset = last.intercept_ - (last.coef_ / scaler.scale_) @ scaler.mean_
+        if len(weights) == 1:  # of two classes the second one's alone is kept
+            weights, offset = np.stack([0 * weights[0], weights[0]]), np.array([0.0, offset[0]])
+        return lambda vectors: (vectors @ weights.T).astype(np.float64) + offset
+    return lambda vectors: np.log(np.maximum(estimator.predict_proba(vectors), 1e-12))
+
+
+def _svm() -> Any:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    machine = SVC(C=1, kernel="rbf", gamma="auto", cache_size=500)
+    return make_pipeline(StandardScaler(), CalibratedClassifierCV(machine, ensemble=False, cv=FOLDS))
+
+
+def _linear() -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=STEPS))
+
+
+def _distilled(teacher: Any, vectors: Vectors) -> Any:
+    """A linear pipeline that says what the teacher says: cross entropy with its probabilities, by L-BFGS.
+
+    Source: G. Hinton, O. Vinyals, J. Dean, Distilling the Knowledge in a Neural Network, 2015, section 2.
+    """
+    from scipy.optimize import minimize
+    from sklearn.base import clone
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    told = teacher.predict_proba(vectors)
+    scaler = clone(teacher[0]).fit(vectors)
+    scaled = scaler.transform(vectors).astype(np.float32)
+    shape = told.shape[1], scaled.shape[1] + 1
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(shape)
+        said = softened((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
+        wrong = said - told
+        slope = np.column_stack([wrong.T.astype(np.float32) @ scaled, wrong.sum(axis=0)]).astype(np.float64)
+        slope[:, :-1] += weights[:, :-1] / STRENGTH
+        cost = -(told * np.log(np.maximum(said, 1e-12))).sum() + (weights[:, :-1] ** 2).sum() / (2 * STRENGTH)
+        return float(cost) / len(told), slope.ravel() / len(told)
+
+    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    weights = found.x.reshape(shape)
+    model = LogisticRegression(C=STRENGTH, max_iter=STEPS)
+    model.classes_, model.n_features_in_ = teacher.classes_, scaled.shape[1]
+    model.coef_, model.intercept_, model.n_iter_ = weights[:, :-1], weights[:, -1], np.array([found.nit])
+    return make_pipeline(scaler, model)
+
+
+def _sample(rows: NDArray[np.intp], labels: NDArray[np.str_], most: int, seed: int) -> NDArray[np.intp]:
+    """At most so many of the rows, each label by its share and with at least ``FEWEST``; in order."""
+    if len(rows) <= most:
+        return rows
+    random = np.random.default_rng(seed)
+    chosen = []
+    for label in np.unique(labels[rows]):
+        own = rows[labels[rows] == label]
+        chosen.append(random.permutation(own)[: max(FEWEST, round(len(own) * most / len(rows)))])
+    return np.sort(np.concatenate(chosen))
