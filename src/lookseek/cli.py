@@ -145,7 +145,7 @@ def route(
     *,
     kind: RouteKind,
     by: str | None = None,
-    preset: Literal["baseline", "linear", "distilled"] = "baseline",
+    preset: Literal["baseline", "linear"] = "baseline",
     cells: int = 50,
 ) -> int:
     """Fit a router on an index and key its items, so that search --route compares with a part of them alone.
@@ -156,8 +156,8 @@ def route(
         index: the folder of the index.
         kind: svm learns to tell the values of an attribute apart; kmeans makes cells of items that look alike.
         by: the attribute that svm learns; category if none is named.
-        preset: how svm learns: baseline is the SVM (slow at each query), linear a logistic regression, distilled the
-            same taught by the SVM.
+        preset: how svm learns: baseline is the SVM, which takes some milliseconds a query; linear a logistic
+            regression, which takes none that count.
         cells: how many cells kmeans makes.
     """
     from .index.routing import route_index
@@ -201,6 +201,9 @@ def evaluate(
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
     by: str = "",
+    route: Literal["none"] | RouteKind = "none",
+    route_mode: RouteMode = "soft",
+    route_preset: Literal["baseline", "linear"] = "baseline",
     json: Path | None = None,
     report: Path | None = None,
     trec: Path | None = None,
@@ -221,6 +224,9 @@ def evaluate(
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
+        route: a router between questions and gallery, fitted on train, for benchmarks that have one.
+        route_mode: soft, or hard for the likeliest key alone.
+        route_preset: how svm learns, as lookseek route says.
         json: write the result into this file, and every question's values beside it.
         report: write a page with tables, plots and strips of the best and worst questions into this folder.
         trec: write run and qrels files into this folder.
@@ -228,6 +234,7 @@ def evaluate(
     """
     from . import tables
     from .evaluate.command import Asked, ask
+    from .evaluate.routed import Route
 
     if list:
         for line in tables.listed():
@@ -235,7 +242,10 @@ def evaluate(
         return 0
     if benchmark is None:
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
-    asked = Asked(benchmark, data, split, protocol, model, metric, colour_weight, by, json, report, trec, inputs)
+    routed = None if route == "none" else Route(route, route_mode, route_preset)
+    asked = Asked(
+        benchmark, data, split, protocol, model, metric, colour_weight, by, routed, json, report, trec, inputs
+    )
     with Watch(err) as watch:
         done = ask(asked, watch)
     if watch.left_out > SHOWN:
@@ -343,17 +353,23 @@ def _print_keyed(done: Keyed, index: Path) -> None:
     sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
     by = f" by {note.by}" if note.by else ""
     some = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
-    _say(f"{index}: {sum(note.sizes.values()):,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s")
+    _say(
+        f"{index}: {sum(note.sizes.values()):,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s"
+    )
     _say(f"{len(sizes):,} keys: {some}")
     for mode, kept, visited in (
         ("soft", choice.kept, choice.visited),
         ("hard", choice.hard_kept, choice.hard_visited),
     ):
         _say(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
-    _say(f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query")
+    _say(
+        f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
+    )
+    if done.kind == "svm" and note.preset == "baseline":
+        err.print("[yellow]note:[/] --preset linear answers a query in some 0.05 ms (docs/benchmarks/routing.md)")
     if note.mass >= 1:
         err.print(
-            f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept, so soft searches all items",
+            f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",
             soft_wrap=True,
         )
 

@@ -19,7 +19,7 @@ from .store import Scored, Store, Within
 from .store.condition import Condition
 from .store.filter import check_fields, parse
 from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from .types import Hit, Photo, Point, Query, Results, RouteKind, Routed, Vector
+from .types import Hit, Photo, Point, Query, Results, Routed, RouteKind, Vector
 
 if TYPE_CHECKING:
     from .route.router import Router

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -108,9 +107,7 @@ def route_index(
         router = router.tuned(choice.temperature, choice.mass)
         took = _milliseconds(router, vectors[asked[:100]])
         counted = dict(zip(router.keys, sizes.tolist(), strict=True))
-        note = RouterNote(
-            by, router.preset, counted, choice.temperature, choice.mass, choice.kept, choice.visited
-        )
+        note = RouterNote(by, router.preset, counted, choice.temperature, choice.mass, choice.kept, choice.visited)
         progress.phase("writing", None)
         _publish(folder, manifest, router, note, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
         return Keyed(kind, note, choice, took, time.monotonic() - began)
@@ -179,9 +176,7 @@ def _field(manifest: Manifest, by: str | None) -> str:
     return by
 
 
-def _read(
-    folder: Path, manifest: Manifest, by: str, progress: Progress
-) -> tuple[list[str], Vectors, list[str]]:
+def _read(folder: Path, manifest: Manifest, by: str, progress: Progress) -> tuple[list[str], Vectors, list[str]]:
     store = open_store(manifest.recipe.store, folder / manifest.generation, manifest.recipe.layout)
     try:
         count = store.count()

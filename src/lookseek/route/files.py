@@ -24,15 +24,17 @@ def save(router: Router, file: Path) -> None:
     file.write_bytes(io.dumps(router.estimator))
 
 
-def load(
-    data: bytes, where: Path, *, kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int
-) -> Router:
+def load(data: bytes, where: Path, *, kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
     """Read what ``save`` wrote.
 
     Args:
         data: the file's bytes, compared with their checksum before.
         where: the file, for messages.
-        kind, by, preset, keys, dim: the router's, as the index knows them.
+        kind: the router's, as the index knows it; so are the next.
+        by: see ``Router``.
+        preset: see ``Router``.
+        keys: see ``Router``.
+        dim: see ``Router``.
 
     Raises:
         QueryError: scikit-learn or skops is not installed.

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..types import Vectors
-from .router import Router, Scores, softened, unit
+from .router import Router, Scores, unit
 
 __all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm", "scores_of"]
 
-Preset: TypeAlias = Literal["baseline", "linear", "distilled"]
+Preset: TypeAlias = Literal["baseline", "linear"]
 
 PRESETS: tuple[Preset, ...] = get_args(Preset)
-"""How labels are learnt: ``baseline`` the SVM, ``linear`` multinomial logistic regression, ``distilled`` the same
-regression on the SVM's probabilities."""
+"""How labels are learnt: ``baseline`` the SVM, ``linear`` multinomial logistic regression."""
 
 CELLS = 50
 """Of k-means. Source: github.com/ihciah/deep-fashion-retrieval, kmeans.py: 50 clusters of the deep feature."""
@@ -35,8 +34,8 @@ FEWEST = 5
 """Rows from which a label is a key: three folds calibrate the SVM."""
 
 FOLDS = 3
-STRENGTH = 0.01
-"""Inverse regularisation of the linear presets, on standardised features; chosen on val (docs/decisions/route.md)."""
+STRENGTH = 0.001
+"""Inverse regularisation of ``linear``, on standardised features; chosen on val (docs/decisions/route.md)."""
 
 STEPS = 200
 
@@ -89,9 +88,6 @@ def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "
             estimator = _linear().fit(unit(vectors[some]), truth[some])
         else:
             estimator = _svm().fit(unit(vectors[some]), truth[some])
-        if preset == "distilled":
-            more = unit(vectors[_sample(rows, truth, LINEAR_ROWS, seed)])
-            estimator = _distilled(estimator, more)
     return Router(
         "svm", by, preset, tuple(map(str, estimator.classes_)), vectors.shape[1], scores_of(estimator), estimator
     )
@@ -162,38 +158,6 @@ def _linear() -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=STEPS))
-
-
-def _distilled(teacher: Any, vectors: Vectors) -> Any:
-    """A linear pipeline that says what the teacher says: cross entropy with its probabilities, by L-BFGS.
-
-    Source: G. Hinton, O. Vinyals, J. Dean, Distilling the Knowledge in a Neural Network, 2015, section 2.
-    """
-    from scipy.optimize import minimize
-    from sklearn.base import clone
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    told = teacher.predict_proba(vectors)
-    scaler = clone(teacher[0]).fit(vectors)
-    scaled = scaler.transform(vectors).astype(np.float32)
-    shape = told.shape[1], scaled.shape[1] + 1
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = flat.reshape(shape)
-        said = softened((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
-        wrong = said - told
-        slope = np.column_stack([wrong.T.astype(np.float32) @ scaled, wrong.sum(axis=0)]).astype(np.float64)
-        slope[:, :-1] += weights[:, :-1] / STRENGTH
-        cost = -(told * np.log(np.maximum(said, 1e-12))).sum() + (weights[:, :-1] ** 2).sum() / (2 * STRENGTH)
-        return float(cost) / len(told), slope.ravel() / len(told)
-
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-    weights = found.x.reshape(shape)
-    model = LogisticRegression(C=STRENGTH, max_iter=STEPS)
-    model.classes_, model.n_features_in_ = teacher.classes_, scaled.shape[1]
-    model.coef_, model.intercept_, model.n_iter_ = weights[:, :-1], weights[:, -1], np.array([found.nit])
-    return make_pipeline(scaler, model)
 
 
 def _sample(rows: NDArray[np.intp], labels: NDArray[np.str_], most: int, seed: int) -> NDArray[np.intp]:

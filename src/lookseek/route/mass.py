@@ -22,7 +22,7 @@ TOP = 10
 """Answers of each question that are to be kept."""
 
 SURE = 1.645
-"""One-sided 95 %: validation must show ``KEPT`` with this confidence, so that the share of other questions is no less."""
+"""One-sided 95 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less."""
 
 TEMPERATURES = tuple(2.0**power for power in range(-9, 4))
 """From nearly always sure to nearly never; k-means needs the low ones, a calibrated classifier those around 1."""
@@ -95,7 +95,8 @@ def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
     variance of the questions' shares to that of as many independent answers.
 
     Args:
-        kept, there: bool (questions, answers); what is not there counts for nothing.
+        kept: whether the router searches the answer's key, bool (questions, answers).
+        there: whether there is such an answer, same shape; others count for nothing.
 
     Returns:
         0 to 1; below 1 even where all are kept: few answers show little.

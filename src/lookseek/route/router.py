@@ -119,7 +119,8 @@ def picked(
         bool (n, keys); at least one a row.
     """
     if mode == "hard":
-        return np.arange(posterior.shape[1]) == posterior.argmax(axis=1)[:, None]
+        only: NDArray[np.bool_] = np.arange(posterior.shape[1]) == posterior.argmax(axis=1)[:, None]
+        return only
     if mass >= 1:
         return np.ones(posterior.shape, np.bool_)
     earlier = before(posterior)

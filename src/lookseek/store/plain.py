@@ -128,7 +128,7 @@ class PlainStore:
         _replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
-        there = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}
+        there: dict[str, dict[str, str]] = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}
         if there[kind]:
             self._write([], [], keys=there)
             self._change([], [], there)
