@@ -21,8 +21,9 @@ KEPT = 0.99
 TOP = 10
 """Answers of each question that are to be kept."""
 
-SURE = 1.645
-"""One-sided 95 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less."""
+SURE = 2.326
+"""One-sided 99 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less. Not 95 %: of
+all temperatures the most sparing is kept, which is also the luckiest (docs/decisions/route.md)."""
 
 TEMPERATURES = tuple(2.0**power for power in range(-9, 4))
 """From nearly always sure to nearly never; k-means needs the low ones, a calibrated classifier those around 1."""
@@ -114,7 +115,7 @@ def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
     size = count / max(1.0, by_question / by_answer if by_answer > 0 else 1.0)
     middle = share + SURE**2 / (2 * size)
     reach = SURE * np.sqrt(share * (1 - share) / size + SURE**2 / (4 * size**2))
-    return float((middle - reach) / (1 + SURE**2 / size))
+    return max(0.0, float((middle - reach) / (1 + SURE**2 / size)))
 
 
 def _asked(posterior: NDArray[np.float32], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
