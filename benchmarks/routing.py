@@ -10,12 +10,13 @@ noise of a tenth of their length. One thread: OMP_NUM_THREADS=1.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -26,14 +27,14 @@ from lookseek.encode import load_model
 from lookseek.evaluate.benchmarks.myntra_class import BENCHMARK
 from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.evaluate.task import Options
-from lookseek.route import fit
+from lookseek.route import files, fit
 from lookseek.route.fit import fit_kmeans, fit_svm
-from lookseek.route.mass import KEPT, choose
+from lookseek.route.mass import KEPT, Choice, choose
 from lookseek.route.router import Router, picked, softened, unit
-from lookseek.store import VectorSpec, Within, create_store
-from lookseek.types import Point, Skipped
+from lookseek.store import Store, VectorSpec, Within, create_store
+from lookseek.types import Point, RouteMode, Skipped
 
-K, QUERIES, ROUNDS, MANY, NOISE = 10, 60, 3, 50_000, 0.1
+K, QUERIES, ROUNDS, MANY, NOISE = 10, 40, 3, 50_000, 0.1
 LEVELS = (0.9, 0.95, 0.98, KEPT, 0.995, 0.999)
 SPLITS = ("train", "val", "test")
 
@@ -100,30 +101,39 @@ def distilled(teacher: Router, rows: np.ndarray) -> Router:
     return Router("svm", teacher.by, "distilled", teacher.keys, rows.shape[1], fit.scores_of(estimator), estimator)
 
 
-def routers(rows: np.ndarray, labels: list[str]) -> dict[str, tuple[Router, float]]:
-    """Name to router and the seconds that fitting took."""
+def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[Router, float]]:
+    """Name to router and the seconds that fitting took; what was fitted before is read from the folder."""
     made: dict[str, tuple[Router, float]] = {}
 
     def make(name: str, call: Callable[[], Router]) -> None:
-        began = time.perf_counter()
-        made[name] = call(), time.perf_counter() - began
-        print(f"{name}: fitted in {made[name][1]:.0f} s", flush=True)
+        file = work / f"{name}.skops"
+        if not file.exists():
+            began = time.perf_counter()
+            router = call()
+            file.with_suffix(".json").write_text(
+                json.dumps([router.kind, router.by, router.preset, router.keys, time.perf_counter() - began])
+            )
+            files.save(router, file)
+        kind, by, preset, keys, took = json.loads(file.with_suffix(".json").read_text())
+        kept = files.load(file.read_bytes(), file, kind=kind, by=by, preset=preset, keys=keys, dim=rows.shape[1])
+        made[name] = kept, took
+        print(f"{name}: fitted in {took:.0f} s", flush=True)
 
-    for count in (20, 50, 100, 200):
-        make(f"k-means, {count} cells", lambda count=count: fit_kmeans(rows, count))
-    for strength in (0.0001, 0.001, 0.01, 0.1):
-        fit.STRENGTH = strength
-        make(f"linear, C = {strength:g}", lambda: fit_svm(rows, labels, "type", "linear"))
-    fit.STRENGTH = 0.001
-    for most in (1000, 3000, 6000):
+    def svm(most: int) -> Router:
         fit.SVM_ROWS = most
-        make(f"SVM on {most:,} rows", lambda: fit_svm(rows, labels, "type"))
-    teacher, took = made["SVM on 6,000 rows"]
-    make("linear, distilled from the SVM", lambda: distilled(teacher, rows))
-    made["linear, distilled from the SVM"] = (
-        made["linear, distilled from the SVM"][0],
-        took + made["linear, distilled from the SVM"][1],
-    )
+        return fit_svm(rows, labels, "type")
+
+    def linear(strength: float) -> Router:
+        fit.STRENGTH = strength
+        return fit_svm(rows, labels, "type", "linear")
+
+    for count in (50, 20, 100):
+        make(f"k-means, {count} cells", lambda count=count: fit_kmeans(rows, count))
+    for strength in (0.01, 0.001):
+        make(f"linear, C = {strength:g}", lambda strength=strength: linear(strength))
+    for most in (1000, 3000, 6000):
+        make(f"SVM on {most:,} rows", lambda most=most: svm(most))
+    make("linear, distilled from the SVM", lambda: distilled(made["SVM on 6,000 rows"][0], rows))
     return made
 
 
@@ -139,36 +149,46 @@ def timed(calls: dict[str, Callable[[np.ndarray], object]], queries: np.ndarray)
     return {name: median(some) for name, some in taken.items()}
 
 
-def keys_of(router: Router, rows: np.ndarray, labels: Sequence[str], own: bool) -> np.ndarray:
-    """Each row's key: the one predicted, or its own label where it is a key."""
-    keys = router.likeliest(rows)
-    place = {key: column for column, key in enumerate(router.keys)}
-    return np.array([place.get(label, key) for label, key in zip(labels, keys, strict=True)]) if own else keys
+class Said:
+    """What a router says of val and test, asked once: an SVM takes milliseconds a row."""
+
+    def __init__(self, router: Router, data: dict) -> None:
+        self.router, self.data = router, data
+        self.scores = {split: router.scores(data[split][0]) for split in ("val", "test")}
+
+    def keys(self, split: str, own: bool = False) -> np.ndarray:
+        """Each row's key: the one predicted, or its own label where it is a key."""
+        keys = self.scores[split].argmax(axis=1)
+        place = {key: column for column, key in enumerate(self.router.keys)}
+        labels = self.data[split][1]
+        return np.array([place.get(label, key) for label, key in zip(labels, keys, strict=True)]) if own else keys
+
+    def choice(self, best: dict[str, np.ndarray], least: float = KEPT, own: bool = False) -> Choice:
+        """What val chooses."""
+        keys = self.keys("val", own)
+        sizes = np.bincount(keys, minlength=len(self.router.keys))
+        return choose(self.scores["val"], keys[best["val"]], sizes, least=least)
+
+    def shares(self, mode: RouteMode, choice: Choice, best: dict[str, np.ndarray], own: bool = False) -> tuple:
+        """(kept of the exact top 10, visited) on test."""
+        taken = picked(softened(self.scores["test"], choice.temperature), mode, choice.mass)
+        keys = self.keys("test", own)
+        sizes = np.bincount(keys, minlength=taken.shape[1])
+        kept = np.take_along_axis(taken, keys[best["test"]], axis=1).mean()
+        return float(kept), float((taken @ sizes).mean() / len(keys))
 
 
-def shares(taken: np.ndarray, keys: np.ndarray, best: np.ndarray) -> tuple[float, float]:
-    """(kept of the exact top 10, visited)."""
-    sizes = np.bincount(keys, minlength=taken.shape[1])
-    kept = np.take_along_axis(taken, keys[best], axis=1).mean()
-    return float(kept), float((taken @ sizes).mean() / len(keys))
-
-
-def trade(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
-    """A row a router: chosen on val, measured on test; of the SVM and the linear one with items' own labels too."""
+def trade(made: dict[str, tuple[Router, float]], said: dict[str, Said], best: dict[str, np.ndarray]) -> list[str]:
+    """A row a router: chosen on val, measured on test; of two of them with items' own labels too."""
     lines = [
         "| router | items' keys | fit s | temperature, mass | val: kept, visited | test: kept, visited | fewer visited "
         "| hard on test: kept, visited |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    best = {split: nearest(data[split][0]) for split in ("val", "test")}
-    for name, (router, took) in made.items():
-        for own in (False, True) if router.kind == "svm" and name in OWN else (False,):
-            keys = {split: keys_of(router, *data[split], own) for split in ("val", "test")}
-            sizes = np.bincount(keys["val"], minlength=len(router.keys))
-            choice = choose(router.scores(data["val"][0]), keys["val"][best["val"]], sizes)
-            tuned = router.tuned(choice.temperature, choice.mass)
-            soft = shares(tuned.picks(data["test"][0], "soft"), keys["test"], best["test"])
-            hard = shares(tuned.picks(data["test"][0], "hard"), keys["test"], best["test"])
+    for name, (_, took) in made.items():
+        for own in (False, True) if name in OWN else (False,):
+            choice = said[name].choice(best, own=own)
+            soft, hard = (said[name].shares(mode, choice, best, own) for mode in ("soft", "hard"))
             cells = [name, "own label" if own else "predicted", f"{took:.0f}"]
             cells += [f"{choice.temperature:g}, {choice.mass:.6f}", f"{choice.kept:.4f}, {choice.visited:.3f}"]
             cells += [f"{soft[0]:.4f}, {soft[1]:.3f}", f"{1 / soft[1]:.1f}x", f"{hard[0]:.3f}, {hard[1]:.3f}"]
@@ -181,19 +201,13 @@ OWN = ("linear, C = 0.001", "SVM on 6,000 rows")
 SHOWN = ("k-means, 50 cells", "linear, C = 0.001", "SVM on 6,000 rows")
 
 
-def curve(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
+def curve(said: dict[str, Said], best: dict[str, np.ndarray]) -> list[str]:
     """What more or less of a promise costs: the share of the exact answers asked for on val, and what test gave."""
     lines = [f"| asked for on val | {' | '.join(SHOWN)} |", f"|---|{'---|' * len(SHOWN)}"]
-    best = {split: nearest(data[split][0]) for split in ("val", "test")}
     for least in LEVELS:
         cells = [f"{least:.1%}"]
         for name in SHOWN:
-            router = made[name][0]
-            keys = {split: router.likeliest(data[split][0]) for split in ("val", "test")}
-            sizes = np.bincount(keys["val"], minlength=len(router.keys))
-            choice = choose(router.scores(data["val"][0]), keys["val"][best["val"]], sizes, least=least)
-            tuned = router.tuned(choice.temperature, choice.mass)
-            kept, visited = shares(tuned.picks(data["test"][0], "soft"), keys["test"], best["test"])
+            kept, visited = said[name].shares("soft", said[name].choice(best, least), best)
             cells.append(f"keeps {kept:.4f}, visits {visited:.3f}")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -210,66 +224,56 @@ def costs(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
     ]
 
 
-def searches(made: dict[str, tuple[Router, float]], data: dict, count: int, work: Path) -> list[str]:
+def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, work: Path) -> list[str]:
     """End to end, router included: numpy and the store, plain and routed."""
-    base, random = data["test"][0], np.random.default_rng(0)
+    base, random = said[SHOWN[0]].data["test"][0], np.random.default_rng(0)
+    place = np.arange(len(base))
     rows = base
     if count > len(base):
-        chosen = random.integers(len(base), size=count)
+        place = random.integers(len(base), size=count)
         noise = random.standard_normal((count, base.shape[1]), np.float32)
-        rows = unit(base[chosen] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True))
+        rows = unit(base[place] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True))
     folder = work / f"store-{len(rows)}"
     shutil.rmtree(folder, ignore_errors=True)
     store = create_store("edge", folder, {"look": VectorSpec(rows.shape[1], "cosine")})
     for at in range(0, len(rows), 500):
         store.add([Point(f"{n}", {"look": rows[n]}) for n in range(at, min(at + 500, len(rows)))])
-    best = nearest(data["val"][0])
-    plain: dict[str, Callable[[np.ndarray], object]] = {
-        "numpy, plain": lambda q: np.argpartition(-(rows @ q), K)[:K],
-        "store, plain": lambda q: store.search("look", q, K),
-    }
     lines = [f"| {len(rows):,} items | numpy ms | against plain | store ms | against plain |", "|---|---|---|---|---|"]
-    queries = unit(
-        base[random.permutation(len(base))[:QUERIES]] + 0.01 * random.standard_normal((QUERIES, base.shape[1]))
-    )
-    measured: dict[str, tuple[float, float]] = {}
-    for name in ("", *SHOWN):
-        for mode in ("soft", "hard") if name else ("",):
-            calls = dict(plain)
-            if name:
-                router = made[name][0]
-                keys = router.likeliest(data["val"][0])
-                sizes = np.bincount(keys, minlength=len(router.keys))
-                choice = choose(router.scores(data["val"][0]), keys[best], sizes)
-                tuned = router.tuned(choice.temperature, choice.mass)
-                of = tuned.likeliest(rows)
-                if mode == "soft":
-                    store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
-                calls = routed_calls(tuned, mode, rows, of, store)
-            ms = timed(calls, queries)
-            measured[f"{name}, {mode}" if name else "plain"] = tuple(ms.values())  # type: ignore[assignment]
+    queries = unit(base[random.permutation(len(base))[:QUERIES]])
+    calls: dict[str, Callable[[np.ndarray], object]] = {
+        "numpy": lambda q: np.argpartition(-(rows @ q), K)[:K],
+        "store": lambda q: store.search("look", q, K),
+    }
+    measured = {"plain": tuple(timed(calls, queries).values())}
+    for name in SHOWN:
+        choice = said[name].choice(best)
+        router = said[name].router.tuned(choice.temperature, choice.mass)
+        of = said[name].keys("test")[place]  # of a repeated row that of the row
+        store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
+        for mode in ("soft", "hard"):
+            measured[f"{name}, {mode}"] = tuple(timed(routed_calls(router, mode, rows, of, store), queries).values())
     store.close()
-    first = measured["plain"]
     for name, pair in measured.items():
-        cells = [f"{ms:.2f} | {ms / whole:.2f}" for ms, whole in zip(pair, first, strict=True)]
+        cells = [f"{ms:.2f} | {ms / whole:.2f}" for ms, whole in zip(pair, measured["plain"], strict=True)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
+    print(*lines, sep="\n", flush=True)
     return lines
 
 
 def routed_calls(
-    router: Router, mode: str, rows: np.ndarray, of: np.ndarray, store: object
+    router: Router, mode: RouteMode, rows: np.ndarray, of: np.ndarray, store: Store
 ) -> dict[str, Callable[[np.ndarray], object]]:
     """The same two searches within what the router picks; in numpy the rows of a key lie side by side."""
     parts = [np.ascontiguousarray(rows[of == key]) for key in range(len(router.keys))]
 
     def by_numpy(q: np.ndarray) -> object:
-        scores = np.concatenate([parts[k] @ q for k in np.flatnonzero(router.picks(q[None], mode)[0])])  # type: ignore[arg-type]
+        scores = np.concatenate([parts[k] @ q for k in np.flatnonzero(router.picks(q[None], mode)[0])])
         return np.argpartition(-scores, K)[:K] if len(scores) > K else scores
 
     def by_store(q: np.ndarray) -> object:
-        keys = [router.keys[k] for k in np.flatnonzero(router.picks(q[None], mode)[0])]  # type: ignore[arg-type]
+        keys = [router.keys[k] for k in np.flatnonzero(router.picks(q[None], mode)[0])]
         within = None if len(keys) == len(router.keys) else Within(router.kind, keys)
-        return store.search("look", q, K, within=within)  # type: ignore[attr-defined]
+        return store.search("look", q, K, within=within)
 
     return {"numpy": by_numpy, "store": by_store}
 
@@ -294,7 +298,9 @@ def main() -> None:
     chosen.work.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     data = read(chosen.data / "myntra")
-    made = routers(*data["train"])
+    made = routers(*data["train"], chosen.work)
+    said = {name: Said(router, data) for name, (router, _) in made.items()}
+    best = {split: nearest(data[split][0]) for split in ("val", "test")}
     busy = os.getloadavg()[0]
     lines = [
         HEAD.format(
@@ -308,15 +314,15 @@ def main() -> None:
             **{split: len(rows) for split, (rows, _) in data.items()},
         ),
         "## What soft keeps and visits\n",
-        *trade(made, data),
+        *trade(made, said, best),
         "\n## What a promise costs\n",
-        *curve(made, data),
+        *curve(said, best),
         "\n## A router's own cost\n",
         *costs(made, data),
         "\n## End to end, the router included\n",
-        *searches(made, data, 0, chosen.work),
+        *searches(said, best, 0, chosen.work),
         "",
-        *searches(made, data, MANY, chosen.work),
+        *searches(said, best, MANY, chosen.work),
         "\nBelow 1 routing wins, above 1 plain search does. For 50,000 items those of test are repeated with noise.",
     ]
     text = "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = ("index", "search", "check", "evaluate", "compare", "demo")
+VERBS = ("index", "search", "route", "check", "evaluate", "compare", "demo")
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 

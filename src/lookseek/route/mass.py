@@ -22,8 +22,8 @@ TOP = 10
 """Answers of each question that are to be kept."""
 
 SURE = 2.326
-"""One-sided 99 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less. Not 95 %: of
-all temperatures the most sparing is kept, which is also the luckiest (docs/decisions/route.md)."""
+"""One-sided 99 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less. Not 95 %:
+of all temperatures the most sparing is kept, which is also the luckiest (docs/decisions/route.md)."""
 
 TEMPERATURES = tuple(2.0**power for power in range(-9, 4))
 """From nearly always sure to nearly never; k-means needs the low ones, a calibrated classifier those around 1."""
