@@ -29,6 +29,7 @@ from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.evaluate.task import Options
 from lookseek.route import files, fit
 from lookseek.route.fit import fit_kmeans, fit_svm
+from lookseek.route.fold import scores_of
 from lookseek.route.mass import KEPT, Choice, choose
 from lookseek.route.router import Router, picked, softened, unit
 from lookseek.store import Store, VectorSpec, Within, create_store
@@ -98,7 +99,7 @@ def distilled(teacher: Router, rows: np.ndarray) -> Router:
     model.classes_ = np.array(teacher.keys)
     model.coef_, model.intercept_ = weights[:, :-1], weights[:, -1]
     estimator = make_pipeline(scaler, model)
-    return Router("svm", teacher.by, "distilled", teacher.keys, rows.shape[1], fit.scores_of(estimator), estimator)
+    return Router("svm", teacher.by, "distilled", teacher.keys, rows.shape[1], scores_of(estimator), estimator)
 
 
 def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[Router, float]]:
@@ -217,6 +218,8 @@ def costs(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
     """A router's own time for one query."""
     queries = data["test"][0][:QUERIES]
     ms = timed({n: (lambda q, r=r: picked(r.posterior(q[None]), "soft", 0.9)) for n, (r, _) in made.items()}, queries)
+    estimator = made[SHOWN[-1]][0].estimator
+    ms |= timed({f"{SHOWN[-1]}, by scikit-learn": lambda q: estimator.predict_proba(q[None])}, queries)
     return [
         "| router | its own ms a query |",
         "|---|---|",
@@ -249,12 +252,17 @@ def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, wor
         choice = said[name].choice(best)
         router = said[name].router.tuned(choice.temperature, choice.mass)
         of = said[name].keys("test")[place]  # of a repeated row that of the row
+        began = time.perf_counter()
         store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
+        took = time.perf_counter() - began
+        every = timed({"all": lambda q, r=router: store.search("look", q, K, within=Within(r.kind, r.keys))}, queries)
+        measured[f"{name}, every key as a condition (keyed in {took:.1f} s)"] = (np.nan, every["all"])
         for mode in ("soft", "hard"):
             measured[f"{name}, {mode}"] = tuple(timed(routed_calls(router, mode, rows, of, store), queries).values())
     store.close()
     for name, pair in measured.items():
-        cells = [f"{ms:.2f} | {ms / whole:.2f}" for ms, whole in zip(pair, measured["plain"], strict=True)]
+        both = zip(pair, measured["plain"], strict=True)
+        cells = [" | " if np.isnan(ms) else f"{ms:.2f} | {ms / whole:.2f}" for ms, whole in both]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     print(*lines, sep="\n", flush=True)
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,8 @@ from lookseek import images
 from lookseek.errors import IndexDamaged, IndexMismatch, IndexMissing, LookseekError, QueryError
 from lookseek.index.check import check_index
 from lookseek.index.folder import open_index, published_manifest
-from lookseek.index.routing import Keyed, open_router, route_index
+from lookseek.index.manifest import RouterNote
+from lookseek.index.routing import Keyed, command, open_router, route_index
 from lookseek.search import Searcher
 from lookseek.types import Query, Results
 
@@ -204,8 +206,8 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
     indexed(photos, copy)  # other paths, so other sources: items were written
     with Searcher(copy) as searcher:
         assert searcher.search(Query(image=photo)).hits  # a plain search never minds
-        command = re.escape(f"lookseek route {copy} --kind svm --by folder --preset linear")
-        with pytest.raises(IndexMismatch, match=command):
+        again = re.escape(f"lookseek route {copy} --kind svm --by folder --preset linear")
+        with pytest.raises(IndexMismatch, match=again):
             ask(searcher, photo, route="svm")
         with pytest.raises(IndexMismatch, match=re.escape(f"lookseek route {copy} --kind kmeans --cells 6")):
             ask(searcher, photo, route="kmeans")
@@ -226,6 +228,14 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
         results = ask(searcher, photos / "dress" / "new.jpg", route="kmeans", route_mode="hard")
         assert results.hits[0].id == "dress/new.jpg"
         assert sum(searcher.index.manifest.routers["kmeans"].sizes.values()) == 61
+
+
+def test_a_command_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    note = RouterNote("Base Colour", "baseline", {"red": 1}, 1.0, 1.0, 1.0, 1.0)
+    line = command(tmp_path / "my shop", "svm", note)
+    assert shlex.split(line) == ["lookseek", "route", f"{tmp_path}/my shop", "--kind", "svm", "--by", "Base Colour"]
+    fifty = replace(note, by="", preset="50 cells", sizes={str(n): 1 for n in range(50)})
+    assert command(Path("shop"), "kmeans", fifty) == "lookseek route shop --kind kmeans"
 
 
 def test_another_model_s_index_begins_without_routers(copy: Path, keyed: tuple[Path, Path]) -> None:

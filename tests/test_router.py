@@ -198,11 +198,15 @@ def test_labels_are_learnt_and_told_by_name(preset: str) -> None:
     np.testing.assert_allclose(router.posterior(7 * others), posterior, atol=1e-4)  # a vector's length says nothing
 
 
-@pytest.mark.parametrize("kinds", [2, 3])
-def test_the_folded_product_is_what_scikit_learn_says(kinds: int) -> None:
-    rows, labels = blobs(kinds=kinds)
-    router = fit_svm(rows, labels, "kind", "linear")
-    np.testing.assert_allclose(router.posterior(rows), router.estimator.predict_proba(unit(rows)), atol=1e-4)
+@pytest.mark.parametrize("kinds", [2, 3, 7])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_folded_products_are_what_scikit_learn_says(kinds: int, preset: str) -> None:
+    router = fit_svm(*blobs(kinds=kinds, spread=2.5), "kind", preset)  # type: ignore[arg-type]
+    others = unit(blobs(kinds=kinds, spread=4, seed=3)[0])
+    told = router.estimator.predict_proba(others)
+    assert told.argmax(axis=1).tolist() == router.likeliest(others).tolist()
+    np.testing.assert_allclose(router.posterior(others), told, atol=1e-5)
+    np.testing.assert_allclose(router.posterior(others[:1]), told[:1], atol=1e-5)
 
 
 def test_the_baseline_is_the_svm_it_replaces() -> None:

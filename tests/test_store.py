@@ -324,6 +324,17 @@ def test_a_point_that_is_added_again_has_no_key(store: Store) -> None:
     assert {int(hit.id[-4:]) for hit in found} == {0, 1, 3, 5}
 
 
+def test_keying_leaves_the_graph_whole(tmp_path: Path) -> None:
+    store = create_store("edge", tmp_path / "s", LAYOUT)
+    store.add(many(300))
+    store.optimise(graph=True)
+    before = store._shard.info().indexed_vectors_count  # type: ignore[attr-defined]
+    assert before >= 300
+    store.set_keys("svm", keyed(300))
+    assert store._shard.info().indexed_vectors_count == before  # type: ignore[attr-defined]
+    store.close()
+
+
 def test_keys_survive_reopening_and_tidying_up(kind: Any, tmp_path: Path) -> None:
     first = create_store(kind, tmp_path / "s", LAYOUT)
     first.add(many(300))

@@ -366,7 +366,7 @@ def _print_keyed(done: Keyed, index: Path) -> None:
         f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
     )
     if done.kind == "svm" and note.preset == "baseline":
-        err.print("[yellow]note:[/] --preset linear answers a query in some 0.05 ms (docs/benchmarks/routing.md)")
+        err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
     if note.mass >= 1:
         err.print(
             f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",

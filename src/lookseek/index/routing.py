@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ..errors import IndexMismatch, IndexMissing, QueryError
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
 from ..route.mass import TOP, Choice, choose
-from ..route.router import Router, unit
+from ..route.router import Router
 from ..store import open_store
 from ..store.schema import LOOK
 from ..types import RouteKind, Vectors
@@ -142,12 +143,12 @@ def open_router(folder: Path, manifest: Manifest, kind: RouteKind) -> Router:
 
 def command(folder: Path, kind: RouteKind, note: RouterNote | None = None) -> str:
     """What to type to get a router like this one."""
-    line = f"lookseek route {folder} --kind {kind}"
+    line = f"lookseek route {quote(str(folder))} --kind {kind}"
     if note is None:
         return line + " --by FIELD" * (kind == "svm")
     if kind == "kmeans":
         return f"{line} --cells {len(note.sizes)}" if len(note.sizes) != CELLS else line
-    return f"{line} --by {note.by}" + f" --preset {note.preset}" * (note.preset != "baseline")
+    return f"{line} --by {quote(note.by)}" + f" --preset {note.preset}" * (note.preset != "baseline")
 
 
 def _file(kind: RouteKind) -> str:
@@ -189,7 +190,7 @@ def _read(folder: Path, manifest: Manifest, by: str, progress: Progress) -> tupl
             label = point.attributes.get(by, "")
             labels.append(label if isinstance(label, str) else "")
             progress.advance(1)
-        return ids, unit(vectors), labels
+        return ids, vectors, labels
     finally:
         store.close()
 

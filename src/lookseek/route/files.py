@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import IndexDamaged
 from ..types import RouteKind
-from .fit import check_installed, scores_of
+from .fit import check_installed
+from .fold import scores_of
 from .router import Router
 
 __all__ = ["TRUSTED", "load", "save"]

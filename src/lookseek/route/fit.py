@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..types import Vectors
-from .router import Router, Scores, unit
+from .fold import scores_of
+from .router import Router, unit
 
-__all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm", "scores_of"]
+__all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm"]
 
 Preset: TypeAlias = Literal["baseline", "linear"]
 
@@ -118,28 +119,6 @@ def fit_kmeans(vectors: Vectors, cells: int = CELLS, seed: int = 0) -> Router:
         estimator = KMeans(count, n_init=1, random_state=seed, max_iter=100).fit(unit(vectors[np.sort(some)]))
     keys = tuple(str(number) for number in range(count))
     return Router("kmeans", "", f"{count} cells", keys, vectors.shape[1], scores_of(estimator), estimator)
-
-
-def scores_of(estimator: Any) -> Scores:
-    """What a fitted estimator says of vectors of unit length, see ``router.Scores``.
-
-    Linear ones and cells are folded into one product: scikit-learn takes 0.1 to 0.3 ms to look at what it is given.
-    """
-    from sklearn.cluster import KMeans
-    from sklearn.linear_model import LogisticRegression
-
-    if isinstance(estimator, KMeans):
-        centres = np.asarray(estimator.cluster_centers_, np.float32)
-        lengths = (centres.astype(np.float64) ** 2).sum(axis=1)
-        return lambda vectors: 2.0 * (vectors @ centres.T) - lengths  # minus the squared distance, up to the vector's 1
-    scaler, last = estimator[0], estimator[-1]
-    if isinstance(last, LogisticRegression):
-        weights = (last.coef_ / scaler.scale_).astype(np.float32)
-        offset = last.intercept_ - (last.coef_ / scaler.scale_) @ scaler.mean_
-        if len(weights) == 1:  # of two classes the second one's alone is kept
-            weights, offset = np.stack([0 * weights[0], weights[0]]), np.array([0.0, offset[0]])
-        return lambda vectors: (vectors @ weights.T).astype(np.float64) + offset
-    return lambda vectors: np.log(np.maximum(estimator.predict_proba(vectors), 1e-12))
 
 
 def _svm() -> Any:
