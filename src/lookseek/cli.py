@@ -156,7 +156,7 @@ def route(
         index: the folder of the index.
         kind: svm learns to tell the values of an attribute apart; kmeans makes cells of items that look alike.
         by: the attribute that svm learns; category if none is named.
-        preset: how svm learns: baseline is the SVM, which takes some milliseconds a query; linear a logistic
+        preset: how svm learns: baseline is the SVM, which takes some two milliseconds a query; linear a logistic
             regression, which takes none that count.
         cells: how many cells kmeans makes.
     """
