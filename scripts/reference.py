@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = ("index", "search", "check", "export-vectors", "evaluate", "compare", "train", "export", "tag", "demo")
+VERBS = ["index", "search", "route", "check", "export-vectors", "evaluate", "compare", "train", "export", "tag", "demo"]
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 

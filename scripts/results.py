@@ -24,6 +24,7 @@ from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.result import Figure, Result, read_result, short_commit, write_text
+from lookseek.evaluate.routed import Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
@@ -45,6 +46,7 @@ class System:
     metric: Metric = "cosine"
     colour_weight: float = 0.0
     shuffle: bool = False
+    route: Route | None = None
 
 
 LOOK = System("the shipped model", MODEL)
@@ -56,6 +58,13 @@ SYSTEMS = (
     System(f"the same with colour {COLOUR_WEIGHT} (a search's default)", MODEL, colour_weight=COLOUR_WEIGHT),
     COLOUR,
     CHANCE,
+)
+ROUTED = (
+    System("the shipped model, SVM hard", MODEL, route=Route("svm", "hard")),
+    System("the shipped model, SVM soft", MODEL, route=Route("svm", "soft")),
+    System("the shipped model, SVM (linear) soft", MODEL, route=Route("svm", "soft", "linear")),
+    System("the shipped model, k-means hard", MODEL, route=Route("kmeans", "hard")),
+    System("the shipped model, k-means soft", MODEL, route=Route("kmeans", "soft")),
 )
 CEILING = System("ceiling: a classifier of type and colour", "ceiling.npy")
 SENTENCES = System("multilingual-e5-small, caption and change", "sentences.npy")
@@ -78,7 +87,7 @@ class Measured:
 PLAN = (
     Measured("clothing", "clothing"),
     Measured("clothing-judged", "clothing", ("test",)),
-    Measured("myntra-class", "myntra"),
+    Measured("myntra-class", "myntra", systems=(*SYSTEMS, *ROUTED)),
     Measured("myntra-text", "myntra", ("test",), systems=(LOOK,)),
     Measured("myntra-attributes", "myntra", systems=(LOOK, CEILING, CEILING_CHANCE)),
     Measured("myntra-composed", "myntra"),
@@ -148,7 +157,9 @@ def measure(plan: Measured, data: Path, keep: Path) -> Iterator[str]:
                     model = vectors(system.model, keep, data, plan, split)
                     opened = open_system(model, system.metric, system.colour_weight)
                     options = Options(place, split, protocol, plan.by)
-                    evaluation = evaluate(benchmark, options, opened, Line(), shuffle=system.shuffle)
+                    evaluation = evaluate(
+                        benchmark, options, opened, Line(), shuffle=system.shuffle, route=system.route
+                    )
                 except LookseekError as error:
                     write_text(path.with_suffix(".error"), str(error).replace(str(data), "FOLDER"))
                     path.unlink(missing_ok=True)

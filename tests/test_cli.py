@@ -205,7 +205,7 @@ def test_the_demo_shows_the_whole_way(tmp_path: Path, say: object, monkeypatch: 
 def test_help_names_every_verb(say: object) -> None:
     said = say("--help")
     assert said.code == 0
-    for verb in ("index", "search", "check", "evaluate", "compare", "demo"):
+    for verb in ("index", "search", "route", "check", "evaluate", "compare", "demo"):
         assert verb in said.out
 
 
@@ -228,3 +228,56 @@ main()
     done = subprocess.run([sys.executable, "-c", code, photos, tmp_path / "index"], capture_output=True, text=True)
     assert done.returncode == 130, done.stderr
     assert "nothing that was encoded is lost" in done.stderr
+
+
+def test_routing_from_the_index_to_the_answer(tmp_path: Path, say: object) -> None:
+    pytest.importorskip("sklearn")
+    from conftest import write_photos
+
+    photo = write_photos(tmp_path / "photos", items=16, views=3)[0]
+    shop, search = tmp_path / "shop", ("search", tmp_path / "shop", "--image", photo)
+    say("index", tmp_path / "photos", shop)
+    before = say(*search, "--route", "svm")
+    assert before.code == 1
+    assert f"lookseek route {shop} --kind svm --by FIELD" in before.err
+    said = say("route", shop, "--kind", "svm", "--by", "folder")
+    assert said.code == 0, said.err
+    assert re.search(r"48 items keyed by svm by folder \(baseline\) in [\d.]+ s", said.out)
+    assert re.search(r"3 keys: \w+ \d+, \w+ \d+, \w+ \d+\n", said.out)
+    assert re.search(r"soft: keeps 100.0% of the exact top-10, visits 100.0% of the items", said.out)
+    assert re.search(r"hard: keeps [\d.]+% of the exact top-10, visits [\d.]+% of the items", said.out)
+    assert re.search(r"items that it did not learn from; router [\d.]+ ms a query", said.out)
+    assert "--preset linear" in said.err
+    assert "soft searches all items" in said.err
+    for kind, options in (("kmeans", ("--cells", 4)), ("svm", ("--by", "folder", "--preset", "linear"))):
+        assert say("route", shop, "--kind", kind, *options).code == 0
+        answer = say(*search, "--route", kind, "--route-mode", "hard", "--json", "-k", 3)
+        assert re.match(r"searched \w+: [\d,]+ of 48 items\n", answer.err)
+        told = json.loads(answer.out)
+        assert set(told) == {"query", "hits", "took_ms", "index"}
+        assert set(told["hits"][0]) == {"id", "score", "rank", "attributes", "shares"}
+        assert (told["query"]["route"], told["query"]["route_mode"]) == (kind, "hard")
+        assert told["hits"][0]["id"] == photo.relative_to(tmp_path / "photos").as_posix()
+    soft = say(*search, "--route", "kmeans", "--strip", tmp_path / "strip.png")
+    assert "of 48 items" in soft.err
+    assert images.decode(tmp_path / "strip.png").shape[1] > 400
+    none = say(*search, "--route", "kmeans", "--route-mode", "hard", "--filter", "folder = nothing")
+    assert "no item among those searched meets the filter" in none.out
+
+
+def test_routing_that_is_stopped_says_what_becomes_of_the_index(
+    ready: tuple[Path, Path], say: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lookseek.index.routing.route_index", stop)
+    said = say("route", ready[1], "--kind", "kmeans")
+    assert said.code == 130
+    assert f"{ready[1]} is as it was" in said.err
+
+
+def test_wrong_routes_are_wrong_use(ready: tuple[Path, Path], say: object) -> None:
+    assert say("search", ready[1], "--image", photo_of(ready), "--route", "tree").code == 2
+    assert say("route", ready[1], "--kind", "tree").code == 2
+    assert say("route", ready[1]).code == 2

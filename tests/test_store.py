@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
-from lookseek.store import Store, VectorSpec, create_store, open_store
+from lookseek.store import Store, VectorSpec, Within, create_store, open_store
 from lookseek.store.condition import matches
 from lookseek.store.filter import parse
 from lookseek.types import Point
@@ -251,6 +251,107 @@ def test_bad_queries(store: Store) -> None:
         store.search("look", np.ones(3, np.float32), 3)
     with pytest.raises(QueryError, match="NaN"):
         store.search("look", np.full(16, np.nan, np.float32), 3)
+
+
+# routing keys
+
+
+def keyed(count: int, cells: int = 4) -> dict[str, str]:
+    return {f"item-{n:04d}": f"cell {n % cells}" for n in range(count)}
+
+
+def test_a_search_within_keys_finds_their_points_alone(store: Store) -> None:
+    store.add(many(40))
+    store.set_keys("kmeans", keyed(40))
+    query = vectors(3)["look"]
+    for some in (["cell 1"], ["cell 3", "cell 0"], ["cell 2", "nobody has it"]):
+        found = store.search("look", query, 50, within=Within("kmeans", some))
+        numbers = {int(key[-1]) for key in some if key.startswith("cell")}
+        assert {int(hit.id[-4:]) for hit in found} == {n for n in range(40) if n % 4 in numbers}
+        plain = [hit for hit in store.search("look", query, 50) if hit.id in dict(found)]
+        assert found == plain  # the same scores in the same order
+    assert store.search("look", query, 5, within=Within("kmeans", [])) == []
+    assert store.search("look", query, 5, within=Within("svm", ["cell 1"])) == []
+
+
+def test_keys_go_together_with_conditions_and_ids(store: Store) -> None:
+    store.add(many(40))
+    store.set_keys("svm", keyed(40))
+    query, within = vectors(3)["look"], Within("svm", ["cell 0", "cell 1"])
+    found = store.search("look", query, 50, within=within, condition=parse("price < 20 and sale = true"))
+    assert {int(hit.id[-4:]) for hit in found} == {0, 4, 8, 12, 16}
+    among = ["item-0004", "item-0005", "item-0006"]
+    assert {hit.id for hit in store.search("look", query, 9, within=within, among=among)} == set(among[:2])
+    assert len(store.search("look", query, 3, within=within)) == 3
+    assert len(store.search("look_euclidean", query, 50, within=within)) == 20
+
+
+def test_keys_are_no_attributes(store: Store) -> None:
+    store.add([point("a", 1, route="mine", svm="mine too"), *many(3)])
+    store.set_keys("svm", {"a": "dress"})
+    (got,) = store.get(["a"])
+    assert got.attributes == {"route": "mine", "svm": "mine too"}
+    for condition in ('svm = "dress"', 'route = "dress"', '`route.svm` = "dress"'):
+        assert store.count(parse(condition)) == 0
+    assert store.count(parse("route = mine")) == 1
+
+
+def test_points_are_keyed_anew_and_kinds_stand_apart(store: Store) -> None:
+    store.add(many(4))
+    store.set_keys("svm", {"item-0000": "a", "item-0001": 'q"uote \\ đầm', "nobody": "a"})
+    store.set_keys("kmeans", {"item-0000": "7"})
+    store.set_keys("svm", {"item-0000": "b"})
+
+    def within(kind: Any, key: str) -> list[str]:
+        return [hit.id for hit in store.search("look", vectors(0)["look"], 9, within=Within(kind, [key]))]
+
+    assert within("svm", "a") == []
+    assert within("svm", "b") == ["item-0000"]
+    assert within("svm", 'q"uote \\ đầm') == ["item-0001"]
+    assert within("kmeans", "7") == ["item-0000"]
+    assert store.count() == 4
+    store.set_keys("svm", {})
+    assert within("svm", "b") == ["item-0000"]
+
+
+def test_a_point_that_is_added_again_has_no_key(store: Store) -> None:
+    store.add(many(6))
+    store.set_keys("svm", dict.fromkeys(keyed(6), "all"))
+    store.add([point("item-0002", 2, colour="new")])
+    store.delete(["item-0004"])
+    store.add([point("item-0004", 4)])
+    found = store.search("look", vectors(3)["look"], 9, within=Within("svm", ["all"]))
+    assert {int(hit.id[-4:]) for hit in found} == {0, 1, 3, 5}
+
+
+def test_keying_leaves_the_graph_whole(tmp_path: Path) -> None:
+    store = create_store("edge", tmp_path / "s", LAYOUT)
+    store.add(many(300))
+    store.optimise(graph=True)
+    before = store._shard.info().indexed_vectors_count  # type: ignore[attr-defined]
+    assert before >= 300
+    store.set_keys("svm", keyed(300))
+    assert store._shard.info().indexed_vectors_count == before  # type: ignore[attr-defined]
+    store.close()
+
+
+def test_keys_survive_reopening_and_tidying_up(kind: Any, tmp_path: Path) -> None:
+    first = create_store(kind, tmp_path / "s", LAYOUT)
+    first.add(many(300))
+    first.optimise(graph=True)
+    first.set_keys("kmeans", keyed(300))
+    query, within = vectors(9)["look"], Within("kmeans", ["cell 1", "cell 2"])
+    before = first.search("look", query, 20, within=within, exact=True)
+    assert len(before) == 20
+    first.close()
+    second = open_store(kind, tmp_path / "s", LAYOUT)
+    assert second.search("look", query, 20, within=within, exact=True) == before
+    second.optimise(graph=True)
+    assert second.search("look", query, 20, within=within, exact=True) == before
+    second.close()
+    third = open_store(kind, tmp_path / "s", LAYOUT)
+    assert third.search("look", query, 20, within=within, exact=True) == before
+    third.close()
 
 
 # scanning, counting, facets

@@ -9,19 +9,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from .errors import LookseekError, QueryError, TrainError
-from .types import Box, Metric, Query, Results, StoreKind
+from .types import Box, Metric, Query, Results, Routed, RouteKind, RouteMode, StoreKind
 from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
     from .evaluate.outcome import Evaluation
     from .index.export import Exported
     from .index.report import Summary
+    from .index.routing import Keyed
     from .search import Searcher
     from .tag import Tag
 
@@ -87,6 +88,8 @@ def search(
     colour_weight: float | None = None,
     exact: Annotated[bool, Parameter(negative=())] = False,
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
+    route: Literal["none"] | RouteKind = "none",
+    route_mode: RouteMode = "soft",
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     strip: Path | None = None,
@@ -103,6 +106,8 @@ def search(
         colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone).
         exact: compare with every item even where the index has a graph.
         hide_duplicates: show one of several near-identical photos.
+        route: search only the items whose key a router finds likely; lookseek route makes routers.
+        route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
         strip: also draw the query and its results as a picture, into this PNG.
@@ -118,11 +123,15 @@ def search(
         exact=exact,
         colour_weight=colour_weight,
         hide_duplicates=hide_duplicates,
+        route=route,
+        route_mode=route_mode,
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:
             err.print(f"[yellow]note:[/] {searcher.index.note}")
         results = searcher.search(query)
+        if results.routed is not None:
+            _say_routed(results.routed)
         agreed = _truth(truth, searcher, image)
         if json:
             out.print_json(_as_json(results))
@@ -131,6 +140,40 @@ def search(
         if strip is not None:
             _draw(results, agreed, strip)
             err.print(f"wrote {strip}")
+    return 0
+
+
+@app.command
+def route(
+    index: Path,
+    /,
+    *,
+    kind: RouteKind,
+    by: str | None = None,
+    preset: Literal["baseline", "linear"] = "baseline",
+    cells: int = 50,
+) -> int:
+    """Fit a router on an index and key its items, so that search --route compares with a part of them alone.
+
+    Run it again when the index has changed. The index answers as before until the end.
+
+    Args:
+        index: the folder of the index.
+        kind: svm learns to tell the values of an attribute apart; kmeans makes cells of items that look alike.
+        by: the attribute that svm learns; category if none is named.
+        preset: how svm learns: baseline is the SVM, which takes some two milliseconds a query; linear a logistic
+            regression, which takes none that count.
+        cells: how many cells kmeans makes.
+    """
+    from .index.routing import route_index
+
+    try:
+        with Watch(err) as watch:
+            done = route_index(index, kind, by=by, preset=preset, cells=cells, progress=watch)
+    except KeyboardInterrupt:
+        err.print(f"stopped: {_plain(str(index))} is as it was; the same command begins again", soft_wrap=True)
+        return 130
+    _print_keyed(done, index)
     return 0
 
 
@@ -184,6 +227,9 @@ def evaluate(
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
     by: str = "",
+    route: Literal["none"] | RouteKind = "none",
+    route_mode: RouteMode = "soft",
+    route_preset: Literal["baseline", "linear"] = "baseline",
     json: Path | None = None,
     report: Path | None = None,
     trec: Path | None = None,
@@ -204,6 +250,9 @@ def evaluate(
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
+        route: a router between questions and gallery, fitted on train, for benchmarks that have one.
+        route_mode: soft, or hard for the likeliest key alone.
+        route_preset: how svm learns, as lookseek route says.
         json: write the result into this file, and every question's values beside it.
         report: write a page with tables, plots and strips of the best and worst questions into this folder.
         trec: write run and qrels files into this folder.
@@ -211,6 +260,7 @@ def evaluate(
     """
     from . import tables
     from .evaluate.command import Asked, ask
+    from .evaluate.routed import Route
 
     if list:
         for line in tables.listed():
@@ -218,7 +268,10 @@ def evaluate(
         return 0
     if benchmark is None:
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
-    asked = Asked(benchmark, data, split, protocol, model, metric, colour_weight, by, json, report, trec, inputs)
+    routed = None if route == "none" else Route(route, route_mode, route_preset)
+    asked = Asked(
+        benchmark, data, split, protocol, model, metric, colour_weight, by, routed, json, report, trec, inputs
+    )
     with Watch(err) as watch:
         done = ask(asked, watch)
     if watch.left_out > SHOWN:
@@ -477,6 +530,37 @@ def _print_exported(exported: Exported, out: Path) -> None:
         _say(f"labels: none written, since no item has a category; {known}")
 
 
+def _print_keyed(done: Keyed, index: Path) -> None:
+    note, choice = done.note, done.choice
+    sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
+    by = f" by {note.by}" if note.by else ""
+    some = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
+    _say(
+        f"{index}: {sum(note.sizes.values()):,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s"
+    )
+    _say(f"{len(sizes):,} keys: {some}")
+    for mode, kept, visited in (
+        ("soft", choice.kept, choice.visited),
+        ("hard", choice.hard_kept, choice.hard_visited),
+    ):
+        _say(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
+    _say(
+        f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
+    )
+    if done.kind == "svm" and note.preset == "baseline":
+        err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
+    if note.mass >= 1:
+        err.print(
+            f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",
+            soft_wrap=True,
+        )
+
+
+def _say_routed(routed: Routed, most: int = 5) -> None:
+    keys = ", ".join(routed.keys[:most]) + (f" and {len(routed.keys) - most} more" if len(routed.keys) > most else "")
+    err.print(f"searched {_plain(keys)}: {routed.visited:,} of {routed.items:,} items", soft_wrap=True)
+
+
 def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
     from rich.table import Table
 
@@ -492,7 +576,8 @@ def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
         table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", _plain(hit.id), *map(_plain, values))
     out.print(table)
     if not results.hits:
-        out.print("no item meets the filter" if results.query.filter else "the index is empty")
+        routed = " among those searched" if results.routed is not None else ""
+        out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")
     err.print(f"{results.took_ms:.0f} ms")
 
 

@@ -7,18 +7,22 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from . import images
 from .encode import ColourEncoder, Encoder, Model, load_model
 from .errors import IndexDamaged, IndexMismatch, QueryError
 from .index.duplicates import near_identical
 from .index.folder import PUBLISHED, OpenIndex, open_index
-from .index.manifest import Recipe
-from .store import Scored, Store
+from .index.manifest import Manifest, Recipe
+from .store import Scored, Store, Within
 from .store.condition import Condition
 from .store.filter import check_fields, parse
 from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from .types import Hit, Photo, Point, Query, Results, Vector
+from .types import Hit, Photo, Point, Query, Results, Routed, RouteKind, Vector
+
+if TYPE_CHECKING:
+    from .route.router import Router
 
 COLOUR_WEIGHT = 0.1
 """Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
@@ -56,6 +60,7 @@ class Searcher:
         self._stamp = _stamp(folder)
         self._model = _model_of(self._index.manifest.recipe, folder, single)
         self._colour = ColourEncoder()
+        self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
 
     @property
     def index(self) -> OpenIndex:
@@ -67,6 +72,7 @@ class Searcher:
 
         Raises:
             QueryError: the index can't answer it; the message names the command that helps.
+            IndexMismatch: it asks by a router that is older than the index's items.
             FilterError: its filter can't be read or names a field that no item has.
             ImageError: its photo can't be used.
         """
@@ -77,13 +83,14 @@ class Searcher:
         if condition is not None:
             check_fields(condition, manifest.fields)
         vectors = self.embed(query)
+        within, routed = self._routed(query, vectors[LOOK], manifest)
         take = query.k
         while True:
             if query.metric == "euclidean":
-                found, shares = self._by_distance(store, vectors[LOOK], take, condition, query)
+                found, shares = self._by_distance(store, vectors[LOOK], take, condition, query, within)
             else:
                 weight = self._colour_weight(store, query)
-                found, shares = weighted(store, vectors, weight, take, condition, exact=query.exact)
+                found, shares = weighted(store, vectors, weight, take, condition, within=within, exact=query.exact)
             points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
             if query.hide_duplicates:
                 points = _distinct(points)
@@ -95,7 +102,7 @@ class Searcher:
             Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source)
             for rank, point in enumerate(points[: query.k], 1)
         )
-        return Results(query, hits, (time.perf_counter() - began) * 1000, str(self._index.folder))
+        return Results(query, hits, (time.perf_counter() - began) * 1000, str(self._index.folder), routed)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the encoders give them."""
@@ -139,8 +146,30 @@ class Searcher:
             )
         return 0.0
 
+    def _routed(self, query: Query, look: Vector, manifest: Manifest) -> tuple[Within | None, Routed | None]:
+        """The keys that the query searches, and what to say of them."""
+        if query.route == "none":
+            return None, None
+        from .index.routing import open_router
+        from .route.router import chosen
+
+        place = manifest.generation, query.route
+        router = self._routers.get(place) or open_router(self._index.folder, manifest, query.route)
+        self._routers[place] = router
+        sizes = manifest.routers[query.route].sizes
+        keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
+        routed = Routed(keys, sum(sizes[key] for key in keys), sum(sizes.values()))
+        # a condition that every item meets would only cost time
+        return (None if len(keys) == len(sizes) else Within(query.route, keys)), routed
+
     def _by_distance(
-        self, store: Store, look: Vector, k: int, condition: Condition | None, query: Query
+        self,
+        store: Store,
+        look: Vector,
+        k: int,
+        condition: Condition | None,
+        query: Query,
+        within: Within | None,
     ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
         if LOOK_EUCLIDEAN not in store.layout:
             source = self._index.manifest.source or "SOURCE"
@@ -153,7 +182,7 @@ class Searcher:
                 f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
                 "Leave out the weight or use --metric cosine"
             )
-        found = store.search(LOOK_EUCLIDEAN, look, k, condition=condition, exact=query.exact)
+        found = store.search(LOOK_EUCLIDEAN, look, k, condition=condition, within=within, exact=query.exact)
         return found, {scored.id: {LOOK: scored.score} for scored in found}
 
     def _refresh(self) -> None:
@@ -164,6 +193,7 @@ class Searcher:
         fresh = open_index(folder)
         if not fresh.manifest.recipe.same_vectors(self._index.manifest.recipe):
             self._model = _model_of(fresh.manifest.recipe, folder, self._single)
+        self._routers = {}
         self._index, self._stamp = fresh, stamp  # the old store closes when its last query lets go of it
 
 
@@ -174,6 +204,7 @@ def weighted(
     k: int,
     condition: Condition | None,
     *,
+    within: Within | None = None,
     exact: bool = False,
 ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
     """The k best by (1 - weight) x cosine of look + weight x cosine of colour.
@@ -189,7 +220,10 @@ def weighted(
     parts = {name: share for name, share in parts.items() if share > 0}
     take = k if len(parts) == 1 else max(_CANDIDATES, 2 * k)
     while True:
-        lists = {name: store.search(name, vectors[name], take, condition=condition, exact=exact) for name in parts}
+        lists = {
+            name: store.search(name, vectors[name], take, condition=condition, within=within, exact=exact)
+            for name in parts
+        }
         scores = {name: dict(found) for name, found in lists.items()}
         ids = dict.fromkeys(scored.id for found in lists.values() for scored in found)
         for name in parts:

@@ -87,6 +87,8 @@ def numbered(comparison: Comparison) -> Iterator[str]:
         model = result.model
         extra = [str(model[key]) for key in ("metric",) if model.get(key) not in (None, "cosine")]
         extra += [f"colour weight {model['colour_weight']}"] if "colour_weight" in model else []
+        if "route" in model:
+            extra.append(" ".join(str(model[key]) for key in ("route", "route_mode", "route_preset") if key in model))
         yield " ".join([f"{place}:", str(model.get("name", "?")), str(model.get("checksum", ""))[:12], *extra])
 
 

@@ -33,6 +33,9 @@ __all__ = [
     "Point",
     "Query",
     "Results",
+    "RouteKind",
+    "RouteMode",
+    "Routed",
     "Skipped",
     "StoreKind",
     "Value",
@@ -58,6 +61,12 @@ Value: TypeAlias = str | int | float | bool
 Attributes: TypeAlias = Mapping[str, Value]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
+
+RouteKind: TypeAlias = Literal["svm", "kmeans"]
+"""What gives items their routing keys: a classifier of labels, or cells of near vectors."""
+
+RouteMode: TypeAlias = Literal["soft", "hard"]
+"""Whether a routed query searches as many keys as its router needs to be sure, or the likeliest one alone."""
 
 StoreKind: TypeAlias = Literal["edge", "numpy"]
 """Which store keeps an index: the embedded engine, or plain numpy files."""
@@ -178,6 +187,8 @@ class Query:
         exact: True compares with every item even where the index has a graph.
         colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default.
         hide_duplicates: True shows one of several near-identical photos.
+        route: the router whose keys are searched; "none" for all items.
+        route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
 
     Raises:
         QueryError: a number outside its range.
@@ -191,6 +202,8 @@ class Query:
     exact: bool = False
     colour_weight: float | None = None
     hide_duplicates: bool = False
+    route: Literal["none"] | RouteKind = "none"
+    route_mode: RouteMode = "soft"
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 100_000:
@@ -199,6 +212,10 @@ class Query:
             raise QueryError(f"metric {self.metric!r} is unknown: use cosine or euclidean")
         if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
             raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
+        if self.route not in ("none", "svm", "kmeans"):
+            raise QueryError(f"route {self.route!r} is unknown: use none, svm or kmeans")
+        if self.route_mode not in ("soft", "hard"):
+            raise QueryError(f"route mode {self.route_mode!r} is unknown: use soft or hard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +240,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """Which part of an index a router let a query search.
+
+    Args:
+        keys: that were searched, the most probable first.
+        visited: how many items have these keys.
+        items: how many the index holds.
+    """
+
+    keys: tuple[str, ...]
+    visited: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The answer to one query: unique hits, best first.
 
@@ -231,6 +263,7 @@ class Results:
         hits: by descending score, equal scores by ascending id; ranks 1, 2, 3 ...
         took_ms: from the query to the last hit, milliseconds.
         index: the index's folder.
+        routed: what was searched; None where all of it was.
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -240,6 +273,7 @@ class Results:
     hits: tuple[Hit, ...]
     took_ms: float
     index: str
+    routed: Routed | None = None
 
     def __post_init__(self) -> None:
         if len({hit.id for hit in self.hits}) != len(self.hits):

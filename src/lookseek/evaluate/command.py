@@ -11,8 +11,9 @@ from ..types import Metric
 from .details import details_path, write_details
 from .inputs import write_inputs
 from .outcome import Evaluation
-from .registry import benchmark
+from .registry import BENCHMARKS, benchmark
 from .result import write_text
+from .routed import Route
 from .run import evaluate
 from .runs import TREC, RunWriter, measure_run
 from .system import open_system
@@ -33,6 +34,7 @@ class Asked:
     metric: Metric
     colour_weight: float
     by: str
+    route: Route | None
     json: Path | None
     report: Path | None
     trec: Path | None
@@ -69,9 +71,9 @@ def ask(asked: Asked, progress: Progress) -> Done:
         return Done(None, (write_inputs(chosen.load(options), asked.inputs, progress),))
     system = open_system(asked.model, asked.metric, asked.colour_weight)
     if asked.trec is None:
-        return _write(evaluate(chosen, options, system, progress), asked, progress, [])
+        return _write(evaluate(chosen, options, system, progress, route=asked.route), asked, progress, [])
     writer = RunWriter(asked.trec, str(system.info["name"]))
-    evaluation = evaluate(chosen, options, system, progress, written=writer)
+    evaluation = evaluate(chosen, options, system, progress, written=writer, route=asked.route)
     progress.phase("TREC files", None)
     return _write(evaluation, asked, progress, writer.write())
 
@@ -102,6 +104,7 @@ def _of_files(asked: Asked) -> Evaluation:
         "inputs": asked.inputs,
         "trec": asked.trec,
         "report": asked.report,
+        "route": asked.route is not None,
     }
     if given := [f"--{name}" for name, value in others.items() if value]:
         raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")
@@ -129,6 +132,12 @@ def _check_outputs(asked: Asked) -> None:
 def _options(chosen: Benchmark, asked: Asked) -> Options:
     if asked.by and not chosen.by:
         raise QueryError(f"{chosen.name} has no columns to choose: leave --by out")
+    if asked.route is not None and chosen.lesson is None:
+        able = ", ".join(name for name, one in BENCHMARKS.items() if one.lesson is not None)
+        raise QueryError(
+            f"{chosen.name} has no other split with labels that a router could learn from: leave --route out, or "
+            f"measure it on {able}"
+        )
     if asked.data is None and not chosen.drawn:
         raise QueryError(f"{chosen.name} needs data: lookseek evaluate {chosen.name} DATA, with {chosen.needs}")
     protocol = asked.protocol or chosen.protocols[0]

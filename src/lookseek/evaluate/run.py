@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
 from .rank import CELLS, Block, Scorer, rank
 from .result import Result, source_commit
+from .routed import ROUTING, Route, Routing, routings
 from .runs import DEEPEST
 from .score import compared, milliseconds, neighbours, voted
 from .system import Embedded, System
@@ -43,6 +44,7 @@ def evaluate(
     *,
     written: Written | None = None,
     shuffle: bool = False,
+    route: Route | None = None,
 ) -> Evaluation:
     """Measure a system on a benchmark.
 
@@ -53,6 +55,7 @@ def evaluate(
         progress: is told how it goes.
         written: is given every block of answers, ``runs.DEEPEST`` of each question.
         shuffle: True deals the gallery's scores out anew for each question: the figures are then those of chance.
+        route: a router between questions and gallery; None compares with all of it.
 
     Returns:
         The figures, and the answers for pictures of them.
@@ -60,6 +63,7 @@ def evaluate(
     Raises:
         CatalogueError: data that can't be read, or of which no photo can be had.
         ModelError: a system that can't answer such questions.
+        QueryError: a route through a benchmark that has nothing for a router to learn from.
     """
     began = time.perf_counter()
     progress.phase("reading", None)
@@ -82,7 +86,10 @@ def evaluate(
             f"{benchmark.name} has no question left to ask of {options.data}: {len(missing):,} photos are missing"
             f"{f', e.g. {missing[0]}' if missing else ''}. Check the folder, the split {options.split!r} and --model"
         )
-    ranking = _Ranking(embedded, system.metric, loaded.tasks, chance)
+    routes = {} if route is None else routings(benchmark, options, route, system, embedded, loaded.tasks, progress)
+    if route is not None:
+        progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
+    ranking = _Ranking(embedded, system.metric, loaded.tasks, chance, routes)
     outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
     galleries = {task.gallery for task in head}
     result = Result(
@@ -94,7 +101,7 @@ def evaluate(
         queries=sum(map(len, {task.questions for task in head})),
         missing=missing,
         metrics=figures(outcomes, options.seed),
-        model={**system.info, **embedded.remarks},
+        model={**system.info, **embedded.remarks, **(route.said(routes) if route is not None else {})},
         seed=options.seed,
         commit=source_commit(),
         took_s=round(time.perf_counter() - began, 3),
@@ -121,9 +128,14 @@ class _Ranking:
     """How each task is scored; of tasks that rank classes in one gallery the neighbours are looked for once."""
 
     def __init__(
-        self, embedded: Embedded, metric: Metric, tasks: Sequence[Task], chance: np.random.Generator | None
+        self,
+        embedded: Embedded,
+        metric: Metric,
+        tasks: Sequence[Task],
+        chance: np.random.Generator | None,
+        routes: Mapping[str, Routing],
     ) -> None:
-        self._embedded, self._metric, self._chance = embedded, metric, chance
+        self._embedded, self._metric, self._chance, self._routes = embedded, metric, chance, routes
         self._asked: dict[tuple[str, ...], dict[str, int]] = {}
         for task in tasks:
             if task.classes is not None:
@@ -145,7 +157,8 @@ class _Ranking:
     def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
         """Scores of what the task ranks, and what that is called."""
         if task.classes is None:
-            return self._photos(task, (question.key for question in task.questions)), task.gallery
+            scorer = self._photos(task, (question.key for question in task.questions))
+            return (scorer if (routing := self._routes.get(task.name)) is None else routing.only(scorer)), task.gallery
         keys = self._asked[task.gallery]
         if task.gallery not in self._nearest:
             place = {photo: row for row, photo in enumerate(task.gallery)}
@@ -156,13 +169,24 @@ class _Ranking:
 
     def milliseconds(self, task: Task, depths: Sequence[int]) -> list[NDArray[np.float64]]:
         """See ``score.milliseconds``."""
-        return milliseconds(*self.vectors(task, (q.key for q in task.questions)), self._metric, depths)
+        vectors = self.vectors(task, (q.key for q in task.questions))
+        routing = self._routes.get(task.name)
+        return milliseconds(*vectors, self._metric, depths, None if routing is None else routing.rows)
+
+    def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
+        """What a router kept of the exact answers, and what it visited; all where there is none."""
+        routing = self._routes.get(task.name)
+        if routing is None:
+            return {name: np.ones(len(task.questions)) for name in ROUTING}
+        exact = self._photos(task, (question.key for question in task.questions))
+        return routing.measured(task, exact)
 
 
 def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Written | None) -> Outcome:
     scorer, columns = ranking.scorer(task)
     timed = [name for name in task.metrics if name.startswith(TIMED)]
-    names = [name for name in task.metrics if name not in timed]
+    spared = [name for name in task.metrics if name in ROUTING]
+    names = [name for name in task.metrics if name not in (*timed, *spared)]
     best, scores, grades, first, values = [], [], [], [], []
     for block in rank(task, columns, scorer, _depth(names, CURVE if written is None else DEEPEST)):
         values.append(measure(names, block.ranked))
@@ -175,6 +199,8 @@ def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Writte
             written(task, block)
         progress.advance(block.rows.stop - block.rows.start)
     measured = {name: np.concatenate([value[name] for value in values]) for name in names}
+    if spared:
+        measured |= ranking.routed(task)
     depths = [int(name.removeprefix(TIMED)) for name in timed]
     measured |= dict(zip(timed, ranking.milliseconds(task, depths) if timed else (), strict=True))
     return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))

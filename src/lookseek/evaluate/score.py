@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..types import Metric, Vectors
 from .rank import CELLS, Scorer, by_id, ordered
 
-__all__ = ["compared", "milliseconds", "neighbours", "voted"]
+__all__ = ["compared", "milliseconds", "nearest", "neighbours", "voted"]
 
 NEIGHBOURS = 10
 """Photos that vote on a photo's classes, each alike; chosen on val (docs/decisions/evaluation.md)."""
@@ -49,15 +49,19 @@ def neighbours(scorer: Scorer, own: NDArray[np.int64], gallery: Sequence[str]) -
     Returns:
         int64 (questions, at most ``NEIGHBOURS``), rows of the gallery, nearest first; -1 where there are no more.
     """
-    places, step = by_id(gallery), max(1, CELLS // len(gallery))
-    nearest = []
+    return nearest(scorer, own, by_id(gallery), min(NEIGHBOURS, len(gallery)))
+
+
+def nearest(scorer: Scorer, own: NDArray[np.int64], places: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
+    """As ``neighbours``, so many of them, equal ones in the order of ``places``."""
+    step, found = max(1, CELLS // len(places)), []
     for start in range(0, len(own), step):
         scores = scorer(slice(start, start + step))
         barred = np.zeros(scores.shape, np.bool_)
         there = np.flatnonzero(own[start : start + step] >= 0)
         barred[there, own[start : start + step][there]] = True
-        nearest.append(ordered(scores, barred, places, min(NEIGHBOURS, len(gallery))))
-    return np.concatenate(nearest)
+        found.append(ordered(scores, barred, places, depth))
+    return np.concatenate(found)
 
 
 def voted(nearest: NDArray[np.int64], classes: NDArray[np.bool_]) -> Scorer:
@@ -81,7 +85,13 @@ def voted(nearest: NDArray[np.int64], classes: NDArray[np.bool_]) -> Scorer:
     return scores
 
 
-def milliseconds(asked: Vectors, shown: Vectors, metric: Metric, depths: Sequence[int]) -> list[NDArray[np.float64]]:
+def milliseconds(
+    asked: Vectors,
+    shown: Vectors,
+    metric: Metric,
+    depths: Sequence[int],
+    routed: Callable[[Vectors], Sequence[NDArray[np.intp]]] | None = None,
+) -> list[NDArray[np.float64]]:
     """How long each question takes when it is asked alone: to compare it with the gallery, and to sort the first k.
 
     Args:
@@ -89,18 +99,32 @@ def milliseconds(asked: Vectors, shown: Vectors, metric: Metric, depths: Sequenc
         shown: float32 (gallery, dim).
         metric: how vectors are compared.
         depths: each k; one above the gallery sorts all of it.
+        routed: a router: gives, for one question, the rows of the gallery that have each key it searches. The router's
+            own time counts; the rows of each key lie side by side, as in a store that is made for it.
 
     Returns:
         For each k milliseconds, float64 (questions,).
     """
-    scorer, took = compared(asked, shown, metric), np.empty((len(depths), len(asked)))
+    took = np.empty((len(depths), len(asked)))
+    whole = compared(asked, shown, metric)
+    parts: dict[int, Scorer] = {}
     for row in range(len(asked)):
-        began = time.perf_counter()
-        scores = -scorer(slice(row, row + 1))[0]
+        began, one = time.perf_counter(), slice(row, row + 1)
+        if routed is None:
+            scores = -whole(one)[0]
+        else:
+            found = []
+            for rows in routed(asked[one]):
+                if id(rows) not in parts:  # laid out once, which is not this question's time
+                    laying = time.perf_counter()
+                    parts[id(rows)] = compared(asked, shown[rows], metric)
+                    began += time.perf_counter() - laying
+                found.append(parts[id(rows)](one)[0])
+            scores = -np.concatenate(found)
         compared_at = time.perf_counter()
         for place, k in enumerate(depths):
             selecting = time.perf_counter()
-            some = np.argpartition(scores, min(k, len(shown)) - 1)[:k]
+            some = np.argpartition(scores, min(k, len(scores)) - 1)[:k] if len(scores) else np.empty(0, np.intp)
             some[np.argsort(scores[some])]
             took[place, row] = (compared_at - began + time.perf_counter() - selecting) * 1000
     return list(took)

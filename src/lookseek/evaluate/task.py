@@ -24,6 +24,7 @@ from .truth import Truth
 __all__ = [
     "Asked",
     "Benchmark",
+    "Lesson",
     "Loaded",
     "Options",
     "Question",
@@ -161,6 +162,19 @@ class Loaded:
         return list({question.key: question for task in self.tasks for question in task.questions}.values())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Photos of a split that does not ask, for what must be learnt before a task can be answered, e.g. a router.
+
+    Args:
+        photos: id to photo.
+        labels: name of a task to the label, as that task judges, of each photo that could stand in its gallery.
+    """
+
+    photos: Mapping[str, Photo]
+    labels: Mapping[str, Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a benchmark is loaded with.
@@ -195,6 +209,8 @@ class Benchmark:
         split: the default.
         drawn: it draws its photos and needs no data.
         by: it takes any table, and the columns that are meant.
+        lesson: reads a named split to learn from, for the tasks of the split that asks; None where there is nothing
+            to learn from, so no router either.
     """
 
     name: str
@@ -207,3 +223,4 @@ class Benchmark:
     split: str = "test"
     drawn: bool = False
     by: bool = False
+    lesson: Callable[[Options, str], Lesson] | None = None

@@ -42,7 +42,10 @@ class Draft:
         self._own = False
         graph_items = 0 if self.base is None else self.base.graph_items
         fields = {} if self.base is None else self.base.fields
-        self._target = Manifest("", recipe, runtime, fields=fields, graph_items=graph_items, source=source)
+        routers = {} if self.base is None else self.base.outdated()  # whatever is written, they did not key it
+        self._target = Manifest(
+            "", recipe, runtime, fields=fields, graph_items=graph_items, source=source, routers=routers
+        )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
         """The generation of an interrupted job with this recipe, else the published one, else nothing."""
@@ -97,6 +100,7 @@ class Draft:
             data = self._folder / self._target.generation
             self.store = create_store(self._recipe.store, data, self._recipe.layout)
         else:
+            place.forget_routers(self._folder, self._target)
             self.store = self._opened(self._target)
         self._own = True
         self.announce(self._target.fields)

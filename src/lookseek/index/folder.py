@@ -3,7 +3,7 @@
     INDEX/
       lookseek.json     the published generation: model, layout, fields, counts, checksums of its files
       building.json     the same for a generation that a job is filling, or was filling when it was stopped
-      generation-0007/  the store's files; one that is published is never written again
+      generation-0007/  the store's files; one that is published is never written again. routers/ in it: its routers
       writer.lock       held by the one process that writes
       skipped.csv       what the last job had to leave out, and why
       duplicates.csv    photos that the index holds more than once, as the last job found them
@@ -29,6 +29,8 @@ from ..store import Store, open_store
 from .manifest import Manifest, read_manifest, write_manifest
 
 PUBLISHED, _BUILDING, _LOCK = "lookseek.json", "building.json", "writer.lock"
+ROUTERS = "routers"
+"""The folder of a generation that holds its routers."""
 _BLOCK = 1 << 16
 """Bytes copied at a time; a block of zeros becomes a hole."""
 _REWRITTEN = ("edge_config.json", "segment.json")
@@ -165,6 +167,16 @@ def start(folder: Path, manifest: Manifest, base: Manifest | None) -> Manifest:
     return fresh
 
 
+def discard(folder: Path, manifest: Manifest) -> None:
+    """Remove a generation that was started and is not wanted."""
+    shutil.rmtree(folder / manifest.generation, ignore_errors=True)
+
+
+def forget_routers(folder: Path, manifest: Manifest) -> None:
+    """Remove the routers' files from a generation whose items are about to change: nobody may use them any more."""
+    shutil.rmtree(folder / manifest.generation / ROUTERS, ignore_errors=True)
+
+
 def announce(folder: Path, manifest: Manifest) -> None:
     """Write ``building.json``: from now on the generation is found again after a crash."""
     write_manifest(folder / _BUILDING, manifest)
@@ -205,6 +217,21 @@ def checksum(file: Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 of a file."""
     with file.open("rb") as opened:
         return file.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def verified(file: Path, expected: tuple[int, str]) -> bytes:
+    """What a file holds, compared with its size and SHA-256 before anything parses it.
+
+    Raises:
+        IndexDamaged: it is another file than was published, or gone.
+    """
+    data = file.read_bytes() if file.is_file() else b""
+    if (len(data), hashlib.sha256(data).hexdigest()) != tuple(expected):
+        raise IndexDamaged(
+            f"{file} is not what was published ({len(data):,} bytes, {expected[0]:,} expected): bring it back from a "
+            "copy, or index and route the catalogue again"
+        )
+    return data
 
 
 def published_manifest(folder: Path) -> Manifest | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldKind, Layout, StoreKind, VectorSpec
+from ..types import RouteKind
 
 FORMAT = 1
 """Version of the index folder. A newer one is refused, an older one would be converted here."""
@@ -42,6 +43,29 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class RouterNote:
+    """What the index knows of one of its routers; the rest is in the router's file.
+
+    Args:
+        by: the attribute whose values are its keys; "" of cells.
+        preset: how it was fitted.
+        sizes: key to how many items have it, in the order of the router's columns.
+        temperature, mass: as validation chose them.
+        kept, visited: shares of the exact answers that soft routing kept in validation, and of the items it searched.
+        current: False once items changed after it keyed them.
+    """
+
+    by: str
+    preset: str
+    sizes: Mapping[str, int]
+    temperature: float
+    mass: float
+    kept: float
+    visited: float
+    current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What ``lookseek.json`` says of a generation.
 
@@ -55,6 +79,7 @@ class Manifest:
         source: the catalogue it was made from, for people.
         updated: when it was published, ISO 8601 UTC; "" while building.
         files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is.
+        routers: kind to what is known of it; of an index that no router keyed, empty.
     """
 
     generation: str
@@ -66,6 +91,11 @@ class Manifest:
     source: str = ""
     updated: str = ""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    routers: Mapping[RouteKind, RouterNote] = field(default_factory=dict)
+
+    def outdated(self) -> Mapping[RouteKind, RouterNote]:
+        """The routers as they are once an item has changed."""
+        return {kind: replace(note, current=False) for kind, note in self.routers.items()}
 
 
 def read_manifest(file: Path) -> Manifest | None:
@@ -88,9 +118,10 @@ def read_manifest(file: Path) -> Manifest | None:
         recipe = dict(stored.pop("recipe"))
         layout = {name: VectorSpec(**spec) for name, spec in recipe.pop("layout").items()}
         files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
+        routers = {kind: RouterNote(**note) for kind, note in stored.pop("routers", {}).items()}
         known = {f.name for f in fields(Manifest)}
         rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
-        return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, **rest)
+        return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, routers=routers, **rest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IndexDamaged(
             f"{file} lacks what it should say ({error}): index the catalogue again into a new folder"

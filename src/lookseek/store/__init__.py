@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..types import Point, StoreKind, Value, Vector
+from ..types import Point, RouteKind, StoreKind, Value, Vector
 from .condition import Condition
 from .schema import FieldKind, Layout, VectorSpec
 
@@ -21,6 +21,7 @@ __all__ = [
     "Store",
     "StoreKind",
     "VectorSpec",
+    "Within",
     "create_store",
     "open_store",
 ]
@@ -31,6 +32,13 @@ class Scored(NamedTuple):
 
     id: str
     score: float
+
+
+class Within(NamedTuple):
+    """Only points to which ``Store.set_keys`` gave one of these keys of this kind."""
+
+    kind: RouteKind
+    keys: Sequence[str]
 
 
 class Store(Protocol):
@@ -67,6 +75,7 @@ class Store(Protocol):
         *,
         condition: Condition | None = None,
         among: Sequence[str] | None = None,
+        within: Within | None = None,
         exact: bool = False,
     ) -> list[Scored]:
         """The k points whose vector ``using`` is nearest.
@@ -77,6 +86,7 @@ class Store(Protocol):
             k: at the most this many; fewer where fewer points qualify.
             condition: only points whose attributes meet it.
             among: only points of these ids.
+            within: only points with these routing keys; a point without a key of that kind has none of them.
             exact: compare with every point even where there is a graph.
 
         Returns:
@@ -101,6 +111,17 @@ class Store(Protocol):
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         """Make these attributes quick to filter by and countable. Filters work without it, more slowly."""
+
+    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+        """Give points their routing key of one kind, which searches ``within`` keys go by. Vectors stay as they are.
+
+        A key is no attribute: no filter sees it and no point shows it. Adding a point again takes its keys away.
+        When this returns, the keys survive the death of the process.
+
+        Args:
+            kind: the router's; keys of another kind stay.
+            keys: id to key; ids that are not there are passed over, points that are not named keep what they have.
+        """
 
     def same_content(self) -> dict[str, list[str]]:
         """Content hash to ids, for every hash that two or more points share; ids ascending."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import numpy as np
 import qdrant_edge as engine
 
 from ..errors import IndexDamaged, QueryError
-from ..types import Point, Value, Vector
-from . import Scored
+from ..types import Point, RouteKind, Value, Vector
+from . import Scored, Within
 from .condition import And, Compare, Condition, In, Not, Or, readings
 from .schema import FieldKind, Layout, VectorSpec, checked, from_payload, point_id, spec_of, to_payload, usable
 
@@ -36,6 +37,8 @@ _TIE = 6
 """Decimals to which scores are rounded before they are ordered."""
 _BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
 """How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1."""
+_ROUTE = "route"
+"""Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
@@ -101,11 +104,12 @@ class EdgeStore:
         *,
         condition: Condition | None = None,
         among: Sequence[str] | None = None,
+        within: Within | None = None,
         exact: bool = False,
     ) -> list[Scored]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        wanted = _filter(condition, among)
+        wanted = _filter(condition, among, within)
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
         while True:
             found = self._shard.query(
@@ -159,6 +163,19 @@ class EdgeStore:
                 self._shard.update(engine.UpdateOperation.delete_field_index(name))
             if name not in there or there[name].data_type != kind:
                 self._shard.update(engine.UpdateOperation.create_field_index(name, kind))
+        self._shard.flush()
+
+    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+        field, ids = f"{_ROUTE}.{kind}", list(keys)
+        points: dict[str, list[Any]] = defaultdict(list)
+        for start in range(0, len(ids), _PAGE):
+            some = {point_id(id_): id_ for id_ in ids[start : start + _PAGE]}
+            for record in self._shard.retrieve(list(some), False, False):
+                points[keys[some[record.id]]].append(record.id)
+        for key, there in points.items():  # the payload changes in place, so a graph stays whole
+            self._shard.update(engine.UpdateOperation.set_payload(there, {kind: key}, _ROUTE))
+        if field not in self._shard.info().payload_schema:
+            self._shard.update(engine.UpdateOperation.create_field_index(field, engine.PayloadSchemaType.Keyword))
         self._shard.flush()
 
     def same_content(self) -> dict[str, list[str]]:
@@ -256,12 +273,16 @@ def _original(name: str) -> str:
 # conditions, compiled
 
 
-def _filter(condition: Condition | None, among: Sequence[str] | None) -> engine.Filter | None:
-    if condition is None and among is None:
+def _filter(
+    condition: Condition | None, among: Sequence[str] | None, within: Within | None = None
+) -> engine.Filter | None:
+    if condition is None and among is None and within is None:
         return None
     must: list[Any] = [] if condition is None else [_compiled(condition)]
     if among is not None:
         must.append(engine.HasIdCondition({point_id(id_) for id_ in among}))
+    if within is not None:
+        must.append(engine.FieldCondition(f"{_ROUTE}.{within.kind}", match=engine.MatchAny(list(within.keys))))
     return engine.Filter(must=must)
 
 

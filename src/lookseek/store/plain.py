@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import IndexDamaged, QueryError
-from ..types import Point, Value, Vector, Vectors
-from . import Scored
+from ..types import Point, RouteKind, Value, Vector, Vectors
+from . import Scored, Within
 from .condition import Condition, matches
 from .schema import FieldKind, Layout, checked, from_payload, spec_of, to_payload, usable
 
@@ -34,6 +35,8 @@ class PlainStore:
         self._folder = folder
         self._points: dict[str, Point] = {}
         self._matrix: dict[str, Vectors] = {}
+        self._keys: dict[str, dict[str, str]] = {}  # kind to id to key
+        self._places: dict[str, dict[str, NDArray[np.intp]]] = {}  # kind to key to rows
         if not folder.is_dir():
             raise IndexDamaged(f"{folder} is not there: run lookseek index again")
         self._next = 0
@@ -61,7 +64,7 @@ class PlainStore:
         }
         if fresh:
             self._write(list(fresh.values()), [])
-            self._change(fresh.values(), [])
+            self._change(list(fresh.values()), [])
 
     def delete(self, ids: Iterable[str]) -> int:
         gone = [id_ for id_ in dict.fromkeys(ids) if id_ in self._points]
@@ -81,23 +84,25 @@ class PlainStore:
         *,
         condition: Condition | None = None,
         among: Sequence[str] | None = None,
+        within: Within | None = None,
         exact: bool = False,
     ) -> list[Scored]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        rows = self._rows(using)
+        rows, ids = self._rows(using), list(self._points)
+        keep = self._mask(condition, among, within)
+        chosen = np.arange(len(ids)) if keep is None else np.flatnonzero(keep)
+        if len(chosen) < len(ids):  # fewer rows to read than to skip over
+            rows = rows[chosen]
         if spec.metric == "cosine":
             scores = rows @ (vector / np.linalg.norm(vector))
         else:
             scores = -np.linalg.norm(rows - vector, axis=1)
-        keep = self._mask(condition, among)
-        ids = list(self._points)
-        chosen: Sequence[int] = range(len(ids)) if keep is None else np.flatnonzero(keep).tolist()
         if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
-            values = np.round(scores[chosen], _TIE)
-            edge = np.partition(values, len(values) - k)[len(values) - k]
-            chosen = [row for row, value in zip(chosen, values, strict=True) if value >= edge]
-        ranked = sorted((-round(float(scores[row]), _TIE), ids[row]) for row in chosen)
+            values = np.round(scores, _TIE)
+            first = values >= np.partition(values, len(values) - k)[len(values) - k]
+            chosen, scores = chosen[first], scores[first]
+        ranked = sorted((-round(float(s), _TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
         return [Scored(id_, -score) for score, id_ in ranked[:k]]
 
     def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
@@ -122,6 +127,12 @@ class PlainStore:
         text = json.dumps({**self._declared(), **fields}, ensure_ascii=False)
         _replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
 
+    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+        there: dict[str, dict[str, str]] = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}
+        if there[kind]:
+            self._write([], [], keys=there)
+            self._change([], [], there)
+
     def same_content(self) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = defaultdict(list)
         for point in self._points.values():
@@ -132,13 +143,14 @@ class PlainStore:
         """Fold the change files into one. There is no graph to build."""
         old = sorted(self._folder.glob("*.npz"))
         if len(old) > 1:
-            self._write(list(self._points.values()), [], clear=True)
+            self._write(list(self._points.values()), [], self._keys, clear=True)
             for file in old:  # replayed before the new one, they change nothing: safe at any moment
                 file.unlink()
 
     def close(self) -> None:
         self._points.clear()
         self._matrix.clear()
+        self._keys.clear()
 
     # how it is kept
 
@@ -152,30 +164,63 @@ class PlainStore:
             self._matrix[using] = np.array(rows, np.float32).reshape(len(rows), self.layout[using].dim)
         return self._matrix[using]
 
-    def _mask(self, condition: Condition | None, among: Sequence[str] | None) -> Any:
+    def _mask(
+        self, condition: Condition | None, among: Sequence[str] | None, within: Within | None
+    ) -> NDArray[np.bool_] | None:
         if condition is None and among is None:
-            return None
+            return None if within is None else self._routed(within)
         wanted = None if among is None else set(among)
-        return np.array(
+        mask = np.array(
             [
                 (wanted is None or point.id in wanted) and (condition is None or matches(condition, point.attributes))
                 for point in self._points.values()
             ],
             dtype=bool,
         )
+        return mask if within is None else mask & self._routed(within)
+
+    def _routed(self, within: Within) -> NDArray[np.bool_]:
+        kind = within.kind
+        if kind not in self._places:
+            keys = self._keys.get(kind, {})
+            places: dict[str, list[int]] = defaultdict(list)
+            for row, id_ in enumerate(self._points):
+                if id_ in keys:
+                    places[keys[id_]].append(row)
+            self._places[kind] = {key: np.array(rows, np.intp) for key, rows in places.items()}
+        mask = np.zeros(len(self._points), np.bool_)
+        for key in within.keys:
+            mask[self._places[kind].get(key, [])] = True
+        return mask
 
     def _declared(self) -> dict[str, FieldKind]:
         file = self._folder / "fields.json"
         return dict(json.loads(file.read_bytes())) if file.exists() else {}
 
-    def _change(self, fresh: Iterable[Point], gone: Iterable[str]) -> None:
+    def _change(
+        self, fresh: Sequence[Point], gone: Iterable[str], keys: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        for id_ in (*gone, *(point.id for point in fresh)):
+            for one in self._keys.values():
+                one.pop(id_, None)
         for id_ in gone:
             self._points.pop(id_, None)
         self._points.update((point.id, point) for point in fresh)
-        self._matrix.clear()
+        for kind, some in (keys or {}).items():
+            self._keys.setdefault(kind, {}).update(some)
+        self._places.clear()
+        if fresh or gone:
+            self._matrix.clear()
 
-    def _write(self, fresh: list[Point], gone: list[str], *, clear: bool = False) -> None:
-        head = {"points": [to_payload(p) for p in fresh], "gone": gone, "clear": clear}
+    def _write(
+        self,
+        fresh: list[Point],
+        gone: list[str],
+        keys: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        clear: bool = False,
+    ) -> None:
+        head = {"points": [to_payload(p) for p in fresh], "gone": gone, "clear": clear, "keys": keys or {}}
         arrays: dict[str, Any] = {name: np.array([p.vectors[name] for p in fresh], np.float32) for name in self.layout}
         arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
         file = self._folder / f"{self._next:08d}.npz"
@@ -189,13 +234,14 @@ class PlainStore:
                 rows = {name: stored[name] for name in self.layout}
             if head["clear"]:
                 self._points.clear()
+                self._keys.clear()
             fresh = [
                 from_payload(payload, {name: rows[name][i] for name in self.layout})
                 for i, payload in enumerate(head["points"])
             ]
         except Exception as error:  # whatever a damaged file makes numpy's readers raise
             raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
-        self._change(fresh, head["gone"])
+        self._change(fresh, head["gone"], head.get("keys"))
 
 
 def _seen(point: Point, vectors: bool) -> Point:

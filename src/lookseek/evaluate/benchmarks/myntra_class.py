@@ -9,7 +9,7 @@ import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, Lesson, Loaded, Options, Question, Task
 from ..truth import SameLabel
 from .myntra import notes_on, photos_of
 
@@ -17,6 +17,9 @@ __all__ = ["BENCHMARK"]
 
 DEPTHS = (10, 100, 1000, 10000)
 """Of the system that lookseek replaces, see docs/decisions/evaluation.md."""
+
+ROUTING = ("exact@10", "visited")
+"""What a router loses and spares, see ``evaluate.routed``."""
 
 LARGEST = 20
 """Article types of the second gallery."""
@@ -28,15 +31,15 @@ def load(options: Options) -> Loaded:
     worn = [item for item in items if item.category]
     if len(worn) < 2:
         raise CatalogueError(f"{options.data} has {len(worn)} photos with a category in {options.split}: it takes two")
-    types = [name for name, _ in Counter(item.article_type for item in items).most_common(LARGEST)]
+    types = _largest(items)
     common = [item for item in items if item.article_type in types]
-    metrics = tuple(f"{metric}@{k}" for metric in ("map", "precision") for k in DEPTHS)
+    metrics = (*(f"{metric}@{k}" for metric in ("map", "precision") for k in DEPTHS), *ROUTING)
     timed = tuple(f"query_ms@{k}" for k in DEPTHS)
     deepest = ", ".join(f"{k:,} is {min(k, len(worn) - 1):,}" for k in DEPTHS)
     return Loaded(
         tasks=(
             _task(worn, lambda item: item.category, metrics + timed, ""),
-            _task(common, lambda item: item.article_type, metrics, "types"),
+            _task(common, lambda item: item.article_type, metrics + timed, "types"),
         ),
         photos=photos_of(items),
         labels={item.id: item.category or item.article_type for item in items},
@@ -44,10 +47,27 @@ def load(options: Options) -> Loaded:
             "Every photo asks once and is not in its own gallery. Colours of one design stand in the gallery.",
             f"Bare figures are of dress, shirt and toptee: of min(k, gallery), so {deepest}.",
             f"/types are of the {LARGEST} largest article types, gallery {len(common) - 1:,}.",
-            "query_ms@k is the time to compare one question with the gallery and sort the first k.",
+            "query_ms@k is the time to route one question, compare it with what it searches and sort the first k.",
             *notes_on(worn),
         ),
     )
+
+
+def lesson(options: Options, split: str) -> Lesson:
+    """What a router learns: the categories, and the article types that are the largest in the split that asks."""
+    types = _largest(read_catalogue(options.data, options.split))
+    items = read_catalogue(options.data, split)
+    return Lesson(
+        photos_of(items),
+        {
+            "": {item.id: item.category for item in items if item.category},
+            "types": {item.id: item.article_type for item in items if item.article_type in types},
+        },
+    )
+
+
+def _largest(items: Sequence[MyntraItem]) -> list[str]:
+    return [name for name, _ in Counter(item.article_type for item in items).most_common(LARGEST)]
 
 
 def _task(items: Sequence[MyntraItem], label: Callable[[MyntraItem], str], metrics: tuple[str, ...], name: str) -> Task:
@@ -73,4 +93,5 @@ BENCHMARK = Benchmark(
     asked="photo",
     protocols=("leave-one-out",),
     load=load,
+    lesson=lesson,
 )

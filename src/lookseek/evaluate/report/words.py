@@ -28,6 +28,8 @@ _SAID = {
     "r-precision": ("of as many answers as there are right ones", "of as many answers as there are right ones"),
     "accuracy": ("the right class among the first {k}", "the right class named"),
     "query_ms": ("milliseconds a question, {k} answers", "milliseconds a question"),
+    "exact": ("of the first {k} of a search of all are found", "of a search of all is found"),
+    "visited": ("of the gallery was compared", "of the gallery was compared"),
 }
 """Kind of metric to what a figure says, with a k and without."""
 
@@ -55,6 +57,8 @@ _MEANT = {
     "r-precision": "The share of right answers among the first R, where R is how many right ones the question has.",
     "accuracy": "The share of questions whose class is named right; with a k, whose class is among the first k named.",
     "query_ms": "How long one question takes alone, in milliseconds. Less is better.",
+    "exact": "Of the first k answers of a search that compares with all, the share that a routed search finds too.",
+    "visited": "The share of the gallery that a question was compared with: what a router spares. Less is better.",
 }
 """Kind of metric to a sentence for the legend."""
 

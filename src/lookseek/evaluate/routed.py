@@ -1,0 +1,197 @@
+"""A router between questions and gallery: fitted on train, as sure as val asks for, measured on the split that asks.
+
+    train ──fit──> router ──val's exact answers──> temperature, mass ──> keys of the gallery, keys of each question
+
+What has another key than a question searches is not found: its score is -inf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QueryError
+from ..index.report import Progress
+from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
+from ..route.mass import TOP, choose
+from ..route.router import Router, unit
+from ..types import RouteKind, RouteMode, Vectors
+from .rank import Scorer, by_id
+from .score import compared, nearest
+from .system import Embedded, System
+from .task import Benchmark, Lesson, Loaded, Options, Task
+
+__all__ = ["ROUTING", "Route", "Routing", "routings"]
+
+EXACT = f"exact@{TOP}"
+"""Metric: share of the first ``TOP`` answers of a search of all that the routed one finds; 1 without a router."""
+
+VISITED = "visited"
+"""Metric: share of the gallery that a question is compared with; 1 without a router."""
+
+ROUTING = (EXACT, VISITED)
+
+LEARNT, CHOSEN = "train", "val"
+"""Splits that a router is fitted on, and that its mass is chosen on."""
+
+_FITTED: dict[bytes, Router] = {}
+"""Routers of this process by what they were fitted on: hard and soft measure the same one. At most ``_MOST``."""
+_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is to stand between questions and gallery.
+
+    Args:
+        kind: "svm" learns the labels that a task judges by; "kmeans" needs none.
+        mode: "soft" or "hard".
+        preset: of an SVM.
+        cells: of k-means.
+    """
+
+    kind: RouteKind
+    mode: RouteMode = "soft"
+    preset: Preset = "baseline"
+    cells: int = CELLS
+
+    def said(self, routings: Mapping[str, Routing]) -> dict[str, str | float]:
+        """What a result says of it."""
+        said: dict[str, str | float] = {"route": self.kind, "route_mode": self.mode}
+        said["route_preset"] = self.preset if self.kind == "svm" else f"{self.cells} cells"
+        if self.mode == "soft":
+            for name, routing in routings.items():
+                where = f"/{name}" if name else ""
+                said[f"route_mass{where}"] = round(routing.router.mass, 6)
+                said[f"route_temperature{where}"] = routing.router.temperature
+        return said
+
+
+@dataclass(frozen=True, eq=False)
+class Routing:
+    """One task's router, and what it says of the task's gallery and questions.
+
+    Args:
+        router: fitted and tuned.
+        mode: soft or hard.
+        keys: of the gallery's photos, rows of the router's keys, (gallery,).
+        taken: which keys each question searches, bool (questions, keys).
+    """
+
+    router: Router
+    mode: RouteMode
+    keys: NDArray[np.int64]
+    taken: NDArray[np.bool_]
+
+    def only(self, scorer: Scorer) -> Scorer:
+        """The same scores, -inf for what is not searched."""
+        return lambda rows: np.where(self.taken[rows][:, self.keys], scorer(rows), np.float32(-np.inf))
+
+    def measured(self, task: Task, exact: Scorer) -> dict[str, NDArray[np.float64]]:
+        """The metrics ``ROUTING`` of each question, float64 (questions,)."""
+        best = _first(task, exact)
+        there = best >= 0
+        found = np.take_along_axis(self.taken, self.keys[np.maximum(best, 0)], axis=1) & there
+        sizes = np.bincount(self.keys, minlength=len(self.router.keys))
+        return {
+            EXACT: found.sum(axis=1) / np.maximum(1, there.sum(axis=1)),
+            VISITED: self.taken @ sizes / len(self.keys),
+        }
+
+    def rows(self, vector: Vectors) -> Sequence[NDArray[np.intp]]:
+        """The rows of the gallery that have each key that one question searches, (1, dim)."""
+        return [self._rows[key] for key in np.flatnonzero(self.router.picks(vector, self.mode)[0])]
+
+    @cached_property
+    def _rows(self) -> list[NDArray[np.intp]]:
+        return [np.flatnonzero(self.keys == key) for key in range(len(self.router.keys))]
+
+
+def routings(
+    benchmark: Benchmark,
+    options: Options,
+    route: Route,
+    system: System,
+    embedded: Embedded,
+    tasks: Sequence[Task],
+    progress: Progress,
+) -> dict[str, Routing]:
+    """The router of each task, by its name.
+
+    Raises:
+        QueryError: the benchmark has nothing to learn from, or train itself asks.
+    """
+    if benchmark.lesson is None or options.split == LEARNT:
+        raise QueryError(
+            f"{benchmark.name} can't be routed on the split {options.split!r}: a router learns from {LEARNT}, which a "
+            "benchmark must have beside the split that asks"
+        )
+    learnt, chosen = (_taught(benchmark.lesson(options, split), system, progress) for split in (LEARNT, CHOSEN))
+    made: dict[str, Routing] = {}
+    for task in tasks:
+        progress.phase(f"router{f' of {task.name}' if task.name else ''}", None)
+        router = _tuned(_fitted(route, *learnt.of(task.name)), chosen.of(task.name)[0], system)
+        shown = embedded.vectors[[embedded.rows[photo] for photo in task.gallery]]
+        asked = embedded.vectors[[embedded.rows[question.key] for question in task.questions]]
+        made[task.name] = Routing(router, route.mode, router.likeliest(shown), router.picks(asked, route.mode))
+    return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taught:
+    """A split's vectors and its labels for each task."""
+
+    labels: Mapping[str, Mapping[str, str]]
+    vectors: Vectors
+    places: Mapping[str, int]
+
+    def of(self, task: str) -> tuple[Vectors, list[str]]:
+        """Of the photos that could stand in a task's gallery."""
+        ids = [id for id in self.labels[task] if id in self.places]
+        return self.vectors[[self.places[id] for id in ids]], [self.labels[task][id] for id in ids]
+
+
+def _taught(lesson: Lesson, system: System, progress: Progress) -> _Taught:
+    ids = list(dict.fromkeys(id for labels in lesson.labels.values() for id in labels))
+    embedded = system.embed(Loaded((), lesson.photos), ids, [], progress)
+    return _Taught(lesson.labels, embedded.vectors, embedded.rows)
+
+
+def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
+    digest = blake2b(repr((replace(route, mode="soft"), labels)).encode() + vectors.tobytes()).digest()
+    if digest not in _FITTED:
+        if len(_FITTED) >= _MOST:
+            _FITTED.pop(next(iter(_FITTED)))
+        _FITTED[digest] = (
+            fit_kmeans(vectors, route.cells)
+            if route.kind == "kmeans"
+            else fit_svm(vectors, labels, "the task's label", route.preset)
+        )
+    return _FITTED[digest]
+
+
+def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
+    """As sure as the exact neighbours of val's photos among each other ask for."""
+    keys = router.likeliest(vectors)
+    scorer = compared(vectors, vectors, system.metric)
+    own = np.arange(len(vectors))
+    order = np.arange(len(vectors), dtype=np.int64)
+    best = nearest(scorer, own, order, min(TOP, max(1, len(vectors) - 1)))
+    choice = choose(
+        router.scores(unit(vectors)),
+        np.where(best >= 0, keys[np.maximum(best, 0)], -1),
+        np.bincount(keys, minlength=len(router.keys)).astype(np.int64),
+    )
+    return router.tuned(choice.temperature, choice.mass)
+
+
+def _first(task: Task, scorer: Scorer) -> NDArray[np.int64]:
+    """Rows of the exact answers of each question, its own photo left out, (questions, at most TOP)."""
+    place = {photo: row for row, photo in enumerate(task.gallery)}
+    own = np.array([place.get(question.photo, -1) for question in task.questions], np.int64)
+    return nearest(scorer, own, by_id(task.gallery), min(TOP, len(task.gallery)))

@@ -1,0 +1,8 @@
+"""Routing: a query is compared with the part of an index where its neighbours are likely to be.
+
+    item ──> key                        query ──router──> how probable each key is ──mode──> keys to search
+    (its label, or its cell)            (an SVM over labels, or the distances to the cells' centres)
+
+``router`` says which keys a query searches, ``mass`` how sure it must be before it stops taking keys, ``fit`` makes
+routers, ``files`` keeps them. All of it knows vectors alone: no index, no store, no benchmark.
+"""
