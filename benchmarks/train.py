@@ -1,11 +1,11 @@
 """How fast a network learns, and what each change gains: photos a second, in turn, on the same photos.
 
-    python benchmarks/train.py [--backbone efficientnet-lite2] [--rounds 3] [--steps 2] [--batch 32] [--compile] [--write]
+    python benchmarks/train.py [--backbone NAME] [--rounds 3] [--steps 2] [--batch 32] [--compile] [--write]
 
-The base is plain eager torch: float32, channels first, every layer learns. Each row changes one thing; the last is what
-``lookseek train --preset modern`` does. A step is forward, backward and the optimiser's; "with photos" adds decoding and
-augmenting. How the C library keeps memory can't be undone within a process, so each round runs in processes of its own.
-Medians over rounds, ratios to the base of the same run. Needs ``pip install 'lookseek[train]'``.
+The base is plain eager torch: float32, channels first, every layer learns. Rows change one thing, then several; modern
+is what ``lookseek train --preset modern`` does. A step is forward, backward and the optimiser's; "with photos" adds
+decoding and augmenting. How the C library keeps memory can't be undone within a process, so each row has its own.
+Medians over rounds, ratios to the base of the same round. Needs ``pip install 'lookseek[train]'``.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ def main() -> None:
         f"Written by `python benchmarks/train.py --rounds {arguments.rounds} --steps {arguments.steps} --batch "
         f"{arguments.batch}{' --compile' if arguments.compile else ''} --write` on {date.today()}, commit "
         f"{short_commit(source_commit())}: {arguments.backbone}, 224 px, batches of {arguments.batch}, "
-        f"{platform.machine()}, {cores()} cores without hardware for bf16, torch {torch.__version__.split('+')[0]}, load "
-        f"{load:.1f} as it began. Medians of {arguments.rounds} rounds, each row in turn; ratios to the same round's base.",
+        f"{platform.machine()}, {cores()} cores, torch {torch.__version__.split('+')[0]}, load {load:.1f} as it began. "
+        f"Medians of {arguments.rounds} rounds, each row in turn; ratios to the same round's base.",
         "",
         "| | photos/s | times plain |",
         "|---|---|---|",
