@@ -114,10 +114,10 @@ def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[
             file.with_suffix(".json").write_text(
                 json.dumps([router.kind, router.by, router.preset, router.keys, time.perf_counter() - began])
             )
-            files.save(router, file)
+            files.save(router, file, file.with_suffix(".npz"))
         kind, by, preset, keys, took = json.loads(file.with_suffix(".json").read_text())
-        kept = files.load(file.read_bytes(), file, kind=kind, by=by, preset=preset, keys=keys, dim=rows.shape[1])
-        made[name] = kept, took
+        known = files.nothing(kind, by, preset, keys, rows.shape[1])
+        made[name] = files.load_estimator(file.read_bytes(), file, known), took
         print(f"{name}: fitted in {took:.0f} s", flush=True)
 
     def svm(most: int) -> Router:

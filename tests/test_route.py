@@ -20,9 +20,9 @@ from conftest import Heard, indexed, write_photos
 from lookseek import images
 from lookseek.errors import IndexDamaged, IndexMismatch, IndexMissing, LookseekError, QueryError
 from lookseek.index.check import check_index
-from lookseek.index.folder import open_index, published_manifest
-from lookseek.index.manifest import RouterNote
-from lookseek.index.routing import Keyed, command, open_router, route_index
+from lookseek.index.folder import checksum, open_index, published_manifest
+from lookseek.index.manifest import RouterNote, write_manifest
+from lookseek.index.routing import Keyed, command, open_router, route_index, routers_agree
 from lookseek.search import Searcher
 from lookseek.types import Query, Results
 
@@ -80,11 +80,12 @@ def test_every_item_has_a_key_and_the_index_says_how_many(keyed: tuple[Path, Pat
     assert set(svm.sizes) <= {"dress", "shirt", "toptee"}
     assert list(kmeans.sizes) == list("012345")
     assert sum(svm.sizes.values()) == sum(kmeans.sizes.values()) == manifest.items == 60
-    assert {name for name in manifest.files if name.startswith("routers/")} == {
-        "routers/svm.skops",
-        "routers/kmeans.skops",
-    }
-    assert all(finding.good for finding in check_index(keyed[1]))
+    names = {f"routers/{kind}{form}" for kind in ("svm", "kmeans") for form in (".skops", ".npz")}
+    assert {name for name in manifest.files if name.startswith("routers/")} == names
+    findings = check_index(keyed[1])
+    assert all(finding.good for finding in findings)
+    assert [finding.what for finding in findings][-2:] == ["router svm", "router kmeans"]
+    assert "keys, keeps" in findings[-1].said
 
 
 def test_hard_searches_one_key_and_says_so(keyed: tuple[Path, Path]) -> None:
@@ -211,7 +212,10 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
             ask(searcher, photo, route="svm")
         with pytest.raises(IndexMismatch, match=re.escape(f"lookseek route {copy} --kind kmeans --cells 6")):
             ask(searcher, photo, route="kmeans")
-        assert not list(copy.rglob("*.skops"))
+        assert not list(copy.rglob("routers/*"))
+        stale = [finding for finding in check_index(copy) if finding.what.startswith("router")]
+        assert len(stale) == 2
+        assert all(finding.good and "no search uses it" in finding.said for finding in stale)
         routed(copy, "svm", by="folder", preset="linear")
         assert ask(searcher, photo, route="svm").routed is not None
         with pytest.raises(IndexMismatch):
@@ -262,20 +266,25 @@ def test_an_index_of_before_has_no_routers(copy: Path, keyed: tuple[Path, Path])
 def test_damaged_files_are_named_before_anything_reads_them(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = published_manifest(copy)
     assert manifest is not None
-    file = copy / manifest.generation / "routers" / "svm.skops"
+    file = copy / manifest.generation / "routers" / "svm.npz"
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
 
-    def loads(*_: object, **__: object) -> None:
+    def load(*_: object, **__: object) -> None:
         raise AssertionError("a file was read whose checksum is wrong")
 
-    monkeypatch.setattr("skops.io.loads", loads)
-    with pytest.raises(IndexDamaged, match=r"svm\.skops is not what was published"):
+    for reader in ("skops.io.loads", "numpy.load"):
+        monkeypatch.setattr(reader, load)
+    with pytest.raises(IndexDamaged, match=r"svm\.npz is not what was published"):
         open_router(copy, manifest, "svm")
     file.unlink()
-    with pytest.raises(IndexDamaged, match=r"svm\.skops"):
+    with pytest.raises(IndexDamaged, match=r"svm\.npz"):
         open_router(copy, manifest, "svm")
+    other = copy / manifest.generation / "routers" / "kmeans.skops"
+    other.write_bytes(other.read_bytes()[:-1] + b"x")
+    with pytest.raises(IndexDamaged, match=r"kmeans\.skops is not what was published"):
+        routers_agree(copy, manifest, "kmeans")
 
 
 def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
@@ -290,8 +299,26 @@ def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
     (copy / manifest.generation / "routers" / "svm.skops").write_bytes(data)
     forged = {**manifest.files, "routers/svm.skops": (len(data), sha256(data).hexdigest())}
     with pytest.raises(IndexDamaged, match=r"(?s)Evil.*lookseek route"):
-        open_router(copy, replace(manifest, files=forged), "svm")
+        routers_agree(copy, replace(manifest, files=forged), "svm")
+    write_manifest(copy / "lookseek.json", replace(manifest, files=forged))
+    (found,) = (finding for finding in check_index(copy) if finding.what == "router svm")
+    assert not found.good
+    assert "lookseek route" in found.said
     assert not (copy / "ran").exists()
+
+
+def test_two_files_that_say_different_things_are_found(copy: Path) -> None:
+    manifest = published_manifest(copy)
+    assert manifest is not None
+    file = copy / manifest.generation / "routers" / "kmeans.npz"
+    with np.load(file, allow_pickle=False) as stored:
+        centres = stored["centres"][::-1]
+    np.savez(file, centres=centres)
+    forged = {**manifest.files, "routers/kmeans.npz": checksum(file)}
+    write_manifest(copy / "lookseek.json", replace(manifest, files=forged))
+    (found,) = (finding for finding in check_index(copy) if finding.what == "router kmeans")
+    assert not found.good
+    assert f"lookseek route {copy} --kind kmeans --cells 6" in found.said
 
 
 def test_what_can_t_be_routed_is_explained(tmp_path: Path, ready: tuple[Path, Path]) -> None:

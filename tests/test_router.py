@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -289,20 +290,45 @@ def test_without_the_extra_one_error_says_what_to_install(monkeypatch: pytest.Mo
 
 def kept(router: Router, file: Path, **changed: object) -> Router:
     known = {"kind": router.kind, "by": router.by, "preset": router.preset, "keys": router.keys, "dim": router.dim}
-    return files.load(file.read_bytes(), file, **{**known, **changed})  # type: ignore[arg-type]
+    read = files.load if file.suffix == ".npz" else files.load_estimator
+    return read(file.read_bytes(), file, files.nothing(**{**known, **changed}))  # type: ignore[arg-type]
+
+
+def saved(router: Router, folder: Path) -> tuple[Path, Path]:
+    both = folder / "router.skops", folder / "router.npz"
+    files.save(router, *both)
+    return both
 
 
 @pytest.mark.parametrize("what", [*PRESETS, "kmeans"])
 def test_a_router_is_the_same_after_it_was_kept(tmp_path: Path, what: str) -> None:
     rows, labels = blobs()
     router = fit_kmeans(rows, 5) if what == "kmeans" else fit_svm(rows, labels, "kind", what)  # type: ignore[arg-type]
-    files.save(router, tmp_path / "a" / "router.skops")
-    again = kept(router, tmp_path / "a" / "router.skops")
-    np.testing.assert_array_equal(again.posterior(rows), router.posterior(rows))
-    with pytest.raises(IndexDamaged, match=r"another router.*lookseek route"):
-        kept(router, tmp_path / "a" / "router.skops", keys=router.keys[:-1])
-    with pytest.raises(IndexDamaged, match="another router"):
-        kept(router, tmp_path / "a" / "router.skops", dim=13)
+    for file in saved(router, tmp_path / "a"):
+        again = kept(router, file)
+        np.testing.assert_array_equal(again.posterior(rows), router.posterior(rows))
+        with pytest.raises(IndexDamaged, match=r"another router.*lookseek route"):
+            kept(router, file, keys=router.keys[:-1])
+        with pytest.raises(IndexDamaged, match="lookseek route"):
+            kept(router, file, dim=13)
+
+
+def test_a_query_needs_no_scikit_learn(tmp_path: Path) -> None:
+    rows, labels = blobs()
+    _, file = saved(fit_svm(rows, labels, "kind"), tmp_path)
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+from lookseek.route import files
+known = files.nothing("svm", "kind", "baseline", [f"kind {n}" for n in range(4)], 12)
+router = files.load(Path(sys.argv[1]).read_bytes(), Path(sys.argv[1]), known)
+print(router.posterior(np.ones((1, 12), np.float32)).sum(), sorted({"sklearn", "skops", "scipy"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    total, rest = done.stdout.split(maxsplit=1)
+    assert float(total) == pytest.approx(1)
+    assert rest.strip() == "[]"
 
 
 class Evil:
@@ -338,8 +364,8 @@ def test_a_file_that_names_another_type_is_refused_and_does_not_run(tmp_path: Pa
 @pytest.mark.parametrize("name", ["os.system", "builtins.eval", "subprocess.Popen", "lookseek.route.files.save"])
 def test_a_schema_that_was_edited_is_refused(tmp_path: Path, name: str) -> None:
     rows, _ = blobs()
-    router, file = fit_kmeans(rows, 4), tmp_path / "router.skops"
-    files.save(router, file)
+    router = fit_kmeans(rows, 4)
+    file, _ = saved(router, tmp_path)
     module, _, attribute = name.rpartition(".")
     old, new = zipfile.ZipFile(file), io.BytesIO()
     with zipfile.ZipFile(new, "w") as out:
@@ -355,9 +381,10 @@ def test_a_schema_that_was_edited_is_refused(tmp_path: Path, name: str) -> None:
         kept(router, file)
 
 
+@pytest.mark.parametrize("form", [".skops", ".npz"])
 @pytest.mark.parametrize("data", [b"", b"not a zip", b"\x80\x04\x95cos\nsystem\n(S'true'\ntR."])
-def test_what_is_no_router_is_refused(tmp_path: Path, data: bytes) -> None:
-    router, file = fit_kmeans(blobs()[0], 4), tmp_path / "router.skops"
+def test_what_is_no_router_is_refused(tmp_path: Path, data: bytes, form: str) -> None:
+    router, file = fit_kmeans(blobs()[0], 4), tmp_path / f"router{form}"
     file.write_bytes(data)
     with pytest.raises(IndexDamaged, match="lookseek route"):
         kept(router, file)

@@ -13,10 +13,10 @@ import numpy as np
 from .. import images
 from ..catalogue import photos_at
 from ..encode import ColourEncoder, encode_photos, load_model
-from ..errors import ItemError, LookseekError
+from ..errors import IndexDamaged, ItemError, LookseekError, QueryError
 from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from ..types import Photo, Point, Vector
+from ..types import Photo, Point, RouteKind, Vector
 from .folder import OpenIndex, building_manifest, checksum, open_index
 
 SAMPLE = 32
@@ -53,6 +53,7 @@ def check_index(folder: Path) -> list[Finding]:
         points = _sample(index.store)
         findings.append(_finds_itself(index.store, points))
         findings.append(_encodes_alike(index, points))
+        findings += [_router(index, kind) for kind in index.manifest.routers]
     finally:
         index.store.close()
     return findings
@@ -89,6 +90,23 @@ def _count(index: OpenIndex) -> Finding:
         said = f"{found:,} items, {index.manifest.items:,} expected. Delete {index.folder} and run {_again(index)}"
         return Finding("count", False, said)
     return Finding("count", True, f"{found:,} items")
+
+
+def _router(index: OpenIndex, kind: RouteKind) -> Finding:
+    from .routing import command, routers_agree
+
+    note = index.manifest.routers[kind]
+    again = command(index.folder, kind, note)
+    if not note.current:
+        return Finding(f"router {kind}", True, f"older than the items, so no search uses it. Fit it again: {again}")
+    try:
+        good = routers_agree(index.folder, index.manifest, kind)
+    except QueryError as error:
+        return Finding(f"router {kind}", True, f"not looked at: {error}")
+    except IndexDamaged as error:
+        return Finding(f"router {kind}", False, f"{error}: {again}")
+    said = f"{len(note.sizes)} keys, keeps {note.kept:.1%} of the exact top-10 in validation"
+    return Finding(f"router {kind}", good, said if good else f"its two files say different things. Fit again: {again}")
 
 
 def _sample(store: Store) -> list[Point]:

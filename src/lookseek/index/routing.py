@@ -12,7 +12,7 @@ from shlex import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import IndexMismatch, IndexMissing, QueryError
+from ..errors import IndexDamaged, IndexMismatch, IndexMissing, QueryError
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
 from ..route.mass import TOP, Choice, choose
@@ -24,13 +24,16 @@ from . import folder as place
 from .manifest import Manifest, RouterNote
 from .report import Progress
 
-__all__ = ["Keyed", "command", "open_router", "route_index"]
+__all__ = ["Keyed", "command", "open_router", "route_index", "routers_agree"]
 
 USUAL = "category"
 """The attribute that an SVM goes by where none is named."""
 
 ASKING = 1000
 """Items of the fifth that is kept apart that ask in validation, at the most."""
+
+ESTIMATOR, ARRAYS = ".skops", ".npz"
+"""The two files of a router, see ``route.files``."""
 
 _BLOCK = 256
 """Questions compared at a time: with 50,000 items 50 MB of scores."""
@@ -118,7 +121,7 @@ def open_router(folder: Path, manifest: Manifest, kind: RouteKind) -> Router:
     """The router of an index that is open.
 
     Raises:
-        QueryError: the index has none of this kind, or scikit-learn is not installed; the message says the command.
+        QueryError: the index has none of this kind; the message says the command.
         IndexMismatch: items changed since it keyed them.
         IndexDamaged: its file is not what was published.
     """
@@ -130,15 +133,21 @@ def open_router(folder: Path, manifest: Manifest, kind: RouteKind) -> Router:
             f"the {kind} router of {folder} is older than its items, so it would miss the new ones: fit it again with "
             f"{command(folder, kind, note)}"
         )
-    name = _file(kind)
-    where = folder / manifest.generation / name
-    try:
-        data = place.verified(where, manifest.files[name])
-    except KeyError:
-        raise IndexMismatch(f"{where} is not listed in the index: {command(folder, kind, note)}") from None
-    spec = manifest.recipe.layout[LOOK]
-    router = files.load(data, where, kind=kind, by=note.by, preset=note.preset, keys=list(note.sizes), dim=spec.dim)
-    return router.tuned(note.temperature, note.mass)
+    return files.load(*_verified(folder, manifest, kind, ARRAYS), _known(manifest, kind))
+
+
+def routers_agree(folder: Path, manifest: Manifest, kind: RouteKind) -> bool:
+    """Whether the arrays that queries read say what the estimator beside them says.
+
+    Raises:
+        QueryError: scikit-learn or skops is not installed.
+        IndexDamaged: a file is not what was published, or holds what is not trusted.
+    """
+    known = _known(manifest, kind)
+    record = files.load_estimator(*_verified(folder, manifest, kind, ESTIMATOR), known)
+    vectors = np.random.default_rng(0).standard_normal((32, known.dim)).astype(np.float32)
+    said = open_router(folder, manifest, kind).posterior(vectors)
+    return bool(np.allclose(record.posterior(vectors), said, atol=1e-5))
 
 
 def command(folder: Path, kind: RouteKind, note: RouterNote | None = None) -> str:
@@ -151,8 +160,22 @@ def command(folder: Path, kind: RouteKind, note: RouterNote | None = None) -> st
     return f"{line} --by {quote(note.by)}" + f" --preset {note.preset}" * (note.preset != "baseline")
 
 
-def _file(kind: RouteKind) -> str:
-    return f"{place.ROUTERS}/{kind}.skops"
+def _file(kind: RouteKind, form: str) -> str:
+    return f"{place.ROUTERS}/{kind}{form}"
+
+
+def _verified(folder: Path, manifest: Manifest, kind: RouteKind, form: str) -> tuple[bytes, Path]:
+    """A file's bytes, and the file."""
+    name = _file(kind, form)
+    where = folder / manifest.generation / name
+    if name not in manifest.files:
+        raise IndexDamaged(f"{where} is not listed in the index: {command(folder, kind, manifest.routers[kind])}")
+    return place.verified(where, manifest.files[name]), where
+
+
+def _known(manifest: Manifest, kind: RouteKind) -> Router:
+    note, dim = manifest.routers[kind], manifest.recipe.layout[LOOK].dim
+    return files.nothing(kind, note.by, note.preset, list(note.sizes), dim).tuned(note.temperature, note.mass)
 
 
 def _whole(folder: Path) -> Manifest:
@@ -241,7 +264,7 @@ def _publish(folder: Path, manifest: Manifest, router: Router, note: RouterNote,
             store.set_keys(router.kind, keys)
         finally:
             store.close()
-        files.save(router, data / _file(router.kind))
+        files.save(router, *(data / _file(router.kind, form) for form in (ESTIMATOR, ARRAYS)))
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
     except BaseException:  # Ctrl-C too: nothing points to the copy
         place.discard(folder, target)

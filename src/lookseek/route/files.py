@@ -1,64 +1,93 @@
-"""A router's estimator as a file: skops, which writes no code, and reads only the types that are named here."""
+"""A router as two files: the estimator by skops, which writes no code, and its numbers as plain arrays.
+
+A query reads the arrays alone, so that it needs neither scikit-learn nor skops, which take seconds to import. The
+estimator is the record: what the arrays came from, for whoever goes on with it. ``lookseek check`` compares the two.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import IndexDamaged
 from ..types import RouteKind
 from .fit import check_installed
-from .fold import scores_of
+from .fold import folded, scores_from, scores_of
 from .router import Router
 
-__all__ = ["TRUSTED", "load", "save"]
+__all__ = ["TRUSTED", "load", "load_estimator", "nothing", "save"]
 
 TRUSTED = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration")
 """What an SVM's file holds beyond what skops trusts by itself. Never what a file lists: it may list anything."""
 
-
-def save(router: Router, file: Path) -> None:
-    """Write a router's estimator; the rest of it stands in the index's manifest."""
-    _, io = check_installed()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(io.dumps(router.estimator))
+_AGAIN = "make new ones with lookseek route"
 
 
-def load(data: bytes, where: Path, *, kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
-    """Read what ``save`` wrote.
+def save(router: Router, estimator: Path, arrays: Path) -> None:
+    """Write both files; the rest of a router stands in the index's manifest."""
+    _, skops = check_installed()
+    estimator.parent.mkdir(parents=True, exist_ok=True)
+    estimator.write_bytes(skops.dumps(router.estimator))
+    numbers: dict[str, Any] = dict(folded(router.estimator))
+    with arrays.open("wb") as out:
+        np.savez(out, **numbers)
+
+
+def load(data: bytes, where: Path, known: Router) -> Router:
+    """Read the arrays.
 
     Args:
         data: the file's bytes, compared with their checksum before.
         where: the file, for messages.
-        kind: the router's, as the index knows it; so are the next.
-        by: see ``Router``.
-        preset: see ``Router``.
-        keys: see ``Router``.
-        dim: see ``Router``.
+        known: what the index knows of the router; its scores are those of the file afterwards.
+
+    Raises:
+        IndexDamaged: the file holds another router, or nothing that can be read.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            scores = scores_from({name: stored[name] for name in stored.files})
+        found = scores(np.ones((1, known.dim), np.float32)).shape
+    except Exception as error:  # whatever a foreign file makes numpy raise
+        raise IndexDamaged(f"{where} can't be used ({str(error)[:300]}): {_AGAIN}") from error
+    if found != (1, len(known.keys)):
+        raise IndexDamaged(f"{where} holds another router, of {found[-1]} keys, not {len(known.keys)}: {_AGAIN}")
+    return known.saying(scores)
+
+
+def load_estimator(data: bytes, where: Path, known: Router) -> Router:
+    """Read the estimator. See ``load``.
 
     Raises:
         QueryError: scikit-learn or skops is not installed.
-        IndexDamaged: the file holds a type that is not trusted, another router, or nothing that can be read.
+        IndexDamaged: as ``load``, or the file holds a type that is not trusted.
     """
-    _, io = check_installed()
-    again = f"fit it again with lookseek route, which writes a new one ({where})"
+    _, skops = check_installed()
     try:
-        estimator = io.loads(data, trusted=list(TRUSTED))
-        router = Router(kind, by, preset, tuple(keys), dim, scores_of(estimator), estimator)
-        found = (_kind(estimator), _keys(estimator), int(estimator.n_features_in_))
+        estimator = skops.loads(data, trusted=list(TRUSTED))
+        scores, found = scores_of(estimator), (_keys(estimator), int(estimator.n_features_in_))
     except Exception as error:  # whatever a foreign file makes skops raise, a type that is not trusted above all
-        raise IndexDamaged(f"the router's file can't be used ({str(error)[:300]}): {again}") from error
-    if found != (kind, tuple(keys), dim):
-        raise IndexDamaged(f"the router's file holds another router, of {len(found[1])} keys: {again}")
-    return router
-
-
-def _kind(estimator: Any) -> RouteKind:
-    return "kmeans" if hasattr(estimator, "cluster_centers_") else "svm"
+        raise IndexDamaged(f"{where} can't be used ({str(error)[:300]}): {_AGAIN}") from error
+    if found != (known.keys, known.dim):
+        raise IndexDamaged(f"{where} holds another router, of {len(found[0])} keys, not {len(known.keys)}: {_AGAIN}")
+    return known.saying(scores, estimator)
 
 
 def _keys(estimator: Any) -> tuple[str, ...]:
-    if hasattr(estimator, "cluster_centers_"):
-        return tuple(str(number) for number in range(len(estimator.cluster_centers_)))
-    return tuple(map(str, estimator.classes_))
+    names: Sequence[object] = (
+        range(len(estimator.cluster_centers_)) if hasattr(estimator, "cluster_centers_") else estimator.classes_
+    )
+    return tuple(map(str, names))
+
+
+def nothing(kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
+    """What an index knows of a router before its file is read: all but what it says."""
+
+    def silent(vectors: Any) -> Any:
+        raise IndexDamaged(f"the {kind} router was not read")
+
+    return Router(kind, by, preset, tuple(keys), dim, silent, None)

@@ -1,12 +1,13 @@
-"""What fitted estimators say, as plain products of numpy: scikit-learn takes up to 10 ms to look at a single query.
+"""What fitted estimators say, as plain products of numpy.
 
-Each equals what scikit-learn says of the same vectors (``tests/test_router.py``); both times stand in
-docs/benchmarks/routing.md.
+So no query needs scikit-learn, which takes up to 10 ms to look at one, and seconds to import. Each equals what
+scikit-learn says of the same vectors (``tests/test_router.py``); both times stand in docs/benchmarks/routing.md.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,22 @@ from numpy.typing import NDArray
 from ..types import Vectors
 from .router import Scores
 
-__all__ = ["scores_of"]
+__all__ = ["Arrays", "folded", "scores_from", "scores_of"]
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+"""What is left of an estimator: name to numbers. Which names there are tells what it was."""
 
 _LEAST = 1e-12
 """Probability below which a logarithm is cut."""
 
 
 def scores_of(estimator: Any) -> Scores:
-    """What a fitted estimator of ``fit`` says of vectors of unit length, see ``router.Scores``.
+    """What a fitted estimator of ``fit`` says of vectors of unit length, see ``router.Scores``."""
+    return scores_from(folded(estimator))
+
+
+def folded(estimator: Any) -> Arrays:
+    """The numbers of a fitted estimator of ``fit``.
 
     Raises:
         TypeError: it is none of those.
@@ -31,32 +40,47 @@ def scores_of(estimator: Any) -> Scores:
     from sklearn.linear_model import LogisticRegression
 
     if isinstance(estimator, KMeans):
-        return _cells(estimator)
+        return {"centres": np.asarray(estimator.cluster_centers_, np.float32)}
     scaler, last = estimator[0], estimator[-1]
-    if isinstance(last, LogisticRegression):
-        return _linear(scaler, last)
+    if isinstance(last, LogisticRegression):  # the scaling goes into the weights
+        weights = (last.coef_ / scaler.scale_).astype(np.float32)
+        offset = last.intercept_ - (last.coef_ / scaler.scale_) @ scaler.mean_
+        if len(weights) == 1:  # of two classes the second one's alone is kept
+            weights, offset = np.stack([0 * weights[0], weights[0]]), np.array([0.0, offset[0]])
+        return {"weights": weights, "offset": offset}
     if isinstance(last, CalibratedClassifierCV):
-        return _machine(scaler, last)
+        (classifier,) = last.calibrated_classifiers_
+        svc = classifier.estimator
+        return {
+            "mean": scaler.mean_,
+            "scale": scaler.scale_,
+            "support": np.asarray(svc.support_vectors_, np.float32),
+            "counts": np.asarray(svc.n_support_, np.int64),
+            "duals": np.asarray(svc.dual_coef_),
+            "offset": np.asarray(svc.intercept_),
+            "slopes": np.array([one.a_ for one in classifier.calibrators]),
+            "shifts": np.array([one.b_ for one in classifier.calibrators]),
+        }
     raise TypeError(f"{type(last).__name__} is no router")
 
 
-def _cells(estimator: Any) -> Scores:
-    """Minus the squared distance to each centre, but for the vector's own length of 1."""
-    centres = np.asarray(estimator.cluster_centers_, np.float32)
-    lengths = (centres.astype(np.float64) ** 2).sum(axis=1)
-    return lambda vectors: 2.0 * (vectors @ centres.T) - lengths
+def scores_from(arrays: Arrays) -> Scores:
+    """What the estimator says, from its numbers.
+
+    Raises:
+        KeyError: numbers of something else.
+    """
+    if "centres" in arrays:  # minus the squared distance to each, but for the vector's own length of 1
+        centres = arrays["centres"]
+        lengths = (centres.astype(np.float64) ** 2).sum(axis=1)
+        return lambda vectors: 2.0 * (vectors @ centres.T) - lengths
+    if "weights" in arrays:
+        weights, offset = arrays["weights"], arrays["offset"]
+        return lambda vectors: (vectors @ weights.T).astype(np.float64) + offset
+    return _machine(arrays)
 
 
-def _linear(scaler: Any, model: Any) -> Scores:
-    """The scaling goes into the weights."""
-    weights = (model.coef_ / scaler.scale_).astype(np.float32)
-    offset = model.intercept_ - (model.coef_ / scaler.scale_) @ scaler.mean_
-    if len(weights) == 1:  # of two classes the second one's alone is kept
-        weights, offset = np.stack([0 * weights[0], weights[0]]), np.array([0.0, offset[0]])
-    return lambda vectors: (vectors @ weights.T).astype(np.float64) + offset
-
-
-def _machine(scaler: Any, calibrated: Any) -> Scores:
+def _machine(arrays: Arrays) -> Scores:
     """Logarithms of an SVM's calibrated probabilities.
 
     One decision a pair of classes, from the kernel with each support vector; the pairs' votes and confidences; a
@@ -65,31 +89,23 @@ def _machine(scaler: Any, calibrated: Any) -> Scores:
     Source: C.-C. Chang, C.-J. Lin, LIBSVM, ACM TIST 2 (2011), sections 2.1 and 6; scikit-learn,
     ``_ovr_decision_function`` (utils/multiclass.py) and ``_CalibratedClassifier.predict_proba`` (calibration.py).
     """
-    (classifier,) = calibrated.calibrated_classifiers_
-    svc, count = classifier.estimator, len(calibrated.classes_)
-    support = np.asarray(svc.support_vectors_, np.float32)
+    mean, scale, support, counts = (arrays[name] for name in ("mean", "scale", "support", "counts"))
+    duals, offset, slopes, shifts = (arrays[name] for name in ("duals", "offset", "slopes", "shifts"))
     lengths = (support.astype(np.float64) ** 2).sum(axis=1)
     width = 1.0 / support.shape[1]  # gamma "auto"
+    count, ends = len(counts), np.cumsum(counts)
     first, second = np.triu_indices(count, 1)
-    ends = np.cumsum(svc.n_support_)
-    blocks = [svc.dual_coef_[:, end - own : end] for own, end in zip(svc.n_support_, ends, strict=True)]
     sides = np.zeros((len(first), count))
     sides[np.arange(len(first)), first], sides[np.arange(len(first)), second] = 1.0, -1.0
-    slopes, shifts = (np.array([getattr(one, name) for one in classifier.calibrators]) for name in ("a_", "b_"))
+    classes = [slice(end - own, end) for own, end in zip(counts, ends, strict=True)]
 
     def scores(vectors: Vectors) -> NDArray[np.float64]:
-        scaled = ((vectors - scaler.mean_) / scaler.scale_).astype(np.float32)
+        scaled = ((vectors - mean) / scale).astype(np.float32)
         squares = (scaled.astype(np.float64) ** 2).sum(axis=1)[:, None] + lengths - 2.0 * (scaled @ support.T)
         kernel = np.exp(-width * np.maximum(squares, 0))
         # (n, classes, classes - 1): what the support vectors of each class say against each other class
-        told = np.stack(
-            [
-                kernel[:, end - own : end] @ block.T
-                for own, end, block in zip(svc.n_support_, ends, blocks, strict=True)
-            ],
-            axis=1,
-        )
-        pairs = told[:, first, second - 1] + told[:, second, first] + svc.intercept_
+        told = np.stack([kernel[:, own] @ duals[:, own].T for own in classes], axis=1)
+        pairs = told[:, first, second - 1] + told[:, second, first] + offset
         if count == 2:
             right = 1 / (1 + np.exp(slopes[0] * pairs[:, 0] + shifts[0]))
             probable = np.stack([1 - right, right], axis=1)

@@ -28,7 +28,7 @@ class Router:
         keys: of the columns.
         dim: of the vectors.
         scores: of the fitted estimator.
-        estimator: what ``files`` keeps.
+        estimator: what ``files`` keeps; None where only its numbers were read.
         temperature: above 0; divides the scores: the higher, the less sure the router is.
         mass: above 0, at most 1: the probability that ``soft`` wants to have searched; 1 searches all.
     """
@@ -60,6 +60,10 @@ class Router:
     def likeliest(self, vectors: Vectors) -> NDArray[np.int64]:
         """The most probable key of each vector, int64 (n,): rows of ``keys``."""
         return np.asarray(self.scores(unit(vectors)).argmax(axis=1), np.int64)
+
+    def saying(self, scores: Scores, estimator: Any = None) -> Router:
+        """The same router, with what a file says."""
+        return replace(self, scores=scores, estimator=estimator)
 
     def tuned(self, temperature: float, mass: float) -> Router:
         """The same router, as validation wants it."""
