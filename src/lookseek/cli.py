@@ -1,30 +1,34 @@
-"""The command line: one typed function a verb. The only file that prints."""
+"""The command line: one typed function a verb. What they print is in terminal.py."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
-from rich.console import Console
 
 from .errors import LookseekError, QueryError, TrainError
-from .types import Box, Metric, Query, Results, Routed, RouteKind, RouteMode, StoreKind
+from .terminal import (
+    as_json,
+    err,
+    out,
+    plain,
+    print_evaluation,
+    print_exported,
+    print_keyed,
+    print_results,
+    print_summary,
+    program,
+    say,
+    say_routed,
+    tags_as_json,
+)
+from .types import Box, Metric, Query, Results, RouteKind, RouteMode, StoreKind
 from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    from .evaluate.outcome import Evaluation
-    from .index.export import Exported
-    from .index.report import Summary
-    from .index.routing import Keyed
     from .search import Searcher
-    from .tag import Tag
 
 app = App(
     name="lookseek",
@@ -32,8 +36,6 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,  # main says what becomes of the work
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 @app.command
@@ -71,7 +73,7 @@ def index(
     catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
     with Watch(err) as watch:
         summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch)
-    _print_summary(summary, index, watch.left_out)
+    print_summary(summary, index, watch.left_out)
     return 130 if summary.interrupted else 0
 
 
@@ -131,12 +133,12 @@ def search(
             err.print(f"[yellow]note:[/] {searcher.index.note}")
         results = searcher.search(query)
         if results.routed is not None:
-            _say_routed(results.routed)
+            say_routed(results.routed)
         agreed = _truth(truth, searcher, image)
         if json:
-            out.print_json(_as_json(results))
+            out.print_json(as_json(results))
         else:
-            _print_results(results, agreed)
+            print_results(results, agreed)
         if strip is not None:
             _draw(results, agreed, strip)
             err.print(f"wrote {strip}")
@@ -171,9 +173,9 @@ def route(
         with Watch(err) as watch:
             done = route_index(index, kind, by=by, preset=preset, cells=cells, progress=watch)
     except KeyboardInterrupt:
-        err.print(f"stopped: {_plain(str(index))} is as it was; the same command begins again", soft_wrap=True)
+        err.print(f"stopped: {plain(str(index))} is as it was; the same command begins again", soft_wrap=True)
         return 130
-    _print_keyed(done, index)
+    print_keyed(done, index)
     return 0
 
 
@@ -189,7 +191,7 @@ def check(index: Path, /) -> int:
     findings = check_index(index)
     for finding in findings:
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
-        _say(finding.said)
+        say(finding.said)
     return 0 if all(finding.good for finding in findings) else 1
 
 
@@ -210,7 +212,7 @@ def export_vectors(index: Path, out: Path, /, *, label: str | None = None) -> in
         exported = write(index, out, label=label, progress=watch)
     if exported.note:
         err.print(f"[yellow]note:[/] {exported.note}", soft_wrap=True)
-    _print_exported(exported, out)
+    print_exported(exported, out)
     return 0
 
 
@@ -277,7 +279,7 @@ def evaluate(
     if watch.left_out > SHOWN:
         err.print(f"... and {watch.left_out - SHOWN:,} more skipped" + (f", all in {json}" if json else ""))
     if done.evaluation is not None:
-        _print_evaluation(done.evaluation)
+        print_evaluation(done.evaluation)
     for path in done.written:
         err.print(f"wrote {path}", markup=False, soft_wrap=True)
     return 0
@@ -297,12 +299,12 @@ def compare(first: Path, /, *others: Path) -> int:
     from .evaluate.compare import compare as put_side_by_side
 
     comparison = put_side_by_side([first, *others])
-    _say(next(tables.said_of(comparison.results[0])))
+    say(next(tables.said_of(comparison.results[0])))
     for line in tables.numbered(comparison):
-        _say(line)
+        say(line)
     out.print()
     out.print(tables.compared(comparison))
-    _say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
+    say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
     if comparison.results[0].missing:
         err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
     return 0
@@ -361,7 +363,7 @@ def train(
 
     if list:
         for line in tables.recipes_listed():
-            _say(line)
+            say(line)
         return 0
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
@@ -386,10 +388,10 @@ def train(
     if not trained.lead:
         return 0
     for line in tables.trained_said(trained):
-        _say(line)
+        say(line)
     for note in trained.notes:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
-    _say(f"learning curves: {out / 'curves.png'}")
+    say(f"learning curves: {out / 'curves.png'}")
     return 0
 
 
@@ -415,7 +417,7 @@ def export(
     with Watch(err) as watch:
         made = make(run, model, int8=int8, progress=watch)
     for line in made.lines():
-        _say(line)
+        say(line)
     return 0
 
 
@@ -442,10 +444,10 @@ def tag(
     model = model_of(index_or_model)
     tags = name_classes(model, image, k)
     if json:
-        out.print_json(_tags_as_json(tags, image, model.name))
+        out.print_json(tags_as_json(tags, image, model.name))
     else:
         for each in tags:
-            out.print(f"{each.probability:6.1%}  {_plain(each.name)}", soft_wrap=True)
+            out.print(f"{each.probability:6.1%}  {plain(each.name)}", soft_wrap=True)
     return 0
 
 
@@ -469,171 +471,15 @@ def demo(
 
     with Watch(err) as watch:
         shown = run_demo(source, download, folder, progress=watch, say=lambda line: err.print(line, markup=False))
-    _print_summary(shown.summary, shown.index, watch.left_out)
-    _say(f"picture of results: {shown.picture}")
+    print_summary(shown.summary, shown.index, watch.left_out)
+    say(f"picture of results: {shown.picture}")
     out.print("go on with:")
     for command in shown.commands:
-        _say(f"  {_program()} {command}")
+        say(f"  {program()} {command}")
     return 130 if shown.summary.interrupted else 0
 
 
-# what the verbs print
-
-
-def _program() -> str:
-    """What to type to get this program again: its name where the shell finds it, else its path."""
-    here = Path(sys.argv[0])
-    if shutil.which("lookseek") or here.name != "lookseek":
-        return "lookseek"
-    return os.path.relpath(here)
-
-
-def _say(line: str) -> None:
-    """A line as it is: no markup, not broken at the terminal's width, so that it can be copied."""
-    out.print(line, markup=False, soft_wrap=True)
-
-
-def _print_summary(summary: Summary, index: Path, left_out: int) -> None:
-    if left_out > SHOWN:
-        err.print(f"... and {left_out - SHOWN:,} more skipped, all listed in {index / 'skipped.csv'}")
-    parts = [f"{getattr(summary, name):,} {name}" for name in ("added", "changed", "unchanged", "removed")]
-    rate = f", {summary.encoded / summary.seconds:,.0f} photos/s" if summary.encoded else ""
-    _say(f"{index}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
-    for kind, count in summary.skipped.items():
-        _say(f"skipped, {kind}: {count:,}")
-    for name, groups in (("the same bytes", summary.duplicates.same), ("near-identical", summary.duplicates.near)):
-        if groups:
-            copies = sum(len(group) - 1 for group in groups)
-            example = ", ".join(groups[0][:3])
-            _say(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
-    if summary.duplicates.same or summary.duplicates.near:
-        _say(f"all duplicates are listed in {index / 'duplicates.csv'}")
-    if " + " in summary.runtime:
-        line = f"vectors of {summary.runtime} stand in this index; one photo's differ by up to 0.012 in cosine"
-        err.print(f"[yellow]note:[/] {line} (docs/decisions/encoder.md)", soft_wrap=True)
-    if summary.interrupted:
-        err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
-
-
-def _print_exported(exported: Exported, out: Path) -> None:
-    about, size = exported.about, sum(size for size, _ in exported.about.files.values())
-    kind = "of length 1" if about.made.unit else "as the model gave them, also for Euclidean distance"
-    _say(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
-    _say(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
-    if about.label:
-        shown = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
-        more = f" and {about.classes - 3:,} more" if about.classes > 3 else ""
-        missing = f"; {exported.unlabelled:,} items have none: -1" if exported.unlabelled else ""
-        _say(f"labels: {about.label}, {shown}{more}{missing}")
-    else:
-        known = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
-        _say(f"labels: none written, since no item has a category; {known}")
-
-
-def _print_keyed(done: Keyed, index: Path) -> None:
-    note, choice = done.note, done.choice
-    sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
-    by = f" by {note.by}" if note.by else ""
-    some = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
-    _say(
-        f"{index}: {sum(note.sizes.values()):,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s"
-    )
-    _say(f"{len(sizes):,} keys: {some}")
-    for mode, kept, visited in (
-        ("soft", choice.kept, choice.visited),
-        ("hard", choice.hard_kept, choice.hard_visited),
-    ):
-        _say(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
-    _say(
-        f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
-    )
-    if done.kind == "svm" and note.preset == "baseline":
-        err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
-    if note.mass >= 1:
-        err.print(
-            f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",
-            soft_wrap=True,
-        )
-
-
-def _say_routed(routed: Routed, most: int = 5) -> None:
-    keys = ", ".join(routed.keys[:most]) + (f" and {len(routed.keys) - most} more" if len(routed.keys) > most else "")
-    err.print(f"searched {_plain(keys)}: {routed.visited:,} of {routed.items:,} items", soft_wrap=True)
-
-
-def _print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
-    from rich.table import Table
-
-    from .strip import agrees
-
-    names = _telling(results)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("rank", "score", "id", *names):
-        table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
-    for hit in results.hits:
-        mark = "" if agreed is None else (" ✓" if agrees(hit.attributes, agreed) else " ✗")
-        values = [str(hit.attributes.get(name, "")) for name in names]
-        table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", _plain(hit.id), *map(_plain, values))
-    out.print(table)
-    if not results.hits:
-        routed = " among those searched" if results.routed is not None else ""
-        out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")
-    err.print(f"{results.took_ms:.0f} ms")
-
-
-def _telling(results: Results, most: int = 5) -> list[str]:
-    """The attributes that tell results apart in a table: short, and not the same as the id."""
-    names = dict.fromkeys(name for hit in results.hits for name in hit.attributes)
-    short = [
-        name
-        for name in names
-        if all(len(str(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits)
-    ]
-    return short[:most]
-
-
-def _print_evaluation(evaluation: Evaluation) -> None:
-    from . import tables
-
-    result = evaluation.result
-    for line in tables.said_of(result):
-        _say(line)
-    for note in evaluation.loaded.notes:
-        err.print(f"note: {note}", markup=False, soft_wrap=True)
-    out.print()
-    out.print(tables.headline(result))
-    rest = tables.parts(result)
-    if rest is not None:
-        out.print()
-        out.print(rest)
-    if result.missing:
-        some = ", ".join(result.missing[:3])
-        err.print(
-            f"[red]not comparable:[/] {len(result.missing):,} photos that the benchmark names are missing, "
-            f"e.g. {_plain(some)}",
-            soft_wrap=True,
-        )
-
-
-def _plain(text: str) -> str:
-    """Text of a user's catalogue, with nothing in it that a terminal or rich would act on."""
-    from rich.markup import escape
-
-    return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
-
-
-def _as_json(results: Results) -> str:
-    query = {key: value for key, value in asdict(results.query).items() if value is not None}
-    query["image"] = str(results.query.image)
-    keys = ("id", "score", "rank", "attributes", "shares")
-    hits = [{key: asdict(hit)[key] for key in keys} for hit in results.hits]
-    answer = {"query": query, "hits": hits, "took_ms": round(results.took_ms, 3), "index": results.index}
-    return json.dumps(answer, ensure_ascii=False)
-
-
-def _tags_as_json(tags: Sequence[Tag], image: Path, model: str) -> str:
-    classes = [asdict(each) for each in tags]
-    return json.dumps({"image": str(image), "model": model, "classes": classes}, ensure_ascii=False)
+# what the verbs read
 
 
 def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
@@ -676,10 +522,10 @@ def main() -> None:
     except CycloptsError:
         code = 2
     except LookseekError as error:
-        err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
+        err.print(f"[red]error:[/] {plain(str(error))}", soft_wrap=True)
         code = 1
     except OSError as error:
-        line = f"{_plain(str(error))}: check that the disk is there, has room, and may be written"
+        line = f"{plain(str(error))}: check that the disk is there, has room, and may be written"
         err.print(f"[red]error:[/] {line}", soft_wrap=True)
         code = 1
     except KeyboardInterrupt:
