@@ -323,6 +323,17 @@ def test_an_unknown_preset() -> None:
         settings_of("best", {})
 
 
+@pytest.mark.parametrize(
+    "machine", [Machine("cuda"), Machine("cpu", devices="two"), Machine("cpu", devices="0"), Machine("abacus")]
+)
+def test_devices_that_are_not_there(table: Path, tmp_path: Path, machine: Machine) -> None:
+    if machine.accelerator == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has what the test takes for missing")
+    with pytest.raises(TrainError, match=rf"accelerator {machine.accelerator}, .*give --accelerator cpu"):
+        train_classifier(str(table), tmp_path / "run", changes=SMALL, machine=machine, progress=Heard())
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_devices_share_each_batch(table: Path, tmp_path: Path) -> None:
     """Lightning starts the second process of itself; what both learn is one network."""
     arguments = ["train", "classifier", str(table), str(tmp_path / "run"), "--backbone", "timm/test_resnet"]

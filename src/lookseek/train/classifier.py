@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from .. import images
 from ..encode.runtime import cores
@@ -102,19 +103,13 @@ def train_classifier(
     """
     settings = settings_of(preset, changes)
     keep_freed_memory()
-    fabric = Fabric(
-        accelerator=machine.accelerator,
-        devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
-        num_nodes=machine.nodes,
-        precision=_precision(settings),  # type: ignore[arg-type]
-    )
-    fabric.launch()
+    fabric = _launched(machine, settings)
     if not fabric.is_global_zero:
         progress = _Silent()
     workers = _workers(machine, fabric)
     with _alone(out, fabric):
-        photos = _readable(read_labelled(data, label, progress), out, progress)
-        fabric.barrier()
+        with fabric.rank_zero_first():  # the others find what it wrote
+            photos = _readable(read_labelled(data, label, progress), out, progress)
         torch.manual_seed(settings.seed)
         start = build(settings.backbone, len(photos.classes), weights)
         start.network.freeze(settings.frozen)
@@ -132,7 +127,8 @@ def train_classifier(
             std=start.std,
             weights=start.weights,
         )
-        _begin(run, out)
+        with fabric.rank_zero_first():
+            _begin(run, out)
         state = fit(fabric, start.network, photos, settings, workers, out, progress)
         test = tested(out)
         if fabric.is_global_zero:
@@ -144,6 +140,24 @@ def train_classifier(
             evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
             test = _kept(evaluation, out, fabric)
     return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes, fabric.is_global_zero)
+
+
+def _launched(machine: Machine, settings: Settings) -> Fabric:
+    try:
+        fabric = Fabric(
+            accelerator=machine.accelerator,
+            devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
+            num_nodes=machine.nodes,
+            precision=_precision(settings, machine.accelerator),  # type: ignore[arg-type]
+        )
+        fabric.launch()
+    except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
+        said = " ".join(str(error).split())[:300]
+        raise TrainError(
+            f"accelerator {machine.accelerator}, devices {machine.devices} and nodes {machine.nodes} can't be had here "
+            f"({said}): leave the options out to take what there is, or give --accelerator cpu"
+        ) from error
+    return fabric
 
 
 def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
@@ -220,11 +234,11 @@ def _ours(out: Path) -> bool:
     return any((out / name).exists() for name in (RUN, SKIPPED, "writer.lock"))
 
 
-def _precision(settings: Settings) -> str:
+def _precision(settings: Settings, accelerator: str) -> str:
     """bf16 where it is multiplied in hardware: elsewhere it is several times slower than fp32 (docs/benchmarks)."""
     if settings.precision != "auto":
         return settings.precision
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu"):
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     capable = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
     return "bf16-mixed" if capable else "32-true"
