@@ -63,3 +63,13 @@ assert not tried, tried
     assert done.returncode == 0, done.stderr
     assert not list(home.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "kept"]
+
+
+def test_onnx_runtime_keeps_no_id_of_the_device_and_no_events(tmp_path: Path) -> None:
+    code = "from lookseek.encode import load_model; load_model(runtime='onnxruntime')"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**environment, "HOME": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
