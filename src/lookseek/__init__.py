@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .index.job import build_index
     from .search import Searcher
 
-# ONNX Runtime (1.32 on Linux) sends events over the network and keeps an id of the device in the home, from the moment it
-# is imported, unless this is set before. Source: github.com/microsoft/onnxruntime/pull/27379
+# ONNX Runtime (1.32 on Linux) sends events over the network and keeps an id of the device in the home, from the moment
+# it is imported, unless this is set before. Source: github.com/microsoft/onnxruntime/pull/27379
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
