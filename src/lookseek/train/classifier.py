@@ -235,7 +235,7 @@ def _ours(out: Path) -> bool:
 
 
 def _precision(settings: Settings, accelerator: str) -> str:
-    """bf16 where it is multiplied in hardware: elsewhere it is several times slower than fp32 (docs/benchmarks)."""
+    """bf16 where it is multiplied in hardware: elsewhere it gains too little (docs/decisions/train.md)."""
     if settings.precision != "auto":
         return settings.precision
     if torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu"):

@@ -18,8 +18,8 @@ def keep_freed_memory() -> bool:
     """Tell the C library to keep freed memory for the next step; returns whether it could be told.
 
     glibc serves every array above 32 MB by a mapping of its own and unmaps it when it is freed; each page is zeroed by
-    the kernel when it is touched again. Training touches several gigabytes a step: on 2 cores it takes 1.4 to 1.5 times
-    as long (docs/benchmarks/train.md).
+    the kernel when it is touched again. Training touches several gigabytes a step: it takes 1.4 times as long on 2
+    cores (docs/benchmarks/train.md).
     """
     if platform.libc_ver()[0] != "glibc":
         return False
