@@ -223,6 +223,13 @@ def test_a_folder_with_other_things_is_left_alone(table: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+def test_an_index_is_no_place_for_a_training(table: Path, ready: tuple[Path, Path]) -> None:
+    before = sorted(path.name for path in ready[1].iterdir())
+    with pytest.raises(TrainError, match="other things than a training run"):
+        trained(table, ready[1])
+    assert sorted(path.name for path in ready[1].iterdir()) == before
+
+
 def test_two_trainings_of_one_folder_at_once(table: Path, tmp_path: Path) -> None:
     class Second(Heard):
         def phase(self, name: str, total: int | None) -> None:

@@ -28,7 +28,7 @@ from .labelled import SPLITS, Labelled, read_labelled
 from .loop import fit, predict
 from .measure import measure, write_figures
 from .memory import keep_freed_memory
-from .run import RUN, SKIPPED, TEST, Run, read_run, tested
+from .run import LOCK, RUN, SKIPPED, TEST, Run, read_run, tested
 from .settings import Settings, settings_of
 
 __all__ = ["Machine", "Trained", "train_classifier"]
@@ -215,7 +215,7 @@ class _alone:
         if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not _ours(out))):
             raise TrainError(f"{out} holds other things than a training run: give a new or empty folder")
         out.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(out / "writer.lock") if fabric.is_global_zero else None
+        self._lock = FileLock(out / LOCK) if fabric.is_global_zero else None
         self._out = out
 
     def __enter__(self) -> None:
@@ -231,7 +231,7 @@ class _alone:
 
 
 def _ours(out: Path) -> bool:
-    return any((out / name).exists() for name in (RUN, SKIPPED, "writer.lock"))
+    return any((out / name).exists() for name in (RUN, LOCK))
 
 
 def _precision(settings: Settings, accelerator: str) -> str:

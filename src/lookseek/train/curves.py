@@ -36,14 +36,7 @@ def draw_curves(run: Run, folder: Path) -> Path:
     if epochs:
         best = max(epochs, key=lambda e: (e["val_accuracy"], -e["val_loss"]))
         right.axvline(best["epoch"], color=VAL, alpha=0.3, linewidth=1)
-        right.annotate(
-            f"{best['val_accuracy']:.3f} in epoch {best['epoch']}",
-            (best["epoch"], best["val_accuracy"]),
-            xytext=(0, -14),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+        right.set_title(f"{best['val_accuracy']:.3f} in epoch {best['epoch']}", fontsize=9)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.2)

@@ -27,10 +27,24 @@ from .backbones import RANDOM, build
 from .network import Network
 from .settings import Settings
 
-__all__ = ["BEST", "CHECKPOINT", "CURVES", "LOG", "RUN", "SKIPPED", "TENSORBOARD", "TEST", "Run", "read_run", "tested"]
+__all__ = [
+    "BEST",
+    "CHECKPOINT",
+    "CURVES",
+    "LOCK",
+    "LOG",
+    "RUN",
+    "SKIPPED",
+    "TENSORBOARD",
+    "TEST",
+    "Run",
+    "read_run",
+    "tested",
+]
 
 RUN, LOG, CURVES, CHECKPOINT = "run.json", "log.jsonl", "curves.png", "checkpoint.pt"
 BEST, TEST, SKIPPED, TENSORBOARD = "best.safetensors", "test.json", "skipped.csv", "tensorboard"
+LOCK = "training.lock"
 
 FORMAT = 1
 
