@@ -27,9 +27,10 @@ from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
 from lookseek.train import loop
 from lookseek.train.batches import plain
-from lookseek.train.classifier import Machine, train_classifier
+from lookseek.train.classifier import train_classifier
 from lookseek.train.journal import Journal, read_journal
 from lookseek.train.labelled import read_labelled
+from lookseek.train.machine import Machine
 from lookseek.train.run import read_run
 from lookseek.train.settings import PRESETS, Settings, settings_of
 
@@ -156,7 +157,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from lookseek.train import loop
-from lookseek.train.classifier import Machine, train_classifier
+from lookseek.train.classifier import train_classifier
+from lookseek.train.machine import Machine
 loop.SAVE_SECONDS = 0.0
 class Telling:
     def phase(self, name, total): print("phase", name, flush=True)

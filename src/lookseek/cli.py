@@ -367,7 +367,8 @@ def train(
         return 0
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
-    from .train.classifier import Machine, train_classifier
+    from .train.classifier import train_classifier
+    from .train.machine import Machine
     from .train.recipes import recipe as named
 
     named(recipe)

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from .. import images
 from ..encode.runtime import cores
@@ -26,30 +25,13 @@ from .backbones import build
 from .curves import draw_curves
 from .labelled import SPLITS, Labelled, read_labelled
 from .loop import fit, predict
+from .machine import Machine, Silent, launched, workers_of
 from .measure import measure, write_figures
 from .memory import keep_freed_memory
 from .run import LOCK, RUN, SKIPPED, TEST, Run, read_run, tested
-from .settings import Settings, settings_of
+from .settings import settings_of
 
-__all__ = ["Machine", "Trained", "train_classifier"]
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What a training runs on; see Lightning Fabric.
-
-    Args:
-        accelerator: ``auto``, ``cpu``, ``cuda``, ``mps`` ...
-        devices: how many of a node's, or ``auto``.
-        nodes: how many.
-        workers: processes a device that decode photos; None for one a core up to 8 beside an accelerator, none on a
-            CPU, whose cores the network needs itself (docs/benchmarks/train.md).
-    """
-
-    accelerator: str = "auto"
-    devices: str = "auto"
-    nodes: int = 1
-    workers: int | None = None
+__all__ = ["Trained", "train_classifier"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +85,10 @@ def train_classifier(
     """
     settings = settings_of(preset, changes)
     keep_freed_memory()
-    fabric = _launched(machine, settings)
+    fabric = launched(machine, settings)
     if not fabric.is_global_zero:
-        progress = _Silent()
-    workers = _workers(machine, fabric)
+        progress = Silent()
+    workers = workers_of(machine, fabric)
     with _alone(out, fabric):
         with fabric.rank_zero_first():  # the others find what it wrote
             photos = _readable(read_labelled(data, label, progress), out, progress)
@@ -140,24 +122,6 @@ def train_classifier(
             evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
             test = _kept(evaluation, out, fabric)
     return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes, fabric.is_global_zero)
-
-
-def _launched(machine: Machine, settings: Settings) -> Fabric:
-    try:
-        fabric = Fabric(
-            accelerator=machine.accelerator,
-            devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
-            num_nodes=machine.nodes,
-            precision=_precision(settings, machine.accelerator),  # type: ignore[arg-type]
-        )
-        fabric.launch()
-    except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
-        said = " ".join(str(error).split())[:300]
-        raise TrainError(
-            f"accelerator {machine.accelerator}, devices {machine.devices} and nodes {machine.nodes} can't be had here "
-            f"({said}): leave the options out to take what there is, or give --accelerator cpu"
-        ) from error
-    return fabric
 
 
 def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
@@ -195,19 +159,6 @@ def _begin(run: Run, out: Path) -> None:
     )
 
 
-class _Silent:
-    """The progress of further devices: the first one tells for all."""
-
-    def phase(self, name: str, total: int | None) -> None:
-        """See Progress."""
-
-    def advance(self, entries: int) -> None:
-        """See Progress."""
-
-    def skipped(self, skipped: Skipped) -> None:
-        """See Progress."""
-
-
 class _alone:
     """The folder's one writer; several devices of one training are one."""
 
@@ -232,24 +183,6 @@ class _alone:
 
 def _ours(out: Path) -> bool:
     return any((out / name).exists() for name in (RUN, LOCK))
-
-
-def _precision(settings: Settings, accelerator: str) -> str:
-    """bf16 where it is multiplied in hardware: elsewhere it gains too little (docs/decisions/train.md)."""
-    if settings.precision != "auto":
-        return settings.precision
-    if torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu"):
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
-    capable = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-    return "bf16-mixed" if capable else "32-true"
-
-
-def _workers(machine: Machine, fabric: Fabric) -> int:
-    if machine.workers is not None:
-        if machine.workers < 0:
-            raise TrainError(f"workers is {machine.workers}: give 0 or more")
-        return machine.workers
-    return 0 if fabric.device.type == "cpu" else min(8, cores())
 
 
 def _readable(data: Labelled, out: Path, progress: Progress) -> Labelled:
