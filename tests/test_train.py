@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -353,6 +354,22 @@ def test_two_devices_share_each_batch(table: Path, tmp_path: Path) -> None:
     assert read_result(tmp_path / "run" / "test.json").queries == 10
     assert [line["epoch"] for line in read_journal(tmp_path / "run") if "epoch" in line] == [1]
     assert done.stdout.count("accuracy on test") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to signal")
+def test_two_devices_stop_together_and_go_on(table: Path, tmp_path: Path) -> None:
+    options = ["--size", "32", "--epochs", "40", "--batch", "8", "--accelerator", "cpu", "--devices", "2"]
+    source = ["train", "classifier", str(table), str(tmp_path / "run"), "--backbone", "timm/test_resnet"]
+    command = [sys.executable, "-m", "lookseek.cli", *source, *options, "--weights", "random"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    for _ in range(900):
+        if len(read_journal(tmp_path / "run")) >= 3:
+            break
+        time.sleep(0.1)
+    os.killpg(child.pid, signal.SIGINT)  # what a terminal does: all of its processes hear of it
+    said, _ = child.communicate(timeout=120)
+    assert b"the same command goes on from here" in said
+    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["state"]["step"] > 0
 
 
 # as a person uses it

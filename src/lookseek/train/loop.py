@@ -104,13 +104,13 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
         state.loss = 0.0
 
     with stoppable() as stop:
-        while state.step < steps and not stop.asked:
+        while state.step < steps and not _agreed(fabric, stop.asked):
             epoch, first = divmod(state.step, len(batches))
             network.train()
             for photos, labels in batches.epoch(epoch, first):
                 state.loss += learn(*fabric.to_device((photos, labels)))
                 progress.advance(len(labels) * fabric.world_size)
-                if stop.asked or time.monotonic() - saved > SAVE_SECONDS:
+                if _agreed(fabric, stop.asked or time.monotonic() - saved > SAVE_SECONDS):
                     break
             if state.step == (epoch + 1) * len(batches):
                 end_epoch(epoch + 1)
@@ -122,6 +122,13 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
     if state.step < steps:
         raise KeyboardInterrupt
     return state
+
+
+def _agreed(fabric: Fabric, pause: bool) -> bool:
+    """Whether any device would pause: those that paused at different steps would wait for each other for ever."""
+    if fabric.world_size == 1:
+        return pause
+    return bool(fabric.all_reduce(torch.tensor(float(pause), device=fabric.device), reduce_op="max"))
 
 
 def share_of_rate(step: int, steps: int, settings: Settings) -> float:
@@ -151,7 +158,7 @@ def predict(
             rows.append(network(fabric.to_device(photos)).float().softmax(1))
     found = torch.cat(rows) if rows else torch.zeros(0, 1)
     if fabric.world_size > 1:
-        width = int(fabric.all_reduce(torch.tensor(found.shape[1]), reduce_op="max"))  # type: ignore[arg-type]
+        width = int(fabric.all_reduce(torch.tensor(found.shape[1], device=fabric.device), reduce_op="max"))  # type: ignore[arg-type]
         whole = torch.zeros(len(examples), width, device=fabric.device)
         if own:
             whole[own] = found.to(whole.device)
