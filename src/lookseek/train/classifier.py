@@ -21,7 +21,7 @@ from ..evaluate.outcome import Evaluation
 from ..evaluate.result import Result, write_text
 from ..index.report import Progress
 from ..types import Photo, Skipped
-from .backbones import build
+from .backbones import RANDOM_NUMBERS, build
 from .curves import draw_curves
 from .labelled import SPLITS, Labelled, read_labelled
 from .loop import fit, predict
@@ -91,15 +91,23 @@ def train_classifier(
     workers = workers_of(machine, fabric)
     with _alone(out, fabric):
         with fabric.rank_zero_first():  # the others find what it wrote
-            photos = _readable(read_labelled(data, label, progress), out, progress)
+            known = (out / RUN).is_file() or not fabric.is_global_zero
+            photos = _readable(read_labelled(data, label, progress), out, known, progress)
+        least = min(settings.batch, len(photos.splits["train"]))
+        if least < 2 * fabric.world_size:
+            raise TrainError(
+                f"a batch of {least} photos is too small for {fabric.world_size} devices, which need two each: "
+                "give a larger --batch, fewer --devices or more photos"
+            )
         torch.manual_seed(settings.seed)
         start = build(settings.backbone, len(photos.classes), weights)
-        start.network.freeze(settings.frozen)
+        if start.weights != RANDOM_NUMBERS:  # layers that know nothing yet have to learn
+            start.network.freeze(settings.frozen)
         run = Run(
             recipe="classifier",
             preset=preset,
             settings=settings,
-            data=data if data.startswith("drawn") else str(Path(data).resolve()),
+            data=data if data.partition(":")[0] == "drawn" else str(Path(data).resolve()),
             label=photos.label,
             classes=photos.classes,
             photos={split: len(photos.splits[split]) for split in SPLITS},
@@ -182,13 +190,21 @@ class _alone:
 
 
 def _ours(out: Path) -> bool:
-    return any((out / name).exists() for name in (RUN, LOCK))
+    index = (out / "lookseek.json").exists() or (out / "building.json").exists()
+    return not index and any((out / name).exists() for name in (RUN, LOCK, SKIPPED))
 
 
-def _readable(data: Labelled, out: Path, progress: Progress) -> Labelled:
-    """The photos that can be decoded. Each is looked at once in the life of a run; the others are listed."""
+def _readable(data: Labelled, out: Path, known: bool, progress: Progress) -> Labelled:
+    """The photos that can be decoded. Each is looked at once in the life of a run; the others are listed.
+
+    Args:
+        data: the photos.
+        out: the run folder.
+        known: whether its list is of this training: one that failed before it began may have left another's.
+        progress: told of every photo.
+    """
     listed = out / SKIPPED
-    if listed.is_file():
+    if known and listed.is_file():
         with listed.open(newline="", encoding="utf-8") as file:
             broken = {row["id"]: row["reason"] for row in csv.DictReader(file)}
     else:

@@ -152,7 +152,8 @@ def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> L
     if not any(split for *_, split in rows):
         rows = [(id, photo, name, _drawn_split(id)) for id, photo, name, _ in rows]
         notes.append(
-            f"{data} has no column split: {DRAWN_VAL} % of its items are val and {DRAWN_TEST} % test, by their ids."
+            f"{data} has no column split: {DRAWN_VAL} % of its items are val and {DRAWN_TEST} % test, by their ids: "
+            "views of one garment can stand on both sides."
         )
     known = sorted({name for *_, name, split in rows if split == "train"})
     if len(known) < 2:
@@ -162,7 +163,11 @@ def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> L
     for id, photo, name, split in rows:
         if split in splits and name in place:
             splits[split].append(Example(id, photo, place[name]))
-        elif split in splits:
+        elif split not in splits:
+            progress.skipped(
+                Skipped(id, "unknown split", f"{id} is of the split {split!r}, not of {', '.join(SPLITS)}")
+            )
+        else:
             progress.skipped(Skipped(id, "unknown class", f"{id} is a {name!r}, a class that train does not have"))
     if not splits["val"]:
         rest, splits["train"] = splits["train"], []

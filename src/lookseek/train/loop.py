@@ -26,6 +26,7 @@ from .interrupt import stoppable
 from .journal import Journal
 from .labelled import Example, Labelled
 from .network import Network, rate_groups
+from .run import TEST
 from .settings import Settings
 
 __all__ = ["fit", "predict", "share_of_rate"]
@@ -72,6 +73,8 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
     parts = {"network": network, "optimiser": optimiser, "average": average}
     state = restore(folder, **parts)
     judged = network if average is None else average.module
+    if state.step == 0 and fabric.is_global_zero:
+        (folder / TEST).unlink(missing_ok=True)  # of a run whose checkpoint was deleted to begin again
     steps = settings.epochs * len(batches)
     journal = Journal(folder, state.step, write=fabric.is_global_zero)
     progress.phase(f"training, {settings.epochs} epochs", settings.epochs * len(data.splits["train"]))
@@ -97,6 +100,9 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
 
     def end_epoch(epoch: int) -> None:
         """Validate, and keep the weights if they are the best so far."""
+        if fabric.world_size > 1:  # batch norms count on each device for itself; what is judged is what is kept
+            for buffer in (*network.buffers(), *judged.buffers()):
+                torch.distributed.broadcast(buffer, 0)
         figures = _judge(state, epoch, predict(fabric, judged, data.splits["val"], settings, workers), data)
         if state.best_epoch == epoch and fabric.is_global_zero:
             save_best(folder, judged)

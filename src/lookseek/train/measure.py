@@ -73,5 +73,5 @@ def measure(
 
 def write_figures(evaluation: Evaluation, path: Path) -> None:
     """Write the result file, and every photo's value beside it."""
+    write_details(evaluation.outcomes, details_path(path))  # first: where the result is, both are
     write_text(path, evaluation.result.to_json())
-    write_details(evaluation.outcomes, details_path(path))

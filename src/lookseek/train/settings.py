@@ -29,7 +29,8 @@ class Settings:
         weight_decay: >= 0, of weights but not of biases and norms.
         deepest_rate: share of ``rate`` that the first layer learns with, above 0 to 1; those between follow
             geometrically. 1: all alike.
-        frozen: share of the backbone's weights, from the first layer on, that stay as they are, 0 to 1.
+        frozen: share of the backbone's weights, from the first layer on, that stay as they are, 0 to 1; none of
+            random numbers.
         warm_up: share of the steps in which the rate rises to its highest, 0 to 1.
         cosine: whether the rate falls to nothing along a half cosine after that, or stays.
         smoothing: share of the target that is spread over all classes, 0 to 1.
