@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from lookseek.train import loop
 from lookseek.train.backbones import build
 from lookseek.train.batches import plain
 from lookseek.train.classifier import train_classifier
+from lookseek.train.interrupt import Stop
 from lookseek.train.journal import Journal, read_journal
 from lookseek.train.labelled import read_labelled
 from lookseek.train.machine import Machine
@@ -121,10 +123,14 @@ def test_two_trainings_of_one_seed_end_alike_and_of_another_do_not(table: Path, 
 
 
 class StopAfter:
-    """Ctrl-C, as a person would press it, after some photos."""
+    """Asks to stop after some photos, as Ctrl-C does; the signal itself is sent to processes of their own below."""
 
     def __init__(self, photos: int) -> None:
-        self.left = photos
+        self.left, self.stop = photos, Stop()
+
+    @contextmanager
+    def stoppable(self) -> Iterator[Stop]:
+        yield self.stop
 
     def phase(self, name: str, total: int | None) -> None:
         self.training = name.startswith("training")
@@ -133,8 +139,7 @@ class StopAfter:
         if self.training:
             self.left -= entries
             if self.left <= 0:
-                self.left = 10**9
-                signal.raise_signal(signal.SIGINT)
+                self.stop.asked = True
 
     def skipped(self, skipped: object) -> None:
         raise AssertionError(skipped)
@@ -142,11 +147,13 @@ class StopAfter:
 
 @pytest.mark.parametrize("photos", [8, 16, 30, 46], ids=lambda n: f"after {n} photos")
 def test_stopped_and_gone_on_with_it_ends_with_the_same_weights(
-    table: Path, finished: Path, tmp_path: Path, photos: int
+    table: Path, finished: Path, tmp_path: Path, photos: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stopping = StopAfter(photos)
     arguments = {"preset": "modern", "changes": SMALL, "weights": "random", "machine": Machine("cpu")}
-    with pytest.raises(KeyboardInterrupt):
-        train_classifier(str(table), tmp_path / "run", **arguments, progress=StopAfter(photos))  # type: ignore[arg-type]
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(loop, "stoppable", stopping.stoppable)
+        train_classifier(str(table), tmp_path / "run", **arguments, progress=stopping)  # type: ignore[arg-type]
     assert not (tmp_path / "run" / "test.json").exists()
     train_classifier(str(table), tmp_path / "run", **arguments, progress=Heard())  # type: ignore[arg-type]
     assert same(weights(finished), weights(tmp_path / "run"))
