@@ -9,8 +9,18 @@
 from __future__ import annotations
 
 from .colour import ColourEncoder
-from .encoder import Encoder, Prepared
+from .encoder import Composer, Encoder, Prepared, TextEncoder
 from .model import Model, load_model
 from .pipeline import Encoded, encode_photos
 
-__all__ = ["ColourEncoder", "Encoded", "Encoder", "Model", "Prepared", "encode_photos", "load_model"]
+__all__ = [
+    "ColourEncoder",
+    "Composer",
+    "Encoded",
+    "Encoder",
+    "Model",
+    "Prepared",
+    "TextEncoder",
+    "encode_photos",
+    "load_model",
+]

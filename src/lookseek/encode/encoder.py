@@ -1,4 +1,4 @@
-"""The seam: what anything must offer that turns photos into one of a store's named vectors."""
+"""The seams: what turns photos into vectors, what turns words into the same space, and what joins the two."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..types import Pixels, Vectors
 
-__all__ = ["Encoder", "Prepared"]
+__all__ = ["Composer", "Encoder", "Prepared", "TextEncoder"]
 
 Prepared: TypeAlias = NDArray[Any]
 """One photo as an encoder takes it, uint8 or float32; every photo has the same shape."""
@@ -56,5 +56,49 @@ class Encoder(Protocol):
 
         Returns:
             float32 (n, dim), C order, in the order of the batch, not normalised.
+        """
+        ...
+
+
+class TextEncoder(Protocol):
+    """Turns words into vectors of the space that a model's photos lie in."""
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors: that of the model's photos."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embeds texts. Called from several threads.
+
+        Args:
+            texts: of any content; one that says nothing is an error, one beyond the tower's length is cut.
+
+        Returns:
+            float32 (n, dim), C order, in the order of the texts, not normalised.
+
+        Raises:
+            QueryError: a text without a letter, digit or sign, or one that is far too long.
+        """
+        ...
+
+
+class Composer(Protocol):
+    """Makes one vector of a photo and of a change in words, to be compared with those of photos."""
+
+    @property
+    def name(self) -> str:
+        """E.g. ``"sum"`` or ``"combiner"``."""
+        ...
+
+    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """Joins photos with changes, row by row.
+
+        Args:
+            photos: float32 (n, dim), as the image encoder gives them.
+            texts: float32 (n, dim), as the text encoder gives them.
+
+        Returns:
+            float32 (n, dim), each row of length 1.
         """
         ...

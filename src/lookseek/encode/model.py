@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import models
 from ..errors import ModelError
 from ..types import Pixels, Vectors
-from .encoder import Encoder, Prepared
+from .encoder import Composer, Encoder, Prepared, TextEncoder
 from .folder import ModelFolder, read_folder
 from .head import Head
 from .onnx_file import refuse_external_data
@@ -42,6 +42,8 @@ class Model:
         image: its encoder of photos.
         folder: where it came from.
         head: what names classes; None where it names none.
+        text: its encoder of words; None where it reads none.
+        composer: its own way to join a photo with a change in words; None where it has none.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Model:
     image: Encoder
     folder: Path
     head: Head | None = None
+    text: TextEncoder | None = None
+    composer: Composer | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
