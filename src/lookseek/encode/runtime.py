@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from .onnx_file import is_quantised
 
-__all__ = ["Port", "Precision", "Runtime", "Tower", "cores", "open_tower"]
+__all__ = ["Port", "Precision", "Runtime", "Tower", "cores", "open_session", "open_tower"]
 
 Runtime: TypeAlias = Literal["onnxruntime", "openvino"]
 Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
@@ -36,7 +36,7 @@ class Port:
 
     Args:
         name: in the graph.
-        dtype: ``uint8``, ``float32``, or the runtime's own word for anything else.
+        dtype: ``uint8``, ``float32``, ``int64``, or the runtime's own word for anything else.
         shape: one size a dimension, None where the graph leaves it open.
     """
 
@@ -133,7 +133,7 @@ def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -
     try:
         compiled = core.compile_model(core.read_model(model=onnx), "CPU", options)
     except RuntimeError as error:
-        raise _cannot_load("OpenVINO", error) from error
+        raise _cannot_load("OpenVINO", "image.onnx", error) from error
     with _first_use:
         _meet_numpy()
     idle: SimpleQueue[Any] = SimpleQueue()
@@ -176,19 +176,7 @@ def _openvino_ports(ports: Any) -> tuple[Port, ...]:
 
 
 def _open_onnxruntime(onnx: bytes, precision: Precision, threads: int, streams: int) -> Tower:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads // streams
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Waiting threads that spin take the cores from the threads that decode the next photos.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # each status of the runtime is a class of its own, right under Exception
-        raise _cannot_load("ONNX Runtime", error) from error
-    inputs, outputs = _onnxruntime_ports(session.get_inputs()), _onnxruntime_ports(session.get_outputs())
+    session, inputs, outputs = open_session(onnx, threads // streams, "image.onnx")
 
     def run(batch: NDArray[Any]) -> NDArray[Any]:
         result: NDArray[Any] = session.run([outputs[0].name], {inputs[0].name: batch})[0]
@@ -197,8 +185,37 @@ def _open_onnxruntime(onnx: bytes, precision: Precision, threads: int, streams: 
     return Tower("onnxruntime", precision, inputs, outputs, streams, run)
 
 
+def open_session(onnx: bytes, threads: int, where: str) -> tuple[Any, tuple[Port, ...], tuple[Port, ...]]:
+    """Loads a graph into ONNX Runtime.
+
+    Args:
+        onnx: the file's content, checked: no weights outside it.
+        threads: that share one call, >= 1.
+        where: the file's name, for messages.
+
+    Returns:
+        The session, its inputs and its outputs.
+
+    Raises:
+        ModelError: the graph can't be loaded.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin take the cores from the threads that decode the next photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # each status of the runtime is a class of its own, right under Exception
+        raise _cannot_load("ONNX Runtime", where, error) from error
+    return session, _onnxruntime_ports(session.get_inputs()), _onnxruntime_ports(session.get_outputs())
+
+
 def _onnxruntime_ports(ports: Any) -> tuple[Port, ...]:
-    dtypes = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+    dtypes = {"tensor(uint8)": "uint8", "tensor(float)": "float32", "tensor(int64)": "int64"}
     return tuple(
         Port(
             port.name,
@@ -209,9 +226,9 @@ def _onnxruntime_ports(ports: Any) -> tuple[Port, ...]:
     )
 
 
-def _cannot_load(library: str, error: Exception) -> ModelError:
+def _cannot_load(library: str, where: str, error: Exception) -> ModelError:
     reason = str(error).strip().splitlines() or [type(error).__name__]
     return ModelError(
-        f"{library} can't load image.onnx ({reason[0][:200]}): export it again with ONNX opset 18 or older, "
+        f"{library} can't load {where} ({reason[0][:200]}): export it again with ONNX opset 18 or older, "
         "or update the runtime"
     )

