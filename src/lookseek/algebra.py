@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import IndexDamaged, QueryError
 from .store import Scored, Store
@@ -42,7 +43,7 @@ def summed(parts: Sequence[Part]) -> Vector:
         float32 (dim,), of length 1.
 
     Raises:
-        QueryError: the parts cancel each other.
+        QueryError: the parts cancel each other, or one is all zeros.
     """
     total = np.sum([part.weight * direction for part, direction in zip(parts, _directions(parts), strict=True)], axis=0)
     length = float(np.linalg.norm(total))
@@ -99,6 +100,12 @@ def told_apart(labels: Sequence[str]) -> list[str]:
     return list(made)
 
 
-def _directions(parts: Sequence[Part]) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    rows = [np.asarray(part.vector, np.float64) for part in parts]
-    return [row / np.linalg.norm(row) for row in rows]
+def _directions(parts: Sequence[Part]) -> list[NDArray[np.float64]]:
+    directions = []
+    for part in parts:
+        wide = np.asarray(part.vector, np.float64)
+        length = float(np.linalg.norm(wide))
+        if not length:
+            raise QueryError(f"the vector of {part.label} is all zeros, so it has no direction to add: leave it out")
+        directions.append(wide / length)
+    return directions

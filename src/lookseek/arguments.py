@@ -1,27 +1,34 @@
-"""What a person types for a query: photos and words with weights, boxes, lists of classes."""
+"""What a person types on a command line: photos and words with weights, boxes, lists of classes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from .errors import QueryError
 from .types import Box, Photo, Term
 
-__all__ = ["Photos", "box_of", "photos_of", "term_of"]
+__all__ = ["Photos", "box_of", "classes_of", "photos_of", "term_of"]
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
 """Ends of the names by which a term is taken for a photo's file."""
 
 
-class Photos(TypedDict):
-    """The photos of ``--image``, as ``Query`` takes them."""
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """The photos of ``--image``.
 
-    image: Photo | None
-    image_weight: float
-    plus: tuple[Term, ...]
+    Args:
+        first: the query's own, None where none is given.
+        weight: of the first.
+        others: to be added to it.
+    """
+
+    first: Photo | None = None
+    weight: float = 1.0
+    others: tuple[Term, ...] = ()
 
 
 def photos_of(typed: Sequence[str]) -> Photos:
@@ -33,9 +40,9 @@ def photos_of(typed: Sequence[str]) -> Photos:
         QueryError: a weight outside its range.
     """
     if not typed:
-        return {"image": None, "image_weight": 1.0, "plus": ()}
-    first, *others = (_photo(text) for text in typed)
-    return {"image": first.photo, "image_weight": first.weight, "plus": tuple(others)}
+        return Photos()
+    first, *others = map(_photo, typed)
+    return Photos(first.photo, first.weight, tuple(others))
 
 
 def term_of(typed: str) -> Term:
@@ -68,6 +75,11 @@ def box_of(text: str) -> Box:
     except ValueError:
         raise QueryError(f"--box {text!r} is not x,y,width,height in pixels, e.g. --box 40,60,200,300") from None
     return Box(x, y, width, height)
+
+
+def classes_of(text: str) -> tuple[str, ...]:
+    """Reads names of classes with commas between them; blanks around them and empty ones don't count."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _photo(typed: str) -> Term:
