@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import images
 from .algebra import Part, summed, told_apart
@@ -16,7 +15,7 @@ from .store.examples import aim
 from .store.schema import LOOK
 from .types import Box, Photo, Pixels, Query, Term, Vector
 
-__all__ = ["Asked", "ask", "name_of"]
+__all__ = ["Asked", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +64,10 @@ def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -
     for mark, sign, some in (("+", 1, query.plus), ("-", -1, query.minus)):
         for term in some:
             vector = next(words if term.photo is None else looks)
-            parts.append(Part(mark + name_of(term), sign * term.weight, vector))
+            parts.append(Part(mark + term.name, sign * term.weight, vector))
     labels = told_apart([part.label for part in parts])
     apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
     return Asked({LOOK: summed(apart)}, apart)
-
-
-def name_of(term: Term) -> str:
-    """A term as its share is called: its words, or the photo's file."""
-    if term.photo is None:
-        return " ".join(term.text.split())
-    return term.photo.name if isinstance(term.photo, Path) else "photo"
 
 
 def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from .errors import QueryError
@@ -68,7 +69,14 @@ class Term:
     def __post_init__(self) -> None:
         if (self.photo is None) == (not self.text.strip()):
             raise QueryError(f"a term is words or a photo, got text {self.text!r} and photo {self.photo!r}: give one")
-        _check_weight(self.weight, repr(self.text) if self.photo is None else "a photo")
+        _check_weight(self.weight, repr(self.text) if self.photo is None else self.name)
+
+    @property
+    def name(self) -> str:
+        """Its words in one line, or the photo's file."""
+        if self.photo is None:
+            return " ".join(self.text.split())
+        return self.photo.name if isinstance(self.photo, Path) else "photo"
 
 
 @dataclass(frozen=True, slots=True)

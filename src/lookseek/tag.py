@@ -86,7 +86,7 @@ def tag_by_words(model: Model, photo: Photo, classes: Sequence[str], k: int = 5)
     Args:
         model: that reads words.
         photo: a file, or its bytes.
-        classes: two or more different names, in any language that the model reads; each is read as it stands.
+        classes: 2 to ``MAX_CLASSES`` different names, in any language that the model reads; each is read as it stands.
         k: how many at the most, >= 1.
 
     Returns:
@@ -102,7 +102,8 @@ def tag_by_words(model: Model, photo: Photo, classes: Sequence[str], k: int = 5)
         raise QueryError(f"k is {k}: ask for 1 class or more")
     if not 2 <= len(names) <= MAX_CLASSES:
         raise QueryError(
-            f"{len(names):,} different classes are given: give 2 to {MAX_CLASSES:,}, e.g. 'dress,shirt,skirt'"
+            f"{len(names):,} different names of classes are given, a choice needs 2 to {MAX_CLASSES:,}: give e.g. "
+            "'dress,shirt,skirt'"
         )
     if model.text is None:
         there = reader()
