@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -107,8 +108,8 @@ def face_for(texts: Iterable[str]) -> str:
     return best
 
 
-def _length(font: Font, text: str, letters: int) -> float:
-    return font.getlength(text[:letters])
+def _length(font: Font, text: str, letters: int) -> int:
+    return math.ceil(font.getlength(text[:letters]))
 
 
 def _clean(text: str) -> str:
