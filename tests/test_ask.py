@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Heard, indexed
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from worded import PAINTED, paint, write_worded_index
+from worded import PAINTED, paint, write_worded, write_worded_index
 
 from lookseek.algebra import Part, shares_of, summed, told_apart
 from lookseek.errors import ImageError, QueryError
@@ -162,6 +163,31 @@ def test_examples_find_what_is_like_them(searcher: Searcher) -> None:
         searcher.search(Query(like=("nobody",)))
     set_of = searcher.embed(query)
     assert set(set_of) == {"look"}
+
+
+def test_routers_take_words_changes_and_examples(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    from lookseek.index.routing import route_index
+
+    random = np.random.default_rng(0)
+    for n in range(40):
+        red, green, blue = (int(value) for value in random.integers(5, 250, 3))
+        paint(tmp_path / "photos" / f"{n:02d}.png", (red, green, blue))
+    model = write_worded(tmp_path / "model")
+    indexed(tmp_path / "photos", tmp_path / "index", model=str(model))
+    route_index(tmp_path / "index", "kmeans", by=None, preset="baseline", cells=4, progress=Heard())
+    photo = (tmp_path / "photos" / "07.png").read_bytes()
+    with Searcher(tmp_path / "index") as searcher:
+        for query in (
+            Query(text="red", k=3),
+            Query(image=photo, text="red", k=3),
+            Query(image=photo, minus=(Term("red"),), k=3),
+            Query(like=("00.png",), unlike=("09.png",), k=3),
+        ):
+            results = searcher.search(replace(query, route="kmeans", route_mode="hard"))
+            assert results.routed is not None
+            assert 3 <= results.routed.visited < 40
+            assert results.hits[0].score == pytest.approx(searcher.search(query).hits[0].score, abs=0.1)
 
 
 # what is refused where it is made
