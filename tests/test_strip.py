@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.lettering import face_for, font_of, wrapped, writable, write_line
+from lookseek.lettering import SHIPPED, face_for, font_of, wrapped, writable, write_line
 from lookseek.strip import CELL, GAP, MARGIN, Tile, draw_strip, stacked, tile_place
 from lookseek.types import Pixels, Query, Term
 from lookseek.wording import lines_of
@@ -236,13 +237,21 @@ def test_any_caption_can_be_drawn(caption: str) -> None:
     assert sheet.shape[1] == draw_strip(None, [tile()]).shape[1]
 
 
-def test_vietnamese_is_written_in_letters_that_the_font_has() -> None:
-    """With diacritics where a font of the system has them, else without: never as empty boxes."""
-    font = font_of(face_for([VIETNAMESE]), 14)
-    line = writable(font, VIETNAMESE)
-    box = bytes(font.getmask("\U0010fffe"))
-    assert not [c for c in line if not c.isspace() and bytes(font.getmask(c)) == box]
-    assert line in (VIETNAMESE, writable(font_of("", 14), VIETNAMESE))
+def test_vietnamese_is_written_with_its_diacritics_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system has no font at all: never as empty boxes, never bare."""
+    monkeypatch.setattr("lookseek.lettering.FONTS", (SHIPPED,))
+    letters = "aăâeêioôơuưyđ"
+    marks = ("", *"\u0300\u0301\u0303\u0309\u0323")
+    marked = "".join(unicodedata.normalize("NFC", letter + mark) for letter in letters for mark in marks)
+    for text in (VIETNAMESE, marked, "Số lượng: 250.000 ₫ – “đẹp”"):
+        text = "".join(c for c in text if not unicodedata.combining(c))
+        face = face_for([text])
+        font = font_of(face, 14)
+        assert face == SHIPPED
+        assert writable(font, text) == text
+        assert writable(font, text.upper()) == text.upper()
+        box = bytes(font.getmask("\U0010fffe"))
+        assert not [c for c in text if not c.isspace() and bytes(font.getmask(c)) == box]
 
 
 def test_diacritics_are_left_out_where_the_font_lacks_them() -> None:

@@ -7,12 +7,17 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
 __all__ = ["face_for", "font_of", "wrapped", "writable", "write_line"]
 
+SHIPPED = str(Path(__file__).parent / "fonts" / "DejaVuSans-Latin.ttf")
+"""Has the letters of Latin languages, Vietnamese among them; scripts/make_font.py makes it."""
+
 FONTS = (
+    SHIPPED,
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
     "Arial.ttf",
@@ -22,7 +27,7 @@ FONTS = (
     "Helvetica.ttc",
     "Arial Unicode.ttf",
 )
-"""Fonts of Linux, macOS and Windows that have Vietnamese letters; Pillow looks where the system does."""
+"""Ours, then fonts of Linux, macOS and Windows that have more letters; Pillow looks where the system does."""
 
 MOST_LETTERS = 400
 """Of a text that is broken into lines: more than any picture of results has room for."""
@@ -91,10 +96,10 @@ def wrapped(texts: Iterable[str], size: int, width: int, face: str) -> list[str]
 
 
 def face_for(texts: Iterable[str]) -> str:
-    """Return the font that lacks fewest letters of the texts: "" for Pillow's own, else a file of the system.
+    """Return the font that lacks fewest letters of the texts: "" for Pillow's own, else ours or a file of the system.
 
-    Pillow's own font has no Vietnamese letters, so it serves where texts need none; ``writable`` says what
-    becomes of letters that the best font lacks.
+    Pillow's own font has no Vietnamese letters, so it serves where texts need none, then ours. ``writable`` says
+    what becomes of letters that the best font lacks, e.g. Japanese ones where the system has no font for them.
     """
     letters = "".join(set(_clean(" ".join(texts))))
     best, fewest = "", len(_missing(font_of("", 14), letters))
