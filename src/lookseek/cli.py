@@ -275,8 +275,7 @@ def evaluate(
         model: a shipped model's name, a model folder, "colour", or vectors: NAME.npy beside NAME.txt, a key a line.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
-        composer: how a photo and a change in words become one question: sum, slerp, slerp:WEIGHT, or the model's own by
-            name, which is taken if none is given; photo or text for that part alone.
+        composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
         route: a router between questions and gallery, fitted on train, for benchmarks that have one.
         route_mode: soft, or hard for the likeliest key alone.
