@@ -108,6 +108,7 @@ def test_a_strip_of_words(shop: tuple[Path, Path, Path], tmp_path: Path, say: ob
         (("search", "{words}", "--image", "{red}", "--text", "red", "--composer", "mean"), "no composer 'mean'"),
         (("search", "{words}", "--image", "{red}:0.5", "--text", "red"), "takes none"),
         (("search", "{words}", "--image", "{red}:0"), "the weight of red.png is 0.0: give one above 0"),
+        (("search", "{words}", "--image", "nowhere:smile:"), "nowhere:smile:"),
         (("search", "{words}", "--text", "red", "--plus", "blue:-1"), "the weight of 'blue' is -1.0"),
         (("search", "{words}", "--text", "red", "--plus", "nowhere.JPG:2"), "there is no photo nowhere.JPG"),
         (("search", "{words}", "--text", "red", "--plus", ""), "says nothing to add"),

@@ -109,12 +109,12 @@ def search(
 
     Args:
         index: the folder of the index.
-        image: a photo, or several, each with a weight if need be: a.jpg:0.7.
+        image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
         text: words that say what is looked for or, beside a photo, how it should differ.
-        plus: what is added: words or a photo's path, with a weight if need be: "long sleeves:0.5".
-        minus: what is taken away, likewise.
+        plus: what is added: words or a photo's path, with a weight if need be: "long sleeves:0.5"; may be repeated.
+        minus: what is taken away, likewise; may be repeated.
         like: the id of an item that the results should be like; may be repeated, goes without photos and words.
-        unlike: the id of an item that they should not be like.
+        unlike: the id of an item that they should not be like; may be repeated.
         composer: what joins a photo with --text: sum, slerp, slerp:WEIGHT (the words' share) or the model's own.
         k: how many results.
         metric: cosine, or euclidean for an index that was built with it.

@@ -39,8 +39,8 @@ __all__ = [
     "tags_as_json",
 ]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)  # ":abc:" in an id or a file is no picture of letters
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def program() -> str:
