@@ -349,6 +349,28 @@ def test_queries_are_sums_too(
         assert [hit.score for hit in other] == pytest.approx([hit.score for hit in first], abs=2e-6)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(
+    words=st.lists(st.sampled_from(["red", "green", "blue", "đỏ"]), min_size=2, max_size=4),
+    weights=st.lists(st.floats(0.1, 5), min_size=4, max_size=4),
+    taken=st.integers(0, 2),
+)
+def test_minus_is_plus_with_a_weight_below_0(
+    searcher: Searcher, words: list[str], weights: list[float], taken: int
+) -> None:
+    """Terms have weights above 0 alone; what minus makes of them is what the sum makes of a negative one."""
+    terms = [Term(word, weight=weight) for word, weight in zip(words, weights, strict=False)]
+    minus, plus = terms[: min(taken, len(terms) - 1)], terms[min(taken, len(terms) - 1) :]
+    parts = [
+        Part(term.text, sign * term.weight, searcher.embed(Query(text=term.text))["look"])
+        for sign, some in ((1, plus), (-1, minus))
+        for term in some
+    ]
+    stays(parts)
+    asked = searcher.embed(Query(plus=tuple(plus), minus=tuple(minus)))["look"]
+    np.testing.assert_allclose(asked, summed(parts), atol=1e-5)
+
+
 def test_labels_are_told_apart() -> None:
     assert told_apart(["+a", "+a (2)", "+a", "+a"]) == ["+a", "+a (2)", "+a (3)", "+a (4)"]
 
