@@ -1,9 +1,10 @@
-"""One photo, from file to top-10 on an index of 50,000 items; importing; a cold command.
+"""One query, from a photo's file or from words to its ten best on an index of 50,000 items; importing; a cold command.
 
-    python benchmarks/latency.py [--data FOLDER] [--work FOLDER] [--write]
+    python benchmarks/latency.py [--model NAME_OR_FOLDER] [--items N] [--data FOLDER] [--work FOLDER] [--write]
 
 The index holds 50,000 items whose vectors are drawn around those of 2,000 real photos of ``clothing``, and a
-graph, as ``lookseek index`` builds it from that size on.
+graph, as ``lookseek index`` builds it from that size on. Words, and photos with words, are asked where the model
+reads words; every text is another one, so that nothing is remembered.
 """
 
 from __future__ import annotations
@@ -21,36 +22,48 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from lookseek import Query, Searcher
+from lookseek import Query, Searcher, Term
 from lookseek.encode import ColourEncoder, encode_photos, load_model
+from lookseek.encode.model import DEFAULT
 from lookseek.index import folder as place
 from lookseek.index.manifest import Manifest, Recipe
 from lookseek.store import VectorSpec, create_store, open_store
 from lookseek.types import Point
 
 ITEMS, SEEDS, SEED = 50_000, 2_000, 0
+QUERIES = 200
+
+COLOURS = "red", "navy blue", "white", "pink", "black", "đỏ", "xanh lá", "trắng", "hồng", "đen"
+GARMENTS = "dress", "shirt", "skirt", "jacket", "đầm", "áo sơ mi", "chân váy", "áo khoác"
+DETAILS = "", "with long sleeves", "with a floral print", "tay dài", "cổ tròn"
 
 
-def build(index: Path, photos: list[Path]) -> None:
+def texts() -> list[str]:
+    """What is asked in words: short, as people type them, in two languages, all different."""
+    return [f"{colour} {garment} {detail}".strip() for detail in DETAILS for garment in GARMENTS for colour in COLOURS]
+
+
+def build(index: Path, photos: list[Path], named: str, items: int) -> None:
     """Make the index, unless it is there."""
     if place.published_manifest(index) is not None:
         return
-    model = load_model()
+    model = load_model(named)
     colour = ColourEncoder()
     encoded = encode_photos(((photo, photo) for photo in photos[:SEEDS]), [model.image, colour])
     real = [vectors for _, vectors, _ in encoded if isinstance(vectors, dict)]
+    path = str(Path(named).resolve()) if Path(named).is_dir() else ""
     layout = {"look": VectorSpec(model.dim, "cosine"), "colour": VectorSpec(colour.dim, "cosine")}
-    recipe = Recipe(model.name, "", model.checksum, colour.version, layout, "edge")
+    recipe = Recipe(model.name, path, model.checksum, colour.version, layout, "edge")
     random = np.random.default_rng(SEED)
     with place.writing(index):
         target = place.start(index, Manifest("", recipe, f"{model.runtime} {model.precision}"), None)
         store = create_store("edge", index / target.generation, layout)
-        for at in range(0, ITEMS, 500):
+        for at in range(0, items, 500):
             points = []
-            for n in range(at, at + 500):
+            for n in range(at, min(items, at + 500)):
                 base = real[random.integers(len(real))]
                 made = {
-                    name: np.abs(v * (1 + 0.3 * random.standard_normal(v.shape))).astype(np.float32)
+                    name: (v * np.abs(1 + 0.3 * random.standard_normal(v.shape))).astype(np.float32)
                     for name, v in base.items()
                 }
                 points.append(Point(f"item-{n:06d}", made, {"category": f"c{n % 10}", "price": n % 200}))
@@ -59,7 +72,7 @@ def build(index: Path, photos: list[Path]) -> None:
         store.optimise(graph=True)
         store.close()
         fields = {"category": "words", "price": "number"}
-        place.publish(index, replace(target, items=ITEMS, graph_items=ITEMS, fields=fields))
+        place.publish(index, replace(target, items=items, graph_items=items, fields=fields))
     open_store("edge", index / target.generation, layout).close()
 
 
@@ -81,27 +94,48 @@ def command(*arguments: str) -> Callable[[], object]:
 def main() -> None:
     """Measure, print, and write the page where that was asked for."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--model", default=DEFAULT)
+    options.add_argument("--items", type=int, default=ITEMS)
     options.add_argument("--data", type=Path, default=Path(os.environ.get("LOOKSEEK_DATA") or "../shared/data"))
     options.add_argument("--work", type=Path, default=Path("/tmp/lookseek-bench"))
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     photos = sorted((chosen.data / "clothing" / "images").glob("*.jpg"))
-    index = chosen.work / "index-50k"
-    build(index, photos)
+    index = chosen.work / f"index-{chosen.items}-{Path(chosen.model).name}"
+    build(index, photos, chosen.model, chosen.items)
     rows = []
+
+    def measure(name: str, calls: list[Callable[[], object]]) -> None:
+        calls[0]()
+        taken = [timed(call, 1)[0] for call in calls]
+        rows.append((f"warm: {name}", median(taken), quantiles(taken, n=20)[-1]))
+
     with Searcher(index) as searcher:
-        queries = photos[-200:]
+        queries = photos[-QUERIES:]
         for name, options_ in {
             "photo file to top-10, default colour weight": {},
             "look alone": {"colour_weight": 0.0},
             "exact": {"exact": True},
             "with a filter that keeps 10 %": {"filter": "category = c3"},
         }.items():
-            searcher.search(Query(image=queries[0], **options_))
-            taken = [timed(lambda p=p, o=options_: searcher.search(Query(image=p, **o)), 1)[0] for p in queries]
-            rows.append((f"warm: {name}", median(taken), quantiles(taken, n=20)[-1]))
-        taken = [timed(lambda p=p: searcher.embed(Query(image=p)), 1)[0] for p in queries]
-        rows.append(("warm: of that, decoding and both encoders", median(taken), quantiles(taken, n=20)[-1]))
+            measure(name, [lambda p=p, o=options_: searcher.search(Query(image=p, **o)) for p in queries])
+        measure("of that, decoding and both encoders", [lambda p=p: searcher.embed(Query(image=p)) for p in queries])
+        if load_model(chosen.model, single=True).text is not None:
+            words = texts()
+            measure("words to top-10", [lambda t=t: searcher.search(Query(text=t)) for t in words[:QUERIES]])
+            measure("of that, reading them", [lambda t=t: searcher.embed(Query(text=t)) for t in words[QUERIES:]])
+            pairs = list(zip(queries, words, strict=False))
+            measure(
+                "photo with a change in words to top-10",
+                [lambda p=p, t=t: searcher.search(Query(image=p, text=t)) for p, t in pairs],
+            )
+            measure(
+                "photo plus one term minus another",
+                [
+                    lambda p=p, t=t, u=u: searcher.search(Query(image=p, plus=(Term(t),), minus=(Term(u),)))
+                    for (p, t), u in zip(pairs, words[::-1], strict=False)
+                ],
+            )
     bare = timed(command("-c", "pass"), 9)
     imports = timed(command("-c", "import lookseek"), 9)
     start = median(bare)
@@ -115,7 +149,8 @@ def main() -> None:
     if chosen.write:
         page = Path(__file__).parents[1] / "docs" / "benchmarks" / "latency.md"
         head = f"# Latency\n\n```\n{(__doc__ or '').strip()}\n```\n\n"
-        page.write_text(f"{head}{text}\n\n{os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}.\n", encoding="utf-8")
+        asked = f"Model {chosen.model}, {chosen.items:,} items, {os.cpu_count()} cores"
+        page.write_text(f"{head}{text}\n\n{asked}, {datetime.now(UTC):%Y-%m-%d}.\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def test_errors_are_one_line_that_helps(
 
 
 def test_wrong_use_is_told_from_an_error(say: object) -> None:
-    said = say("search", "index")
+    said = say("tag", "index")
     assert said.code == 2
     assert "image" in (said.out + said.err).lower()
 

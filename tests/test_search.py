@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.errors import FilterError, ImageError, IndexMismatch, ItemError, QueryError
-from lookseek.search import Searcher, weighted
+from lookseek.search import Searcher
 from lookseek.store import VectorSpec, create_store
 from lookseek.types import Box, Hit, Point, Query, Results
+from lookseek.weighted import weighted
 
 
 def some(photos: Path) -> Path:

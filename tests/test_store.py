@@ -428,6 +428,68 @@ def test_optimise_keeps_everything(store: Store) -> None:
     assert {hit.id for hit in store.search("look", vectors(200)["look"], 2)} == {"later", "item-0200"}
 
 
+# asking by examples
+
+
+def by_hand(points: list[Point], using: str, like: list[str], unlike: list[str]) -> list[str]:
+    """The average-vector strategy, spelled out; under cosine every vector counts with length 1."""
+
+    def rows(ids: list[str]) -> np.ndarray:
+        made = np.array([{p.id: p for p in points}[id_].vectors[using] for id_ in ids])
+        return made if using == "look_euclidean" else made / np.linalg.norm(made, axis=1, keepdims=True)
+
+    mean = rows(like).mean(axis=0)
+    query = mean + (mean - rows(unlike).mean(axis=0) if unlike else 0)
+    return brute([p for p in points if p.id not in {*like, *unlike}], using, query)
+
+
+@pytest.mark.parametrize("using", ["look", "look_euclidean", "colour"])
+@pytest.mark.parametrize(("like", "unlike"), [([3], []), ([3, 7], []), ([3], [9]), ([3, 7, 7], [9, 11, 30])])
+def test_examples_are_searched_by_their_average(store: Store, using: str, like: list[int], unlike: list[int]) -> None:
+    points = many(60)
+    store.add(points)
+    liked, others = ([f"item-{n:04d}" for n in ids] for ids in (like, unlike))
+    found = store.recommend(using, liked, others, 8)
+    assert [hit.id for hit in found] == by_hand(points, using, liked, others)[:8]
+    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+
+
+def test_one_example_asks_as_its_own_vector_does(store: Store) -> None:
+    store.add(many(40))
+    (liked,) = store.get(["item-0005"])
+    nearest = store.search("look", liked.vectors["look"], 11)
+    assert nearest[0].id == "item-0005"
+    got = store.recommend("look", ["item-0005"], [], 10)
+    assert [hit.id for hit in got] == [hit.id for hit in nearest[1:]]
+    assert [hit.score for hit in got] == pytest.approx([hit.score for hit in nearest[1:]], abs=CLOSE)
+
+
+def test_examples_are_never_answers_and_need_not_meet_the_filter(store: Store) -> None:
+    store.add(many(30))
+    wanted = parse("colour = red")
+    got = store.recommend("look", ["item-0001", "item-0003"], ["item-0005"], 40, condition=wanted)
+    assert sorted(hit.id for hit in got) == [f"item-{n:04d}" for n in range(0, 30, 3) if n != 3]
+    assert len(store.recommend("look", ["item-0001"], ["item-0002"], 40)) == 28
+    assert store.recommend("look", ["item-0001"], [], 2) == store.recommend("look", ["item-0001"], [], 40)[:2]
+    store.set_keys("kmeans", {f"item-{n:04d}": "even" for n in range(0, 30, 2)})
+    keyed = store.recommend("look", ["item-0004"], [], 40, within=Within("kmeans", ["even"]))
+    assert {hit.id for hit in keyed} == {f"item-{n:04d}" for n in range(0, 30, 2)} - {"item-0004"}
+
+
+def test_examples_that_can_t_be_asked_by_are_refused(store: Store) -> None:
+    store.add(many(3))
+    with pytest.raises(QueryError, match="no item 'nobody', 'none', 'x' and 1 more"):
+        store.recommend("look", ["item-0001", "nobody", "none"], ["x", "y"], 5)
+    with pytest.raises(QueryError, match="nothing is liked"):
+        store.recommend("look", [], ["item-0001"], 5)
+    with pytest.raises(QueryError, match="no vector 'shape'"):
+        store.recommend("shape", ["item-0001"], [], 5)
+    up = {**vectors(1), "look": np.eye(16, dtype=np.float32)[0]}
+    store.add([Point("up", up), Point("down", {**up, "look": -up["look"]})])
+    with pytest.raises(QueryError, match="cancel each other"):
+        store.recommend("look", ["up", "down"], [], 5)
+
+
 # conditions mean the same everywhere
 
 NAMES = st.sampled_from(["a", "Base Colour", "b.c", 'quo"te', "back\\slash", "100%", "a%22b", "màu"])

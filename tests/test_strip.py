@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -9,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.lettering import face_for, font_of, writable, write_line
+from lookseek.lettering import SHIPPED, face_for, font_of, wrapped, writable, write_line
 from lookseek.strip import CELL, GAP, MARGIN, Tile, draw_strip, stacked, tile_place
-from lookseek.types import Pixels
+from lookseek.types import Pixels, Query, Term
+from lookseek.wording import lines_of
 
 GREEN, RED = (26, 138, 74), (204, 48, 46)
 VIETNAMESE = "Áo sơ mi trắng, đầm hoa đỏ, váy xoè dài, quần ống rộng: ưỡ ợ ẵ ẫ ễ ộ ỷ ỵ ừ ẩ Đ"
@@ -233,13 +237,21 @@ def test_any_caption_can_be_drawn(caption: str) -> None:
     assert sheet.shape[1] == draw_strip(None, [tile()]).shape[1]
 
 
-def test_vietnamese_is_written_in_letters_that_the_font_has() -> None:
-    """With diacritics where a font of the system has them, else without: never as empty boxes."""
-    font = font_of(face_for([VIETNAMESE]), 14)
-    line = writable(font, VIETNAMESE)
-    box = bytes(font.getmask("\U0010fffe"))
-    assert not [c for c in line if not c.isspace() and bytes(font.getmask(c)) == box]
-    assert line in (VIETNAMESE, writable(font_of("", 14), VIETNAMESE))
+def test_vietnamese_is_written_with_its_diacritics_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system has no font at all: never as empty boxes, never bare."""
+    monkeypatch.setattr("lookseek.lettering.FONTS", (SHIPPED,))
+    letters = "aăâeêioôơuưyđ"
+    marks = ("", *"\u0300\u0301\u0303\u0309\u0323")
+    marked = "".join(unicodedata.normalize("NFC", letter + mark) for letter in letters for mark in marks)
+    for text in (VIETNAMESE, marked, "Số lượng: 250.000 ₫ – “đẹp”"):
+        text = "".join(c for c in text if not unicodedata.combining(c))
+        face = face_for([text])
+        font = font_of(face, 14)
+        assert face == SHIPPED
+        assert writable(font, text) == text
+        assert writable(font, text.upper()) == text.upper()
+        box = bytes(font.getmask("\U0010fffe"))
+        assert not [c for c in text if not c.isspace() and bytes(font.getmask(c)) == box]
 
 
 def test_diacritics_are_left_out_where_the_font_lacks_them() -> None:
@@ -259,6 +271,76 @@ def test_plain_words_are_written_in_the_same_font_everywhere() -> None:
 
 def test_one_unknown_letter_does_not_cost_the_others_their_diacritics() -> None:
     assert face_for([VIETNAMESE, "\U0010fffd"]) == face_for([VIETNAMESE])
+
+
+# What was asked in words
+
+
+def column(sheet: Pixels) -> Pixels:
+    """What stands below the query's cell."""
+    return sheet[MARGIN + CELL + 24 :, MARGIN : MARGIN + CELL + GAP]
+
+
+def test_words_stand_where_the_photo_would() -> None:
+    sheet = draw_strip(None, [tile()], words=["red dress"])
+    assert sheet.shape == draw_strip(plain(), [tile()]).shape
+    inside = sheet[MARGIN + 4 : MARGIN + CELL - 4, MARGIN + 4 : MARGIN + CELL - 4]
+    dark = np.argwhere(inside.max(axis=2) < 100)
+    assert len(dark) > 100
+    assert dark[:, 0].mean() == pytest.approx(CELL / 2 - 4, abs=12)
+    assert (dark[:, 1] >= 8).all()
+    assert edge(sheet[MARGIN : MARGIN + CELL, MARGIN : MARGIN + CELL]) == {(34, 36, 40)}
+    assert (column(sheet)[:, : CELL - 1] == 255).all()
+
+
+def test_a_change_stands_below_its_photo() -> None:
+    bare = draw_strip(plain(CELL, CELL), [tile()])
+    sheet = draw_strip(plain(CELL, CELL), [tile()], words=["longer", "+ sleeves x 0.5"])
+    assert np.array_equal(sheet[MARGIN : MARGIN + CELL], bare[MARGIN : MARGIN + CELL])
+    assert (column(bare)[:, : CELL - 1] == 255).all()
+    assert column(sheet).min() < 100
+
+
+def test_many_words_make_room_and_are_cut_in_the_end() -> None:
+    heights = [draw_strip(plain(), [tile()], words=["a red dress"] * n).shape[0] for n in (1, 4, 9, 40)]
+    assert heights[0] < heights[1] < heights[2] == heights[3]
+    tall = draw_strip(plain(), [tile()] * 11, words=["a red dress"] * 4)
+    assert tall.shape == draw_strip(plain(), [tile()] * 11).shape
+
+
+@pytest.mark.parametrize(
+    "words", ["w" * 300, VIETNAMESE * 5, "x " * 400, "i" * 100_000, "ア" * 200, "a\nb\tc" * 90, " "]
+)
+@pytest.mark.parametrize("pixels", [None, plain()])
+def test_words_of_any_length_stay_in_their_place(words: str, pixels: Pixels | None) -> None:
+    sheet = draw_strip(pixels, [tile()], words=[words])
+    if pixels is None:
+        rim = sheet[MARGIN + 2 : MARGIN + CELL - 2, MARGIN + 2 : MARGIN + 10]
+        assert (rim == (243, 244, 246)).all()
+    assert (sheet[:MARGIN] == 255).all()
+    assert (sheet[:, : MARGIN - 1] == 255).all()
+    assert (sheet[MARGIN + CELL :, MARGIN + CELL + 2 : MARGIN + CELL + GAP - 1] == 255).all()
+
+
+def test_lines_break_at_blanks_and_inside_a_word_only_where_they_must() -> None:
+    assert wrapped(["a red dress", "+ sleeves"], 14, 10_000, "") == ["a red dress", "+ sleeves"]
+    narrow = font_of("", 14).getlength("a redd")
+    assert wrapped(["a redd dress"], 14, int(narrow) + 1, "") == ["a redd", "dress"]
+    pieces = wrapped(["dress" * 9], 14, 60, "")
+    assert "".join(pieces) == "dress" * 9
+    assert all(font_of("", 14).getlength(piece) <= 60 for piece in pieces)
+
+
+def test_what_is_asked_is_said_part_by_part() -> None:
+    query = Query(
+        image=b"x",
+        text="in red",
+        plus=(Term("long  sleeves", weight=0.5), Term(photo=Path("shop/a.jpg"))),
+        minus=(Term("logo"), Term(photo=b"x")),
+    )
+    assert lines_of(query) == ["in red", "+ long sleeves x 0.5", "+ a.jpg", "- logo", "- photo"]
+    assert lines_of(Query(like=("a", "b"), unlike=("c",))) == ["like a", "like b", "unlike c"]
+    assert lines_of(Query(image=b"x")) == []
 
 
 # Stacking

@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import LookseekError
-from .types import Box, Hit, Item, Query, Results
+from .types import Box, Hit, Item, Query, Results, Term
 
 if TYPE_CHECKING:
     from .catalogue import open_catalogue
@@ -32,6 +32,7 @@ __all__ = [
     "Query",
     "Results",
     "Searcher",
+    "Term",
     "build_index",
     "open_catalogue",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from .arguments import box_of, classes_of, photos_of, term_of
 from .errors import LookseekError, QueryError, TrainError
 from .terminal import (
     as_json,
@@ -24,7 +25,7 @@ from .terminal import (
     say_routed,
     tags_as_json,
 )
-from .types import Box, Metric, Query, Results, RouteKind, RouteMode, StoreKind
+from .types import Metric, Photo, Query, Results, RouteKind, RouteMode, StoreKind
 from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
@@ -32,7 +33,7 @@ if TYPE_CHECKING:  # what costs time to import is imported by the verb that need
 
 app = App(
     name="lookseek",
-    help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with a photo.",
+    help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with photos and words.",
     help_format="plaintext",
     suppress_keyboard_interrupt=False,  # main says what becomes of the work
 )
@@ -82,7 +83,13 @@ def search(
     index: Path,
     /,
     *,
-    image: Path,
+    image: Annotated[list[str] | None, Parameter(negative=())] = None,
+    text: str = "",
+    plus: Annotated[list[str] | None, Parameter(negative=())] = None,
+    minus: Annotated[list[str] | None, Parameter(negative=())] = None,
+    like: Annotated[list[str] | None, Parameter(negative=())] = None,
+    unlike: Annotated[list[str] | None, Parameter(negative=())] = None,
+    composer: str = "",
     k: Annotated[int, Parameter(name="-k")] = 10,
     metric: Metric = "cosine",
     filter: str = "",
@@ -96,16 +103,24 @@ def search(
     json: Annotated[bool, Parameter(negative=())] = False,
     strip: Path | None = None,
 ) -> int:
-    """Find the items of an index that look like a photo.
+    """Find the items of an index that look like a photo, match words, or look like a photo with a change.
+
+    Several photos, --plus and --minus are added up, each with its weight.
 
     Args:
         index: the folder of the index.
-        image: the photo.
+        image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
+        text: words that say what is looked for or, beside a photo, how it should differ.
+        plus: what is added: words or a photo's path, with a weight if need be: "long sleeves:0.5"; may be repeated.
+        minus: what is taken away, likewise; may be repeated.
+        like: the id of an item that the results should be like; may be repeated, goes without photos and words.
+        unlike: the id of an item that they should not be like; may be repeated.
+        composer: what joins a photo with --text: sum, slerp, slerp:WEIGHT (the words' share) or the model's own.
         k: how many results.
         metric: cosine, or euclidean for an index that was built with it.
         filter: only items that meet it, e.g. "category = dress and colour in (red, pink) and price < 50".
-        box: the part of the photo that is meant, as x,y,width,height in pixels.
-        colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone).
+        box: the part of the first photo that is meant, as x,y,width,height in pixels.
+        colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone); for a photo alone.
         exact: compare with every item even where the index has a graph.
         hide_duplicates: show one of several near-identical photos.
         route: search only the items whose key a router finds likely; lookseek route makes routers.
@@ -116,9 +131,17 @@ def search(
     """
     from .search import Searcher
 
+    photos = photos_of(image or ())
     query = Query(
-        image=image,
-        box=_box(box),
+        image=photos.first,
+        image_weight=photos.weight,
+        box=None if box is None else box_of(box),
+        text=text,
+        plus=(*photos.others, *map(term_of, plus or ())),
+        minus=tuple(map(term_of, minus or ())),
+        like=tuple(like or ()),
+        unlike=tuple(unlike or ()),
+        composer=composer,
         filter=filter,
         k=k,
         metric=metric,
@@ -134,7 +157,7 @@ def search(
         results = searcher.search(query)
         if results.routed is not None:
             say_routed(results.routed)
-        agreed = _truth(truth, searcher, image)
+        agreed = _truth(truth, searcher, query.image)
         if json:
             out.print_json(as_json(results))
         else:
@@ -430,22 +453,25 @@ def tag(
     /,
     *,
     image: Path,
+    classes: str = "",
     k: Annotated[int, Parameter(name="-k")] = 5,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Name the classes of a photo, by a model that was trained to tell them apart.
+    """Name the classes of a photo: those that its model was trained to tell apart, or any that are given in words.
 
     Args:
         index_or_model: an index, whose model is asked, a model folder, or a shipped model's name.
         image: the photo.
+        classes: words to choose among, e.g. "dress,shirt,đầm", for a model that reads words; their shares sum to 1 over
+            these words alone. Without it the classes that the model was trained on.
         k: how many classes, the likeliest first.
         json: print JSON.
     """
-    from .tag import model_of
+    from .tag import model_of, tag_by_words
     from .tag import tag as name_classes
 
     model = model_of(index_or_model)
-    tags = name_classes(model, image, k)
+    tags = tag_by_words(model, image, classes_of(classes), k) if classes else name_classes(model, image, k)
     if json:
         out.print_json(tags_as_json(tags, image, model.name))
     else:
@@ -492,7 +518,7 @@ def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
     path.write_bytes(images.to_png(strip.draw_results(results, agreed)))
 
 
-def _truth(text: str | None, searcher: Searcher, image: Path) -> tuple[str, Any] | None:
+def _truth(text: str | None, searcher: Searcher, image: Photo | None) -> tuple[str, Any] | None:
     if text is None:
         return None
     name, given, value = text.partition("=")
@@ -502,20 +528,12 @@ def _truth(text: str | None, searcher: Searcher, image: Path) -> tuple[str, Any]
         raise QueryError(f"--truth names {name!r}, which no item has: the index knows {', '.join(fields)}")
     if given:
         return name, value.strip()
+    if image is None:
+        raise QueryError(f"--truth {name} means that of the photo, and there is none: say it, --truth {name}=VALUE")
     own = searcher.known(image)
     if own is None or name not in own.attributes:
-        raise QueryError(f"the index doesn't hold {image} with a {name}: say the value, --truth {name}=VALUE")
+        raise QueryError(f"the index doesn't hold {image!s} with a {name}: say the value, --truth {name}=VALUE")
     return name, own.attributes[name]
-
-
-def _box(text: str | None) -> Box | None:
-    if text is None:
-        return None
-    try:
-        x, y, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        raise QueryError(f"--box {text!r} is not x,y,width,height in pixels, e.g. --box 40,60,200,300") from None
-    return Box(x, y, width, height)
 
 
 def main() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
-__all__ = ["face_for", "font_of", "writable", "write_line"]
+__all__ = ["face_for", "font_of", "wrapped", "writable", "write_line"]
+
+SHIPPED = str(Path(__file__).parent / "fonts" / "DejaVuSans-Latin.ttf")
+"""Has the letters of Latin languages, Vietnamese among them; scripts/make_font.py makes it."""
 
 FONTS = (
+    SHIPPED,
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
     "Arial.ttf",
@@ -19,7 +27,10 @@ FONTS = (
     "Helvetica.ttc",
     "Arial Unicode.ttf",
 )
-"""Fonts of Linux, macOS and Windows that have Vietnamese letters; Pillow looks where the system does."""
+"""Ours, then fonts of Linux, macOS and Windows that have more letters; Pillow looks where the system does."""
+
+MOST_LETTERS = 400
+"""Of a text that is broken into lines: more than any picture of results has room for."""
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -56,11 +67,39 @@ def write_line(
     pen.text(place, line, colour, font)
 
 
-def face_for(texts: Iterable[str]) -> str:
-    """Return the font that lacks fewest letters of the texts: "" for Pillow's own, else a file of the system.
+def wrapped(texts: Iterable[str], size: int, width: int, face: str) -> list[str]:
+    """Break texts into lines that are not too wide: at blanks, or inside a word that fills more than a line.
 
-    Pillow's own font has no Vietnamese letters, so it serves where texts need none; ``writable`` says what
-    becomes of letters that the best font lacks.
+    Args:
+        texts: each begins on a line of its own.
+        size: of the letters, pixels.
+        width: the widest that a line may be, pixels.
+        face: as ``face_for`` gives it.
+    """
+    font = font_of(face, size)
+    rows: list[str] = []
+    for text in texts:
+        row = ""
+        for word in writable(font, _clean(text)[:MOST_LETTERS]).split():
+            longer = f"{row} {word}" if row else word
+            if row and font.getlength(longer) > width:
+                rows.append(row)
+                longer = word
+            while font.getlength(longer) > width and len(longer) > 1:
+                places = range(1, len(longer))
+                fits = max(1, bisect_right(places, width, key=partial(_length, font, longer)))
+                rows.append(longer[:fits])
+                longer = longer[fits:]
+            row = longer
+        rows.append(row)
+    return rows
+
+
+def face_for(texts: Iterable[str]) -> str:
+    """Return the font that lacks fewest letters of the texts: "" for Pillow's own, else ours or a file of the system.
+
+    Pillow's own font has no Vietnamese letters, so it serves where texts need none, then ours. ``writable`` says
+    what becomes of letters that the best font lacks, e.g. Japanese ones where the system has no font for them.
     """
     letters = "".join(set(_clean(" ".join(texts))))
     best, fewest = "", len(_missing(font_of("", 14), letters))
@@ -72,6 +111,10 @@ def face_for(texts: Iterable[str]) -> str:
         if lacking < fewest:
             best, fewest = face, lacking
     return best
+
+
+def _length(font: Font, text: str, letters: int) -> int:
+    return math.ceil(font.getlength(text[:letters]))
 
 
 def _clean(text: str) -> str:

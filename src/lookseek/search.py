@@ -10,8 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import images
+from .algebra import shares_of
+from .ask import Asked, ask
 from .encode import ColourEncoder, Encoder, Model, load_model
-from .errors import IndexDamaged, IndexMismatch, QueryError
+from .errors import IndexMismatch, QueryError
 from .index.duplicates import near_identical
 from .index.folder import PUBLISHED, OpenIndex, open_index
 from .index.manifest import Manifest, Recipe
@@ -20,15 +22,13 @@ from .store.condition import Condition
 from .store.filter import check_fields, parse
 from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from .types import Hit, Photo, Point, Query, Results, Routed, RouteKind, Vector
+from .weighted import weighted
 
 if TYPE_CHECKING:
     from .route.router import Router
 
 COLOUR_WEIGHT = 0.1
 """Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
-
-_CANDIDATES = 200
-"""From each vector's list at first; more are taken where the score's bound asks for it."""
 
 
 class Searcher:
@@ -82,15 +82,11 @@ class Searcher:
         condition = parse(query.filter) if query.filter.strip() else None
         if condition is not None:
             check_fields(condition, manifest.fields)
-        vectors = self.embed(query)
-        within, routed = self._routed(query, vectors[LOOK], manifest)
+        asked = self._ask(query)
+        within, routed = self._routed(query, asked.vectors[LOOK], manifest)
         take = query.k
         while True:
-            if query.metric == "euclidean":
-                found, shares = self._by_distance(store, vectors[LOOK], take, condition, query, within)
-            else:
-                weight = self._colour_weight(store, query)
-                found, shares = weighted(store, vectors, weight, take, condition, within=within, exact=query.exact)
+            found, shares = self._found(query, asked.vectors, take, condition, within)
             points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
             if query.hide_duplicates:
                 points = _distinct(points)
@@ -98,6 +94,9 @@ class Searcher:
                 break
             take *= 2  # duplicates took the places of others
         scores = dict(found)
+        if asked.parts:
+            shown = [Scored(point.id, scores[point.id]) for point in points[: query.k]]
+            shares = shares_of(store, LOOK, asked.parts, shown)
         hits = tuple(
             Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source)
             for rank, point in enumerate(points[: query.k], 1)
@@ -105,17 +104,8 @@ class Searcher:
         return Results(query, hits, (time.perf_counter() - began) * 1000, str(self._index.folder), routed)
 
     def embed(self, query: Query) -> dict[str, Vector]:
-        """The query's vectors by name, as the encoders give them."""
-        if query.image is None:
-            raise QueryError("the query is empty: give a photo")
-        kept = self._index.manifest.recipe.layout
-        both: tuple[Encoder, ...] = (self._model.image, self._colour)
-        encoders = [encoder for encoder in both if encoder.name in kept]
-        smallest = 0 if query.box is not None else max(encoder.min_side for encoder in encoders)
-        pixels = images.decode(query.image, min_side=smallest)
-        if query.box is not None:
-            pixels = images.crop(pixels, query.box)
-        return {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
+        """The query's vectors by name, as the store is asked with them."""
+        return dict(self._ask(query).vectors)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
@@ -135,6 +125,33 @@ class Searcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _ask(self, query: Query) -> Asked:
+        kept = self._index.manifest.recipe.layout
+        both: tuple[Encoder, ...] = (self._model.image, self._colour)
+        return ask(query, self._model, [encoder for encoder in both if encoder.name in kept], self._index.store)
+
+    def _found(
+        self,
+        query: Query,
+        vectors: Mapping[str, Vector],
+        take: int,
+        condition: Condition | None,
+        within: Within | None,
+    ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
+        """The best and what each vector gave to their scores."""
+        store, exact, using = self._index.store, query.exact, LOOK
+        if query.photo_alone and query.metric == "cosine":
+            weight = self._colour_weight(store, query)
+            return weighted(store, vectors, weight, take, condition, within=within, exact=exact)
+        if query.like:
+            found = store.recommend(
+                LOOK, query.like, query.unlike, take, condition=condition, within=within, exact=exact
+            )
+        else:
+            using = LOOK if query.metric == "cosine" else self._by_distance(store, query)
+            found = store.search(using, vectors[LOOK], take, condition=condition, within=within, exact=exact)
+        return found, {scored.id: {LOOK: scored.score} for scored in found}
 
     def _colour_weight(self, store: Store, query: Query) -> float:
         if COLOUR in store.layout:
@@ -162,15 +179,8 @@ class Searcher:
         # a condition that every item meets would only cost time
         return (None if len(keys) == len(sizes) else Within(query.route, keys)), routed
 
-    def _by_distance(
-        self,
-        store: Store,
-        look: Vector,
-        k: int,
-        condition: Condition | None,
-        query: Query,
-        within: Within | None,
-    ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
+    def _by_distance(self, store: Store, query: Query) -> str:
+        """The vector that distances are measured by."""
         if LOOK_EUCLIDEAN not in store.layout:
             source = self._index.manifest.source or "SOURCE"
             raise QueryError(
@@ -182,8 +192,7 @@ class Searcher:
                 f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
                 "Leave out the weight or use --metric cosine"
             )
-        found = store.search(LOOK_EUCLIDEAN, look, k, condition=condition, within=within, exact=query.exact)
-        return found, {scored.id: {LOOK: scored.score} for scored in found}
+        return LOOK_EUCLIDEAN
 
     def _refresh(self) -> None:
         folder = self._index.folder
@@ -195,51 +204,6 @@ class Searcher:
             self._model = _model_of(fresh.manifest.recipe, folder, self._single)
         self._routers = {}
         self._index, self._stamp = fresh, stamp  # the old store closes when its last query lets go of it
-
-
-def weighted(
-    store: Store,
-    vectors: Mapping[str, Vector],
-    weight: float,
-    k: int,
-    condition: Condition | None,
-    *,
-    within: Within | None = None,
-    exact: bool = False,
-) -> tuple[list[Scored], dict[str, dict[str, float]]]:
-    """The k best by (1 - weight) x cosine of look + weight x cosine of colour.
-
-    The threshold algorithm: each vector's own best list is read until no item outside both lists can reach the
-    k-th score, which the lists' last scores bound. So the answer is as exact as the two lists are.
-    Source: R. Fagin, A. Lotem, M. Naor, "Optimal aggregation algorithms for middleware", PODS 2001, section 4.
-
-    Returns:
-        The hits by descending score and ascending id, and each id's shares of its score.
-    """
-    parts = {LOOK: 1 - weight, COLOUR: weight}
-    parts = {name: share for name, share in parts.items() if share > 0}
-    take = k if len(parts) == 1 else max(_CANDIDATES, 2 * k)
-    while True:
-        lists = {
-            name: store.search(name, vectors[name], take, condition=condition, within=within, exact=exact)
-            for name in parts
-        }
-        scores = {name: dict(found) for name, found in lists.items()}
-        ids = dict.fromkeys(scored.id for found in lists.values() for scored in found)
-        for name in parts:
-            missing = [id_ for id_ in ids if id_ not in scores[name]]
-            if missing:
-                scores[name].update(store.search(name, vectors[name], len(missing), among=missing))
-        if any(id_ not in found for found in scores.values() for id_ in ids):
-            raise IndexDamaged("some stored vectors can't be compared: lookseek check says which files are damaged")
-        shares = {id_: {name: share * scores[name][id_] for name, share in parts.items()} for id_ in ids}
-        ranked = sorted((-sum(shares[id_].values()), id_) for id_ in ids)
-        bound = sum(share * lists[name][-1].score for name, share in parts.items() if lists[name])
-        all_read = any(len(found) < take for found in lists.values())
-        if len(parts) == 1 or all_read or -ranked[k - 1][0] >= bound:
-            best = [Scored(id_, -score) for score, id_ in ranked[:k]]
-            return best, {scored.id: shares[scored.id] for scored in best}
-        take *= 4
 
 
 def _distinct(points: list[Point]) -> list[Point]:

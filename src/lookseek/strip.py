@@ -14,6 +14,7 @@ from .catalogue import photos_at
 from .errors import ItemError
 from .lettering import face_for, font_of, write_line
 from .types import Attributes, Photo, Pixels, Results, Value
+from .wording import lines_of, write_below, write_inside
 
 __all__ = ["CELL", "GAP", "MARGIN", "Tile", "agrees", "draw_results", "draw_strip", "stacked", "tile_place"]
 
@@ -66,14 +67,17 @@ def tile_place(number: int, columns: int = 5, titled: bool = False) -> tuple[int
     return x, MARGIN + (TITLE if titled else 0) + row * (CELL + CAPTION + GAP)
 
 
-def draw_strip(query: Pixels | None, tiles: Sequence[Tile], title: str = "", columns: int = 5) -> Pixels:
+def draw_strip(
+    query: Pixels | None, tiles: Sequence[Tile], title: str = "", columns: int = 5, words: Sequence[str] = ()
+) -> Pixels:
     """Draw a query and its results.
 
     Args:
-        query: the photo asked with, uint8 (height, width, 3); None draws a placeholder.
+        query: the photo asked with, uint8 (height, width, 3); None draws the words in its place, or a placeholder.
         tiles: results, best first; may be empty.
         title: written above; "" for none.
         columns: results in a row, >= 1.
+        words: what was asked in words, an entry a part; below the photo where there is one.
 
     Returns:
         uint8 (height, width, 3), white where nothing is.
@@ -86,13 +90,22 @@ def draw_strip(query: Pixels | None, tiles: Sequence[Tile], title: str = "", col
     used = max(1, min(columns, len(tiles)))
     last_x, last_y = tile_place(max(0, len(tiles) - 1), columns, bool(title))
     width = tile_place(used - 1, columns)[0] + CELL + MARGIN
-    sheet = Image.new("RGB", (max(width, last_x + CELL + MARGIN), last_y + CELL + CAPTION + MARGIN - GAP), PAPER)
+    face = face_for([title, *words, *(tile.caption for tile in tiles)])
+    top = MARGIN + (TITLE if title else 0)
+    below = () if query is None else words
+    said = top + CELL + CAPTION // 2 + 7  # below the word "query"
+    column = said + write_below(None, (MARGIN, said), CELL, below, INK, face) + MARGIN // 2
+    height = max(last_y + CELL + CAPTION + MARGIN - GAP, column if below else 0)
+    sheet = Image.new("RGB", (max(width, last_x + CELL + MARGIN), height), PAPER)
     pen = ImageDraw.Draw(sheet)
-    face = face_for([title, *(tile.caption for tile in tiles)])
     if title:
         write_line(pen, (MARGIN, MARGIN - 6), title, 20, INK, sheet.width - 2 * MARGIN, face)
-    top = MARGIN + (TITLE if title else 0)
-    _photo(sheet, MARGIN, top, query)
+    if query is None and words:
+        pen.rectangle((MARGIN, top, MARGIN + CELL - 1, top + CELL - 1), fill=EMPTY)
+        write_inside(pen, (MARGIN, top), CELL, words, INK, face)
+    else:
+        _photo(sheet, MARGIN, top, query)
+    write_below(pen, (MARGIN, said), CELL, below, INK, face)
     pen.rectangle((MARGIN, top, MARGIN + CELL - 1, top + CELL - 1), outline=INK, width=2)
     write_line(pen, (MARGIN, top + CELL + 7), "query", 14, INK, CELL, face)
     divide = MARGIN + CELL + GAP
@@ -128,7 +141,7 @@ def draw_results(results: Results, truth: tuple[str, Value] | None = None, colum
     query = _decoded(results.query.image)
     if query is not None and results.query.box is not None:
         query = images.crop(images.decode(results.query.image or b""), results.query.box)
-    return draw_strip(query, tiles, columns=columns)
+    return draw_strip(query, tiles, columns=columns, words=lines_of(results.query))
 
 
 def agrees(attributes: Attributes, truth: tuple[str, Value]) -> bool:

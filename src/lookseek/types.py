@@ -5,21 +5,28 @@
 
 An ``Item`` is what a catalogue gives; a ``Point`` is an item once encoded, as a store keeps it;
 a ``Query`` is what a person asks; ``Results`` are the answer. All are frozen and checked once,
-where they are made, so that nothing behind them checks again.
+where they are made, so that nothing behind them checks again. What a query may hold stands in
+``query.py``, and the arrays and words that all are made of in ``kinds.py``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .errors import QueryError
+from .kinds import (
+    Attributes,
+    Metric,
+    Photo,
+    Pixels,
+    RouteKind,
+    RouteMode,
+    StoreKind,
+    Value,
+    Vector,
+    Vectors,
+)
+from .query import Box, Query, Term
 
 __all__ = [
     "Attributes",
@@ -38,65 +45,11 @@ __all__ = [
     "Routed",
     "Skipped",
     "StoreKind",
+    "Term",
     "Value",
     "Vector",
     "Vectors",
 ]
-
-Vector: TypeAlias = NDArray[np.float32]
-"""One embedding, float32 (dim,), C order."""
-
-Vectors: TypeAlias = NDArray[np.float32]
-"""Embeddings, float32 (n, dim), C order: pooled features as the tower gives them, not normalised."""
-
-Pixels: TypeAlias = NDArray[np.uint8]
-"""A decoded picture, uint8 (height, width, 3), sRGB, upright, on white."""
-
-Photo: TypeAlias = Path | bytes
-"""A picture not yet decoded: a file, or the bytes of one."""
-
-Value: TypeAlias = str | int | float | bool
-"""What an attribute can hold. A missing value is no attribute, never None."""
-
-Attributes: TypeAlias = Mapping[str, Value]
-
-Metric: TypeAlias = Literal["cosine", "euclidean"]
-
-RouteKind: TypeAlias = Literal["svm", "kmeans"]
-"""What gives items their routing keys: a classifier of labels, or cells of near vectors."""
-
-RouteMode: TypeAlias = Literal["soft", "hard"]
-"""Whether a routed query searches as many keys as its router needs to be sure, or the likeliest one alone."""
-
-StoreKind: TypeAlias = Literal["edge", "numpy"]
-"""Which store keeps an index: the embedded engine, or plain numpy files."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of a picture, in pixels of the upright picture.
-
-    Args:
-        x: left edge, >= 0.
-        y: top edge, >= 0.
-        width: > 0.
-        height: > 0.
-
-    Raises:
-        QueryError: a number outside its range.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def __post_init__(self) -> None:
-        numbers = (self.x, self.y, self.width, self.height)
-        if not all(math.isfinite(n) for n in numbers) or min(self.x, self.y) < 0:
-            raise QueryError(f"box {numbers} needs finite numbers and x, y >= 0: give x,y,width,height in pixels")
-        if min(self.width, self.height) <= 0:
-            raise QueryError(f"box {numbers} is empty: width and height must be above 0 pixels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,50 +128,6 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What a person asks.
-
-    Args:
-        image: a photo to look like.
-        box: the part of the photo that is meant; None for all of it.
-        filter: an expression as ``lookseek.store.filter`` reads it, e.g. ``"price < 50"``; "" for all.
-        k: how many hits at the most, 1 to 100,000.
-        metric: how photos are compared.
-        exact: True compares with every item even where the index has a graph.
-        colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default.
-        hide_duplicates: True shows one of several near-identical photos.
-        route: the router whose keys are searched; "none" for all items.
-        route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
-
-    Raises:
-        QueryError: a number outside its range.
-    """
-
-    image: Photo | None = None
-    box: Box | None = None
-    filter: str = ""
-    k: int = 10
-    metric: Metric = "cosine"
-    exact: bool = False
-    colour_weight: float | None = None
-    hide_duplicates: bool = False
-    route: Literal["none"] | RouteKind = "none"
-    route_mode: RouteMode = "soft"
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.k <= 100_000:
-            raise QueryError(f"k is {self.k}: ask for 1 to 100,000 results")
-        if self.metric not in ("cosine", "euclidean"):
-            raise QueryError(f"metric {self.metric!r} is unknown: use cosine or euclidean")
-        if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
-            raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
-        if self.route not in ("none", "svm", "kmeans"):
-            raise QueryError(f"route {self.route!r} is unknown: use none, svm or kmeans")
-        if self.route_mode not in ("soft", "hard"):
-            raise QueryError(f"route mode {self.route_mode!r} is unknown: use soft or hard")
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer.
 
@@ -227,7 +136,9 @@ class Hit:
         score: higher is better. Cosine: -1 to 1; Euclidean: minus the distance.
         rank: 1 for the best.
         attributes: the item's.
-        shares: what each vector gave to the score; they sum to it.
+        shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
+            photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
+            ``-logo``.
         source: where the item's photo can be had, "" where it can't.
     """
 

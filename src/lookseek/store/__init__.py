@@ -96,6 +96,36 @@ class Store(Protocol):
             QueryError: an unknown ``using``, or a vector of another dimension or not finite.
         """
 
+    def recommend(
+        self,
+        using: str,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        k: int,
+        *,
+        condition: Condition | None = None,
+        within: Within | None = None,
+        exact: bool = False,
+    ) -> list[Scored]:
+        """The k points that are most like some and least like others: a search for what ``examples.aim`` makes of them.
+
+        Args:
+            using: a name of the layout.
+            like: ids of points, at least one; a repeated one counts as often.
+            unlike: ids of points, may be empty.
+            k: at the most this many; none of them is an example.
+            condition: see ``search``; examples need not meet it.
+            within: see ``search``.
+            exact: see ``search``.
+
+        Returns:
+            As ``search`` does.
+
+        Raises:
+            QueryError: an id that is not there, nothing that is liked, examples that cancel each other, or an unknown
+                ``using``.
+        """
+
     def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
         """All points, each once, in an order that stays the same while nothing changes; memory bounded."""
 

@@ -1,4 +1,4 @@
-"""The embedded engine: Qdrant Edge, in the process. The only file that uses it.
+"""The embedded engine: Qdrant Edge, in the process. Only this file and ``edge_form.py`` use it.
 
 How it is used, and why (figures in docs/decisions/store.md): no write-ahead log, since every ``add`` ends in
 a flush and a log would lock the folder to one process; vectors as float16, half the bytes at the same recall;
@@ -20,8 +20,10 @@ import qdrant_edge as engine
 from ..errors import IndexDamaged, QueryError
 from ..types import Point, RouteKind, Value, Vector
 from . import Scored, Within
-from .condition import And, Compare, Condition, In, Not, Or, readings
-from .schema import FieldKind, Layout, VectorSpec, checked, from_payload, point_id, spec_of, to_payload, usable
+from .condition import Condition
+from .edge_form import ROUTE, compiled, original_value, path_of, payload_of, point_of
+from .examples import recommended
+from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, usable
 
 _PAGE = 1024
 """Points read at a time in a scan."""
@@ -35,11 +37,6 @@ _NEVER = 2**40
 """KB: a threshold that no segment reaches, so that the engine builds no graph by itself."""
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered."""
-_BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
-"""How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1."""
-_ROUTE = "route"
-"""Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
-_BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
 class EdgeStore:
@@ -76,7 +73,7 @@ class EdgeStore:
                     engine.Point(
                         point_id(point.id),
                         {name: np.ascontiguousarray(point.vectors[name], np.float32) for name in self.layout},
-                        _payload(point),
+                        payload_of(point),
                     )
                     for point in fresh.values()
                 ]
@@ -93,7 +90,7 @@ class EdgeStore:
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         records = self._shard.retrieve([point_id(id_) for id_ in dict.fromkeys(ids)], True, vectors)
-        found = {point.id: point for point in map(_point, records)}
+        found = {point.id: point for point in map(point_of, records)}
         return [found[id_] for id_ in ids if id_ in found]
 
     def search(
@@ -109,7 +106,7 @@ class EdgeStore:
     ) -> list[Scored]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        wanted = _filter(condition, among, within)
+        wanted = compiled(condition, among, within)
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
         while True:
             found = self._shard.query(
@@ -129,27 +126,41 @@ class EdgeStore:
         ranked = sorted((-score, point.payload["id"]) for score, point in zip(scores, found, strict=True))
         return [Scored(id_, -score) for score, id_ in ranked[:k]]
 
+    def recommend(
+        self,
+        using: str,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        k: int,
+        *,
+        condition: Condition | None = None,
+        within: Within | None = None,
+        exact: bool = False,
+    ) -> list[Scored]:
+        # the engine's own recommend queries score by best or by sum, and need the vectors handed in all the same
+        return recommended(self, using, like, unlike, k, condition=condition, within=within, exact=exact)
+
     def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
-        offset, wanted = None, _filter(condition, None)
+        offset, wanted = None, compiled(condition, None)
         while True:
             records, offset = self._shard.scroll(
                 engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
             )
-            yield from map(_point, records)
+            yield from map(point_of, records)
             if offset is None:
                 return
 
     def count(self, condition: Condition | None = None) -> int:
-        return int(self._shard.count(engine.CountRequest(exact=True, filter=_filter(condition, None))))
+        return int(self._shard.count(engine.CountRequest(exact=True, filter=compiled(condition, None))))
 
     def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
-        request = engine.FacetRequest(_key(field), limit=limit, exact=True, filter=_filter(condition, None))
+        request = engine.FacetRequest(path_of(field), limit=limit, exact=True, filter=compiled(condition, None))
         try:
             hits = self._shard.facet(request).hits
         except Exception as error:
             message = f"field {field!r} can't be counted by value: it was not declared as words or boolean"
             raise QueryError(message) from error
-        return sorted(((_value(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0])))
+        return sorted(((original_value(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0])))
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         kinds = {
@@ -158,7 +169,7 @@ class EdgeStore:
             "boolean": engine.PayloadSchemaType.Keyword,
         }
         there = self._shard.info().payload_schema
-        for name, kind in [*((_key(name), kinds[kind]) for name, kind in fields.items()), ("hash", kinds["words"])]:
+        for name, kind in [*((path_of(name), kinds[kind]) for name, kind in fields.items()), ("hash", kinds["words"])]:
             if name in there and there[name].data_type != kind:
                 self._shard.update(engine.UpdateOperation.delete_field_index(name))
             if name not in there or there[name].data_type != kind:
@@ -166,14 +177,14 @@ class EdgeStore:
         self._shard.flush()
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
-        field, ids = f"{_ROUTE}.{kind}", list(keys)
+        field, ids = f"{ROUTE}.{kind}", list(keys)
         points: dict[str, list[Any]] = defaultdict(list)
         for start in range(0, len(ids), _PAGE):
             some = {point_id(id_): id_ for id_ in ids[start : start + _PAGE]}
             for record in self._shard.retrieve(list(some), False, False):
                 points[keys[some[record.id]]].append(record.id)
         for key, there in points.items():  # the payload changes in place, so a graph stays whole
-            self._shard.update(engine.UpdateOperation.set_payload(there, {kind: key}, _ROUTE))
+            self._shard.update(engine.UpdateOperation.set_payload(there, {kind: key}, ROUTE))
         if field not in self._shard.info().payload_schema:
             self._shard.update(engine.UpdateOperation.create_field_index(field, engine.PayloadSchemaType.Keyword))
         self._shard.flush()
@@ -232,84 +243,3 @@ def _config(layout: Layout, *, graph: bool) -> engine.EdgeConfig:
         max_search_threads=1,  # handing the second, small segment to another thread costs a third of a query
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=1 if graph else _NEVER),
     )
-
-
-def _point(record: Any) -> Point:
-    vectors = {name: np.array(v, np.float32) for name, v in (record.vector or {}).items()}
-    payload = dict(record.payload)
-    kept = payload["attributes"].items()
-    payload["attributes"] = {_original(name): _value(value) for name, value in kept}
-    return from_payload(payload, vectors)
-
-
-def _payload(point: Point) -> dict[str, Any]:
-    kept = {_name(name): _kept(value) for name, value in point.attributes.items()}
-    return to_payload(point) | {"attributes": kept}
-
-
-def _kept(value: Value) -> Value:
-    return _BOOLEANS[value] if isinstance(value, bool) else value
-
-
-def _value(kept: Value) -> Value:
-    return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
-
-
-def _key(field: str) -> str:
-    """The engine's path to an attribute."""
-    return f'attributes."{_name(field)}"'
-
-
-def _name(field: str) -> str:
-    """An attribute's name as the engine keeps it: its paths take no quotation marks and backslashes."""
-    return field.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
-
-
-def _original(name: str) -> str:
-    """The reverse of ``_name``."""
-    return name.replace("%5C", "\\").replace("%22", '"').replace("%25", "%")
-
-
-# conditions, compiled
-
-
-def _filter(
-    condition: Condition | None, among: Sequence[str] | None, within: Within | None = None
-) -> engine.Filter | None:
-    if condition is None and among is None and within is None:
-        return None
-    must: list[Any] = [] if condition is None else [_compiled(condition)]
-    if among is not None:
-        must.append(engine.HasIdCondition({point_id(id_) for id_ in among}))
-    if within is not None:
-        must.append(engine.FieldCondition(f"{_ROUTE}.{within.kind}", match=engine.MatchAny(list(within.keys))))
-    return engine.Filter(must=must)
-
-
-def _compiled(condition: Condition) -> engine.Filter:
-    """The engine's form of a condition; ``lookseek.store.condition`` says what it must mean."""
-    match condition:
-        case And(parts):
-            return engine.Filter(must=[_compiled(part) for part in parts])
-        case Or(parts):
-            return engine.Filter(should=[_compiled(part) for part in parts])
-        case Not(part):
-            return engine.Filter(must_not=[_compiled(part)])
-        case In(field, values, negated):
-            found = engine.Filter(should=[one for value in values for one in _equals(field, value)])
-            return engine.Filter(must_not=[found]) if negated else found
-        case Compare(field, ("=" | "!=") as op, value):
-            found = engine.Filter(should=_equals(field, value))
-            return found if op == "=" else engine.Filter(must_not=[found])
-        case Compare(field, op, value):
-            limit = {_BOUNDS[op]: float(value)}
-            return engine.Filter(must=[engine.FieldCondition(_key(field), range=engine.RangeFloat(**limit))])
-
-
-def _equals(field: str, value: Value) -> list[Any]:
-    return [
-        engine.FieldCondition(_key(field), match=engine.MatchValue(_kept(plain)))
-        if isinstance(plain, str | bool)
-        else engine.FieldCondition(_key(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
-        for plain in readings(value)
-    ]

@@ -7,11 +7,9 @@ after any crash; opening replays them in order. ``optimise`` folds them into one
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +17,10 @@ from numpy.typing import NDArray
 from ..errors import IndexDamaged, QueryError
 from ..types import Point, RouteKind, Value, Vector, Vectors
 from . import Scored, Within
+from .changes import Change, read_change, replace, write_change
 from .condition import Condition, matches
-from .schema import FieldKind, Layout, checked, from_payload, spec_of, to_payload, usable
+from .examples import recommended
+from .schema import FieldKind, Layout, checked, spec_of, usable
 
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
@@ -105,6 +105,19 @@ class PlainStore:
         ranked = sorted((-round(float(s), _TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
         return [Scored(id_, -score) for score, id_ in ranked[:k]]
 
+    def recommend(
+        self,
+        using: str,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        k: int,
+        *,
+        condition: Condition | None = None,
+        within: Within | None = None,
+        exact: bool = False,
+    ) -> list[Scored]:
+        return recommended(self, using, like, unlike, k, condition=condition, within=within, exact=exact)
+
     def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
         for point in list(self._points.values()):
             if condition is None or matches(condition, point.attributes):
@@ -125,7 +138,7 @@ class PlainStore:
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         text = json.dumps({**self._declared(), **fields}, ensure_ascii=False)
-        _replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
+        replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
         there: dict[str, dict[str, str]] = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}
@@ -220,40 +233,18 @@ class PlainStore:
         *,
         clear: bool = False,
     ) -> None:
-        head = {"points": [to_payload(p) for p in fresh], "gone": gone, "clear": clear, "keys": keys or {}}
-        arrays: dict[str, Any] = {name: np.array([p.vectors[name] for p in fresh], np.float32) for name in self.layout}
-        arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
-        file = self._folder / f"{self._next:08d}.npz"
-        _replace(file, lambda out: np.savez(out, **arrays))
+        write_change(self._folder / f"{self._next:08d}.npz", self.layout, Change(fresh, gone, keys or {}, clear))
         self._next += 1
 
     def _replay(self, file: Path) -> None:
-        try:
-            with np.load(file, allow_pickle=False) as stored:
-                head = json.loads(stored["head"].tobytes().decode("utf-8", "surrogatepass"))
-                rows = {name: stored[name] for name in self.layout}
-            if head["clear"]:
-                self._points.clear()
-                self._keys.clear()
-            fresh = [
-                from_payload(payload, {name: rows[name][i] for name in self.layout})
-                for i, payload in enumerate(head["points"])
-            ]
-        except Exception as error:  # whatever a damaged file makes numpy's readers raise
-            raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
-        self._change(fresh, head["gone"], head.get("keys"))
+        change = read_change(file, self.layout)
+        if change.clear:
+            self._points.clear()
+            self._keys.clear()
+        self._change(change.fresh, change.gone, change.keys)
 
 
 def _seen(point: Point, vectors: bool) -> Point:
     if vectors:
         return point
     return Point(point.id, {}, point.attributes, point.hash, point.source, point.fingerprint)
-
-
-def _replace(file: Path, write: Callable[[Any], object]) -> None:
-    beside = file.with_suffix(".tmp")
-    with beside.open("wb") as out:
-        write(out)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(file)

@@ -1,0 +1,111 @@
+"""Sums of what a query says: a photo, and this, and not that, as one direction and as shares of one score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import IndexDamaged, QueryError
+from .store import Scored, Store
+from .types import Vector
+
+__all__ = ["Part", "shares_of", "summed", "told_apart"]
+
+_VANISHED = 1e-3
+"""Length of a sum, as a share of its parts' weights, below which it is what rounding left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a sum.
+
+    Args:
+        label: what its share is called.
+        weight: not 0; below 0 for what is taken away.
+        vector: float32 (dim,), any length but 0; its direction is what counts.
+    """
+
+    label: str
+    weight: float
+    vector: Vector
+
+
+def summed(parts: Sequence[Part]) -> Vector:
+    """The sum of the parts' directions, each times its weight.
+
+    Args:
+        parts: at least one.
+
+    Returns:
+        float32 (dim,), of length 1.
+
+    Raises:
+        QueryError: the parts cancel each other, or one is all zeros.
+    """
+    total = np.sum([part.weight * direction for part, direction in zip(parts, _directions(parts), strict=True)], axis=0)
+    length = float(np.linalg.norm(total))
+    if not length > _VANISHED * sum(abs(part.weight) for part in parts):
+        labels = ", ".join(part.label for part in parts)
+        raise QueryError(f"the parts of the query cancel each other ({labels}): leave one out, or change a weight")
+    return np.asarray(total / length, np.float32)
+
+
+def shares_of(store: Store, using: str, parts: Sequence[Part], found: Sequence[Scored]) -> dict[str, dict[str, float]]:
+    """What each part gave to the scores that ``summed`` found: its weight times its cosine, by the sum's length.
+
+    Args:
+        store: that was searched.
+        using: the vector that was searched.
+        parts: as ``summed`` got them, each with a label of its own.
+        found: hits.
+
+    Returns:
+        Id to label to share; an id's shares sum to its score.
+
+    Raises:
+        IndexDamaged: a stored vector can't be compared.
+    """
+    ids = [scored.id for scored in found]
+    directions = _directions(parts)
+    length = float(np.linalg.norm(np.sum([p.weight * d for p, d in zip(parts, directions, strict=True)], axis=0)))
+    shares: dict[str, dict[str, float]] = {id_: {} for id_ in ids}
+    for part in parts if ids else ():
+        for id_, cosine in store.search(using, part.vector, len(ids), among=ids):
+            shares[id_][part.label] = part.weight * cosine / length
+    for scored in found:
+        own = shares[scored.id]
+        if len(own) < len(parts):
+            raise IndexDamaged("some stored vectors can't be compared: lookseek check says which files are damaged")
+        left = (scored.score - sum(own.values())) / len(own)  # stores round scores, and queries to their precision
+        own.update((label, share + left) for label, share in own.items())
+    return shares
+
+
+def told_apart(labels: Sequence[str]) -> list[str]:
+    """Labels with a number behind those that were there before: "+red", "+red (2)".
+
+    >>> told_apart(["+red", "+red", "-red", "+red"])
+    ['+red', '+red (2)', '-red', '+red (3)']
+    """
+    made: dict[str, None] = {}
+    for label in labels:
+        fresh, number = label, 1
+        while fresh in made:
+            number += 1
+            fresh = f"{label} ({number})"
+        made[fresh] = None
+    return list(made)
+
+
+def _directions(parts: Sequence[Part]) -> list[NDArray[np.float64]]:
+    directions = []
+    for part in parts:
+        wide = np.asarray(part.vector, np.float64)
+        length = float(np.linalg.norm(wide))
+        if not length:
+            raise QueryError(f"the vector of {part.label} is all zeros, so it has no direction to add: leave it out")
+        directions.append(wide / length)
+    return directions

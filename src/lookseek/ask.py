@@ -1,0 +1,95 @@
+"""From a query to vectors: photos seen, words read, a change composed, parts added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import images
+from .algebra import Part, summed, told_apart
+from .encode import Encoder, Model
+from .encode.compose import composer_of
+from .encode.reading import read_words
+from .store import Store
+from .store.examples import aim
+from .store.schema import LOOK
+from .types import Box, Photo, Pixels, Query, Term, Vector
+
+__all__ = ["Asked", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as a store takes it.
+
+    Args:
+        vectors: by the name of the vector that each is compared with.
+        parts: what was added up, each with a label of its own; empty where nothing was.
+    """
+
+    vectors: Mapping[str, Vector]
+    parts: tuple[Part, ...] = ()
+
+
+def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> Asked:
+    """Turns a query into vectors.
+
+    Args:
+        query: what is asked.
+        model: that made the index's ``look``.
+        encoders: of photos, those whose vectors the index keeps; used where a photo alone asks.
+        store: that holds the items of ``like`` and ``unlike``.
+
+    Raises:
+        QueryError: the model reads no words or has no such composer, parts that cancel each other, an unknown id.
+        ImageError: a photo can't be used.
+    """
+    if query.like:
+        return Asked({LOOK: aim(store, LOOK, query.like, query.unlike)})
+    if query.photo_alone:
+        return Asked(_seen(query, encoders))
+    terms = [*query.plus, *query.minus]
+    words, looks = _words(query, terms, model), _looks(query, terms, model)
+    parts: list[Part] = []
+    if query.composed:
+        composer = composer_of(model, query.composer or None)
+        (both,) = composer.compose(next(looks)[None], next(words)[None])
+        parts.append(Part("photo+words", query.image_weight, both))
+    elif query.image is not None:
+        parts.append(Part("photo", query.image_weight, next(looks)))
+    elif query.text:
+        parts.append(Part("words", 1.0, next(words)))
+    if not terms:
+        return Asked({LOOK: parts[0].vector})
+    for mark, sign, some in (("+", 1, query.plus), ("-", -1, query.minus)):
+        for term in some:
+            vector = next(words if term.photo is None else looks)
+            parts.append(Part(mark + term.name, sign * term.weight, vector))
+    labels = told_apart([part.label for part in parts])
+    apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
+    return Asked({LOOK: summed(apart)}, apart)
+
+
+def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
+    """The vectors of a query that is a photo alone."""
+    pixels = _decoded(query.image or b"", query.box, max(encoder.min_side for encoder in encoders))
+    return {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
+
+
+def _looks(query: Query, terms: Sequence[Term], model: Model) -> Iterator[Vector]:
+    """What the photos look like: the query's own first, then the terms'."""
+    own = [] if query.image is None else [(query.image, query.box)]
+    photos = [*own, *((term.photo, None) for term in terms if term.photo is not None)]
+    encoder = model.image
+    return iter(encoder.encode([encoder.prepare(_decoded(photo, box, encoder.min_side)) for photo, box in photos]))
+
+
+def _words(query: Query, terms: Sequence[Term], model: Model) -> Iterator[Vector]:
+    """What the words say: the query's own first, then the terms'."""
+    texts = [*([query.text] if query.text else []), *(term.text for term in terms if term.photo is None)]
+    return iter(read_words(model, texts)) if texts else iter(())
+
+
+def _decoded(photo: Photo, box: Box | None, min_side: int) -> Pixels:
+    pixels = images.decode(photo, min_side=0 if box is not None else min_side)
+    return pixels if box is None else images.crop(pixels, box)

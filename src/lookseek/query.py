@@ -1,0 +1,212 @@
+"""What a person asks: a photo, words, both, sums of them, or items that are like it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .errors import QueryError
+from .kinds import Metric, Photo, RouteKind, RouteMode
+
+__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Box", "Query", "Term"]
+
+MAX_TERMS = 32
+"""Terms of a sum: each is encoded, some 10 to 30 ms. Beyond a handful the sum is a blur anyway."""
+
+MAX_EXAMPLES = 100
+"""Items of ``like`` and ``unlike`` together; they are read, not encoded."""
+
+MAX_WEIGHT = 1000.0
+"""Far above any use: a part that weighs less than a thousandth of another changes no order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a picture, in pixels of the upright picture.
+
+    Args:
+        x: left edge, >= 0.
+        y: top edge, >= 0.
+        width: > 0.
+        height: > 0.
+
+    Raises:
+        QueryError: a number outside its range.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.x, self.y, self.width, self.height)
+        if not all(math.isfinite(n) for n in numbers) or min(self.x, self.y) < 0:
+            raise QueryError(f"box {numbers} needs finite numbers and x, y >= 0: give x,y,width,height in pixels")
+        if min(self.width, self.height) <= 0:
+            raise QueryError(f"box {numbers} is empty: width and height must be above 0 pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a sum: words or a photo, and how much it counts.
+
+    Args:
+        text: words, or "" for a photo.
+        photo: a photo, or None for words.
+        weight: beside the other parts' weights, above 0, at most ``MAX_WEIGHT``.
+
+    Raises:
+        QueryError: neither words nor a photo, both, or a weight outside its range.
+    """
+
+    text: str = ""
+    photo: Photo | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if (self.photo is None) == (not self.text.strip()):
+            raise QueryError(f"a term is words or a photo, got text {self.text!r} and photo {self.photo!r}: give one")
+        _check_weight(self.weight, repr(self.text) if self.photo is None else self.name)
+
+    @property
+    def name(self) -> str:
+        """Its words in one line, or the photo's file."""
+        if self.photo is None:
+            return " ".join(self.text.split())
+        return self.photo.name if isinstance(self.photo, Path) else "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a person asks.
+
+    ``image`` alone asks for what looks like it, ``text`` alone for what the words say, both for the photo with that
+    change. ``plus`` and ``minus`` add to that and take away from it. ``like`` and ``unlike`` ask by items instead.
+
+    Args:
+        image: a photo to look like.
+        box: the part of ``image`` that is meant; None for all of it.
+        text: what is looked for or, beside ``image``, how it should differ from the photo.
+        plus: what is added to the photo and words: words and photos, each with its weight.
+        minus: what is taken away from them.
+        image_weight: how much ``image``, changed by ``text`` where there is one, counts beside ``plus`` and ``minus``;
+            the text counts 1.
+        like: ids of items that what is looked for should be like.
+        unlike: ids of items that it should not be like.
+        composer: what joins ``image`` with ``text``; "" for the model's own.
+        filter: an expression as ``lookseek.store.filter`` reads it, e.g. ``"price < 50"``; "" for all.
+        k: how many hits at the most, 1 to 100,000.
+        metric: how photos are compared; Euclidean distance goes with a photo alone.
+        exact: True compares with every item even where the index has a graph.
+        colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default. Only a photo alone
+            has colours to compare.
+        hide_duplicates: True shows one of several near-identical photos.
+        route: the router whose keys are searched; "none" for all items.
+        route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
+
+    Raises:
+        QueryError: nothing that is asked, a number outside its range, or parts that don't go together.
+    """
+
+    image: Photo | None = None
+    box: Box | None = None
+    text: str = ""
+    plus: tuple[Term, ...] = ()
+    minus: tuple[Term, ...] = ()
+    image_weight: float = 1.0
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    composer: str = ""
+    filter: str = ""
+    k: int = 10
+    metric: Metric = "cosine"
+    exact: bool = False
+    colour_weight: float | None = None
+    hide_duplicates: bool = False
+    route: Literal["none"] | RouteKind = "none"
+    route_mode: RouteMode = "soft"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= 100_000:
+            raise QueryError(f"k is {self.k}: ask for 1 to 100,000 results")
+        if self.metric not in ("cosine", "euclidean"):
+            raise QueryError(f"metric {self.metric!r} is unknown: use cosine or euclidean")
+        if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
+            raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
+        if self.route not in ("none", "svm", "kmeans"):
+            raise QueryError(f"route {self.route!r} is unknown: use none, svm or kmeans")
+        if self.route_mode not in ("soft", "hard"):
+            raise QueryError(f"route mode {self.route_mode!r} is unknown: use soft or hard")
+        _check_parts(self)
+        _check_together(self)
+
+    @property
+    def photo_alone(self) -> bool:
+        """Whether a photo is all that is asked by: then colours and distances take part."""
+        return self.image is not None and not (self.text or self.plus or self.minus or self.like or self.unlike)
+
+    @property
+    def composed(self) -> bool:
+        """Whether a photo is asked for with a change in words."""
+        return self.image is not None and bool(self.text)
+
+    @property
+    def summed(self) -> bool:
+        """Whether parts are added up."""
+        return bool(self.plus or self.minus)
+
+
+def _check_weight(weight: float, whose: str) -> None:
+    if not 0 < weight <= MAX_WEIGHT:  # not a number is refused too
+        raise QueryError(f"the weight of {whose} is {weight}: give one above 0, at most {MAX_WEIGHT:g}")
+
+
+def _check_parts(query: Query) -> None:
+    """Each part by itself: something is asked, and not too much."""
+    if query.text and not query.text.strip():
+        raise QueryError(f"the query's text {query.text!r} is blank: say what to look for, or leave it out")
+    shown = query.image is not None or query.text or query.plus
+    if query.minus and not shown:
+        raise QueryError("the query says only what it is not (minus): add a photo or words of what is looked for")
+    if query.unlike and not query.like:
+        raise QueryError("the query says only what it is unlike: add the id of an item that it should be like")
+    if not shown and not query.like:
+        raise QueryError("the query is empty: give a photo, words, or the ids of items that it should be like")
+    terms, examples = len(query.plus) + len(query.minus), len(query.like) + len(query.unlike)
+    if terms > MAX_TERMS:
+        raise QueryError(f"the query adds up {terms} terms, {MAX_TERMS} are allowed: keep those that matter")
+    if examples > MAX_EXAMPLES:
+        raise QueryError(f"the query names {examples} items, {MAX_EXAMPLES} are allowed: keep those that matter")
+    both = sorted({*query.like} & {*query.unlike})
+    if both:
+        raise QueryError(f"item {both[0]!r} is among like and unlike: name it once")
+    _check_weight(query.image_weight, "the photo")
+
+
+def _check_together(query: Query) -> None:
+    """What goes with what."""
+    if query.like and (query.image is not None or query.text or query.summed):
+        raise QueryError("like and unlike ask by items alone: leave out photos and words, or give the items' photos")
+    if query.box is not None and query.image is None:
+        raise QueryError("a box means a part of the query's photo, and it has none: give a photo or leave it out")
+    if query.image_weight != 1 and query.image is None:
+        raise QueryError(f"the photo's weight is {query.image_weight}, and there is no photo: leave out the weight")
+    if query.image_weight != 1 and query.composed and not query.summed:
+        raise QueryError(
+            f"the photo's weight is {query.image_weight}, and a photo with a change in words takes none: leave it out, "
+            "or add the words up with plus instead"
+        )
+    if query.composer and not query.composed:
+        raise QueryError(f"composer {query.composer!r} joins a photo with words: give both, or leave it out")
+    if query.photo_alone:
+        return
+    if query.metric == "euclidean":
+        raise QueryError("words, sums and examples are compared by cosine only: use metric cosine, or a photo alone")
+    if query.colour_weight is not None:
+        raise QueryError(
+            f"colour weight {query.colour_weight} goes with a photo alone: words, sums and examples have no colours "
+            "to compare. Leave out the weight, or say the colour in words"
+        )

@@ -1,0 +1,78 @@
+"""The change files of the numpy store: what one call added and took away, written beside and renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import IndexDamaged
+from ..types import Point
+from .schema import Layout, from_payload, to_payload
+
+__all__ = ["Change", "read_change", "replace", "write_change"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a store.
+
+    Args:
+        fresh: points that are new, or take the place of those of their ids.
+        gone: ids of points that are taken away.
+        keys: kind to id to routing key.
+        clear: True begins with nothing: what was there before is gone.
+    """
+
+    fresh: Sequence[Point]
+    gone: Sequence[str]
+    keys: Mapping[str, Mapping[str, str]]
+    clear: bool = False
+
+
+def write_change(file: Path, layout: Layout, change: Change) -> None:
+    """Write a change; when this returns, it survives the death of the process."""
+    head = {
+        "points": [to_payload(point) for point in change.fresh],
+        "gone": change.gone,
+        "clear": change.clear,
+        "keys": change.keys,
+    }
+    arrays: dict[str, Any] = {
+        name: np.array([point.vectors[name] for point in change.fresh], np.float32) for name in layout
+    }
+    arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
+    replace(file, lambda out: np.savez(out, **arrays))
+
+
+def read_change(file: Path, layout: Layout) -> Change:
+    """Read a change.
+
+    Raises:
+        IndexDamaged: the file can't be read.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            head = json.loads(stored["head"].tobytes().decode("utf-8", "surrogatepass"))
+            rows = {name: stored[name] for name in layout}
+        fresh = [
+            from_payload(payload, {name: rows[name][i] for name in layout}) for i, payload in enumerate(head["points"])
+        ]
+        return Change(fresh, head["gone"], head.get("keys") or {}, head["clear"])
+    except Exception as error:  # whatever a damaged file makes numpy's readers raise
+        raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
+
+
+def replace(file: Path, write: Callable[[Any], object]) -> None:
+    """Write a file beside its place, bring it to the disk, and put it there in one step."""
+    beside = file.with_suffix(".tmp")
+    with beside.open("wb") as out:
+        write(out)
+        out.flush()
+        os.fsync(out.fileno())
+    beside.replace(file)

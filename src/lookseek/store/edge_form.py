@@ -1,0 +1,104 @@
+"""How points and conditions look inside the embedded engine, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import qdrant_edge as engine
+
+from ..types import Point, Value
+from . import Within
+from .condition import And, Compare, Condition, In, Not, Or, readings
+from .schema import from_payload, point_id, to_payload
+
+__all__ = ["ROUTE", "compiled", "original_value", "path_of", "payload_of", "point_of"]
+
+ROUTE = "route"
+"""Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
+_BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
+"""How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1."""
+_BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+
+
+def point_of(record: Any) -> Point:
+    """A point as the engine gave it."""
+    vectors = {name: np.array(v, np.float32) for name, v in (record.vector or {}).items()}
+    payload = dict(record.payload)
+    kept = payload["attributes"].items()
+    payload["attributes"] = {_original(name): original_value(value) for name, value in kept}
+    return from_payload(payload, vectors)
+
+
+def payload_of(point: Point) -> dict[str, Any]:
+    """What the engine keeps of a point beside its vectors."""
+    kept = {_name(name): _kept(value) for name, value in point.attributes.items()}
+    return to_payload(point) | {"attributes": kept}
+
+
+def _kept(value: Value) -> Value:
+    return _BOOLEANS[value] if isinstance(value, bool) else value
+
+
+def original_value(kept: Value) -> Value:
+    """The reverse of ``_kept``."""
+    return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
+
+
+def path_of(field: str) -> str:
+    """The engine's path to an attribute."""
+    return f'attributes."{_name(field)}"'
+
+
+def _name(field: str) -> str:
+    """An attribute's name as the engine keeps it: its paths take no quotation marks and backslashes."""
+    return field.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
+
+
+def _original(name: str) -> str:
+    """The reverse of ``_name``."""
+    return name.replace("%5C", "\\").replace("%22", '"').replace("%25", "%")
+
+
+def compiled(
+    condition: Condition | None, among: Sequence[str] | None, within: Within | None = None
+) -> engine.Filter | None:
+    """The engine's form of all that a search may be narrowed to; None for everything."""
+    if condition is None and among is None and within is None:
+        return None
+    must: list[Any] = [] if condition is None else [_tree(condition)]
+    if among is not None:
+        must.append(engine.HasIdCondition({point_id(id_) for id_ in among}))
+    if within is not None:
+        must.append(engine.FieldCondition(f"{ROUTE}.{within.kind}", match=engine.MatchAny(list(within.keys))))
+    return engine.Filter(must=must)
+
+
+def _tree(condition: Condition) -> engine.Filter:
+    """The engine's form of a condition; ``lookseek.store.condition`` says what it must mean."""
+    match condition:
+        case And(parts):
+            return engine.Filter(must=[_tree(part) for part in parts])
+        case Or(parts):
+            return engine.Filter(should=[_tree(part) for part in parts])
+        case Not(part):
+            return engine.Filter(must_not=[_tree(part)])
+        case In(field, values, negated):
+            found = engine.Filter(should=[one for value in values for one in _equals(field, value)])
+            return engine.Filter(must_not=[found]) if negated else found
+        case Compare(field, ("=" | "!=") as op, value):
+            found = engine.Filter(should=_equals(field, value))
+            return found if op == "=" else engine.Filter(must_not=[found])
+        case Compare(field, op, value):
+            limit = {_BOUNDS[op]: float(value)}
+            return engine.Filter(must=[engine.FieldCondition(path_of(field), range=engine.RangeFloat(**limit))])
+
+
+def _equals(field: str, value: Value) -> list[Any]:
+    return [
+        engine.FieldCondition(path_of(field), match=engine.MatchValue(_kept(plain)))
+        if isinstance(plain, str | bool)
+        else engine.FieldCondition(path_of(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
+        for plain in readings(value)
+    ]

@@ -1,0 +1,76 @@
+"""Asking by examples: items that are liked, items that are not, and the one vector that stands for them.
+
+Source: Qdrant documentation, Explore the data, "Average vector strategy": the mean of the liked ones, moved away from
+the mean of the others by as much as the two differ. Unlike its other strategies it is one search, as fast as any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import QueryError
+from ..types import Vector
+from .condition import Condition
+from .schema import spec_of
+
+if TYPE_CHECKING:
+    from . import Scored, Store, Within
+
+__all__ = ["aim", "recommended"]
+
+_VANISHED = 1e-3
+"""Length below which the aim of unit vectors is what rounding left of them."""
+
+
+def aim(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) -> Vector:
+    """The vector that examples stand for: 2 x mean of the liked ones - mean of the others.
+
+    Args:
+        store: that holds them.
+        using: the name of the vector.
+        like: ids, at least one.
+        unlike: ids, may be empty.
+
+    Returns:
+        float32 (dim,).
+
+    Raises:
+        QueryError: nothing is liked, an id that the store does not have, or examples that cancel each other.
+    """
+    metric = spec_of(store.layout, using).metric
+    if not like:
+        raise QueryError("nothing is liked: give the id of at least one item that the others should be like")
+    there = {point.id: point for point in store.get([*like, *unlike])}
+    missing = [id_ for id_ in dict.fromkeys([*like, *unlike]) if id_ not in there]
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise QueryError(f"the index has no item {', '.join(map(repr, missing[:3]))}{more}: give ids as a search shows")
+    liked, others = (
+        np.mean([there[id_].vectors[using] for id_ in ids], axis=0, dtype=np.float64)
+        for ids in (like, unlike or like)  # with nothing to move away from, it is the mean of the liked ones
+    )
+    vector = 2 * liked - others
+    if metric == "cosine" and np.linalg.norm(vector) < _VANISHED:
+        raise QueryError("these examples cancel each other, nothing is left to look for: leave one out")
+    return np.asarray(vector, np.float32)
+
+
+def recommended(
+    store: Store,
+    using: str,
+    like: Sequence[str],
+    unlike: Sequence[str],
+    k: int,
+    *,
+    condition: Condition | None,
+    within: Within | None,
+    exact: bool,
+) -> list[Scored]:
+    """What ``Store.recommend`` promises, for any store that can search."""
+    examples = {*like, *unlike}
+    vector = aim(store, using, like, unlike)
+    found = store.search(using, vector, k + len(examples), condition=condition, within=within, exact=exact)
+    return [scored for scored in found if scored.id not in examples][:k]
