@@ -7,6 +7,7 @@ kind (``myntra-words``) asks for what was never taught. docs/decisions/lexicon.m
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -83,9 +84,19 @@ class Lexicon:
         """The fields in the order of the file."""
         return tuple(dict.fromkeys(entry.field for entry in self.entries))
 
-    def all_words(self, use: Use) -> frozenset[str]:
-        """Return every word of a use, of both languages."""
-        return frozenset(entry.word for entry in self.entries if entry.use == use)
+    @cached_property
+    def _held(self) -> re.Pattern[str]:
+        words = {entry.word.removeprefix("màu ") for entry in self.entries if entry.use == "held"}
+        longest = sorted(words, key=lambda word: (-len(word), word))
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})s?(?!\w)") if words else re.compile(r"(?!)")
+
+    def held_in(self, text: str) -> tuple[str, ...]:
+        """Return the held words of a text, as it has them: texts of other sources that have any must not be trained on.
+
+        >>> read_lexicon().held_in("Nike Women Grey Tee"), read_lexicon().held_in("steel blue t-shirt")
+        (('tee',), ())
+        """
+        return tuple(self._held.findall(unicodedata.normalize("NFC", text.lower())))
 
 
 def read_lexicon(path: Path = LEXICON) -> Lexicon:
