@@ -69,10 +69,10 @@ def change(
         TrainError: the field or a value is unknown, or both values are the same.
 
     >>> from .lexicon import read_lexicon
-    >>> [change("colour", "red", "blue", "en", Random(seed), read_lexicon()) for seed in (1, 2)]
-    ['', '']
-    >>> [change("sleeve", "short", "long", "vi", Random(seed), read_lexicon()) for seed in (1, 2)]
-    ['', '']
+    >>> [change("colour", "red", "blue", "en", Random(seed), read_lexicon()) for seed in (2, 4)]
+    ['but in blue', 'in blue instead of red']
+    >>> [change("sleeve", "short", "long", "vi", Random(seed), read_lexicon()) for seed in (0, 1)]
+    ['loại dài tay', 'mẫu này nhưng tay dài']
     """
     olds, news = (lexicon.words(field, value, language) for value in (old, new))
     if field not in CHANGED or not (olds and news):
