@@ -7,7 +7,7 @@ said: a photo seldom shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from ...errors import TrainError
@@ -30,7 +30,7 @@ PLAINEST = 0.4
 BARE = 0.25
 """How often a caption has colour and noun alone, as people search."""
 
-LATE = frozenset("for with without of to just in cho dành đi".split())
+LATE = frozenset(["for", "with", "without", "of", "to", "just", "in", "cho", "dành", "đi"])
 """First words of what stands behind all else."""
 
 LITTLE = LATE | {"a", "có", "màu"}
@@ -45,8 +45,8 @@ OPENINGS: Mapping[Language, tuple[str, ...]] = {
 }
 OPENED = 0.08
 
-MEN = frozenset("men's gents' nam".split())
-WOMEN = frozenset("women's ladies' knickers nữ chíp".split())
+MEN = frozenset(["men's", "gents'", "nam"])
+WOMEN = frozenset(["women's", "ladies'", "knickers", "nữ", "chíp"])
 OTHERS: Mapping[str, frozenset[str]] = {"Men": WOMEN, "Boys": WOMEN, "Women": MEN, "Girls": MEN, "Unisex": MEN | WOMEN}
 """Gender to the signs of another that a noun may bear: "women's top", "áo lót nam"."""
 
@@ -80,6 +80,9 @@ def caption(values: Mapping[str, str], language: Language, random: Random, lexic
         raise TrainError(
             f"the lexicon has no word for any of {dict(values)}: add it to lexicon.csv, or leave the item out"
         )
+    for alike in (NOUNS, COLOURS):  # one noun, one colour
+        for field in [field for field in alike if field in known][1:]:
+            del known[field]
     for _ in range(TRIES):
         said = _phrase(known, language, random, lexicon)
         if not lexicon.held_in(said):  # two words side by side may be a third
@@ -158,7 +161,7 @@ def _vietnamese(noun: str, said: Mapping[str, str], random: Random) -> str:
         named = colour if colour.startswith("màu ") or (noun and random.random() < 0.6) else f"màu {colour}"
         rest.insert(random.choice((0, 0, len(rest))), named)
     rest.sort(key=_late)
-    return " ".join([noun or random.choice(WHAT["vi"]), *rest])
+    return " ".join([noun or random.choice(WHAT["vi"]), *rest]).replace("màu màu ", "màu ")  # "một màu" + "màu da"
 
 
 def _late(word: str) -> bool:
