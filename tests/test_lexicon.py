@@ -64,6 +64,7 @@ def test_words_are_as_people_type_them() -> None:
     for entry in WORDS.entries:
         assert entry.word == unicodedata.normalize("NFC", entry.word.lower().strip())
         assert "  " not in entry.word
+        assert entry.language == "vi" or entry.word.isascii()
         assert not set(entry.word) & set('.,;:/"|'), entry
 
 
