@@ -289,6 +289,7 @@ CHANCE = {
     "myntra-class": ("myntra", ("precision@10", "precision@100")),
     "myntra-text": ("myntra", ("recall@10", "recall@50", "any@10")),
     "myntra-attributes": ("myntra", ("precision@10",)),
+    "myntra-words": ("myntra", ("precision@10",)),
     "myntra-composed": ("myntra", ("recall@10", "recall@50", "any@10")),
     "drawn-composed": ("drawn", ("recall@10", "any@10")),
     "drawn-instance": ("drawn", ("recall@10",)),

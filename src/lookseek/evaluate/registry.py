@@ -22,6 +22,7 @@ from .benchmarks import (
     myntra_class,
     myntra_composed,
     myntra_text,
+    myntra_words,
     robustness,
 )
 from .task import Benchmark
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         myntra_class,
         myntra_text,
         myntra_attributes,
+        myntra_words,
         myntra_composed,
         drawn_composed,
         drawn_instance,

@@ -12,7 +12,7 @@ from ..task import Benchmark, Loaded, Options, Question, Task
 from ..truth import Listed
 from .myntra import notes_on, photos_of
 
-__all__ = ["BENCHMARK"]
+__all__ = ["BENCHMARK", "COLUMNS", "ask"]
 
 COLUMNS = ("split", "articleType", "baseColour", "en", "vi", "vi_plain")
 LANGUAGES = {"en": "", "vi": "vi", "vi_plain": "vi-plain"}
@@ -21,14 +21,28 @@ LANGUAGES = {"en": "", "vi": "vi", "vi_plain": "vi-plain"}
 
 def load(options: Options) -> Loaded:
     """Read the benchmark. See Benchmark."""
+    return ask(options, options.data / "queries.csv")
+
+
+def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
+    """Ask a split's photos for colours and types, in three ways to write.
+
+    Args:
+        options: where ``catalogue.parquet`` is, and which split is asked.
+        queries: a CSV file with ``COLUMNS``.
+        notes: what is to be said of the questions beside the usual.
+
+    Raises:
+        CatalogueError: the catalogue or the queries can't be read, or none of the split has a right item.
+    """
     items = read_catalogue(options.data, options.split)
-    rows = _queries(options.data / "queries.csv", options.split)
+    rows = _queries(queries, options.split)
     right: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for place, item in enumerate(items):
         right[item.article_type, item.base_colour][place] = 1
     asked = [row for row in rows if (row["articleType"], row["baseColour"]) in right]
     if not asked:
-        raise CatalogueError(f"no query of {options.split} has a right item in {options.data}: check its queries.csv")
+        raise CatalogueError(f"no query of {options.split} has a right item in {options.data}: check {queries}")
     gallery = tuple(item.id for item in items)
     truth = Listed(len(items), tuple(right[row["articleType"], row["baseColour"]] for row in asked))
     left = len(rows) - len(asked)
@@ -51,6 +65,7 @@ def load(options: Options) -> Loaded:
             f"Right means that type and colour agree with the catalogue, whose colours are noisy; at least {few} are "
             "right for each query.",
             *([f"{left} of {len(rows)} queries have no right item in the catalogue and are left out."] if left else []),
+            *notes,
             *notes_on(items),
         ),
     )
@@ -63,7 +78,7 @@ def _queries(path: Path, split: str) -> list[dict[str, str]]:
             lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
             rows = [] if lacking else [row for row in table if row["split"] == split]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CatalogueError(f"{path} can't be read ({error}): give the folder that holds queries.csv") from error
+        raise CatalogueError(f"{path} can't be read ({error}): give the folder that holds {path.name}") from error
     if lacking:
         raise CatalogueError(f"{path} has no column {', '.join(lacking)}: it needs {', '.join(COLUMNS)}")
     if not rows:

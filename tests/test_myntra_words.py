@@ -1,0 +1,73 @@
+"""``myntra-words``: its queries are of held words alone, and are those that its script makes."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from lookseek.errors import CatalogueError
+from lookseek.evaluate.benchmarks import myntra_attributes
+from lookseek.evaluate.benchmarks.myntra_words import BENCHMARK, QUERIES
+from lookseek.evaluate.registry import benchmark
+from lookseek.evaluate.task import Options
+from lookseek.train.align.lexicon import plain, read_lexicon
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "make_word_queries.py"
+
+with QUERIES.open(newline="", encoding="utf-8") as file:
+    ROWS = list(csv.DictReader(file))
+
+
+def test_every_query_is_a_held_word_of_the_type_and_one_of_the_colour() -> None:
+    words = read_lexicon()
+    assert len(ROWS) == len({(row["split"], row["en"]) for row in ROWS}) == len({(r["split"], r["vi"]) for r in ROWS})
+    for row in ROWS:
+        kinds = {lang: words.words("articleType", row["articleType"], lang, "held") for lang in ("en", "vi")}
+        colours = {lang: words.words("baseColour", row["baseColour"], lang, "held") for lang in ("en", "vi")}
+        assert row["en"] in {f"{colour} {kind}" for colour in colours["en"] for kind in kinds["en"]}
+        assert row["vi"] in {f"{kind} {colour}" for colour in colours["vi"] for kind in kinds["vi"]}
+        assert row["vi"] == unicodedata.normalize("NFC", row["vi"])
+        assert row["vi_plain"] == plain(row["vi"])
+
+
+def test_there_are_enough_queries_of_many_types_and_colours() -> None:
+    for split in ("val", "test"):
+        asked = [row for row in ROWS if row["split"] == split]
+        assert len(asked) >= 60
+        assert len({row["articleType"] for row in asked}) >= 20
+        assert len({row["baseColour"] for row in asked}) >= 12
+
+
+def test_the_script_makes_the_file_that_is_committed(data: Path) -> None:
+    spec = importlib.util.spec_from_file_location("make_word_queries", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    made = [row for split in ("test", "val") for row in script.queries(data / "myntra", split, read_lexicon())]
+    assert made == [tuple(row.values()) for row in ROWS]
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_it_asks_what_myntra_attributes_asks_in_other_words(split: str, data: Path) -> None:
+    options = Options(data / "myntra", split, "colour-and-type")
+    ours, theirs = benchmark("myntra-words").load(options), myntra_attributes.BENCHMARK.load(options)
+    assert [task.name for task in ours.tasks] == ["", "vi", "vi-plain"]
+    known = {question.id for question in theirs.tasks[0].questions}
+    assert {question.id for question in ours.tasks[0].questions} <= known
+    assert not {q.text for task in ours.tasks for q in task.questions} & {
+        q.text for task in theirs.tasks for q in task.questions
+    }
+    for task in ours.tasks:
+        assert (task.truth.grades(slice(None)).sum(axis=1) >= 10).all()
+        assert task.metrics[0] == "precision@10"
+    assert any("never saw these words" in note for note in ours.notes)
+
+
+def test_without_a_catalogue_it_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"give the folder that holds catalogue\.parquet"):
+        BENCHMARK.load(Options(tmp_path, "test", "colour-and-type"))
