@@ -1,0 +1,295 @@
+"""The recipe ``combiner``: from triplets to a Combiner, and its figures beside those of the plain sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from ...encode import load_model
+from ...encode.compose import Sum
+from ...encode.model import DEFAULT
+from ...errors import TrainError
+from ...evaluate.result import Result, read_result
+from ...index.report import Progress
+from ...types import Skipped
+from ..alone import Alone
+from ..curves import draw
+from ..looked import broken, read_list, write_list
+from ..machine import Machine, Silent, launched, workers_of
+from ..measure import write_figures
+from ..memory import keep_freed_memory
+from ..run import CHECKPOINT, RUN, SKIPPED
+from .clip import PREFIX, Clip, build_clip
+from .combiner import Combiner
+from .exam import Compose, Exam
+from .join import composed, joining
+from .loop import fit
+from .run import COMBINER, TUNE, CombinerRun, read_run
+from .settings import CombinerSettings, settings_of
+from .towers import Known, ModelTowers, Towers, known
+from .triplets import Triplets, read_data
+from .tune import load_tuned, plain_sum, tuning
+
+__all__ = ["TrainedCombiner", "figures_of", "train_combiner"]
+
+FIGURES = ("sum.val", "val", "sum.test", "test")
+"""Files of results in a run folder, without their ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedCombiner:
+    """What a training came to.
+
+    Args:
+        run: what it was.
+        best_epoch: of stage 2, whose weights are kept.
+        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``.
+        judged: the metrics whose mean on val chose.
+        notes: what a reader of the figures must know.
+    """
+
+    run: CombinerRun
+    best_epoch: int
+    figures: Mapping[str, Result]
+    judged: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def train_combiner(
+    data: str,
+    out: Path,
+    *,
+    preset: str = "modern",
+    changes: Mapping[str, Any],
+    model: str = DEFAULT,
+    weights: str = "local",
+    machine: Machine,
+    progress: Progress,
+) -> TrainedCombiner:
+    """Train a Combiner, or go on with the training that the folder holds.
+
+    Args:
+        data: the folder of triplets, as ``read_data`` takes it.
+        out: the run folder; made where it does not exist.
+        preset: whose settings are taken.
+        changes: settings that differ from the preset's; None leaves one.
+        model: whose features: ``open_clip/NAME``, a shipped model's name or a model folder; the latter two stay as
+            they are.
+        weights: of a CLIP, as ``build_clip`` takes them.
+        machine: what it runs on, one device.
+        progress: told of every photo and batch.
+
+    Raises:
+        TrainError: data, settings or towers that can't be used, or a folder that holds another training.
+        CatalogueError: the data can't be read.
+        ModelError: no such model.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    settings = settings_of(preset, changes)
+    keep_freed_memory()
+    fabric = launched(machine, settings.precision)
+    if fabric.world_size > 1:
+        raise TrainError(
+            f"{fabric.world_size} devices can't share the batches of a Combiner, whose triplets are told from each "
+            "other: give --devices 1, and a smaller --batch where it does not fit"
+        )
+    torch.manual_seed(settings.seed)
+    towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
+    settings = _fitting(settings, towers)
+    with Alone(out, fabric):
+        triplets = read_data(Path(data), settings.seed)
+        if triplets.captions and settings.tune != "none":
+            raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
+        triplets = _usable(triplets, out, progress)
+        run = _begin(_said(preset, settings, data, triplets, model, towers), out)
+        if isinstance(towers, Clip):
+            fabric.to_device(towers.model)
+        _forget(out, tuned=settings.tune != "none")
+        if isinstance(towers, Clip) and settings.tune != "none":
+            _tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
+        features = _features(towers, triplets, settings, progress)
+        combiner, best = _join(fabric, triplets, features, run, out, progress)
+        ways = {
+            "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
+            "": lambda photos, texts: composed(combiner, photos, texts),
+        }
+        figures = _measure(triplets, features, ways, run, out, progress)
+    judged = triplets.exams["val"].judged
+    return TrainedCombiner(run, best, figures, judged, triplets.notes)
+
+
+def figures_of(out: Path) -> dict[str, Result]:
+    """The figures that a run folder holds so far."""
+    return {name: read_result(out / f"{name}.json") for name in FIGURES if (out / f"{name}.json").is_file()}
+
+
+def _towers(model: str) -> ModelTowers:
+    return ModelTowers(load_model(model))
+
+
+def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
+    """Settings that the towers can have."""
+    if isinstance(towers, Clip):
+        return settings
+    if settings.tune != "none":
+        raise TrainError(
+            f"a model folder's towers stay as they are, so --tune {settings.tune} needs a CLIP: give --tune none, or "
+            "--model open_clip/RN50"
+        )
+    # Its photos' vectors may come from an index, which keeps them at length 1.
+    return replace(settings, normalise=True)
+
+
+def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
+    """Without the photos that are missing or can't be decoded; each is looked at once in the life of a run."""
+    listed = out / SKIPPED
+    if (out / RUN).is_file() and listed.is_file():
+        gone = read_list(listed)
+    else:
+        gone = {**triplets.missing, **broken(list(triplets.named().items()), progress)}
+        write_list(listed, gone)
+    for id, reason in gone.items():
+        progress.skipped(Skipped(id, "missing photo" if id in triplets.missing else "broken photo", reason))
+    return triplets.without(gone)
+
+
+def _said(
+    preset: str, settings: CombinerSettings, data: str, triplets: Triplets, model: str, towers: Towers
+) -> CombinerRun:
+    asked = {
+        name: len({question.id for task in exam.loaded.tasks if not task.name for question in task.questions})
+        for name, exam in triplets.exams.items()
+    }
+    folder = not model.startswith(PREFIX) and Path(model).is_dir()
+    return CombinerRun(
+        recipe="combiner",
+        preset=preset,
+        settings=settings,
+        data=str(Path(data).resolve()),
+        kind=triplets.kind,
+        triplets={"train": len(triplets.train), "generated": len(triplets.more), **asked},
+        content=triplets.content,
+        model=str(Path(model).resolve()) if folder else model,
+        dim=towers.dim,
+        weights=towers.weights if isinstance(towers, Clip) else "/".join(towers.keys()),
+        quick_gelu=isinstance(towers, Clip) and towers.quick_gelu,
+    )
+
+
+def _begin(run: CombinerRun, out: Path) -> CombinerRun:
+    """Write what the run is, or find that the folder holds the same one."""
+    if not (out / RUN).is_file():
+        run.write(out)
+        return run
+    there = read_run(out)
+    if there != run:
+        raise TrainError(
+            f"{out} holds a training with {'; '.join(there.differs(run))}: give the same options to go on with it, or "
+            "a new folder"
+        )
+    return run
+
+
+def _tune(
+    fabric: Fabric, clip: Clip, triplets: Triplets, run: CombinerRun, out: Path, workers: int, progress: Progress
+) -> None:
+    """Stage 1: the CLIP ends with the weights of its best epoch."""
+    val = triplets.exams["val"]
+
+    def judge() -> tuple[float, dict[str, float]]:
+        found = known(clip, val.loaded.photos, val.ids(), {}, val.changes(), Silent(), keep=False)
+        return _judged(val, found, plain_sum)
+
+    stage = tuning(clip, triplets.train, triplets.more, triplets.photos, run.settings, workers, judge)
+    fit(fabric, stage, run.settings, out / TUNE, progress)
+    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", _chosen_by(val))
+    load_tuned(clip, out / TUNE)
+
+
+def _features(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> Known:
+    """Of all photos and texts that stage 2 and the measuring need."""
+    examples = (*triplets.train, *(triplets.more if settings.generated else ()))
+    ids = [id for e in examples for id in (e.reference, e.target)]
+    texts = [text for e in examples for text in e.texts]
+    photos = dict(triplets.photos)
+    for exam in triplets.exams.values():
+        photos |= exam.loaded.photos
+        ids += exam.ids()
+        texts += exam.changes()
+    return known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
+
+
+def _join(
+    fabric: Fabric, triplets: Triplets, features: Known, run: CombinerRun, out: Path, progress: Progress
+) -> tuple[Combiner, int]:
+    """Stage 2: the Combiner of its best epoch, and which that was."""
+    val, settings = triplets.exams["val"], run.settings
+    torch.manual_seed(settings.seed)
+    combiner = Combiner(run.dim, settings)
+
+    def judge() -> tuple[float, dict[str, float]]:
+        return _judged(val, features, lambda photos, texts: composed(combiner, photos, texts))
+
+    more = triplets.more if settings.generated else ()
+    stage = joining(combiner, features, triplets.train, more, settings, judge)
+    state = fit(fabric, stage, settings, out / COMBINER, progress)
+    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", _chosen_by(val))
+    best = run.combiner(out)
+    fabric.to_device(best)
+    return best, state.best_epoch
+
+
+def _measure(
+    triplets: Triplets,
+    features: Known,
+    ways: Mapping[str, Compose],
+    run: CombinerRun,
+    out: Path,
+    progress: Progress,
+) -> dict[str, Result]:
+    """Each figure once, at the end; ``ways`` are what composes, by the prefix of their files."""
+    for split, exam in triplets.exams.items():
+        for prefix, way in ways.items():
+            path = out / f"{prefix}{split}.json"
+            if not path.is_file():
+                info = _info(run, prefix.rstrip(".") or COMBINER)
+                write_figures(exam.take(features, way, info, progress), path)
+    return figures_of(out)
+
+
+def _forget(out: Path, tuned: bool) -> None:
+    """Of a run whose checkpoint was deleted to begin again: what came after it."""
+    if tuned and not (out / TUNE / CHECKPOINT).is_file():
+        (out / COMBINER / CHECKPOINT).unlink(missing_ok=True)
+    if not (out / COMBINER / CHECKPOINT).is_file():
+        for name in FIGURES:
+            (out / f"{name}.json").unlink(missing_ok=True)
+
+
+def _judged(exam: Exam, found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
+    evaluation = exam.take(found, compose, {"name": "training"}, Silent())
+    metrics = evaluation.result.metrics
+    return exam.figure(evaluation), {name: metrics[name].value for name in exam.judged}
+
+
+def _chosen_by(exam: Exam) -> str:
+    return f"mean of {', '.join(exam.judged)} on val"
+
+
+def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
+    """What stands beside every figure of the run."""
+    return {
+        "name": f"{composer} on {Path(run.model).name if Path(run.model).is_absolute() else run.model}",
+        "composer": composer,
+        "preset": run.preset,
+        "tuned": run.settings.tune,
+        "first_weights": run.weights,
+        "trained_on": f"{run.triplets['train']} triplets of {Path(run.data).name}, {run.kind}",
+        "content": run.content[:12],
+        "seed_of_training": run.settings.seed,
+    }
