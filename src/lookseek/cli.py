@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -394,7 +395,10 @@ def train(
     of_classifier = {"backbone": backbone, "size": size, "label": label or None}
     of_combiner = {"tune": tune, "tune_epochs": tune_epochs, "tune_batch": tune_batch, "tune_rate": tune_rate}
     of_combiner |= {"checkpointing": checkpointing, "projection": projection, "hidden": hidden}
-    own = {"classifier": of_classifier, "combiner": {**of_combiner, "model": model, "ablation": ablation or None}}
+    own: dict[str, dict[str, Any]] = {
+        "classifier": of_classifier,
+        "combiner": {**of_combiner, "model": model, "ablation": ablation or None},
+    }
     check_options(named(recipe), own)
     machine = Machine(accelerator, devices, nodes, workers)
     if recipe == "combiner":
@@ -441,11 +445,21 @@ def export(
         model: the model folder to make; its name becomes the model's.
         int8: in 8 bits, calibrated on the training's photos: faster, a little less exact; the card says how much.
     """
-    from .train.export import export as make
+    from .train.run import recipe_of
 
+    lines: Sequence[str]
     with Watch(err) as watch:
-        made = make(run, model, int8=int8, progress=watch)
-    for line in made.lines():
+        if recipe_of(run) == "combiner":
+            from .train.combiner.export import export_combiner
+
+            if int8:
+                raise TrainError("a Combiner is small and its model has its own precision: leave --int8 out")
+            lines = export_combiner(run, model, progress=watch).lines()
+        else:
+            from .train.export import export as make
+
+            lines = make(run, model, int8=int8, progress=watch).lines()
+    for line in lines:
         say(line)
     return 0
 

@@ -160,7 +160,8 @@ def combiner_said(trained: TrainedCombiner) -> Iterator[str]:
         f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
         f"{run.triplets['train']:,} triplets of {run.kind}"
     )
-    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the mean of {', '.join(trained.judged)} on val"
+    judged = ", ".join(trained.judged)
+    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the mean of {judged} on val"
     for split in ("val", "test"):
         if split in trained.figures:
             both = trained.figures[f"sum.{split}"], trained.figures[split]

@@ -20,6 +20,7 @@ from ...encode.prepare import Preprocessing, min_side, prepare
 from ...errors import TrainError
 from ...types import Pixels, Vectors
 from ..backbones import LOCAL, PUBLISHED, RANDOM, RANDOM_NUMBERS, read_weights
+from ..quiet import quiet
 
 __all__ = ["PREFIX", "Clip", "build_clip"]
 
@@ -69,13 +70,17 @@ class Clip:
         return _Words(self)
 
     def keys(self) -> tuple[str, str]:
-        """See Towers: the names hold a hash of the weights, so tuned towers have caches of their own."""
+        """See Towers: tuned towers have caches of their own."""
+        key = f"open_clip-{self.checksum()[:32]}"
+        return f"{key}-photos", f"{key}-words"
+
+    def checksum(self) -> str:
+        """See Towers."""
         said = sha256(repr((self.name, self.how, self.mean, self.std, self.quick_gelu)).encode())
         for name, value in self.model.state_dict().items():
             said.update(name.encode())
             said.update(value.detach().cpu().contiguous().numpy().tobytes())
-        key = f"open_clip-{said.hexdigest()[:32]}"
-        return f"{key}-photos", f"{key}-words"
+        return said.hexdigest()
 
     def photos(self, pixels: Tensor) -> Tensor:
         """Features, float (n, dim), of photos uint8 (n, 3, side, side)."""
@@ -132,7 +137,8 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
         raise TrainError(f"open_clip knows no weights of {name}: give a file with --weights FILE")
     said = f"{tag} of open_clip" if tag else RANDOM_NUMBERS
     try:
-        model: Any = open_clip.create_model(name, tag or None, precision="fp32", force_quick_gelu=quick_gelu)
+        with quiet():
+            model: Any = open_clip.create_model(name, tag or None, precision="fp32", force_quick_gelu=quick_gelu)
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # the hub, the file system, towers of other packages: each fails in its own way
         raise TrainError(

@@ -106,7 +106,7 @@ def train_combiner(
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
         triplets = _usable(triplets, out, progress)
-        run = _begin(_said(preset, settings, data, triplets, model, towers), out)
+        run = _begin(_said(preset, settings, data, triplets, model, _absolute(weights), towers), out)
         if isinstance(towers, Clip):
             fabric.to_device(towers.model)
         _forget(out, tuned=settings.tune != "none")
@@ -126,6 +126,11 @@ def train_combiner(
 def figures_of(out: Path) -> dict[str, Result]:
     """The figures that a run folder holds so far."""
     return {name: read_result(out / f"{name}.json") for name in FIGURES if (out / f"{name}.json").is_file()}
+
+
+def _absolute(weights: str) -> str:
+    """Of weights in a file, its place whatever folder one stands in."""
+    return str(Path(weights).resolve()) if Path(weights).is_file() else weights
 
 
 def _towers(model: str) -> ModelTowers:
@@ -159,7 +164,13 @@ def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
 
 
 def _said(
-    preset: str, settings: CombinerSettings, data: str, triplets: Triplets, model: str, towers: Towers
+    preset: str,
+    settings: CombinerSettings,
+    data: str,
+    triplets: Triplets,
+    model: str,
+    start: str,
+    towers: Towers,
 ) -> CombinerRun:
     asked = {
         name: len({question.id for task in exam.loaded.tasks if not task.name for question in task.questions})
@@ -176,7 +187,9 @@ def _said(
         content=triplets.content,
         model=str(Path(model).resolve()) if folder else model,
         dim=towers.dim,
-        weights=towers.weights if isinstance(towers, Clip) else "/".join(towers.keys()),
+        weights=towers.weights,
+        start=start if isinstance(towers, Clip) else "",
+        checksum=towers.checksum(),
         quick_gelu=isinstance(towers, Clip) and towers.quick_gelu,
     )
 

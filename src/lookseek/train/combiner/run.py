@@ -46,7 +46,9 @@ class CombinerRun:
         content: hex, of the triplets.
         model: whose towers: ``open_clip/NAME``, a shipped model's name, or a model folder, absolute.
         dim: of their features.
-        weights: where the first weights of a CLIP came from; the checksum of a model.
+        weights: where the first weights came from, as it stands beside every figure.
+        start: of a CLIP, what ``build_clip`` was told to begin with; "" of a model folder.
+        checksum: of the first weights.
         quick_gelu: whether a CLIP computes with OpenAI's approximation of GELU.
     """
 
@@ -60,6 +62,8 @@ class CombinerRun:
     model: str
     dim: int
     weights: str
+    start: str
+    checksum: str
     quick_gelu: bool = False
 
     def combiner(self, folder: Path) -> Combiner:

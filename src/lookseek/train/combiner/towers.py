@@ -39,8 +39,17 @@ class Towers(Protocol):
         """That of words; what is too long for it is cut, never an error."""
         ...
 
+    @property
+    def weights(self) -> str:
+        """Where they come from, as it stands beside every figure."""
+        ...
+
     def keys(self) -> tuple[str, str]:
         """Names of all that the features of photos, and of words, depend on: those of their caches."""
+        ...
+
+    def checksum(self) -> str:
+        """Hex, of the weights: the same on every machine."""
         ...
 
 
@@ -58,11 +67,17 @@ class ModelTowers:
                 "with a text tower, or a CLIP, e.g. --model open_clip/RN50"
             )
         self.dim, self.image, self.text = model.dim, model.image, model.text
+        self.weights = f"the model {model.name}, as it is"
         self._keys = cache_key(model), f"{model.words[:32]}-words"
+        self._checksum = f"{model.checksum}-{model.words}"
 
     def keys(self) -> tuple[str, str]:
         """See Towers."""
         return self._keys
+
+    def checksum(self) -> str:
+        """See Towers."""
+        return self._checksum
 
 
 @dataclass(frozen=True, slots=True, eq=False)

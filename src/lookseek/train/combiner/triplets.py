@@ -94,7 +94,7 @@ class Triplets:
         own = {e.reference for e in (*self.train, *self.more)} | {e.target for e in (*self.train, *self.more)}
         photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in own}
         for exam in self.exams.values():
-            photos |= {id: exam.loaded.photos[id] for id in exam.ids() if id in exam.loaded.photos}
+            photos.update((id, exam.loaded.photos[id]) for id in exam.ids() if id in exam.loaded.photos)
         return photos
 
     def without(self, gone: Mapping[str, str]) -> Triplets:
@@ -103,7 +103,7 @@ class Triplets:
         Raises:
             TrainError: nothing is left to learn from.
         """
-        there = self.captions or {id: photo for id, photo in self.photos.items() if id not in gone}
+        there = set(self.captions) or self.photos.keys() - gone.keys()
         train = tuple(e for e in self.train if e.reference in there and e.target in there)
         if not train:
             reason = next(iter(gone.values()), NO_PHOTO)
