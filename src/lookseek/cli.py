@@ -230,6 +230,7 @@ def evaluate(
     model: str = "efficientnet-lite2",
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
+    composer: str | None = None,
     by: str = "",
     route: Literal["none"] | RouteKind = "none",
     route_mode: RouteMode = "soft",
@@ -253,6 +254,7 @@ def evaluate(
         model: a shipped model's name, a model folder, "colour", or vectors: NAME.npy beside NAME.txt, a key a line.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
+        composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
         route: a router between questions and gallery, fitted on train, for benchmarks that have one.
         route_mode: soft, or hard for the likeliest key alone.
@@ -274,7 +276,7 @@ def evaluate(
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
     routed = None if route == "none" else Route(route, route_mode, route_preset)
     asked = Asked(
-        benchmark, data, split, protocol, model, metric, colour_weight, by, routed, json, report, trec, inputs
+        benchmark, data, split, protocol, model, metric, colour_weight, composer, by, routed, json, report, trec, inputs
     )
     with Watch(err) as watch:
         done = ask(asked, watch)

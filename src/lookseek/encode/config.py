@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .prepare import Preprocessing
-from .towers import TextSettings, parse_composer, parse_text
+from .towers import TextSettings, parse_composer, parse_indexed_as, parse_text
 
 __all__ = ["FORMAT", "Config", "parse_config"]
 
@@ -24,7 +24,7 @@ _LARGEST = 1 << 20
 
 _LARGEST_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
-_WORDS_KEYS = {"text", "composer"}
+_WORDS_KEYS = {"text", "composer", "indexed_as"}
 _PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "layout"}
 
 
@@ -86,8 +86,9 @@ def parse_config(content: bytes, where: Path) -> Config:
             raise ModelError(f"{where} has {key} {config[key]!r}: give some text")
     for key in ("mean", "std"):
         preprocessing[key] = tuple(_list(preprocessing[key], where, key))
-    if "composer" in config and "text" not in config:
-        raise ModelError(f"{where} names a composer and no text tower: it has no words to compose with, remove it")
+    if alone := sorted(_WORDS_KEYS & set(config)) if "text" not in config else []:
+        raise ModelError(f"{where} has the key {alone[0]} and no text tower, to which it belongs: remove it")
+    parse_indexed_as(config.get("indexed_as", {}), where)
     try:
         how = Preprocessing(**preprocessing)
     except ModelError as error:

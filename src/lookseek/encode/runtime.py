@@ -209,9 +209,9 @@ def open_session(onnx: bytes, threads: int, where: str) -> tuple[Any, tuple[Port
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # each status of the runtime is a class of its own, right under Exception
+        return session, _onnxruntime_ports(session.get_inputs()), _onnxruntime_ports(session.get_outputs())
+    except Exception as error:  # each status of the runtime is a class of its own; a name may be no UTF-8
         raise _cannot_load("ONNX Runtime", where, error) from error
-    return session, _onnxruntime_ports(session.get_inputs()), _onnxruntime_ports(session.get_outputs())
 
 
 def _onnxruntime_ports(ports: Any) -> tuple[Port, ...]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ..errors import ModelError
 from .words import LIMIT
 
-__all__ = ["SentenceTower", "TextSettings", "TokenTower", "parse_composer", "parse_text"]
+__all__ = ["SentenceTower", "TextSettings", "TokenTower", "parse_composer", "parse_indexed_as", "parse_text"]
 
 _LARGEST_LIMIT = 10_000
 _LARGEST_LENGTH = 8_192
@@ -92,6 +92,19 @@ def parse_composer(value: Any, where: Path) -> str:
     if value in RESERVED:
         raise ModelError(f"{where} calls its composer {value!r}, which means something else: give it another name")
     return value
+
+
+def parse_indexed_as(value: Any, where: Path) -> None:
+    """Checks ``indexed_as`` of a config, see ``checksum.indexed_as``.
+
+    Raises:
+        ModelError: it does not lead from a SHA-256 to a SHA-256.
+    """
+    pairs = value.items() if isinstance(value, dict) else [(value, "")]
+    if any(
+        not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest) for pair in pairs for digest in pair
+    ):
+        raise ModelError(f"{where} has an indexed_as that is no pair of SHA-256 digests: export it again, or remove it")
 
 
 def _whole(value: Any, low: int, high: int, key: str, where: Path) -> int:

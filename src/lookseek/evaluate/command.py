@@ -33,6 +33,7 @@ class Asked:
     model: str
     metric: Metric
     colour_weight: float
+    composer: str | None
     by: str
     route: Route | None
     json: Path | None
@@ -69,7 +70,7 @@ def ask(asked: Asked, progress: Progress) -> Done:
     options = _options(chosen, asked)
     if asked.inputs is not None:
         return Done(None, (write_inputs(chosen.load(options), asked.inputs, progress),))
-    system = open_system(asked.model, asked.metric, asked.colour_weight)
+    system = open_system(asked.model, asked.metric, asked.colour_weight, asked.composer)
     if asked.trec is None:
         return _write(evaluate(chosen, options, system, progress, route=asked.route), asked, progress, [])
     writer = RunWriter(asked.trec, str(system.info["name"]))
@@ -101,6 +102,7 @@ def _of_files(asked: Asked) -> Evaluation:
         "by": asked.by,
         "metric": asked.metric != "cosine",
         "colour-weight": asked.colour_weight,
+        "composer": asked.composer is not None,
         "inputs": asked.inputs,
         "trec": asked.trec,
         "report": asked.report,
@@ -132,6 +134,9 @@ def _check_outputs(asked: Asked) -> None:
 def _options(chosen: Benchmark, asked: Asked) -> Options:
     if asked.by and not chosen.by:
         raise QueryError(f"{chosen.name} has no columns to choose: leave --by out")
+    if asked.composer is not None and chosen.asked != "change":
+        able = ", ".join(name for name, one in BENCHMARKS.items() if one.asked == "change")
+        raise QueryError(f"{chosen.name} asks with no photo and change: leave --composer out, or measure it on {able}")
     if asked.route is not None and chosen.lesson is None:
         able = ", ".join(name for name, one in BENCHMARKS.items() if one.lesson is not None)
         raise QueryError(

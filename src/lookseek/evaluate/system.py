@@ -17,6 +17,7 @@ from ..index.report import Progress
 from ..types import Metric, Photo, Pixels, Vectors
 from .cache import cache_key, embed_photos
 from .task import Loaded, Question
+from .words import Reader, has_words, reader_of
 
 __all__ = ["Embedded", "System", "open_system"]
 
@@ -56,31 +57,39 @@ class System:
     seen: Callable[[Photo], Pixels] | None
 
 
-def open_system(model: str, metric: Metric = "cosine", colour_weight: float = 0.0) -> System:
+def open_system(
+    model: str, metric: Metric = "cosine", colour_weight: float = 0.0, composer: str | None = None
+) -> System:
     """Opens what is to be measured.
 
     Args:
         model: a shipped model's name, a model folder, ``colour``, or a ``.npy`` file of vectors.
         metric: how vectors are compared.
         colour_weight: share of the colour in the score, 0 to 1, as a search has it; of a model, by cosine.
+        composer: what asks for a photo with a change in words: the name of a composer, ``photo`` or ``text`` for that
+            part alone; None for the model's own, else the sum; of a model that reads none, the photo.
 
     Raises:
         ModelError: no such model, or vectors that can't be used.
-        QueryError: a colour weight out of range, or where none is possible.
+        QueryError: a colour weight out of range, or where none is possible; no such composer.
     """
     if not 0 <= colour_weight <= 1:
         raise QueryError(f"colour weight is {colour_weight}: give a share from 0 to 1")
     encoders = not model.endswith(".npy") and model != "colour"
     if colour_weight and (not encoders or metric != "cosine"):
         raise QueryError("a colour weight goes with a model's vectors and the cosine: leave one of the two out")
+    if composer is not None and not encoders:
+        raise QueryError(
+            f"{model} has no words that could be composed by {composer!r}: leave --composer out, or give a model"
+        )
     if model.endswith(".npy"):
         return _external(Path(model), metric)
     colour = ColourEncoder()
     if model == "colour":
         info: dict[str, str | float] = {"name": "colour", "checksum": colour.version, "metric": metric}
-        return _of_encoders({colour.version: colour}, {"colour": 1.0}, info, metric)
+        return _of_encoders({colour.version: colour}, {"colour": 1.0}, info, metric, None)
     loaded = load_model(model)
-    made_by = cache_key(loaded)
+    made_by, reader = cache_key(loaded), reader_of(loaded, composer)
     info = {
         "name": loaded.name,
         "checksum": loaded.checksum,
@@ -89,10 +98,10 @@ def open_system(model: str, metric: Metric = "cosine", colour_weight: float = 0.
         "metric": metric,
     }
     if not colour_weight:
-        return _of_encoders({made_by: loaded.image}, {loaded.image.name: 1.0}, info, metric)
+        return _of_encoders({made_by: loaded.image}, {loaded.image.name: 1.0}, info, metric, reader)
     weights = {loaded.image.name: 1 - colour_weight, colour.name: colour_weight}
     info |= {"colour_weight": colour_weight, "colour": colour.version}
-    return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric)
+    return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric, reader)
 
 
 def _of_encoders(
@@ -100,17 +109,25 @@ def _of_encoders(
     weights: Mapping[str, float],
     info: dict[str, str | float],
     metric: Metric,
+    reader: Reader | None,
 ) -> System:
-    """A system that encodes photos; several encoders side by side give the weighted sum of their cosines."""
+    """A system that encodes photos, and words if it has a reader.
+
+    Several encoders side by side give the weighted sum of their cosines.
+    """
     first = next(iter(encoders.values()))
 
     def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
-        if loaded.texts or any(not question.photo for question in questions):
+        if reader is not None and reader.needs(loaded, questions):
+            _check_comparable(len(weights), metric)
+            return _of_words(reader, encoders, loaded, photos, questions, progress)
+        if has_words(loaded, questions):
             raise ModelError(
                 f"{info['name']} reads no words, and this benchmark asks with words: give --model a file of vectors "
                 "(.npy) that another model made; --inputs writes what it has to encode"
             )
-        alone = {"question": "the reference photo alone: the model reads no words"}
+        why = "the model reads no words" if reader is None else "the words were left out"
+        alone = {"question": f"the reference photo alone: {why}"}
         remarks = alone if any(question.text for question in questions) else {}
         vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
         if metric == "cosine":
@@ -126,6 +143,40 @@ def _of_encoders(
         return _picture(first.prepare(images.decode(photo, first.min_side)))
 
     return System(info, metric, embed, seen if first.name != "colour" else None)
+
+
+def _check_comparable(encoders: int, metric: Metric) -> None:
+    if encoders > 1:
+        raise QueryError("a text has no colour to compare: leave --colour-weight out where words ask")
+    if metric != "cosine":
+        raise QueryError(f"words and photos have no common length, so {metric} says nothing: use cosine")
+
+
+def _of_words(
+    reader: Reader,
+    encoders: Mapping[str, Encoder],
+    loaded: Loaded,
+    photos: Sequence[str],
+    questions: Sequence[Question],
+    progress: Progress,
+) -> Embedded:
+    """Photos and the texts that stand for some, then words that ask, then changes; each row of length 1."""
+    shown = [id for id in photos if id not in loaded.texts]
+    look = np.empty((0, reader.text.dim), np.float32)
+    rows: dict[str, int] = {}
+    if shown:
+        vectors, rows = embed_photos(loaded.photos, shown, encoders, progress)
+        (look,) = vectors.values()
+    standing = {id: loaded.texts[id] for id in photos if id in loaded.texts}
+    read, row_of = reader.read([*standing.values(), *(q.text for q in questions if q.text)], progress)
+    known, first = np.concatenate([_unit(look), _unit(read)]), len(look)
+    rows |= {id: first + row_of[text] for id, text in standing.items()}
+    changes = [q for q in questions if q.text and q.photo in rows]
+    composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
+    keys = {q.key: rows[q.photo] for q in questions if not q.text and q.photo in rows}
+    keys |= {q.key: first + row_of[q.text] for q in questions if not q.photo}
+    keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
+    return Embedded(np.concatenate([known, composed]), rows | keys, reader.said(questions))
 
 
 def _external(path: Path, metric: Metric) -> System:

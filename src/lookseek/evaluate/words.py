@@ -1,0 +1,113 @@
+"""A benchmark's words, for a model that reads them: texts alone, texts that stand for photos, and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..encode import Composer, Model, TextEncoder, composer_of
+from ..errors import QueryError
+from ..index.report import Progress
+from ..types import Vectors
+from .task import Loaded, Question
+
+__all__ = ["PARTS", "Reader", "has_words", "reader_of"]
+
+PARTS: Mapping[str, str] = {
+    "photo": "the reference photo alone: the words were left out",
+    "text": "the words alone: the reference photo was left out",
+}
+"""Values of ``--composer`` that measure what each part of a change is worth, and what a result says of them."""
+
+_CHUNK = 256
+"""Texts or changes a step: progress is told after each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a change, as it is."""
+
+    name: str
+
+    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """See Composer; what comes in has length 1."""
+        return photos if self.name == "photo" else texts
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A model's words.
+
+    Args:
+        text: its text tower.
+        composer: how a change is asked.
+        made_by: checksum of what makes the vectors of words.
+    """
+
+    text: TextEncoder
+    composer: Composer
+    made_by: str
+
+    def needs(self, loaded: Loaded, questions: Sequence[Question]) -> bool:
+        """Whether any vector is one of words, or composed of some."""
+        return bool(loaded.texts) or any(q.text and not (q.photo and self.composer.name == "photo") for q in questions)
+
+    def said(self, questions: Sequence[Question]) -> dict[str, str]:
+        """What a result says of how these questions were asked."""
+        said = {"text": f"{self.text.name} {self.made_by[:12]}"}
+        if any(question.photo and question.text for question in questions):
+            said["composer"] = self.composer.name
+            if self.composer.name in PARTS:
+                said["question"] = PARTS[self.composer.name]
+        return said
+
+    def read(self, texts: Sequence[str], progress: Progress) -> tuple[Vectors, dict[str, int]]:
+        """Vectors of texts, float32 (distinct texts, dim), and the row of each; each is encoded once."""
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        distinct = list(rows)
+        progress.phase("texts", len(distinct))
+        vectors = np.empty((len(distinct), self.text.dim), np.float32)
+        for start in range(0, len(distinct), _CHUNK):
+            part = distinct[start : start + _CHUNK]
+            vectors[start : start + len(part)] = self.text.encode(part)
+            progress.advance(len(part))
+        return vectors, rows
+
+    def change(self, photos: Vectors, texts: Vectors) -> Vectors:
+        """Composed vectors, float32 (n, dim), of rows of length 1."""
+        parts = [
+            self.composer.compose(photos[start : start + _CHUNK], texts[start : start + _CHUNK])
+            for start in range(0, len(photos), _CHUNK)
+        ]
+        return np.concatenate(parts) if parts else photos[:0]
+
+
+def has_words(loaded: Loaded, questions: Sequence[Question]) -> bool:
+    """Whether something can't be had without a text tower: a change can, by its photo alone."""
+    return bool(loaded.texts) or any(not question.photo for question in questions)
+
+
+def reader_of(model: Model, composer: str | None) -> Reader | None:
+    """What reads a benchmark's words.
+
+    Args:
+        model: that is measured.
+        composer: ``photo``, ``text``, or as ``composer_of`` takes it.
+
+    Returns:
+        None for a model that reads no words.
+
+    Raises:
+        QueryError: no such composer, or one for a model that reads no words.
+    """
+    if model.text is None:
+        if composer not in (None, "photo"):
+            raise QueryError(
+                f"the model {model.name} reads no words, so there is nothing to compose by {composer!r}: leave "
+                "--composer out, or give a model with a text tower"
+            )
+        return None
+    chosen = _Part(composer) if composer is not None and composer in PARTS else composer_of(model, composer)
+    return Reader(model.text, chosen, model.words)
