@@ -39,11 +39,11 @@ def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: 
     lines = [
         "## Composer",
         "",
-        f"`composer.onnx` is a Combiner (CLIP4Cir): a photo's vector and that of a change in words become the vector of "
-        f"the photo that is meant. It {lengths}.",
+        f"`composer.onnx` is a Combiner (CLIP4Cir): a photo's vector and that of a change in words become the vector "
+        f"of the photo that is meant. It {lengths}.",
         "",
-        f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}), preset {run.preset}, "
-        f"first weights: {run.weights}. Settings: {settings}.",
+        f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}), preset "
+        f"{run.preset}, first weights: {run.weights}. Settings: {settings}.",
         "",
         *_figures(figures),
         f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
