@@ -13,6 +13,7 @@ from conftest import Heard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from test_evaluate import one_cache
 
 from lookseek.catalogue.fashioniq import CATEGORIES, read_triplets
 from lookseek.encode.prepare import Preprocessing, prepare
@@ -34,8 +35,10 @@ from lookseek.train.combiner.tune import groups_of, tuning
 from lookseek.train.journal import read_journal
 from lookseek.train.machine import Machine, launched
 
+__all__ = ["one_cache"]
 
-@pytest.fixture(scope="session", autouse=True)
+
+@pytest.fixture(scope="module", autouse=True)
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> None:
     register(tmp_path_factory.mktemp("clips"))
 
@@ -391,7 +394,7 @@ def test_missing_and_broken_photos_are_listed_and_in_no_triplet_and_no_gallery(t
     folder = write_triplets(tmp_path / "data")
     data = read_data(folder, 0)
     gone = data.train[0].target
-    asked = [task for task in data.exams["val"].loaded.tasks if task.questions][0]
+    asked = next(task for task in data.exams["val"].loaded.tasks if task.questions)
     shown, target = asked.questions[0].photo, asked.gallery[-1]
     (folder / "images" / f"{gone}.jpg").unlink()
     (folder / "images" / f"{shown}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
