@@ -288,7 +288,8 @@ def test_captions_in_training_have_four_forms_and_one_when_it_counts(folder: Pat
     assert data.train[0].texts == forms(triplet.bare)
     first, second = triplet.bare
     assert set(data.train[0].texts) == {
-        f"{first.capitalize()} and {second}", f"{second.capitalize()} and {first}", first.capitalize(), second.capitalize()
+        f"{first.capitalize()} and {second}", f"{second.capitalize()} and {first}",
+        first.capitalize(), second.capitalize(),
     }  # fmt: skip
     assert all(" and " in text for text in data.exams["val"].changes())
 
