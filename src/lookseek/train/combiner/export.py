@@ -23,8 +23,8 @@ from .card import section
 from .clip import PREFIX
 from .clip_export import clip_files
 from .combiner import Combiner
-from .job import figures_of
 from .run import CombinerRun, read_run
+from .stages import figures_of
 from .towers import ModelTowers
 
 __all__ = ["LIMIT", "ExportedCombiner", "composer_graph", "export_combiner"]

@@ -8,37 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 
 from ...encode import load_model
 from ...encode.compose import Sum
 from ...encode.model import DEFAULT
 from ...errors import TrainError
-from ...evaluate.result import Result, read_result
+from ...evaluate.result import Result
 from ...index.report import Progress
 from ...types import Skipped
 from ..alone import Alone
-from ..curves import draw
 from ..looked import broken, read_list, write_list
-from ..machine import Machine, Silent, launched, workers_of
-from ..measure import write_figures
+from ..machine import Machine, launched, workers_of
 from ..memory import keep_freed_memory
 from ..run import CHECKPOINT, RUN, SKIPPED
 from .clip import PREFIX, Clip, build_clip
-from .combiner import Combiner
-from .exam import Compose, Exam
-from .join import composed, joining
-from .loop import fit
+from .join import composed
 from .run import COMBINER, TUNE, CombinerRun, read_run
 from .settings import CombinerSettings, settings_of
-from .towers import Known, ModelTowers, Towers, known
+from .stages import FIGURES, features, join, measure, tune
+from .towers import ModelTowers, Towers
 from .triplets import Triplets, read_data
-from .tune import load_tuned, plain_sum, tuning
+from .tune import plain_sum
 
-__all__ = ["TrainedCombiner", "figures_of", "train_combiner"]
-
-FIGURES = ("sum.val", "val", "sum.test", "test")
-"""Files of results in a run folder, without their ending."""
+__all__ = ["TrainedCombiner", "train_combiner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +103,16 @@ def train_combiner(
             fabric.to_device(towers.model)
         _forget(out, tuned=settings.tune != "none")
         if isinstance(towers, Clip) and settings.tune != "none":
-            _tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
-        features = _features(towers, triplets, settings, progress)
-        combiner, best = _join(fabric, triplets, features, run, out, progress)
+            tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
+        found = features(towers, triplets, settings, progress)
+        combiner, best = join(fabric, triplets, found, run, out, progress)
         ways = {
             "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
             "": lambda photos, texts: composed(combiner, photos, texts),
         }
-        figures = _measure(triplets, features, ways, run, out, progress)
+        figures = measure(triplets, found, ways, run, out, progress)
     judged = triplets.exams["val"].judged
     return TrainedCombiner(run, best, figures, judged, triplets.notes)
-
-
-def figures_of(out: Path) -> dict[str, Result]:
-    """The figures that a run folder holds so far."""
-    return {name: read_result(out / f"{name}.json") for name in FIGURES if (out / f"{name}.json").is_file()}
 
 
 def _absolute(weights: str) -> str:
@@ -208,73 +195,6 @@ def _begin(run: CombinerRun, out: Path) -> CombinerRun:
     return run
 
 
-def _tune(
-    fabric: Fabric, clip: Clip, triplets: Triplets, run: CombinerRun, out: Path, workers: int, progress: Progress
-) -> None:
-    """Stage 1: the CLIP ends with the weights of its best epoch."""
-    val = triplets.exams["val"]
-
-    def judge() -> tuple[float, dict[str, float]]:
-        found = known(clip, val.loaded.photos, val.ids(), {}, val.changes(), Silent(), keep=False)
-        return _judged(val, found, plain_sum)
-
-    stage = tuning(clip, triplets.train, triplets.more, triplets.photos, run.settings, workers, judge)
-    fit(fabric, stage, run.settings, out / TUNE, progress)
-    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", _chosen_by(val))
-    load_tuned(clip, out / TUNE)
-
-
-def _features(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> Known:
-    """Of all photos and texts that stage 2 and the measuring need."""
-    examples = (*triplets.train, *(triplets.more if settings.generated else ()))
-    ids = [id for e in examples for id in (e.reference, e.target)]
-    texts = [text for e in examples for text in e.texts]
-    photos = dict(triplets.photos)
-    for exam in triplets.exams.values():
-        photos |= exam.loaded.photos
-        ids += exam.ids()
-        texts += exam.changes()
-    return known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
-
-
-def _join(
-    fabric: Fabric, triplets: Triplets, features: Known, run: CombinerRun, out: Path, progress: Progress
-) -> tuple[Combiner, int]:
-    """Stage 2: the Combiner of its best epoch, and which that was."""
-    val, settings = triplets.exams["val"], run.settings
-    torch.manual_seed(settings.seed)
-    combiner = Combiner(run.dim, settings)
-
-    def judge() -> tuple[float, dict[str, float]]:
-        return _judged(val, features, lambda photos, texts: composed(combiner, photos, texts))
-
-    more = triplets.more if settings.generated else ()
-    stage = joining(combiner, features, triplets.train, more, settings, judge)
-    state = fit(fabric, stage, settings, out / COMBINER, progress)
-    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", _chosen_by(val))
-    best = run.combiner(out)
-    fabric.to_device(best)
-    return best, state.best_epoch
-
-
-def _measure(
-    triplets: Triplets,
-    features: Known,
-    ways: Mapping[str, Compose],
-    run: CombinerRun,
-    out: Path,
-    progress: Progress,
-) -> dict[str, Result]:
-    """Each figure once, at the end; ``ways`` are what composes, by the prefix of their files."""
-    for split, exam in triplets.exams.items():
-        for prefix, way in ways.items():
-            path = out / f"{prefix}{split}.json"
-            if not path.is_file():
-                info = _info(run, prefix.rstrip(".") or COMBINER)
-                write_figures(exam.take(features, way, info, progress), path)
-    return figures_of(out)
-
-
 def _forget(out: Path, tuned: bool) -> None:
     """Of a run whose checkpoint was deleted to begin again: what came after it."""
     if tuned and not (out / TUNE / CHECKPOINT).is_file():
@@ -282,27 +202,3 @@ def _forget(out: Path, tuned: bool) -> None:
     if not (out / COMBINER / CHECKPOINT).is_file():
         for name in FIGURES:
             (out / f"{name}.json").unlink(missing_ok=True)
-
-
-def _judged(exam: Exam, found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
-    evaluation = exam.take(found, compose, {"name": "training"}, Silent())
-    metrics = evaluation.result.metrics
-    return exam.figure(evaluation), {name: metrics[name].value for name in exam.judged}
-
-
-def _chosen_by(exam: Exam) -> str:
-    return f"mean of {', '.join(exam.judged)} on val"
-
-
-def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
-    """What stands beside every figure of the run."""
-    return {
-        "name": f"{composer} on {Path(run.model).name if Path(run.model).is_absolute() else run.model}",
-        "composer": composer,
-        "preset": run.preset,
-        "tuned": run.settings.tune,
-        "first_weights": run.weights,
-        "trained_on": f"{run.triplets['train']} triplets of {Path(run.data).name}, {run.kind}",
-        "content": run.content[:12],
-        "seed_of_training": run.settings.seed,
-    }
