@@ -84,7 +84,10 @@ class Slerp:
 
 
 class GraphComposer:
-    """A model's own, ``composer.onnx``."""
+    """A model's own, ``composer.onnx``.
+
+    It gets rows of length 1, so that a photo from an index, which keeps them so, asks as one that was just encoded.
+    """
 
     def __init__(self, name: str, onnx: bytes, dim: int, where: str) -> None:
         self.name = name
@@ -93,10 +96,10 @@ class GraphComposer:
 
     def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
         """See Composer."""
-        _check(photos, texts)
-        if not len(photos):
-            return np.empty(photos.shape, np.float32)
-        return _unit(self._graph.run({"photos": photos, "texts": texts})).astype(np.float32)
+        a, b = (rows.astype(np.float32) for rows in _pair(photos, texts))
+        if not len(a):
+            return a
+        return _unit(self._graph.run({"photos": a, "texts": b})).astype(np.float32)
 
 
 def composer_of(model: Model, name: str | None = None) -> Composer:
@@ -129,16 +132,12 @@ def composer_of(model: Model, name: str | None = None) -> Composer:
 
 def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
     """Both at length 1, float64."""
-    _check(photos, texts)
-    return _unit(photos), _unit(texts)
-
-
-def _check(photos: Vectors, texts: Vectors) -> None:
     if photos.ndim != 2 or photos.shape != texts.shape:
         raise ModelError(
             f"photos of shape {photos.shape} and texts of shape {texts.shape} can't be composed: give as many of each, "
             "of one model"
         )
+    return _unit(photos), _unit(texts)
 
 
 def _joined(rows: np.ndarray, photos: np.ndarray) -> Vectors:
