@@ -169,16 +169,14 @@ def _of_words(
         (look,) = vectors.values()
     standing = {id: loaded.texts[id] for id in photos if id in loaded.texts}
     read, row_of = reader.read([*standing.values(), *(q.text for q in questions if q.text)], progress)
-    raw, first = np.concatenate([look, read]), len(look)
-    known = _unit(raw)
+    known, first = np.concatenate([_unit(look), _unit(read)]), len(look)
     rows |= {id: first + row_of[text] for id, text in standing.items()}
     changes = [q for q in questions if q.text and q.photo in rows]
-    # as the towers give them: a composer may know what their lengths mean
-    composed = reader.change(raw[[rows[q.photo] for q in changes]], raw[[first + row_of[q.text] for q in changes]])
+    composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
     keys = {q.key: rows[q.photo] for q in questions if not q.text and q.photo in rows}
     keys |= {q.key: first + row_of[q.text] for q in questions if not q.photo}
     keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
-    return Embedded(np.concatenate([known, _unit(composed)]), rows | keys, reader.said(questions))
+    return Embedded(np.concatenate([known, composed]), rows | keys, reader.said(questions))
 
 
 def _external(path: Path, metric: Metric) -> System:

@@ -32,7 +32,7 @@ class _Part:
     name: str
 
     def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
-        """See Composer; what goes out is as long as it came in."""
+        """See Composer; what comes in has length 1."""
         return photos if self.name == "photo" else texts
 
 
@@ -76,7 +76,7 @@ class Reader:
         return vectors, rows
 
     def change(self, photos: Vectors, texts: Vectors) -> Vectors:
-        """Composed vectors, float32 (n, dim), of rows as the towers give them."""
+        """Composed vectors, float32 (n, dim), of rows of length 1."""
         parts = [
             self.composer.compose(photos[start : start + _CHUNK], texts[start : start + _CHUNK])
             for start in range(0, len(photos), _CHUNK)

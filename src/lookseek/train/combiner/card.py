@@ -32,9 +32,9 @@ def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: 
     """
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(run.settings).items())
     lengths = (
-        "brings both to length 1 itself"
+        "takes vectors of any length"
         if run.settings.normalise
-        else "takes features as the towers give them: vectors at length 1 give other results"
+        else "learned from features as the towers give them; here it brings each to the mean length of its training's"
     )
     lines = [
         "## Composer",
@@ -60,7 +60,7 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
     for split in ("val", "test"):
         if split not in figures or f"sum.{split}" not in figures:
             continue
-        plain, own = figures[f"sum.{split}"], figures[split]
+        plain, own = figures[f"sum.{split}"], figures.get(f"units.{split}", figures[split])
         chosen = ", on which the best epoch was chosen" if split == "val" else ", measured once"
         lines += [
             f"{own.benchmark}, protocol {own.protocol}, split {split}{chosen}: {own.queries:,} questions, gallery "

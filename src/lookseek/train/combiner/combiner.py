@@ -30,9 +30,10 @@ _HIGHEST_SCALE = 100.0
 class Combiner(nn.Module):
     """See the file's head.
 
-    With ``normalise`` the inputs are brought to length 1 inside, so that it does not matter how long a model's
-    vectors are, nor whether an index kept them at length 1. The layers see them times the root of ``dim``, numbers
-    around 1; ``mix`` begins as zeros, so that the network begins near the plain sum and learns what differs from it.
+    With ``normalise`` the inputs are brought to length 1 inside, so that it does not matter how long a model's vectors
+    are: a search gives a composer rows of length 1, as an index keeps them. The layers see them times the root of
+    ``dim``, numbers around 1; ``mix`` begins as zeros, so that the network begins near the plain sum and learns what
+    differs from it.
 
     Args:
         dim: of the features.
@@ -40,6 +41,7 @@ class Combiner(nn.Module):
     """
 
     log_scale: Tensor
+    lengths: Tensor
 
     def __init__(self, dim: int, settings: CombinerSettings) -> None:
         super().__init__()
@@ -52,6 +54,7 @@ class Combiner(nn.Module):
         self.share_out = nn.Linear(hidden, 1)
         self.dropout = nn.Dropout(settings.dropout)
         self.normalise, self.dim = settings.normalise, dim
+        self.register_buffer("lengths", torch.ones(2))
         log_scale = torch.tensor(math.log(settings.scale))
         if settings.learn_scale:
             self.log_scale = nn.Parameter(log_scale)
@@ -81,6 +84,17 @@ class Combiner(nn.Module):
         mix = self.mix_out(self._in(self.mix_in, both))
         share = self.share_out(self._in(self.share_in, both)).sigmoid()
         return normalize(mix + share * texts + (1 - share) * photos, dim=-1)
+
+    def of_units(self, photos: Tensor, texts: Tensor) -> Tensor:
+        """Composed vectors of rows of length 1, which are all that a search gives.
+
+        A Combiner that learned from features as they are gets the rows at the mean lengths of its training's photos and
+        texts (``lengths``), which is near, and not the same.
+        """
+        if self.normalise:
+            return cast(Tensor, self(photos, texts))
+        photo, text = self.lengths[0], self.lengths[1]
+        return cast(Tensor, self(photo * normalize(photos, dim=-1), text * normalize(texts, dim=-1)))
 
     def _in(self, layer: nn.Linear, numbers: Tensor) -> Tensor:
         return cast(Tensor, self.dropout(layer(numbers).relu()))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from torch import Tensor, nn
 
 from ...encode import load_model
 from ...encode.folder import COMPOSER
@@ -65,6 +66,18 @@ class ExportedCombiner:
         ]
 
 
+class _Searched(nn.Module):
+    """A Combiner as a search asks it."""
+
+    def __init__(self, combiner: Combiner) -> None:
+        super().__init__()
+        self.combiner = combiner
+
+    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
+        """See ``Combiner.of_units``."""
+        return self.combiner.of_units(photos, texts)
+
+
 def export_combiner(folder: Path, target: Path, *, progress: Progress) -> ExportedCombiner:
     """Make a model folder of a run's best epoch: whole, or not at all.
 
@@ -102,7 +115,7 @@ def composer_graph(combiner: Combiner) -> onnx.ModelProto:
     """
     rows = torch.rand((2, combiner.dim), generator=torch.Generator().manual_seed(0))
     remedy = "install the versions that lookseek[train] names"
-    return written(combiner, {"photos": rows, "texts": rows.flip(0)}, remedy)
+    return written(_Searched(combiner), {"photos": rows, "texts": rows.flip(0)}, remedy)
 
 
 def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
@@ -116,7 +129,7 @@ def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
     session, _, _ = open_session(graph.SerializeToString(), threads=1, where=COMPOSER)
     ours = session.run(["vectors"], {"photos": photos, "texts": texts})[0]
     with torch.no_grad():
-        theirs = combiner.eval()(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
+        theirs = combiner.eval().of_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
     worst = float((1 - (ours.astype(np.float64) * theirs).sum(axis=1)).max())
     if not worst < LIMIT:  # not a number is no parity either
         raise TrainError(

@@ -22,6 +22,7 @@ from ..machine import Machine, launched, workers_of
 from ..memory import keep_freed_memory
 from ..run import CHECKPOINT, RUN, SKIPPED
 from .clip import PREFIX, Clip, build_clip
+from .exam import Compose
 from .join import composed
 from .run import COMBINER, TUNE, CombinerRun, read_run
 from .settings import CombinerSettings, settings_of
@@ -40,7 +41,8 @@ class TrainedCombiner:
     Args:
         run: what it was.
         best_epoch: of stage 2, whose weights are kept.
-        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``.
+        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``units.val`` and so on of one
+            that learned from features that are not at length 1, as a search gives it them.
         judged: the metrics whose mean on val chose.
         notes: what a reader of the figures must know.
     """
@@ -106,10 +108,12 @@ def train_combiner(
             tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
         found = features(towers, triplets, settings, progress)
         combiner, best = join(fabric, triplets, found, run, out, progress)
-        ways = {
+        ways: dict[str, Compose] = {
             "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
             "": lambda photos, texts: composed(combiner, photos, texts),
         }
+        if not settings.normalise:  # what a search will get of it
+            ways["units."] = lambda photos, texts: composed(combiner, photos, texts, of_units=True)
         figures = measure(triplets, found, ways, run, out, progress)
     judged = triplets.exams["val"].judged
     return TrainedCombiner(run, best, figures, judged, triplets.notes)

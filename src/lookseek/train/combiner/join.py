@@ -73,8 +73,8 @@ def joining(
     )
 
 
-def composed(combiner: Combiner, photos: Vectors, texts: Vectors) -> Vectors:
-    """Composed vectors, float32 (n, dim), without dropout."""
+def composed(combiner: Combiner, photos: Vectors, texts: Vectors, *, of_units: bool = False) -> Vectors:
+    """Composed vectors, float32 (n, dim), without dropout; ``of_units`` as a search composes."""
     device = next(combiner.parameters()).device
     combiner.eval()
     parts = []
@@ -82,7 +82,8 @@ def composed(combiner: Combiner, photos: Vectors, texts: Vectors) -> Vectors:
         for start in range(0, len(photos), _ROWS):
             rows = slice(start, start + _ROWS)
             both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
-            parts.append(combiner(*both).float().cpu().numpy())
+            made = combiner.of_units(*both) if of_units else combiner(*both)
+            parts.append(made.float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -26,8 +27,11 @@ from .tune import load_tuned, plain_sum, tuning
 
 __all__ = ["FIGURES", "features", "figures_of", "join", "measure", "tune"]
 
-FIGURES = ("sum.val", "val", "sum.test", "test")
+FIGURES = ("sum.val", "val", "units.val", "sum.test", "test", "units.test")
 """Files of results in a run folder, without their ending."""
+
+NAMES = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
+"""Prefix of a file to what composed."""
 
 
 def tune(
@@ -66,6 +70,8 @@ def join(
     val, settings = triplets.exams["val"], run.settings
     torch.manual_seed(settings.seed)
     combiner = Combiner(run.dim, settings)
+    own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
+    combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
 
     def judge() -> tuple[float, dict[str, float]]:
         return _judged(val, found, lambda photos, texts: composed(combiner, photos, texts))
@@ -92,7 +98,7 @@ def measure(
         for prefix, way in ways.items():
             path = out / f"{prefix}{split}.json"
             if not path.is_file():
-                info = _info(run, prefix.rstrip(".") or COMBINER)
+                info = _info(run, NAMES[prefix])
                 write_figures(exam.take(found, way, info, progress), path)
     return figures_of(out)
 
