@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -30,6 +31,7 @@ from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
     from .search import Searcher
+    from .train.machine import Machine
 
 app = App(
     name="lookseek",
@@ -346,6 +348,7 @@ def train(
     preset: str = "modern",
     label: str = "",
     backbone: str | None = None,
+    model: str | None = None,
     weights: str = "local",
     epochs: int | None = None,
     batch: int | None = None,
@@ -353,6 +356,14 @@ def train(
     size: int | None = None,
     seed: int | None = None,
     precision: str | None = None,
+    tune: str | None = None,
+    tune_epochs: int | None = None,
+    tune_batch: int | None = None,
+    tune_rate: float | None = None,
+    checkpointing: bool | None = None,
+    projection: float | None = None,
+    hidden: float | None = None,
+    ablation: Annotated[bool, Parameter(negative=())] = False,
     accelerator: str = "auto",
     devices: str = "auto",
     nodes: int = 1,
@@ -365,20 +376,29 @@ def train(
 
     Args:
         recipe: its name; --list names them all.
-        data: photos with classes in splits train, val and test: --list says in which forms.
+        data: photos with classes, or triplets, in splits train, val and test: --list says in which forms.
         out: the run folder.
         list: print the recipes and presets.
-        preset: baseline (the classic settings) or modern (better ones).
+        preset: modern, or the classic settings: baseline of the classifier, clip4cir of the combiner.
         label: the column of the class; "category" if none is named.
         backbone: efficientnet-lite2, a name of torchvision (resnet50, densenet121) or of timm (timm/NAME).
+        model: of the combiner: whose features are joined, a model folder or a CLIP of open_clip, e.g. open_clip/RN50.
         weights: the first ones: local (published ones where this machine has them), published (fetched if need be),
-            random, or a file (.safetensors, .pth).
+            random, or a file (.safetensors, .pth); of a CLIP also a tag of open_clip.
         epochs: times the photos are gone through.
         batch: photos a step.
         rate: the highest learning rate.
         size: of the network's input, pixels a side.
         seed: of all that chance decides.
         precision: auto, 32-true, bf16-mixed or 16-mixed.
+        tune: of the combiner: which towers of a CLIP learn first: none, image, text or both.
+        tune_epochs: of that.
+        tune_batch: triplets a step of that.
+        tune_rate: learning rate of that.
+        checkpointing: whether that computes activations twice to keep few of them.
+        projection: of the combiner: its first layers' size, in multiples of the features'.
+        hidden: of the combiner: its middle layers' size, in multiples of the features'.
+        ablation: of the combiner: train and measure sum and Combiner with none, one and both towers tuned, as a table.
         accelerator: auto, cpu, cuda, mps: as Lightning Fabric names them.
         devices: how many of a node's, or auto.
         nodes: how many.
@@ -392,21 +412,33 @@ def train(
         return 0
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
-    from .train.classifier import train_classifier
     from .train.machine import Machine
+    from .train.recipes import check_options
     from .train.recipes import recipe as named
 
-    named(recipe)
-    changes = {"backbone": backbone, "epochs": epochs, "batch": batch, "rate": rate, "size": size, "seed": seed}
+    shared = {"epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "precision": precision}
+    of_classifier = {"backbone": backbone, "size": size, "label": label or None}
+    of_combiner = {"tune": tune, "tune_epochs": tune_epochs, "tune_batch": tune_batch, "tune_rate": tune_rate}
+    of_combiner |= {"checkpointing": checkpointing, "projection": projection, "hidden": hidden}
+    own: dict[str, dict[str, Any]] = {
+        "classifier": of_classifier,
+        "combiner": {**of_combiner, "model": model, "ablation": ablation or None},
+    }
+    check_options(named(recipe), own)
+    machine = Machine(accelerator, devices, nodes, workers)
+    if recipe == "combiner":
+        return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)
+    from .train.classifier import train_classifier
+
     with Watch(err) as watch:
         trained = train_classifier(
             data,
             out,
             preset=preset,
-            changes={**changes, "precision": precision},
+            changes={**shared, "backbone": backbone, "size": size},
             weights=weights,
             label=label,
-            machine=Machine(accelerator, devices, nodes, workers),
+            machine=machine,
             progress=watch,
         )
     if watch.left_out > SHOWN:
@@ -438,11 +470,21 @@ def export(
         model: the model folder to make; its name becomes the model's.
         int8: in 8 bits, calibrated on the training's photos: faster, a little less exact; the card says how much.
     """
-    from .train.export import export as make
+    from .train.run import recipe_of
 
+    lines: Sequence[str]
     with Watch(err) as watch:
-        made = make(run, model, int8=int8, progress=watch)
-    for line in made.lines():
+        if recipe_of(run) == "combiner":
+            from .train.combiner.export import export_combiner
+
+            if int8:
+                raise TrainError("a Combiner is small and its model has its own precision: leave --int8 out")
+            lines = export_combiner(run, model, progress=watch).lines()
+        else:
+            from .train.export import export as make
+
+            lines = make(run, model, int8=int8, progress=watch).lines()
+    for line in lines:
         say(line)
     return 0
 
@@ -508,7 +550,46 @@ def demo(
     return 130 if shown.summary.interrupted else 0
 
 
-# what the verbs read
+# what the verbs read and do
+
+
+def _train_combiner(
+    data: str,
+    out: Path,
+    preset: str,
+    changes: dict[str, Any],
+    model: str | None,
+    weights: str,
+    machine: Machine,
+    ablation: bool,
+) -> int:
+    from . import tables
+    from .encode.model import DEFAULT
+    from .terminal import out as console
+    from .train.combiner.ablation import ABLATION, ablate
+    from .train.combiner.job import train_combiner
+
+    what: dict[str, Any] = {"preset": preset, "model": model or DEFAULT, "weights": weights, "machine": machine}
+    with Watch(err) as watch:
+        if ablation:
+            rows = ablate(data, out, changes=changes, progress=watch, **what)
+        else:
+            trained = train_combiner(data, out, changes=changes, progress=watch, **what)
+    if watch.left_out > SHOWN:
+        err.print(
+            f"... and {watch.left_out - SHOWN:,} more left out, all listed in skipped.csv of {out}", soft_wrap=True
+        )
+    if ablation:
+        say(rows.about)
+        console.print(tables.ablation_said(rows))
+        say(f"all figures with their intervals: {out / ABLATION}")
+    else:
+        for line in tables.combiner_said(trained):
+            say(line)
+        say(f"learning curves: {out / 'combiner' / 'curves.png'}")
+    for note in rows.notes if ablation else trained.notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+    return 0
 
 
 def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:

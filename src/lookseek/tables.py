@@ -15,8 +15,21 @@ from .evaluate.result import Figure, Result, short_commit
 
 if TYPE_CHECKING:
     from .train.classifier import Trained
+    from .train.combiner.ablation import Ablation
+    from .train.combiner.job import TrainedCombiner
 
-__all__ = ["compared", "headline", "listed", "numbered", "parts", "recipes_listed", "said_of", "trained_said"]
+__all__ = [
+    "ablation_said",
+    "combiner_said",
+    "compared",
+    "headline",
+    "listed",
+    "numbered",
+    "parts",
+    "recipes_listed",
+    "said_of",
+    "trained_said",
+]
 
 MOST_PARTS = 40
 """Rows of the table of parts; all are in the result file."""
@@ -109,13 +122,16 @@ def listed() -> Iterator[str]:
 
 def recipes_listed() -> Iterator[str]:
     """All recipes and presets: what comes out, what they need, what they set."""
+    from .train.combiner.settings import PRESETS as COMBINERS
     from .train.recipes import RECIPES
     from .train.settings import PRESETS
 
     for recipe in RECIPES.values():
         yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"
-    for name, settings in PRESETS.items():
-        yield f"preset {name}\n  {', '.join(f'{key} {value}' for key, value in asdict(settings).items())}"
+    for of, presets in (("", PRESETS), (" of combiner", COMBINERS)):
+        for name, settings in presets.items():
+            said = ", ".join(f"{key} {value}" for key, value in asdict(settings).items())
+            yield f"preset {name}{of}\n  {said}"
 
 
 def trained_said(trained: Trained) -> Iterator[str]:
@@ -135,6 +151,35 @@ def trained_said(trained: Trained) -> Iterator[str]:
         yield f"accuracy on test {figure.value:.3f} ({test.queries:,} photos, {interval}): {said}"
     else:
         yield "accuracy on test: the data has no test photos"
+
+
+def combiner_said(trained: TrainedCombiner) -> Iterator[str]:
+    """What the training of a Combiner came to: its figures beside those of the plain sum."""
+    run = trained.run
+    yield (
+        f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
+        f"{run.triplets['train']:,} triplets of {run.kind}"
+    )
+    judged = ", ".join(trained.judged)
+    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the mean of {judged} on val"
+    for split in ("val", "test"):
+        if split in trained.figures:
+            both = trained.figures[f"sum.{split}"], trained.figures[split]
+            yield f"{both[1].benchmark} · {both[1].protocol} · split {split} · {both[1].queries:,} questions"
+            for name, result in zip(("sum", "combiner"), both, strict=True):
+                yield f"  {name:<9}" + ", ".join(
+                    f"{metric} {result.metrics[metric].value:.3f}" for metric in trained.judged
+                )
+
+
+def ablation_said(ablation: Ablation) -> Table:
+    """A row a composer and tuning, a column a metric, parts behind their slash."""
+    metrics = list(dict.fromkeys(metric for row in ablation.rows for metric in row.figures))
+    shown = [metric for metric in metrics if "/" not in metric] + [metric for metric in metrics if "/" in metric]
+    table = _table("composer", "tuned", *shown[: 2 * MOST_COLUMNS])
+    for row in ablation.rows:
+        _add(table, row.composer, row.tune, *(f"{row.figures[metric]:.3f}" for metric in shown[: 2 * MOST_COLUMNS]))
+    return table
 
 
 def number(metric: str, value: float) -> str:

@@ -15,10 +15,11 @@ from .. import images
 from ..errors import ModelError
 from ..types import Pixels
 from .encoder import Prepared
+from .target_pad import target_pad
 
 __all__ = ["Preprocessing", "Resize", "fit", "min_side", "prepare"]
 
-Resize: TypeAlias = Literal["squash", "crop", "pad"]
+Resize: TypeAlias = Literal["squash", "crop", "pad", "target-pad"]
 
 _LARGEST_SIDE = 4096
 """Pixels. A damaged config must not make us ask for gigabytes."""
@@ -31,7 +32,8 @@ class Preprocessing:
     Args:
         width: of its input, pixels, 1 to 4096.
         height: of its input, pixels, 1 to 4096.
-        resize: ``squash`` ignores the aspect; ``crop`` takes the centre; ``pad`` keeps all of it on white.
+        resize: ``squash`` ignores the aspect; ``crop`` takes the centre; ``pad`` keeps all of it on white;
+            ``target-pad`` is CLIP4Cir's, of a square input (target_pad.py).
         crop: for ``crop``, the share of the largest centred window that is kept, above 0 to 1.
         mean: subtracted, per channel, on the scale 0 to 255.
         std: divided by, per channel, on the scale 0 to 255, above 0.
@@ -62,6 +64,8 @@ class Preprocessing:
         ):
             if value not in allowed:
                 raise ModelError(f"{field} {value!r} is unknown: use one of {', '.join(allowed)}")
+        if self.resize == "target-pad" and self.width != self.height:
+            raise ModelError(f"target-pad gives squares, not {self.width} x {self.height}: give one side, or pad")
         if not _number(self.crop) or not 0 < self.crop <= 1:
             raise ModelError(f"crop is {self.crop!r}: give a share above 0, at most 1")
         if len(self.mean) != 3 or not all(map(_number, self.mean)):
@@ -117,6 +121,8 @@ def fit(pixels: Pixels, how: Preprocessing) -> Pixels:
         left, top = (how.width - w) // 2, (how.height - h) // 2
         canvas[top : top + h, left : left + w] = images.resize(pixels, w, h)
         return canvas
+    if how.resize == "target-pad":
+        return target_pad(pixels, how.width)
     return images.resize(pixels, how.width, how.height)
 
 

@@ -21,16 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import images
-from ..encode import Encoder, Model, encode_photos
+from ..encode import Encoder, Model, TextEncoder, encode_photos
 from ..encode.runtime import cores
 from ..errors import ItemError, QueryError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vector, Vectors
 
-__all__ = ["cache_folder", "cache_key", "embed_photos"]
+__all__ = ["cache_folder", "cache_key", "embed_photos", "embed_texts"]
 
 AHEAD = 64
 """Photos that are read before they are needed."""
+
+TEXTS = 128
+"""Texts that are encoded together."""
 
 SEGMENT = 1024
 """Photos a file: at 1,280 numbers each, 5 MB."""
@@ -94,6 +97,37 @@ def embed_photos(
     found = {id: row for row, id in enumerate(hashes)}
     wanted = list(hashes.values())
     return {encoder.name: caches[key].rows(wanted) for key, encoder in encoders.items()}, found
+
+
+def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: Progress) -> Vectors:
+    """The vectors of texts, from the cache where it has them.
+
+    Args:
+        texts: any number.
+        encoder: makes those that are lacking.
+        key: all that its vectors depend on: the name of its cache.
+        progress: is told of each text.
+
+    Returns:
+        float32 (len(texts), dim), in the order of the texts.
+
+    Raises:
+        KeyboardInterrupt: passed on; what was encoded until then is in the cache.
+    """
+    cache = _Cache(cache_folder() / "vectors" / key, encoder.dim)
+    hashes = [sha256(text.encode()).digest() for text in texts]
+    lacking = {hash: text for hash, text in zip(hashes, texts, strict=True) if hash not in cache}
+    progress.phase("texts", len(lacking))
+    rest = list(lacking.items())
+    try:
+        for start in range(0, len(rest), TEXTS):
+            part = rest[start : start + TEXTS]
+            for (hash, _), vector in zip(part, encoder.encode([text for _, text in part]), strict=True):
+                cache.add(hash, vector)
+            progress.advance(len(part))
+    finally:
+        cache.save()
+    return cache.rows(hashes)
 
 
 def _unknown(

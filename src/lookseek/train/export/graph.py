@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -18,8 +19,9 @@ from torch import Tensor, nn
 
 from ...errors import TrainError
 from ..network import Network
+from ..quiet import quiet
 
-__all__ = ["INPUT", "OPSET", "OUTPUT", "Tower", "halved", "to_onnx"]
+__all__ = ["INPUT", "OPSET", "OUTPUT", "Tower", "halved", "to_onnx", "written"]
 
 INPUT, OUTPUT = "photos", "vectors"
 
@@ -67,27 +69,40 @@ def to_onnx(network: Network, height: int, width: int) -> onnx.ModelProto:
         TrainError: torch can't write this network as ONNX.
     """
     photos = torch.zeros((2, height, width, 3), dtype=torch.uint8)
+    remedy = "train one of efficientnet-lite2, resnet50, densenet121, or another backbone of convolutions"
     # All contiguous: with channels last, as it is trained, the graph would end in steps that undo that order in memory.
     tower = Tower(copy.deepcopy(network).to(memory_format=torch.contiguous_format))
+    return written(tower, {INPUT: photos}, remedy)
+
+
+def written(module: nn.Module, inputs: Mapping[str, Tensor], remedy: str) -> onnx.ModelProto:
+    """A module in evaluation mode as a graph that gives ``vectors``, for any number of rows.
+
+    Args:
+        module: of one output.
+        inputs: name to an example of two rows, in the order in which the module takes them.
+        remedy: what to do where torch can't write it.
+
+    Raises:
+        TrainError: torch can't write it as ONNX.
+    """
+    rows = torch.export.Dim("n")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")  # of the exporter's own dependencies; the parity judges what it made
             program = torch.onnx.export(
-                tower,
-                (photos,),
+                module.eval(),
+                tuple(inputs.values()),
                 dynamo=True,
-                input_names=[INPUT],
+                input_names=list(inputs),
                 output_names=[OUTPUT],
                 opset_version=OPSET,
-                dynamic_shapes=({0: torch.export.Dim("n")},),
+                dynamic_shapes=tuple({0: rows} for _ in inputs),
                 verbose=False,
             )
     except Exception as error:  # each stage of the exporter raises classes of its own
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise TrainError(
-            f"torch can't write this network as ONNX ({said[0][:200]}): train one of efficientnet-lite2, resnet50, "
-            "densenet121, or another backbone of convolutions"
-        ) from error
+        raise TrainError(f"torch can't write this network as ONNX ({said[0][:200]}): {remedy}") from error
     if program is None:
         raise TrainError("torch wrote no ONNX program: install the version of torch that lookseek[train] names")
     return _bare(program.model_proto)

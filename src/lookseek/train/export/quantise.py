@@ -8,10 +8,7 @@ How the settings were chosen: docs/decisions/encoder.md.
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ...errors import TrainError
+from ..quiet import quiet
 from .graph import INPUT
 
 __all__ = ["CALIBRATION", "KEPT", "quantised"]
@@ -64,7 +62,7 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
 
     own = onnx.ModelProto()
     own.CopyFrom(model)  # the quantiser moves the weights of what it is given into files of its own
-    with tempfile.TemporaryDirectory(prefix="lookseek-int8-") as folder, _quiet():
+    with tempfile.TemporaryDirectory(prefix="lookseek-int8-") as folder, quiet():
         out = Path(folder) / "int8.onnx"
         try:
             quantization.quantize_static(
@@ -87,15 +85,3 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
         made = onnx.load(out)
     onnx.checker.check_model(made, full_check=True)
     return made
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the quantiser's advice on the root logger, which is about steps that the exporter has done."""
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(before)

@@ -1,0 +1,119 @@
+"""Eight rows: the sum and the Combiner, on towers of which none, one or both learned.
+
+Each tuning is a run of its own, which measures the sum before it trains the Combiner: two rows. What is finished is
+not done again, so the command may be stopped and given again at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from ...encode.model import DEFAULT
+from ...evaluate.result import Result, write_text
+from ...index.report import Progress
+from ..machine import Machine
+from .clip import PREFIX
+from .job import train_combiner
+from .settings import Tune
+
+__all__ = ["ABLATION", "Ablation", "Row", "ablate"]
+
+ABLATION = "ablation.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row.
+
+    Args:
+        composer: ``sum`` or ``combiner``.
+        tune: which towers learned.
+        split: that was measured.
+        figures: metric to value.
+    """
+
+    composer: str
+    tune: str
+    split: str
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """The rows, and what a reader must know of them.
+
+    Args:
+        rows: sums first.
+        about: benchmark, protocol, split, gallery and questions.
+        notes: a sentence each.
+    """
+
+    rows: tuple[Row, ...]
+    about: str
+    notes: tuple[str, ...]
+
+
+def ablate(
+    data: str,
+    out: Path,
+    *,
+    preset: str = "clip4cir",
+    changes: Mapping[str, Any],
+    model: str = DEFAULT,
+    weights: str = "local",
+    machine: Machine,
+    progress: Progress,
+) -> Ablation:
+    """Train and measure all rows, each tuning in a folder of its own below ``out``; see ``train_combiner``.
+
+    A model folder's towers can't learn: of it there are the two rows without tuning.
+    """
+    tunes = get_args(Tune) if model.startswith(PREFIX) else ("none",)
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[tuple[str, str], Result] = {}
+    notes: tuple[str, ...] = ()
+    for tune in tunes:
+        done = train_combiner(
+            data,
+            out / f"tune-{tune}",
+            preset=preset,
+            changes={**changes, "tune": tune},
+            model=model,
+            weights=weights,
+            machine=machine,
+            progress=progress,
+        )
+        split = "test" if "test" in done.figures else "val"
+        found[tune, "sum"], found[tune, "combiner"] = done.figures[f"sum.{split}"], done.figures[split]
+        notes = done.notes
+        _write(found, out / ABLATION)
+    return Ablation(_rows(found), _about(next(iter(found.values()))), notes)
+
+
+def _rows(found: Mapping[tuple[str, str], Result]) -> tuple[Row, ...]:
+    return tuple(
+        Row(composer, tune, result.split, {name: figure.value for name, figure in result.metrics.items()})
+        for wanted in ("sum", "combiner")
+        for (tune, composer), result in found.items()
+        if composer == wanted
+    )
+
+
+def _about(result: Result) -> str:
+    return (
+        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} questions · gallery "
+        f"{result.gallery_size:,} ({result.gallery_hash[:12]})"
+    )
+
+
+def _write(found: Mapping[tuple[str, str], Result], path: Path) -> None:
+    """Whole or not at all, after each tuning."""
+    rows = [
+        {"composer": composer, "tune": tune, **json.loads(result.to_json())}
+        for (tune, composer), result in found.items()
+    ]
+    write_text(path, json.dumps({"rows": rows}, ensure_ascii=False, indent=1) + "\n")

@@ -1,0 +1,35 @@
+"""How the two captions of a triplet become one text: in four ways while learning, in one when it counts."""
+
+from __future__ import annotations
+
+__all__ = ["FORMS", "forms", "says"]
+
+FORMS = 4
+"""Equally likely. Source: github.com/ABaldrati/CLIP4Cir, ``utils.generate_randomized_fiq_caption``."""
+
+
+def forms(captions: tuple[str, str]) -> tuple[str, ...]:
+    """The four forms of a pair; of a pair in which one says nothing the other, four times.
+
+    Args:
+        captions: without the signs around them, as ``Triplet.bare`` gives them; one of them says something.
+
+    >>> forms(("is shorter", "Has a V neck"))
+    ('Is shorter and Has a V neck', 'Has a v neck and is shorter', 'Is shorter', 'Has a v neck')
+    >>> forms(("", "has dots"))
+    ('Has dots', 'Has dots', 'Has dots', 'Has dots')
+    """
+    first, second = captions
+    if not (says(first) and says(second)):
+        return (next(caption for caption in captions if says(caption)).capitalize(),) * FORMS
+    return (
+        f"{first.capitalize()} and {second}",
+        f"{second.capitalize()} and {first}",
+        first.capitalize(),
+        second.capitalize(),
+    )
+
+
+def says(text: str) -> bool:
+    """Whether a text has a letter or digit: a tower may refuse one that has none."""
+    return any(sign.isalnum() for sign in text)

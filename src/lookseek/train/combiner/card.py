@@ -1,0 +1,80 @@
+"""What a model card says of a Combiner: what it was trained on, and its figures beside those of the plain sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from ...evaluate.result import Result, short_commit, source_commit
+from .run import CombinerRun
+
+__all__ = ["section"]
+
+_KINDS = {
+    "shop": "of a shop's catalogue",
+    "photos": "of photos",
+    "captions": "of captions that stood for the photos, so it has seen no photo",
+}
+
+
+def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: int, worst: float, limit: float) -> str:
+    """The section ``Composer``, Markdown.
+
+    Args:
+        run: what the run says of itself.
+        figures: ``sum.val``, ``val`` and so on, as far as they are there.
+        folder: the run folder's own name.
+        rows: pairs of the parity.
+        worst: of the parity.
+        limit: of the parity.
+    """
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(run.settings).items())
+    lengths = (
+        "takes vectors of any length"
+        if run.settings.normalise
+        else "learned from features as the towers give them; here it brings each to the mean length of its training's"
+    )
+    lines = [
+        "## Composer",
+        "",
+        f"`composer.onnx` is a Combiner (CLIP4Cir): a photo's vector and that of a change in words become the vector "
+        f"of the photo that is meant. It {lengths}.",
+        "",
+        f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}), preset "
+        f"{run.preset}, first weights: {run.weights}. Settings: {settings}.",
+        "",
+        *_figures(figures),
+        f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
+        "",
+        f"Made by `lookseek export {folder}`, {date.today().isoformat()}, commit {short_commit(source_commit())}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(figures: Mapping[str, Result]) -> list[str]:
+    if not figures:
+        return ["Not measured: the training had not come to its end.", ""]
+    lines = []
+    for split in ("val", "test"):
+        if split not in figures or f"sum.{split}" not in figures:
+            continue
+        plain, own = figures[f"sum.{split}"], figures.get(f"units.{split}", figures[split])
+        chosen = ", on which the best epoch was chosen" if split == "val" else ", measured once"
+        lines += [
+            f"{own.benchmark}, protocol {own.protocol}, split {split}{chosen}: {own.queries:,} questions, gallery "
+            f"{own.gallery_size:,}, seed {own.seed}, commit {short_commit(own.commit)}; 95 % bootstrap intervals.",
+            "",
+            "| | sum | Combiner |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| {name} | {plain.metrics[name].value:.3f} | {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}) |"
+            for name, figure in own.metrics.items()
+            if "/" not in name
+        ]
+        if own.missing:
+            lines += ["", f"Not comparable with other results: {len(own.missing):,} photos were missing."]
+        lines.append("")
+    return lines

@@ -1,0 +1,169 @@
+"""A CLIP as a model folder: ``image.onnx``, ``text.onnx`` and ``tokenizer.json``, which need no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from ...encode.folder import TEXT, TOKENIZER
+from ...encode.runtime import open_session
+from ...errors import TrainError
+from ...index.report import Progress
+from ..export.folder import config
+from ..export.graph import INPUT, halved, written
+from .clip import PREFIX, Clip, build_clip
+from .run import TUNE, CombinerRun
+from .tune import load_tuned
+
+__all__ = ["clip_files", "tokenizer_file"]
+
+ROWS = 16
+"""Photos and texts by chance that go through torch and through each graph."""
+
+LIMIT = 1e-3
+"""Of 1 - cosine at worst, of a graph stored as fp16."""
+
+REMEDY = "export another CLIP, e.g. RN50 or ViT-B-32"
+
+WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+"""How CLIP's tokenizer cuts a text. Source: github.com/openai/CLIP, ``simple_tokenizer.py``."""
+
+
+class _Photos(nn.Module):
+    """uint8 (n, side, side, 3) to features float32 (n, dim)."""
+
+    def __init__(self, clip: Clip) -> None:
+        super().__init__()
+        self.model, self._clip = clip.model, clip
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """See the class."""
+        return self._clip.photos(photos.permute(0, 3, 1, 2))
+
+
+class _Words(nn.Module):
+    """Tokens int64 (n, length) to features float32 (n, dim)."""
+
+    def __init__(self, clip: Clip) -> None:
+        super().__init__()
+        self.model, self._clip = clip.model, clip
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """See the class."""
+        return self._clip.words(tokens)
+
+
+def clip_files(
+    run: CombinerRun, folder: Path, name: str, composer: str, said: str, progress: Progress
+) -> Mapping[str, bytes]:
+    """The files of the model folder but ``composer.onnx``.
+
+    Args:
+        run: of a Combiner on a CLIP.
+        folder: of the run.
+        name: of the model.
+        composer: its name in the config.
+        said: the card's section on the composer.
+        progress: told of every stage.
+
+    Raises:
+        TrainError: the first weights are gone, a tokenizer or graph that can't be written, or one that is not the CLIP.
+    """
+    torch.manual_seed(run.settings.seed)  # of a CLIP of random numbers
+    clip = build_clip(run.model.removeprefix(PREFIX), run.start, run.quick_gelu)
+    if clip.checksum() != run.checksum:
+        raise TrainError(f"the weights of {run.model} ({run.start}) are not those of the training: bring those back")
+    if run.settings.tune != "none":
+        load_tuned(clip, folder / TUNE)
+    progress.phase("writing the towers", None)
+    tokenizer, length = tokenizer_file(clip)
+    chance = np.random.default_rng(0)
+    pixels = torch.from_numpy(chance.integers(0, 256, (ROWS, clip.how.height, clip.how.width, 3), np.uint8))
+    tokens = clip.tokenizer([f"a photo of {number} red dresses" for number in range(ROWS)])
+    towers = {
+        "image.onnx": _graph(_Photos(clip), INPUT, pixels),
+        TEXT: _graph(_Words(clip), "input_ids", tokens),
+    }
+    licence = f"weights: {run.weights}; the terms of the training data apply too"
+    text: dict[str, str | int] = {"tower": "tokens", "length": length, "pad": 0}
+    sources = ("https://github.com/mlfoundations/open_clip",)
+    return {
+        **towers,
+        TOKENIZER: tokenizer,
+        "config.json": config(
+            name, clip.dim, clip.how, licence, sources, text=text, languages=("en",), composer=composer
+        ),
+        "README.md": f"{_head(run, clip, name)}\n\n{said}".encode(),
+    }
+
+
+def tokenizer_file(clip: Clip) -> tuple[bytes, int]:
+    """CLIP's byte-pair encoding as a tokenizer of Hugging Face's package, and its length in tokens.
+
+    Raises:
+        TrainError: another tokenizer, or the package is not there.
+    """
+    from open_clip.tokenizer import SimpleTokenizer
+
+    theirs = clip.tokenizer
+    if not isinstance(theirs, SimpleTokenizer):
+        raise TrainError(f"{clip.name} has a tokenizer that lookseek can't write ({type(theirs).__name__}): {REMEDY}")
+    try:
+        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    except ImportError as error:
+        raise TrainError("the tokenizer is written with a package that is not there: pip install tokenizers") from error
+    merges = [pair for pair, _ in sorted(theirs.bpe_ranks.items(), key=lambda entry: entry[1])]
+    whole = Tokenizer(models.BPE(vocab=dict(theirs.encoder), merges=merges, end_of_word_suffix="</w>"))
+    whole.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
+    whole.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    whole.decoder = decoders.ByteLevel()
+    first, last = "<start_of_text>", "<end_of_text>"
+    whole.post_processor = processors.TemplateProcessing(
+        single=f"{first} $A {last}", special_tokens=[(first, theirs.sot_token_id), (last, theirs.eot_token_id)]
+    )
+    return whole.to_str().encode(), int(theirs.context_length or 77)
+
+
+def _graph(module: nn.Module, name: str, rows: Tensor) -> bytes:
+    """The module as a graph at fp16, after it gave what the module gives."""
+    half = halved(written(module, {name: rows[:2]}, REMEDY))
+    content: bytes = half.SerializeToString(deterministic=True)
+    session, _, _ = open_session(content, threads=1, where=name)
+    ours = session.run(["vectors"], {name: rows.numpy()})[0].astype(np.float64)
+    with torch.no_grad():
+        theirs = module.eval()(rows).double().numpy()
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    worst = float((1 - (ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-300)).max())
+    if not worst < LIMIT:
+        raise TrainError(
+            f"the graph that takes {name} is not the CLIP's: 1 - cosine is {worst:.2g} at worst, the limit is "
+            f"{LIMIT:g}. Nothing was written: {REMEDY}"
+        )
+    onnx.checker.check_model(half, full_check=True)
+    return content
+
+
+def _head(run: CombinerRun, clip: Clip, name: str) -> str:
+    tuned = {"none": "as they were", "both": "both tuned"}.get(
+        run.settings.tune, f"the {run.settings.tune} tower tuned"
+    )
+    how = json.dumps([round(x, 4) for x in (*clip.mean, *clip.std)])
+    return (
+        f"# {name}\n\nPhoto or words to a vector of {clip.dim} numbers: the towers of {clip.name} of open_clip "
+        f"(first weights: {run.weights}), {tuned} on triplets. The image tower takes photos of {clip.how.width} "
+        f"pixels, target-padded, and normalises them itself (mean and deviation {how}). Words are English.\n\n"
+        "The licence of the first weights applies, and the terms of the training data, which lookseek does not know."
+    )

@@ -1,0 +1,90 @@
+"""A split that asks, read once and asked many times: the questions of a benchmark of ``evaluate/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...evaluate.outcome import Evaluation
+from ...evaluate.run import evaluate
+from ...evaluate.system import Embedded, System
+from ...evaluate.task import Benchmark, Loaded, Options, Question
+from ...index.report import Progress
+from ...types import Vectors
+from .towers import Known
+
+__all__ = ["Compose", "Exam", "Reference"]
+
+Compose = Callable[[Vectors, Vectors], Vectors]
+"""Photos and texts as the towers give them, float32 (n, dim) each, to composed vectors (n, dim)."""
+
+Reference = Callable[[Question], tuple[str, str]]
+"""The id of the photo that a question changes, and the change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exam:
+    """One split of one benchmark.
+
+    Args:
+        benchmark: what asks.
+        options: split and protocol.
+        loaded: what it read.
+        captions: id to the text that stands for a photo; empty where there are photos.
+        asked: a question's photo and change.
+        judged: metrics whose mean chooses the best epoch.
+    """
+
+    benchmark: Benchmark
+    options: Options
+    loaded: Loaded
+    captions: Mapping[str, str]
+    asked: Reference
+    judged: tuple[str, ...]
+
+    def without(self, gone: Collection[str]) -> Exam:
+        """The same, where some photos can't be had; the figures will name them as missing."""
+        photos = {id: photo for id, photo in self.loaded.photos.items() if id not in gone}
+        return replace(self, loaded=replace(self.loaded, photos=photos))
+
+    def ids(self) -> list[str]:
+        """All photos that it names, each once."""
+        asked = [self.asked(question)[0] for question in self.loaded.questions()]
+        return list(dict.fromkeys([*self.loaded.photo_ids(), *asked]))
+
+    def changes(self) -> list[str]:
+        """All changes that it asks for, each once."""
+        return list(dict.fromkeys(self.asked(question)[1] for question in self.loaded.questions()))
+
+    def take(self, known: Known, compose: Compose, info: Mapping[str, str | float], progress: Progress) -> Evaluation:
+        """Measure a way to compose.
+
+        Args:
+            known: features of ``ids()``, as far as they can be had, and of ``changes()``.
+            compose: makes the questions' vectors.
+            info: what stands as the model in the result.
+            progress: told how it goes.
+        """
+
+        def embed(_: Loaded, photos: Sequence[str], questions: Sequence[Question], __: Progress) -> Embedded:
+            pairs = [(question, *self.asked(question)) for question in questions]
+            pairs = [(question, id, change) for question, id, change in pairs if id in known.rows]
+            composed = compose(known.of([id for _, id, _ in pairs]), known.said([change for _, _, change in pairs]))
+            there = [id for id in photos if id in known.rows]
+            rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
+            return Embedded(_unit(np.concatenate([known.of(there), composed])), rows)
+
+        benchmark = replace(self.benchmark, load=lambda _: self.loaded)
+        return evaluate(benchmark, self.options, System(info, "cosine", embed, None), progress)
+
+    def figure(self, evaluation: Evaluation) -> float:
+        """What chooses: the mean of the judged metrics."""
+        metrics = evaluation.result.metrics
+        return float(np.mean([metrics[name].value for name in self.judged]))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+    return unit

@@ -1,0 +1,159 @@
+"""A trained Combiner as a model folder: a model's own with ``composer.onnx`` beside it, or a tuned CLIP's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from ...encode import load_model
+from ...encode.folder import COMPOSER
+from ...encode.model import Model
+from ...encode.runtime import open_session
+from ...errors import TrainError
+from ...index.report import Progress
+from ..export.folder import SUMS, check_target, write_folder
+from ..export.graph import halved, written
+from .card import section
+from .clip import PREFIX
+from .clip_export import clip_files
+from .combiner import Combiner
+from .run import CombinerRun, read_run
+from .stages import figures_of
+from .towers import ModelTowers
+
+__all__ = ["LIMIT", "ExportedCombiner", "composer_graph", "export_combiner"]
+
+NAME = "combiner"
+"""Of the composer in the config."""
+
+ROWS = 64
+"""Pairs that go through torch and through the graph."""
+
+LIMIT = 1e-3
+"""Of 1 - cosine at worst, of a graph stored as fp16."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedCombiner:
+    """What an export made.
+
+    Args:
+        folder: the model folder.
+        size: of ``composer.onnx``, bytes.
+        worst: 1 - cosine of the graph's vectors and torch's, at worst on 64 pairs.
+        base: the model whose towers it has.
+    """
+
+    folder: Path
+    size: int
+    worst: float
+    base: str
+
+    def lines(self) -> list[str]:
+        """What a person wants to know, a line each."""
+        return [
+            f"{self.folder / COMPOSER}: {self.size / 1e6:.1f} MB, beside the towers of {self.base}",
+            f"parity of the graph at fp16 on {ROWS} pairs: 1 - cosine {self.worst:.1e} at worst (limit {LIMIT:.0e})",
+            f"the model card: {self.folder / 'README.md'}",
+            f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
+        ]
+
+
+class _Searched(nn.Module):
+    """A Combiner as a search asks it."""
+
+    def __init__(self, combiner: Combiner) -> None:
+        super().__init__()
+        self.combiner = combiner
+
+    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
+        """See ``Combiner.of_units``."""
+        return self.combiner.of_units(photos, texts)
+
+
+def export_combiner(folder: Path, target: Path, *, progress: Progress) -> ExportedCombiner:
+    """Make a model folder of a run's best epoch: whole, or not at all.
+
+    Args:
+        folder: of the run.
+        target: the model folder, which must not be there.
+        progress: told of every stage.
+
+    Raises:
+        TrainError: no such run, something at ``target``, towers that are no longer those of the training, or a graph
+            that is not the Combiner.
+    """
+    run = read_run(folder)
+    check_target(target)
+    progress.phase("writing the Combiner", None)
+    combiner = run.combiner(folder)
+    graph = halved(composer_graph(combiner))
+    worst = _parity(combiner, graph)
+    content = graph.SerializeToString(deterministic=True)
+    said = section(run, figures_of(folder), folder.resolve().name, ROWS, worst, LIMIT)
+    if run.model.startswith(PREFIX):
+        files = clip_files(run, folder, target.resolve().name, NAME, said, progress)
+    else:
+        files = _beside(run, said)
+    progress.phase("writing the model folder", None)
+    write_folder(target, {**files, COMPOSER: content})
+    return ExportedCombiner(target, len(content), worst, run.model)
+
+
+def composer_graph(combiner: Combiner) -> onnx.ModelProto:
+    """The Combiner as a graph: ``photos`` and ``texts`` float32 (n, dim) to ``vectors`` (n, dim), of length 1.
+
+    Raises:
+        TrainError: torch can't write it.
+    """
+    rows = torch.rand((2, combiner.dim), generator=torch.Generator().manual_seed(0))
+    remedy = "install the versions that lookseek[train] names"
+    return written(_Searched(combiner), {"photos": rows, "texts": rows.flip(0)}, remedy)
+
+
+def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
+    """1 - cosine at worst, on pairs of numbers by chance.
+
+    Raises:
+        TrainError: beyond the limit.
+    """
+    chance = np.random.default_rng(0)
+    photos, texts = chance.standard_normal((2, ROWS, combiner.dim)).astype(np.float32)
+    session, _, _ = open_session(graph.SerializeToString(), threads=1, where=COMPOSER)
+    ours = session.run(["vectors"], {"photos": photos, "texts": texts})[0]
+    with torch.no_grad():
+        theirs = combiner.eval().of_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
+    worst = float((1 - (ours.astype(np.float64) * theirs).sum(axis=1)).max())
+    if not worst < LIMIT:  # not a number is no parity either
+        raise TrainError(
+            f"the exported graph is not the Combiner: 1 - cosine is {worst:.2g} at worst on {ROWS} pairs, the limit is "
+            f"{LIMIT:g}. Nothing was written: install the versions that lookseek[train] names"
+        )
+    return worst
+
+
+def _beside(run: CombinerRun, said: str) -> Mapping[str, bytes]:
+    """The files of the model that was trained on, with the composer in its config and on its card.
+
+    Its name stays, so an index of its photos goes on being one.
+    """
+    model: Model = load_model(run.model, single=True)
+    if ModelTowers(model).checksum() != run.checksum:
+        raise TrainError(
+            f"the model {run.model} is not the one that the Combiner was trained on: bring it back, or train again"
+        )
+    listed = (model.folder / SUMS).read_text(encoding="utf-8").splitlines()
+    names = [line.split()[1].lstrip("*") for line in listed if line.strip()]
+    files = {name: (model.folder / name).read_bytes() for name in names}
+    config = json.loads(files["config.json"]) | {"composer": NAME}
+    files["config.json"] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
+    card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace").split("\n## Composer\n")[0]
+    files["README.md"] = f"{card.rstrip()}\n\n{said}".encode()
+    return files

@@ -1,0 +1,208 @@
+"""The recipe ``combiner``: from triplets to a Combiner, and its figures beside those of the plain sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...encode import load_model
+from ...encode.compose import Sum
+from ...encode.model import DEFAULT
+from ...errors import TrainError
+from ...evaluate.result import Result
+from ...index.report import Progress
+from ...types import Skipped
+from ..alone import Alone
+from ..looked import broken, read_list, write_list
+from ..machine import Machine, launched, workers_of
+from ..memory import keep_freed_memory
+from ..run import CHECKPOINT, RUN, SKIPPED
+from .clip import PREFIX, Clip, build_clip
+from .exam import Compose
+from .join import composed
+from .run import COMBINER, TUNE, CombinerRun, read_run
+from .settings import CombinerSettings, settings_of
+from .stages import FIGURES, features, join, measure, tune
+from .towers import ModelTowers, Towers
+from .triplets import Triplets, read_data
+from .tune import plain_sum
+
+__all__ = ["TrainedCombiner", "train_combiner"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedCombiner:
+    """What a training came to.
+
+    Args:
+        run: what it was.
+        best_epoch: of stage 2, whose weights are kept.
+        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``units.val`` and so on of one
+            that learned from features that are not at length 1, as a search gives it them.
+        judged: the metrics whose mean on val chose.
+        notes: what a reader of the figures must know.
+    """
+
+    run: CombinerRun
+    best_epoch: int
+    figures: Mapping[str, Result]
+    judged: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def train_combiner(
+    data: str,
+    out: Path,
+    *,
+    preset: str = "modern",
+    changes: Mapping[str, Any],
+    model: str = DEFAULT,
+    weights: str = "local",
+    machine: Machine,
+    progress: Progress,
+) -> TrainedCombiner:
+    """Train a Combiner, or go on with the training that the folder holds.
+
+    Args:
+        data: the folder of triplets, as ``read_data`` takes it.
+        out: the run folder; made where it does not exist.
+        preset: whose settings are taken.
+        changes: settings that differ from the preset's; None leaves one.
+        model: whose features: ``open_clip/NAME``, a shipped model's name or a model folder; the latter two stay as
+            they are.
+        weights: of a CLIP, as ``build_clip`` takes them.
+        machine: what it runs on, one device.
+        progress: told of every photo and batch.
+
+    Raises:
+        TrainError: data, settings or towers that can't be used, or a folder that holds another training.
+        CatalogueError: the data can't be read.
+        ModelError: no such model.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    settings = settings_of(preset, changes)
+    keep_freed_memory()
+    fabric = launched(machine, settings.precision)
+    if fabric.world_size > 1:
+        raise TrainError(
+            f"{fabric.world_size} devices can't share the batches of a Combiner, whose triplets are told from each "
+            "other: give --devices 1, and a smaller --batch where it does not fit"
+        )
+    torch.manual_seed(settings.seed)
+    towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
+    settings = _fitting(settings, towers)
+    with Alone(out, fabric):
+        triplets = read_data(Path(data), settings.seed)
+        if triplets.captions and settings.tune != "none":
+            raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
+        triplets = _usable(triplets, out, progress)
+        run = _begin(_said(preset, settings, data, triplets, model, _absolute(weights), towers), out)
+        if isinstance(towers, Clip):
+            fabric.to_device(towers.model)
+        _forget(out, tuned=settings.tune != "none")
+        if isinstance(towers, Clip) and settings.tune != "none":
+            tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
+        found = features(towers, triplets, settings, progress)
+        combiner, best = join(fabric, triplets, found, run, out, progress)
+        ways: dict[str, Compose] = {
+            "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
+            "": lambda photos, texts: composed(combiner, photos, texts),
+        }
+        if not settings.normalise:  # what a search will get of it
+            ways["units."] = lambda photos, texts: composed(combiner, photos, texts, of_units=True)
+        figures = measure(triplets, found, ways, run, out, progress)
+    judged = triplets.exams["val"].judged
+    return TrainedCombiner(run, best, figures, judged, triplets.notes)
+
+
+def _absolute(weights: str) -> str:
+    """Of weights in a file, its place whatever folder one stands in."""
+    return str(Path(weights).resolve()) if Path(weights).is_file() else weights
+
+
+def _towers(model: str) -> ModelTowers:
+    return ModelTowers(load_model(model))
+
+
+def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
+    """Settings that the towers can have."""
+    if isinstance(towers, Clip):
+        return settings
+    if settings.tune != "none":
+        raise TrainError(
+            f"a model folder's towers stay as they are, so --tune {settings.tune} needs a CLIP: give --tune none, or "
+            "--model open_clip/RN50"
+        )
+    # Its photos' vectors may come from an index, which keeps them at length 1.
+    return replace(settings, normalise=True)
+
+
+def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
+    """Without the photos that are missing or can't be decoded; each is looked at once in the life of a run."""
+    listed = out / SKIPPED
+    if (out / RUN).is_file() and listed.is_file():
+        gone = read_list(listed)
+    else:
+        gone = {**triplets.missing, **broken(list(triplets.named().items()), progress)}
+        write_list(listed, gone)
+    for id, reason in gone.items():
+        progress.skipped(Skipped(id, "missing photo" if id in triplets.missing else "broken photo", reason))
+    return triplets.without(gone)
+
+
+def _said(
+    preset: str,
+    settings: CombinerSettings,
+    data: str,
+    triplets: Triplets,
+    model: str,
+    start: str,
+    towers: Towers,
+) -> CombinerRun:
+    asked = {
+        name: len({question.id for task in exam.loaded.tasks if not task.name for question in task.questions})
+        for name, exam in triplets.exams.items()
+    }
+    folder = not model.startswith(PREFIX) and Path(model).is_dir()
+    return CombinerRun(
+        recipe="combiner",
+        preset=preset,
+        settings=settings,
+        data=str(Path(data).resolve()),
+        kind=triplets.kind,
+        triplets={"train": len(triplets.train), "generated": len(triplets.more), **asked},
+        content=triplets.content,
+        model=str(Path(model).resolve()) if folder else model,
+        dim=towers.dim,
+        weights=towers.weights,
+        start=start if isinstance(towers, Clip) else "",
+        checksum=towers.checksum(),
+        quick_gelu=isinstance(towers, Clip) and towers.quick_gelu,
+    )
+
+
+def _begin(run: CombinerRun, out: Path) -> CombinerRun:
+    """Write what the run is, or find that the folder holds the same one."""
+    if not (out / RUN).is_file():
+        run.write(out)
+        return run
+    there = read_run(out)
+    if there != run:
+        raise TrainError(
+            f"{out} holds a training with {'; '.join(there.differs(run))}: give the same options to go on with it, or "
+            "a new folder"
+        )
+    return run
+
+
+def _forget(out: Path, tuned: bool) -> None:
+    """Of a run whose checkpoint was deleted to begin again: what came after it."""
+    if tuned and not (out / TUNE / CHECKPOINT).is_file():
+        (out / COMBINER / CHECKPOINT).unlink(missing_ok=True)
+    if not (out / COMBINER / CHECKPOINT).is_file():
+        for name in FIGURES:
+            (out / f"{name}.json").unlink(missing_ok=True)

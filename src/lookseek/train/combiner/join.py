@@ -1,0 +1,122 @@
+"""Stage 2: a Combiner learns to join features of frozen towers.
+
+Each photo and each text is encoded once (towers.py keeps them); an epoch then takes seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from ...types import Vectors
+from .combiner import Combiner
+from .loop import Batch, Stage
+from .order import Order
+from .settings import CombinerSettings
+from .towers import Known
+from .triplets import Example
+from .tune import groups_of
+
+__all__ = ["composed", "joining"]
+
+_ROWS = 1024
+"""Rows that are composed together when it is not learned from them."""
+
+
+class Joined(nn.Module):
+    """A Combiner as stage 2 trains it."""
+
+    def __init__(self, combiner: Combiner) -> None:
+        super().__init__()
+        self.combiner = combiner
+
+    def forward(self, references: Tensor, texts: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and targets, each of length 1, of features float (n, dim)."""
+        return self.combiner(references, texts), normalize(targets, dim=-1)
+
+
+def joining(
+    combiner: Combiner,
+    known: Known,
+    train: Sequence[Example],
+    more: Sequence[Example],
+    settings: CombinerSettings,
+    judge: Callable[[], tuple[float, dict[str, float]]],
+) -> Stage:
+    """The stage.
+
+    Args:
+        combiner: with its first weights, which are trained in place.
+        known: features of all photos and texts of the triplets.
+        train: triplets.
+        more: triplets that were made.
+        settings: of the training.
+        judge: measures the Combiner as it is.
+    """
+    network = Joined(combiner)
+    kind = torch.optim.AdamW if settings.weight_decay else torch.optim.Adam
+    return Stage(
+        number=2,
+        name="the Combiner",
+        network=network,
+        optimiser=kind(_groups(network, settings)),
+        rate=settings.rate,
+        epochs=settings.epochs,
+        batches=_Features(known, train, more, settings),
+        scale=lambda: combiner.scale,
+        judge=judge,
+        training=network.train,
+    )
+
+
+def composed(combiner: Combiner, photos: Vectors, texts: Vectors, *, of_units: bool = False) -> Vectors:
+    """Composed vectors, float32 (n, dim), without dropout; ``of_units`` as a search composes."""
+    device = next(combiner.parameters()).device
+    combiner.eval()
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(photos), _ROWS):
+            rows = slice(start, start + _ROWS)
+            both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
+            made = combiner.of_units(*both) if of_units else combiner(*both)
+            parts.append(made.float().cpu().numpy())
+    return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
+
+
+def _groups(network: nn.Module, settings: CombinerSettings) -> list[dict[str, object]]:
+    """Decay is of matrices alone."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    return [
+        {"params": matrices, "lr": settings.rate, "weight_decay": settings.weight_decay},
+        {"params": others, "lr": settings.rate, "weight_decay": 0.0},
+    ]
+
+
+class _Features:
+    """See Batches."""
+
+    def __init__(
+        self, known: Known, train: Sequence[Example], more: Sequence[Example], settings: CombinerSettings
+    ) -> None:
+        whole = [*train, *more]
+        self._order = Order(len(train), len(more), settings.generated, settings.batch, settings.seed, 2)
+        self._photos, self._texts = torch.from_numpy(known.photos), torch.from_numpy(known.texts)
+        self._references = torch.tensor([known.rows[e.reference] for e in whole])
+        self._targets = torch.tensor([known.rows[e.target] for e in whole])
+        self._forms = torch.tensor([[known.text_rows[text] for text in e.texts] for e in whole])
+        self._groups = groups_of(whole)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def epoch(self, epoch: int, first: int) -> Iterator[Batch]:
+        """See Batches."""
+        for places, form in self._order.epoch(epoch, first):
+            rows = torch.from_numpy(places)
+            texts = self._texts[self._forms[rows, torch.from_numpy(form)]]
+            yield (self._photos[self._references[rows]], texts, self._photos[self._targets[rows]]), self._groups[rows]

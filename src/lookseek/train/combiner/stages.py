@@ -1,0 +1,132 @@
+"""The steps of a training, as ``job.py`` takes them: stage 1, features, stage 2, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from ...evaluate.result import Result, read_result
+from ...index.report import Progress
+from ..curves import draw
+from ..machine import Silent
+from ..measure import write_figures
+from .clip import Clip
+from .combiner import Combiner
+from .exam import Compose, Exam
+from .join import composed, joining
+from .loop import fit
+from .run import COMBINER, TUNE, CombinerRun
+from .settings import CombinerSettings
+from .towers import Known, Towers, known
+from .triplets import Triplets
+from .tune import load_tuned, plain_sum, tuning
+
+__all__ = ["FIGURES", "features", "figures_of", "join", "measure", "tune"]
+
+FIGURES = ("sum.val", "val", "units.val", "sum.test", "test", "units.test")
+"""Files of results in a run folder, without their ending."""
+
+NAMES = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
+"""Prefix of a file to what composed."""
+
+
+def tune(
+    fabric: Fabric, clip: Clip, triplets: Triplets, run: CombinerRun, out: Path, workers: int, progress: Progress
+) -> None:
+    """Stage 1: the CLIP ends with the weights of its best epoch."""
+    val = triplets.exams["val"]
+
+    def judge() -> tuple[float, dict[str, float]]:
+        found = known(clip, val.loaded.photos, val.ids(), {}, val.changes(), Silent(), keep=False)
+        return _judged(val, found, plain_sum)
+
+    stage = tuning(clip, triplets.train, triplets.more, triplets.photos, run.settings, workers, judge)
+    fit(fabric, stage, run.settings, out / TUNE, progress)
+    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", _chosen_by(val))
+    load_tuned(clip, out / TUNE)
+
+
+def features(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> Known:
+    """Of all photos and texts that stage 2 and the measuring need."""
+    examples = (*triplets.train, *(triplets.more if settings.generated else ()))
+    ids = [id for e in examples for id in (e.reference, e.target)]
+    texts = [text for e in examples for text in e.texts]
+    photos = dict(triplets.photos)
+    for exam in triplets.exams.values():
+        photos |= exam.loaded.photos
+        ids += exam.ids()
+        texts += exam.changes()
+    return known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
+
+
+def join(
+    fabric: Fabric, triplets: Triplets, found: Known, run: CombinerRun, out: Path, progress: Progress
+) -> tuple[Combiner, int]:
+    """Stage 2: the Combiner of its best epoch, and which that was."""
+    val, settings = triplets.exams["val"], run.settings
+    torch.manual_seed(settings.seed)
+    combiner = Combiner(run.dim, settings)
+    own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
+    combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
+
+    def judge() -> tuple[float, dict[str, float]]:
+        return _judged(val, found, lambda photos, texts: composed(combiner, photos, texts))
+
+    more = triplets.more if settings.generated else ()
+    stage = joining(combiner, found, triplets.train, more, settings, judge)
+    state = fit(fabric, stage, settings, out / COMBINER, progress)
+    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", _chosen_by(val))
+    best = run.combiner(out)
+    fabric.to_device(best)
+    return best, state.best_epoch
+
+
+def measure(
+    triplets: Triplets,
+    found: Known,
+    ways: Mapping[str, Compose],
+    run: CombinerRun,
+    out: Path,
+    progress: Progress,
+) -> dict[str, Result]:
+    """Each figure once, at the end; ``ways`` are what composes, by the prefix of their files."""
+    for split, exam in triplets.exams.items():
+        for prefix, way in ways.items():
+            path = out / f"{prefix}{split}.json"
+            if not path.is_file():
+                info = _info(run, NAMES[prefix])
+                write_figures(exam.take(found, way, info, progress), path)
+    return figures_of(out)
+
+
+def _judged(exam: Exam, found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
+    evaluation = exam.take(found, compose, {"name": "training"}, Silent())
+    metrics = evaluation.result.metrics
+    return exam.figure(evaluation), {name: metrics[name].value for name in exam.judged}
+
+
+def _chosen_by(exam: Exam) -> str:
+    return f"mean of {', '.join(exam.judged)} on val"
+
+
+def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
+    """What stands beside every figure of the run."""
+    return {
+        "name": f"{composer} on {Path(run.model).name if Path(run.model).is_absolute() else run.model}",
+        "composer": composer,
+        "preset": run.preset,
+        "tuned": run.settings.tune,
+        "first_weights": run.weights,
+        "trained_on": f"{run.triplets['train']} triplets of {Path(run.data).name}, {run.kind}",
+        "content": run.content[:12],
+        "seed_of_training": run.settings.seed,
+    }
+
+
+def figures_of(out: Path) -> dict[str, Result]:
+    """The figures that a run folder holds so far."""
+    return {name: read_result(out / f"{name}.json") for name in FIGURES if (out / f"{name}.json").is_file()}

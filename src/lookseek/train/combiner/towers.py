@@ -1,0 +1,162 @@
+"""What gives features of photos and words, and their features, made once and kept.
+
+A pair of towers is what ``encode`` knows anyway: an ``Encoder`` and a ``TextEncoder``. They are those of a lookseek
+model, or of a CLIP (clip.py); whoever learns from features does not ask which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ...encode import Encoder, Model, TextEncoder, encode_photos
+from ...errors import ItemError, TrainError
+from ...evaluate.cache import cache_key, embed_photos, embed_texts
+from ...index.report import Progress
+from ...types import Photo, Skipped, Vector, Vectors
+
+__all__ = ["Known", "ModelTowers", "Towers", "known"]
+
+
+class Towers(Protocol):
+    """A tower for photos and one for words, of one space."""
+
+    @property
+    def dim(self) -> int:
+        """Length of the features of both."""
+        ...
+
+    @property
+    def image(self) -> Encoder:
+        """That of photos."""
+        ...
+
+    @property
+    def text(self) -> TextEncoder:
+        """That of words; what is too long for it is cut, never an error."""
+        ...
+
+    @property
+    def weights(self) -> str:
+        """Where they come from, as it stands beside every figure."""
+        ...
+
+    def keys(self) -> tuple[str, str]:
+        """Names of all that the features of photos, and of words, depend on: those of their caches."""
+        ...
+
+    def checksum(self) -> str:
+        """Hex, of the weights: the same on every machine."""
+        ...
+
+
+class ModelTowers:
+    """A lookseek model's, which stay as they are.
+
+    Raises:
+        TrainError: it reads no words.
+    """
+
+    def __init__(self, model: Model) -> None:
+        if model.text is None:
+            raise TrainError(
+                f"the model {model.name} reads no words, so there is no change to compose with: give --model a folder "
+                "with a text tower, or a CLIP, e.g. --model open_clip/RN50"
+            )
+        self.dim, self.image, self.text = model.dim, model.image, model.text
+        self.weights = f"the model {model.name}, as it is"
+        self._keys = cache_key(model), f"{model.words[:32]}-words"
+        self._checksum = f"{model.checksum}-{model.words}"
+
+    def keys(self) -> tuple[str, str]:
+        """See Towers."""
+        return self._keys
+
+    def checksum(self) -> str:
+        """See Towers."""
+        return self._checksum
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Features of photos and texts.
+
+    Args:
+        photos: float32 (n, dim), as the tower gives them.
+        rows: the row of each id that could be had.
+        texts: float32 (m, dim), as the tower gives them.
+        text_rows: the row of each text.
+    """
+
+    photos: Vectors
+    rows: Mapping[str, int]
+    texts: Vectors
+    text_rows: Mapping[str, int]
+
+    def of(self, ids: Sequence[str]) -> Vectors:
+        """Features of photos, float32 (len(ids), dim)."""
+        features: Vectors = self.photos[[self.rows[id] for id in ids]]
+        return features
+
+    def said(self, texts: Sequence[str]) -> Vectors:
+        """Features of texts, float32 (len(texts), dim)."""
+        features: Vectors = self.texts[[self.text_rows[text] for text in texts]]
+        return features
+
+
+def known(
+    towers: Towers,
+    photos: Mapping[str, Photo],
+    ids: Sequence[str],
+    captions: Mapping[str, str],
+    texts: Sequence[str],
+    progress: Progress,
+    *,
+    keep: bool = True,
+) -> Known:
+    """Features of photos, or of the captions that stand for them, and of texts.
+
+    Args:
+        towers: whose.
+        photos: id to photo; ids that are not there are left out.
+        ids: the wanted ones.
+        captions: id to caption; where there are any, they stand for all photos.
+        texts: the wanted ones.
+        progress: told of each.
+        keep: whether they are looked for in the caches and kept there: not of towers that change every minute.
+    """
+    image_key, text_key = towers.keys() if keep else ("", "")
+    standing = {id: captions[id] for id in ids if id in captions}
+    wanted = list(dict.fromkeys([*standing.values(), *texts]))
+    said = embed_texts(wanted, towers.text, text_key, progress) if keep else _read(wanted, towers.text)
+    text_rows = {text: row for row, text in enumerate(wanted)}
+    if captions:
+        rows = {id: row for row, id in enumerate(standing)}
+        return Known(said[[text_rows[text] for text in standing.values()]], rows, said, text_rows)
+    there = [id for id in ids if id in photos]
+    if keep:
+        found, rows = embed_photos(photos, there, {image_key: towers.image}, progress)
+        return Known(found[towers.image.name], rows, said, text_rows)
+    return Known(*_look(photos, there, towers.image, progress), said, text_rows)
+
+
+def _read(texts: Sequence[str], tower: TextEncoder) -> Vectors:
+    parts = [tower.encode(texts[start : start + 256]) for start in range(0, len(texts), 256)]
+    return np.concatenate(parts) if parts else np.empty((0, tower.dim), np.float32)
+
+
+def _look(
+    photos: Mapping[str, Photo], ids: Sequence[str], tower: Encoder, progress: Progress
+) -> tuple[Vectors, dict[str, int]]:
+    vectors: list[Vector] = []
+    rows: dict[str, int] = {}
+    for id, encoded, _ in encode_photos(((id, photos[id]) for id in ids), [tower]):
+        if isinstance(encoded, ItemError):
+            progress.skipped(Skipped(id, "broken photo", str(encoded)))
+            continue
+        rows[id] = len(vectors)
+        vectors.append(encoded[tower.name])
+    return np.stack(vectors) if vectors else np.empty((0, tower.dim), np.float32), rows

@@ -1,0 +1,165 @@
+"""Stage 1: the towers of a CLIP learn that photo plus words, added as they are, is near the photo that is meant.
+
+Source: github.com/ABaldrati/CLIP4Cir, ``src/clip_fine_tune.py``: AdamW with these betas and eps and torch's own weight
+decay, the model in evaluation mode all along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from torch.utils.data import DataLoader, Dataset
+
+from ... import images
+from ...encode.prepare import Preprocessing, fit, min_side
+from ...errors import TrainError
+from ...types import Photo, Vectors
+from ..run import BEST
+from .clip import Clip
+from .loop import Batch, Stage
+from .order import Order
+from .settings import CombinerSettings
+from .triplets import Example
+
+__all__ = ["Tuned", "load_tuned", "plain_sum", "tuning"]
+
+
+class Tuned(nn.Module):
+    """A CLIP as stage 1 trains it."""
+
+    def __init__(self, clip: Clip) -> None:
+        super().__init__()
+        self.model = clip.model
+        self._clip = clip
+
+    def forward(self, references: Tensor, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and targets, float (n, dim), each of length 1.
+
+        Args:
+            references: photos, uint8 (n, 3, side, side).
+            tokens: of the changes, int64 (n, length).
+            targets: photos, uint8 (n, 3, side, side).
+        """
+        query = self._clip.photos(references) + self._clip.words(tokens)
+        return normalize(query.float(), dim=-1), normalize(self._clip.photos(targets).float(), dim=-1)
+
+
+def tuning(
+    clip: Clip,
+    train: Sequence[Example],
+    more: Sequence[Example],
+    photos: Mapping[str, Photo],
+    settings: CombinerSettings,
+    workers: int,
+    judge: Callable[[], tuple[float, dict[str, float]]],
+) -> Stage:
+    """The stage.
+
+    Args:
+        clip: with its first weights, which are trained in place.
+        train: triplets.
+        more: triplets that were made.
+        photos: of both.
+        settings: of the training.
+        workers: processes that decode; 0 decodes in this one.
+        judge: measures the towers as they are.
+    """
+    image, text = settings.tune in ("image", "both"), settings.tune in ("text", "both")
+    clip.learn(image, text, settings.checkpointing)
+    network = Tuned(clip)
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=settings.tune_rate, betas=(0.9, 0.999), eps=1e-7)
+    return Stage(
+        number=1,
+        name=f"tuning {'both towers' if image and text else f'the {settings.tune} tower'}",
+        network=network,
+        optimiser=optimiser,
+        rate=settings.tune_rate,
+        epochs=settings.tune_epochs,
+        batches=_Decoded(clip, train, more, photos, settings, workers),
+        scale=lambda: settings.scale,
+        judge=judge,
+        training=network.eval,
+    )
+
+
+def load_tuned(clip: Clip, folder: Path) -> None:
+    """Give a CLIP the weights of stage 1's best epoch.
+
+    Raises:
+        TrainError: there are none.
+    """
+    file = folder / BEST
+    if not file.is_file():
+        raise TrainError(f"{folder} has no {BEST} yet: run the training to the end of its first epoch")
+    Tuned(clip).load_state_dict(load_file(file))
+    clip.model.eval()
+
+
+def plain_sum(photos: Vectors, texts: Vectors) -> Vectors:
+    """CLIP4Cir's sum: features as the towers give them, so that the longer one counts more."""
+    return photos + texts
+
+
+class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
+    """Triplets with photos decoded and words as tokens, when they are asked for."""
+
+    def __init__(self, clip: Clip, examples: Sequence[Example], photos: Mapping[str, Photo]) -> None:
+        self._examples, self._photos, self._how = examples, photos, clip.how
+        self._tokenizer, self._groups = clip.tokenizer, groups_of(examples)
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, place: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        row, form = place
+        example = self._examples[row]
+        tokens = self._tokenizer([example.texts[form]])[0]
+        return self._photo(example.reference), tokens, self._photo(example.target), self._groups[row]
+
+    def _photo(self, id: str) -> Tensor:
+        how: Preprocessing = self._how
+        pixels = fit(images.decode(self._photos[id], min_side(how)), how)
+        return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+class _Decoded:
+    """See Batches."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        train: Sequence[Example],
+        more: Sequence[Example],
+        photos: Mapping[str, Photo],
+        settings: CombinerSettings,
+        workers: int,
+    ) -> None:
+        self._order = Order(len(train), len(more), settings.generated, settings.tune_batch, settings.seed, 1)
+        self._triples, self._workers = _Triples(clip, [*train, *more], photos), workers
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def epoch(self, epoch: int, first: int) -> Iterator[Batch]:
+        """See Batches."""
+        places = [
+            list(zip(rows.tolist(), form.tolist(), strict=True)) for rows, form in self._order.epoch(epoch, first)
+        ]
+        for references, tokens, targets, groups in DataLoader(
+            self._triples, batch_sampler=places, num_workers=self._workers
+        ):
+            yield (references, tokens, targets), groups
+
+
+def groups_of(examples: Sequence[Example]) -> Tensor:
+    """Numbers of the targets and of their groups, int64 (n, 2), as ``contrast`` has them."""
+    targets: dict[str, int] = {}
+    groups: dict[str, int] = {}
+    rows = [(targets.setdefault(e.target, len(targets)), groups.setdefault(e.group, len(groups))) for e in examples]
+    return torch.tensor(rows, dtype=torch.int64).reshape(-1, 2)
