@@ -422,12 +422,15 @@ def train(
     of_combiner |= {"checkpointing": checkpointing, "projection": projection, "hidden": hidden}
     own: dict[str, dict[str, Any]] = {
         "classifier": of_classifier,
+        "align": {},
         "combiner": {**of_combiner, "model": model, "ablation": ablation or None},
     }
     check_options(named(recipe), own)
     machine = Machine(accelerator, devices, nodes, workers)
     if recipe == "combiner":
         return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)
+    if recipe == "align":
+        return _train_align(data, out, preset, shared, machine)
     from .train.classifier import train_classifier
 
     with Watch(err) as watch:
@@ -480,6 +483,12 @@ def export(
             if int8:
                 raise TrainError("a Combiner is small and its model has its own precision: leave --int8 out")
             lines = export_combiner(run, model, progress=watch).lines()
+        elif recipe_of(run) == "align":
+            from .train.align.export import export_align
+
+            if int8:
+                raise TrainError("a joint space has no classes to judge 8 bits by: leave --int8 out")
+            lines = export_align(run, model, progress=watch).lines()
         else:
             from .train.export import export as make
 
@@ -551,6 +560,18 @@ def demo(
 
 
 # what the verbs read and do
+
+
+def _train_align(data: str, out: Path, preset: str, changes: dict[str, Any], machine: Machine) -> int:
+    """The recipe align."""
+    from . import tables
+    from .train.align.job import train_align
+
+    with Watch(err) as watch:
+        aligned = train_align(data, out, preset=preset, changes=changes, machine=machine, progress=watch)
+    for line in tables.aligned_said(aligned, out):
+        say(line)
+    return 0
 
 
 def _train_combiner(

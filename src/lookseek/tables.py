@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -14,12 +15,14 @@ from .evaluate.registry import BENCHMARKS
 from .evaluate.result import Figure, Result, short_commit
 
 if TYPE_CHECKING:
+    from .train.align.job import Aligned
     from .train.classifier import Trained
     from .train.combiner.ablation import Ablation
     from .train.combiner.job import TrainedCombiner
 
 __all__ = [
     "ablation_said",
+    "aligned_said",
     "combiner_said",
     "compared",
     "headline",
@@ -122,16 +125,28 @@ def listed() -> Iterator[str]:
 
 def recipes_listed() -> Iterator[str]:
     """All recipes and presets: what comes out, what they need, what they set."""
+    from .train.align.settings import PRESETS as ALIGNS
     from .train.combiner.settings import PRESETS as COMBINERS
     from .train.recipes import RECIPES
     from .train.settings import PRESETS
 
     for recipe in RECIPES.values():
         yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"
-    for of, presets in (("", PRESETS), (" of combiner", COMBINERS)):
+    for of, presets in (("", PRESETS), (" of align", ALIGNS), (" of combiner", COMBINERS)):
         for name, settings in presets.items():
             said = ", ".join(f"{key} {value}" for key, value in asdict(settings).items())
             yield f"preset {name}{of}\n  {said}"
+
+
+def aligned_said(aligned: Aligned, out: Path) -> Iterator[str]:
+    """What a joint space came to."""
+    run = aligned.run
+    yield (
+        f"{run.photos['train']:,} photos and {run.texts['train']:,} texts · preset {run.preset} · first weights: "
+        f"{run.weights} · seed {run.settings.seed}"
+    )
+    yield f"best epoch {aligned.best_epoch} of {run.settings.epochs}, chosen on val: {aligned.figure:.3f}"
+    yield f"go on with: lookseek export {out} MODEL; {out / 'cache'} can be removed"
 
 
 def trained_said(trained: Trained) -> Iterator[str]:

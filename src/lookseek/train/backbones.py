@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..errors import TrainError
 from .network import Network
 
-__all__ = ["LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build", "read_weights"]
+__all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build", "read_weights"]
 
 LOCAL, PUBLISHED, RANDOM = "local", "published", "random"
 """Ways to begin: published weights where this machine has them; the same, fetched if need be; random numbers."""

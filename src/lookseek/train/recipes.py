@@ -32,6 +32,11 @@ RECIPES: Mapping[str, Recipe] = {
         "a network that names a photo's class; its pooled features are an image tower",
         "clothing (items.csv, images/), FashionIQ's layout (image_splits/, photos), or any catalogue with --label",
     ),
+    "align": Recipe(
+        "align",
+        "a joint space of photos and words in English and Vietnamese: an image tower and a text head",
+        "a folder with myntra/ (catalogue.parquet: photos, titles, types, colours), clothing/ (items.csv), or both",
+    ),
     "combiner": Recipe(
         "combiner",
         "a Combiner: joins a photo and a change in words into one vector, on a model's features or on a tuned CLIP's",

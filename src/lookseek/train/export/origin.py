@@ -8,7 +8,7 @@ from importlib import metadata
 from ..backbones import LITE2, LITE2_PACKAGE
 from ..run import Run
 
-__all__ = ["Origin", "origin", "packaged"]
+__all__ = ["Origin", "lite2", "origin", "packaged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def origin(run: Run) -> Origin:
         said = f"the licence of {run.weights} is not known to lookseek"
         return Origin(said, f"It began with {run.weights} for {name}, whose origin and licence lookseek does not know.")
     if name == LITE2:
-        return _lite2()
+        return lite2()
     if run.weights.endswith(" of torchvision"):
         return Origin(
             "BSD-3-Clause (torchvision); terms of the data that the first weights were trained on may apply",
@@ -55,7 +55,8 @@ def packaged(package: str, file: str) -> dict[str, bytes]:
     return {path.name: path.read_binary() for path in found[:1]}
 
 
-def _lite2() -> Origin:
+def lite2() -> Origin:
+    """The base of what began with EfficientNet-Lite2's ImageNet weights."""
     version = metadata.version(LITE2_PACKAGE)
     notice = (
         "EfficientNet-Lite2, Copyright (c) 2020, ML Illustrated, licensed under the Apache License, Version 2.0, from "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import onnx
@@ -112,8 +113,8 @@ def runtimes() -> tuple[Runtime, ...]:
     return ("onnxruntime", "openvino") if find_spec("openvino") else ("onnxruntime",)
 
 
-def through(session: Session, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Vectors of photos, float32 (n, dim)."""
+def through(session: Session, photos: NDArray[Any]) -> NDArray[np.float32]:
+    """Vectors of photos, or of what else a graph of one input takes, float32 (n, dim)."""
     return np.concatenate([session.run(photos[at : at + _CHUNK]) for at in range(0, len(photos), _CHUNK)])
 
 

@@ -1,0 +1,147 @@
+"""A trained joint space as a model folder: ``image.onnx`` for photos, ``text.onnx`` for words, a card for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from ...encode.folder import TEXT
+from ...encode.sentences import DIM
+from ...encode.towers import SentenceTower
+from ...errors import TrainError
+from ...index.report import Progress
+from ..export.folder import check_target, config, write_folder
+from ..export.graph import halved, written
+from ..export.origin import lite2
+from ..export.parity import LIMIT, PHOTOS, opened, through
+from ..export.photos import drawn, some
+from .card import card
+from .maps import HOW
+from .network import SIZE, SMALL, Joint, Trunk
+from .run import read_run
+
+__all__ = ["ExportedSpace", "export_align"]
+
+LANGUAGES = ("en", "vi")
+REMEDY = "install the versions that lookseek[train] names"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedSpace:
+    """What an export made.
+
+    Args:
+        folder: the model folder.
+        photos: size of ``image.onnx``, bytes.
+        texts: size of ``text.onnx``, bytes.
+        worst: 1 - cosine of the graphs' vectors and torch's, at worst: of 64 drawn photos, and of as many texts.
+    """
+
+    folder: Path
+    photos: int
+    texts: int
+    worst: tuple[float, float]
+
+    def lines(self) -> list[str]:
+        """What a person wants to know, a line each."""
+        return [
+            f"{self.folder}: image.onnx {self.photos / 1e6:.1f} MB, text.onnx {self.texts / 1e6:.1f} MB",
+            f"parity of the graphs at fp16 on {PHOTOS} drawn photos and texts: 1 - cosine {self.worst[0]:.1e} and "
+            f"{self.worst[1]:.1e} at worst (limit {LIMIT:.0e})",
+            f"the model card: {self.folder / 'README.md'}",
+            f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
+        ]
+
+
+class _Photos(nn.Module):
+    """uint8 (n, 224, 224, 3) to float32 (n, dim)."""
+
+    def __init__(self, trunk: Trunk, joint: Joint) -> None:
+        super().__init__()
+        self.trunk, self.joint = trunk, joint
+
+    def forward(self, photos: Tensor) -> Tensor:
+        small = avg_pool2d(photos.permute(0, 3, 1, 2).float(), SIZE // SMALL)
+        return self.joint.photos(self.trunk(photos), small)
+
+
+class _Texts(nn.Module):
+    """float32 (n, 384) to float32 (n, dim)."""
+
+    def __init__(self, joint: Joint) -> None:
+        super().__init__()
+        self.joint = joint
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.joint.texts(features)
+
+
+def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedSpace:
+    """Make a model folder of a run's best epoch: whole, or not at all.
+
+    Args:
+        folder: of the run.
+        target: the model folder, which must not be there; its name becomes the model's.
+        progress: told of every stage.
+
+    Raises:
+        TrainError: no such run, something at ``target``, or a graph that is not the network.
+    """
+    run = read_run(folder)
+    check_target(target)
+    progress.phase("writing the graphs", None)
+    trunk, joint = run.network(folder)
+    photos, texts = _Photos(trunk, joint).eval(), _Texts(joint).eval()
+    image = halved(written(photos, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, REMEDY))
+    text = halved(written(texts, {"features": torch.zeros((2, DIM))}, REMEDY))
+    progress.phase("comparing them with the network", None)
+    looked = some(drawn(PHOTOS), HOW, PHOTOS, progress)
+    features = np.random.default_rng(0).standard_normal((PHOTOS, DIM)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    with torch.no_grad():
+        worst = (
+            _apart(through(opened(image), looked), photos(torch.from_numpy(looked)).numpy()),
+            _apart(through(opened(text), features), texts(torch.from_numpy(features)).numpy()),
+        )
+    base = lite2()
+    contents = {name: graph.SerializeToString(deterministic=True) for name, graph in (("i", image), ("t", text))}
+    licence = f"{base.licence}; the terms of the training data apply too"
+    settings: dict[str, str | int] = {"tower": SentenceTower.name, "limit": SentenceTower().limit}
+    name = target.resolve().name
+    said = config(name, run.settings.dim, HOW, licence, base.sources, text=settings, languages=LANGUAGES)
+    size = sum(map(len, contents.values()))
+    progress.phase("writing the model folder", None)
+    write_folder(
+        target,
+        {
+            "image.onnx": contents["i"],
+            TEXT: contents["t"],
+            "config.json": said,
+            "README.md": card(name, run, folder, worst, size).encode(),
+            **base.files,
+        },
+    )
+    return ExportedSpace(target, len(contents["i"]), len(contents["t"]), worst)
+
+
+def _apart(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    """1 - cosine of rows that belong together, at worst.
+
+    Raises:
+        TrainError: beyond the limit.
+    """
+    x, y = ours.astype(np.float64), theirs.astype(np.float64)
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    worst = float((1 - (x * y).sum(axis=1) / np.maximum(lengths, 1e-300)).max())
+    if not worst < LIMIT:  # not a number is no parity either
+        raise TrainError(
+            f"the exported graph is not the network: 1 - cosine is {worst:.2g} at worst on {len(x)} rows, the limit is "
+            f"{LIMIT:g}. Nothing was written: {REMEDY}"
+        )
+    return worst

@@ -1,0 +1,162 @@
+"""The recipe ``align``: photos and words of a catalogue to one joint space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import TrainError
+from ...index.report import Progress
+from ..alone import Alone
+from ..checkpoint import State
+from ..looked import write_list
+from ..machine import Machine, launched
+from ..memory import keep_freed_memory
+from ..run import RUN, SKIPPED
+from .judge import questions
+from .lexicon import read_lexicon
+from .loop import Split, fit
+from .maps import fill
+from .network import Trunk, halves
+from .run import AlignRun, read_run
+from .settings import settings_of
+from .shown import FIELDS, Shows, read_shown
+from .texts import Said, Texts, embed, read_texts
+
+__all__ = ["Aligned", "train_align"]
+
+CACHE = "cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """What a training came to.
+
+    Args:
+        run: what it was.
+        best_epoch: whose weights are kept.
+        figure: of it on val, as ``judge.figures`` gives it.
+    """
+
+    run: AlignRun
+    best_epoch: int
+    figure: float
+
+
+def train_align(
+    data: str,
+    out: Path,
+    *,
+    preset: str = "modern",
+    changes: Mapping[str, Any],
+    machine: Machine,
+    progress: Progress,
+) -> Aligned:
+    """Train a joint space, or go on with the training that the folder holds.
+
+    Args:
+        data: the folder of photos with words, as ``read_shown`` takes it.
+        out: the run folder; made where it does not exist. Its ``cache`` can be removed when the training has ended.
+        preset: whose settings are taken.
+        changes: settings that differ from the preset's; None leaves one.
+        machine: what it runs on, one device.
+        progress: told of every photo and text.
+
+    Raises:
+        TrainError: data or settings that can't be used, or a folder that holds another training.
+        CatalogueError: the data can't be read.
+        ModelError: the sentence model can't run here.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    settings = settings_of(preset, changes)
+    keep_freed_memory()
+    fabric = launched(machine, settings.precision)
+    if fabric.world_size > 1:
+        raise TrainError(f"{fabric.world_size} devices can't share the batches of a joint space: give --devices 1")
+    torch.manual_seed(settings.seed)
+    trunk, joint, weights = halves(settings)
+    lexicon = read_lexicon()
+    with Alone(out, fabric):
+        shows = read_shown(Path(data), settings.drawn, lexicon)
+        said = {
+            split: read_texts(shown, lexicon, settings.seed, captions=split == "train")
+            for split, shown in shows.items()
+        }
+        run = AlignRun(
+            recipe="align",
+            preset=preset,
+            settings=settings,
+            data=str(Path(data).resolve()),
+            photos={split: len(shown) for split, shown in shows.items()},
+            texts={split: len(some.texts) for split, some in said.items()},
+            content=_content(list(shows.values()), list(said.values())),
+            weights=weights,
+        )
+        _begin(run, out)
+        asked = questions(shows["val"], lexicon)
+        words = {name: embed(texts, out / CACHE / f"asked-{name}.npy", progress) for name, texts in asked.texts.items()}
+        splits = {
+            split: _split(split, shows[split], said[split], trunk, out / CACHE, lexicon_codes, progress)
+            for split, lexicon_codes in ((split, shows[split].codes(lexicon)) for split in shows)
+        }
+        broken = {shows[s].items[row].id: "can't be decoded" for s in shows for row in splits[s].maps.broken}
+        write_list(out / SKIPPED, broken)
+        features = splits["train"].texts.features
+        joint.centre.copy_(torch.from_numpy(features.mean(0)))
+        joint.spread.copy_(torch.from_numpy(features.std(0)))
+        joint.to(memory_format=torch.channels_last)
+        state: State = fit(fabric, joint, splits["train"], (splits["val"], asked, words), settings, out, progress)
+    return Aligned(run, state.best_epoch, state.best_accuracy)
+
+
+def _split(
+    split: str, shows: Shows, said: Said, trunk: Trunk, cache: Path, codes: NDArray[np.int64], progress: Progress
+) -> Split:
+    cache.mkdir(exist_ok=True)
+    features = embed(said.texts, cache / f"{split}-texts.npy", progress)
+    maps = fill(cache, split, shows, trunk, split == "train", progress)
+    rows = np.setdiff1d(np.arange(len(shows)), np.array(sorted(maps.broken), np.intp))
+    if not len(rows):
+        raise TrainError(f"no photo of {split} can be decoded: bring them back")
+    return Split(
+        maps=maps,
+        texts=Texts(said, features),
+        codes=codes,
+        designs=_numbers([item.design for item in shows.items]),
+        colours=codes[:, FIELDS.index("baseColour")],
+        rows=rows,
+    )
+
+
+def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
+    """Each name's number, -1 of one that is empty."""
+    known = {name: row for row, name in enumerate(sorted(set(names) - {""}))}
+    return np.array([known.get(name, -1) for name in names], np.int64)
+
+
+def _content(shows: Sequence[Shows], said: Sequence[Said]) -> str:
+    digest = sha256()
+    for shown, some in zip(shows, said, strict=True):
+        digest.update(shown.content.encode())
+        digest.update("\n".join(some.texts).encode())
+    return digest.hexdigest()
+
+
+def _begin(run: AlignRun, out: Path) -> None:
+    """Write what the run is, or find that the folder holds the same one."""
+    (out / CACHE).mkdir(exist_ok=True)
+    if not (out / RUN).is_file():
+        run.write(out)
+        return
+    if read_run(out) != run:
+        raise TrainError(
+            f"{out} holds a training of other photos, words or settings: give the same options to go on with it, or a "
+            "new folder"
+        )

@@ -1,0 +1,139 @@
+"""What the frozen half makes of each photo, computed once and kept in the run's folder: an epoch costs a third of it.
+
+    SPLIT-maps.npy      float16 (n * views, 120, 14, 14)
+    SPLIT-small.npy     uint8 (n * views, 56, 56, 3)
+    SPLIT-done.json     how many photos are there, and of which training
+
+A photo of train is kept as it is and mirrored (a garment mirrored is the same garment); one of val as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ... import images
+from ...encode.prepare import Preprocessing, fit, min_side
+from ...encode.runtime import cores, open_tower
+from ...errors import ItemError, TrainError
+from ...evaluate.result import write_text
+from ...index.report import Progress
+from ...types import Pixels, Skipped
+from ..export.graph import written
+from .network import CELLS, MAP, SIZE, SMALL, Trunk
+from .shown import Shows
+
+__all__ = ["HOW", "Maps", "fill"]
+
+HOW = Preprocessing(SIZE, SIZE, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
+"""What the exported tower takes: it normalises inside."""
+
+_STEP = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """A split's photos as the frozen half gives them.
+
+    Args:
+        maps: float16 (n * views, 120, 14, 14), on disk; all views of a photo side by side.
+        small: uint8 (n * views, 56, 56, 3), on disk.
+        views: of each photo.
+        broken: rows of photos that can't be decoded.
+    """
+
+    maps: NDArray[np.float16]
+    small: NDArray[np.uint8]
+    views: int
+    broken: frozenset[int]
+
+    def at(self, rows: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Maps float32 (n, 120, 14, 14) and colours float32 (n, 3, 56, 56) of rows of the files."""
+        maps = torch.from_numpy(self.maps[rows].astype(np.float32))
+        small = torch.from_numpy(self.small[rows]).permute(0, 3, 1, 2).float()
+        return (part.contiguous(memory_format=torch.channels_last) for part in (maps, small))  # type: ignore[return-value]
+
+
+def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, progress: Progress) -> Maps:
+    """Compute what is not there yet.
+
+    Args:
+        folder: of the cache, made where it is not there.
+        split: names the files.
+        shows: the photos.
+        trunk: the frozen half.
+        mirrored: whether each photo is kept twice, as it is and mirrored.
+        progress: told of every photo, and of those that can't be decoded.
+
+    Raises:
+        TrainError: the files can't be written, or a kept one is not of these photos.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    views = 2 if mirrored else 1
+    rows = len(shows) * views
+    said = folder / f"{split}-done.json"
+    state = _state(said, shows.content)
+    mode = "r+" if state["done"] else "w+"
+    try:
+        maps = np.lib.format.open_memmap(
+            folder / f"{split}-maps.npy", mode, np.float16, None if mode == "r+" else (rows, MAP, CELLS, CELLS)
+        )
+        small = np.lib.format.open_memmap(
+            folder / f"{split}-small.npy", mode, np.uint8, None if mode == "r+" else (rows, SMALL, SMALL, 3)
+        )
+    except (OSError, ValueError) as error:
+        raise TrainError(
+            f"{folder} can't keep the maps of {split} ({error}): remove the folder, or make room"
+        ) from error
+    progress.phase(f"looking at the photos of {split}", len(shows))
+    progress.advance(state["done"])
+    graph = written(trunk, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, "install lookseek[train]")
+    tower = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
+
+    def shown(row: int) -> Pixels | str:
+        try:
+            return fit(images.decode(shows.photo(row), min_side(HOW)), HOW)
+        except ItemError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(state["done"], len(shows), _STEP):
+            taken = range(start, min(start + _STEP, len(shows)))
+            pixels = list(pool.map(shown, taken))
+            for row, one in zip(taken, pixels, strict=True):
+                if isinstance(one, str):
+                    progress.skipped(Skipped(shows.items[row].id, "broken photo", one))
+                    state["broken"].append(row)
+            whole = [np.zeros((SIZE, SIZE, 3), np.uint8) if isinstance(one, str) else one for one in pixels]
+            photos = np.stack([view for one in whole for view in (one, one[:, ::-1])[:views]])
+            parts = np.array_split(photos, max(1, len(photos) // 16))
+            place = slice(start * views, (start + len(taken)) * views)
+            maps[place] = np.concatenate(list(pool.map(tower.run, parts))).clip(-60_000, 60_000).astype(np.float16)
+            side = SIZE // SMALL
+            means = photos.reshape(-1, SMALL, side, SMALL, side, 3).mean((2, 4), dtype=np.float32)
+            small[place] = means.round().astype(np.uint8)
+            state["done"] = start + len(taken)
+            if (start // _STEP) % 16 == 15 or state["done"] == len(shows):
+                maps.flush()
+                small.flush()
+                write_text(said, json.dumps(state))
+            progress.advance(len(taken))
+    return Maps(maps, small, views, frozenset(state["broken"]))
+
+
+def _state(said: Path, content: str) -> dict[str, Any]:
+    """How far the files are: ``done``, ``broken`` and ``content``."""
+    if not said.is_file():
+        return {"content": content, "done": 0, "broken": []}
+    state: dict[str, Any] = json.loads(said.read_text(encoding="utf-8"))
+    if state["content"] != content:
+        raise TrainError(f"{said.parent} holds the maps of other photos: give a new folder, or remove this one")
+    return state

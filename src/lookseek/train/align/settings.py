@@ -1,0 +1,121 @@
+"""How a joint space is trained: what each number means, and the preset of the model that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from ...errors import TrainError
+from ..settings import Precision
+
+__all__ = ["PRESETS", "AlignSettings", "settings_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlignSettings:
+    """All that decides a training, beside the data and the device.
+
+    Args:
+        epochs: times the training photos are gone through, >= 1.
+        batch: photos a step, >= 2: the words of the others are the negatives, so more teach better.
+        rate: learning rate of the heads, at its highest.
+        tower_rate: learning rate of the image tower's last stages, at its highest.
+        weight_decay: >= 0, of matrices and kernels.
+        warm_up: share of the steps in which the rates rise, 0 to 1; then they fall along a half cosine.
+        dim: of the joint space.
+        colours: of the palette that the tower sorts pixels into.
+        hidden: numbers of the heads' middle layers.
+        dropout: share of the middle numbers that a step leaves out, 0 to below 1.
+        noise: standard deviation of what is added to a text's features, relative to their own.
+        scale: what cosines are multiplied by in the loss at first; it is learned.
+        average: decay of the moving average of the weights, which is what is judged and kept.
+        drawn: drawn garments that join the photos, >= 0.
+        precision: in which the networks multiply.
+        seed: of everything drawn by chance.
+
+    Raises:
+        TrainError: a number outside its range.
+    """
+
+    cosine: ClassVar[bool] = True
+    """The rates always fall: see ``share_of_rate``."""
+
+    epochs: int
+    batch: int
+    rate: float
+    tower_rate: float
+    weight_decay: float
+    warm_up: float
+    dim: int
+    colours: int
+    hidden: int
+    dropout: float
+    noise: float
+    scale: float
+    average: float
+    drawn: int
+    precision: Precision
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("epochs", 1, 10_000),
+            ("batch", 2, 65_536),
+            ("rate", 1e-9, 10.0),
+            ("tower_rate", 0.0, 10.0),
+            ("weight_decay", 0.0, 10.0),
+            ("warm_up", 0.0, 1.0),
+            ("dim", 8, 4096),
+            ("colours", 2, 1024),
+            ("hidden", 8, 65_536),
+            ("dropout", 0.0, 0.99),
+            ("noise", 0.0, 10.0),
+            ("scale", 1.0, 100.0),
+            ("average", 0.0, 0.99999),
+            ("drawn", 0, 1_000_000),
+            ("seed", 0, 2**31 - 1),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise TrainError(f"{name.replace('_', ' ')} is {value}: give a number from {low:g} to {high:,}")
+
+
+PRESETS: Mapping[str, AlignSettings] = {
+    # The model that ships, lookseek-base. Why: docs/decisions/align.md.
+    "modern": AlignSettings(
+        epochs=5,
+        batch=256,
+        rate=1e-3,
+        tower_rate=3e-4,
+        weight_decay=0.05,
+        warm_up=0.05,
+        dim=384,
+        colours=64,
+        hidden=1024,
+        dropout=0.2,
+        noise=0.2,
+        scale=20.0,
+        average=0.99,
+        drawn=2000,
+        precision="auto",
+        seed=0,
+    ),
+}
+"""Name to settings."""
+
+
+def settings_of(preset: str, changes: Mapping[str, Any]) -> AlignSettings:
+    """A preset with some of its numbers changed.
+
+    Args:
+        preset: its name.
+        changes: field to value; None leaves it.
+
+    Raises:
+        TrainError: no such preset, or a number outside its range.
+    """
+    if preset not in PRESETS:
+        raise TrainError(f"there is no preset {preset!r} of align: use one of {', '.join(PRESETS)}")
+    base = {field.name: getattr(PRESETS[preset], field.name) for field in fields(AlignSettings)}
+    return AlignSettings(**base | {name: value for name, value in changes.items() if value is not None})
