@@ -84,7 +84,7 @@ class AlignSettings:
 PRESETS: Mapping[str, AlignSettings] = {
     # The model that ships, lookseek-base. Why: docs/decisions/align.md.
     "modern": AlignSettings(
-        epochs=5,
+        epochs=3,
         batch=256,
         rate=1e-3,
         tower_rate=3e-4,
