@@ -24,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 
 from lookseek.catalogue.myntra import MyntraItem, read_catalogue
 from lookseek.encode import ColourEncoder, load_model
+from lookseek.encode.model import PLAIN
 from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.types import Skipped
 
@@ -46,7 +47,7 @@ class Quiet:
 
 def features(items: list[MyntraItem]) -> tuple[np.ndarray, list[MyntraItem]]:
     """float32 (n, 1385), and the items in the order of the rows."""
-    model, colour = load_model(), ColourEncoder()
+    model, colour = load_model(PLAIN), ColourEncoder()
     photos = {item.id: item.image for item in items}
     vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image, colour.version: colour}, Quiet())
     unit = [some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-12) for some in vectors.values()]

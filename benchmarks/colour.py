@@ -22,6 +22,7 @@ from val import Photos, clothing, measure, myntra, similarities
 from lookseek import images
 from lookseek.encode import ColourEncoder, Encoder, encode_photos, load_model
 from lookseek.encode.colour import SIDE, to_lab
+from lookseek.encode.model import PLAIN
 from lookseek.errors import ItemError
 from lookseek.types import Pixels, Vector, Vectors
 
@@ -106,7 +107,7 @@ def main() -> None:
         each = (time.perf_counter() - began) / len(sample) * 1e3
         print(f"| {name} | {encoder.dim} | {average:.3f} | {precision:.3f} | {each:.2f} |", flush=True)
 
-    encoders: list[Encoder] = [load_model().image, ColourEncoder()]
+    encoders: list[Encoder] = [load_model(PLAIN).image, ColourEncoder()]
     sets = [(clothing(), ("category",)), (myntra(1000, 5000), ("type+colour", "colour"))]
     columns = [
         (photos, rule, {n: similarities(v, photos.val) for n, v in embed(photos, encoders).items()})

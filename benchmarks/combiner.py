@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.encode import load_model
 from lookseek.encode.folder import read_folder
+from lookseek.encode.model import PLAIN
 from lookseek.encode.sentences import DIM, embed_sentences
 from lookseek.evaluate.cache import cache_key, embed_photos, embed_texts
 from lookseek.train.combiner.job import train_combiner
@@ -87,7 +88,7 @@ def main() -> None:
 def write_ridge(target: Path) -> None:
     """The shipped model with the tower beside it."""
     items = read_catalogue(DATA, "train")
-    model = load_model()
+    model = load_model(PLAIN)
     photos = {item.id: item.image for item in items}
     vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image}, Silent())
     look = vectors[model.image.name]

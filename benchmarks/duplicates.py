@@ -21,6 +21,7 @@ import numpy as np
 
 from lookseek import images
 from lookseek.encode import ColourEncoder, encode_photos, load_model
+from lookseek.encode.model import PLAIN
 from lookseek.index.duplicates import COLOUR_AT_LEAST, DISTANCE, LOOK_AT_LEAST
 from lookseek.types import Photo, Pixels
 
@@ -64,7 +65,7 @@ def main() -> None:
     folder = chosen.data / "clothing"
     with (folder / "items.csv").open(newline="", encoding="utf-8") as table:
         photos: list[Photo] = [folder / row["image"] for row in csv.DictReader(table) if row["split"] == "train"]
-    encoders = [load_model().image, ColourEncoder()]
+    encoders = [load_model(PLAIN).image, ColourEncoder()]
     look, colour, prints = encoded(photos, encoders)
     lines = [
         "| saved again as | bits apart in a half, 95 % | cos look, 5 % | cos colour, 5 % | found |",

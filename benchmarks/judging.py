@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw
 from lookseek import images
 from lookseek.catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
 from lookseek.encode import ColourEncoder, load_model
+from lookseek.encode.model import PLAIN
 from lookseek.lettering import font_of
 from lookseek.types import Box, Pixels
 
@@ -53,7 +54,7 @@ def middle(pixels: Pixels) -> Pixels:
 def pools(items: list[ClothingItem], asked: list[ClothingItem]) -> list[list[ClothingItem]]:
     """For each question its thirty candidates, in the order of the sheet."""
     shown = [item for item in items if item.split in ("train", "val") and item.path.exists()]
-    look, colour = load_model(runtime="onnxruntime").image, ColourEncoder()
+    look, colour = load_model(PLAIN, runtime="onnxruntime").image, ColourEncoder()
 
     def vectors(of: list[ClothingItem]) -> list[np.ndarray]:
         rows: list[list[np.ndarray]] = [[], [], []]

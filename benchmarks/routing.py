@@ -24,6 +24,7 @@ from statistics import median
 import numpy as np
 
 from lookseek.encode import load_model
+from lookseek.encode.model import PLAIN
 from lookseek.evaluate.benchmarks.myntra_class import BENCHMARK
 from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.evaluate.task import Options
@@ -50,7 +51,7 @@ class Quiet:
 
 def read(folder: Path) -> dict[str, tuple[np.ndarray, list[str]]]:
     """Split to unit vectors and types, of the 20 types that are the largest in test."""
-    model, read = load_model(), {}
+    model, read = load_model(PLAIN), {}
     for split in SPLITS:
         lesson = BENCHMARK.lesson(Options(folder, "test", BENCHMARK.protocols[0]), split)
         labels = lesson.labels["types"]

@@ -128,7 +128,7 @@ def vectors(model: str, keep: Path, data: Path, plan: Measured, split: str) -> s
     """The model as ``open_system`` takes it; vectors of other programs are made once for each shipped model."""
     if not model.endswith(".npy"):
         return model
-    out = keep / "vectors" / f"{plan.benchmark}-{load_model().checksum[:12]}" / f"{split}.npy"
+    out = keep / "vectors" / f"{plan.benchmark}-{load_model(MODEL).checksum[:12]}" / f"{split}.npy"
     if model == "ceiling.npy":
         command = [sys.executable, TOP / "benchmarks" / "ceiling.py", "--data", data, "--out", out.parent]
         if not out.exists():

@@ -67,7 +67,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(photos, index) that no test changes."""
     top = tmp_path_factory.mktemp("ready")
     write_photos(top / "photos", items=12, views=3)
-    indexed(top / "photos", top / "index", metric="euclidean")
+    indexed(top / "photos", top / "index", metric="euclidean", model="efficientnet-lite2")
     return top / "photos", top / "index"
 
 

@@ -153,7 +153,7 @@ def test_missing_photos_are_said_loudly(shell: Shell, tmp_path: Path) -> None:
         (("instance", "drawn:4", "--model", "nothing"), "no model 'nothing'"),
         (("instance", "drawn:4", "--colour-weight", "2"), "from 0 to 1"),
         (("instance", "drawn:4", "--composer", "sum"), "asks with no photo and change"),
-        (("drawn-composed", "--composer", "sum"), "reads no words"),
+        (("drawn-composed", "--composer", "sum", "--model", "efficientnet-lite2"), "reads no words"),
         (("drawn-composed", "--composer", "sum", "--model", "colour"), "no words that could be composed"),
         (("instance", "drawn:4", "--model", "absent.npy"), "absent.txt"),
         (("trec", "absent.qrels"), "--model RUN"),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from lookseek import images
 from lookseek.catalogue import open_catalogue
 from lookseek.encode import load_model
+from lookseek.encode.model import DEFAULT
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
 from lookseek.index import job, recipe
 from lookseek.index.draft import Draft
@@ -28,7 +29,7 @@ from lookseek.index.job import build_index
 from lookseek.search import Searcher
 from lookseek.types import Item, Query
 
-SHIPPED = Path(job.__file__).parents[1] / "models" / "efficientnet-lite2"
+SHIPPED = Path(job.__file__).parents[1] / "models" / DEFAULT
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -75,7 +76,7 @@ def test_a_folder_becomes_an_index(photos: Path, tmp_path: Path, store: Any) -> 
     manifest = published_manifest(tmp_path / "index")
     assert manifest is not None
     assert manifest.items == 12
-    assert manifest.recipe.model == "efficientnet-lite2"
+    assert manifest.recipe.model == DEFAULT
     assert manifest.fields == {"folder": "words"}
     assert building_manifest(tmp_path / "index") is None
     assert ids_of(tmp_path / "index") == {path.relative_to(photos).as_posix() for path in files_of(photos)}
@@ -211,7 +212,7 @@ def test_another_model_is_built_beside_and_swapped_in(photos: Path, tmp_path: Pa
             index.store.close()
 
     summary = build_index(open_catalogue(photos), folder, model=other_model, progress=Looking())
-    assert set(seen) == {"efficientnet-lite2 12"}
+    assert set(seen) == {f"{DEFAULT} 12"}
     assert (summary.added, summary.encoded, summary.items) == (12, 12, 12)
     manifest = published_manifest(folder)
     assert manifest is not None
@@ -288,7 +289,7 @@ def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
     stopped = build_index(open_catalogue(photos), folder, model=other_model, progress=Stopping(4))
     assert stopped.interrupted
     index = open_index(folder)
-    assert (index.manifest.recipe.model, index.store.count()) == ("efficientnet-lite2", 12)
+    assert (index.manifest.recipe.model, index.store.count()) == (DEFAULT, 12)
     index.store.close()
     rest = indexed(photos, folder, model=other_model)
     assert rest.encoded == 12 - stopped.items

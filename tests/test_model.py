@@ -34,7 +34,7 @@ from tiny_onnx import (
 
 from lookseek import images
 from lookseek.encode import Model, load_model
-from lookseek.encode.model import DEFAULT
+from lookseek.encode.model import DEFAULT, PLAIN
 from lookseek.encode.onnx_file import refuse_external_data
 from lookseek.encode.runtime import cores, open_tower
 from lookseek.errors import ModelError
@@ -65,12 +65,12 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def default() -> Model:
-    return load_model(single=True)
+    return load_model(PLAIN, single=True)
 
 
 class TestShipped:
     def test_says_what_it_is(self, default: Model) -> None:
-        assert (default.name, default.dim, default.image.name, default.image.dim) == (DEFAULT, 1280, "look", 1280)
+        assert (default.name, default.dim, default.image.name, default.image.dim) == (PLAIN, 1280, "look", 1280)
         assert (default.runtime, default.precision) == ("onnxruntime", "fp32")
         assert default.image.min_side == 224
         assert "Apache-2.0" in (default.folder / "README.md").read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ class TestShipped:
 
     @pytest.mark.parametrize("runtime", RUNTIMES)
     def test_golden_vector(self, runtime: Any) -> None:
-        loaded = load_model(runtime=runtime)
+        loaded = load_model(PLAIN, runtime=runtime)
         (vector,) = embed(loaded, picture())
         assert vector.dtype == np.float32
         # bf16 keeps 8 bits of each number: some per cent after 64 layers.
@@ -96,7 +96,7 @@ class TestShipped:
 
     @pytest.mark.skipif(not OPENVINO, reason="no OpenVINO")
     def test_runtimes_agree(self, default: Model) -> None:
-        fast = load_model(runtime="openvino")
+        fast = load_model(PLAIN, runtime="openvino")
         for ours, theirs in zip(embed(default, picture()), embed(fast, picture()), strict=True):
             assert cosine(ours, theirs) > 0.99  # bf16: docs/decisions/encoder.md
 

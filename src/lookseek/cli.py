@@ -250,7 +250,7 @@ def evaluate(
     list: Annotated[bool, Parameter(negative=())] = False,
     split: str | None = None,
     protocol: str | None = None,
-    model: str = "efficientnet-lite2",
+    model: str = "lookseek-base",
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
     composer: str | None = None,

