@@ -129,7 +129,7 @@ def embed(texts: Sequence[str], kept: Path, progress: Progress) -> Vectors:
     digest = sha256("\n".join(texts).encode()).hexdigest()[:16]
     file = kept.with_name(f"{kept.stem}-{digest}.npy")
     progress.phase("reading the texts", len(texts))
-    done = np.load(file) if file.is_file() else np.empty((0, DIM), np.float32)
+    done = np.load(file, allow_pickle=False) if file.is_file() else np.empty((0, DIM), np.float32)
     progress.advance(len(done))
     parts = [done]
     limit = SentenceTower().limit
