@@ -22,7 +22,6 @@ SIGNS = st.characters(codec=None) | st.sampled_from(
 RUNS = st.tuples(st.text(SIGNS, min_size=1, max_size=4), st.integers(1, 25_000)).map(lambda run: run[0] * run[1])
 
 
-@settings(max_examples=int(sys.argv[1]), deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.text(SIGNS, max_size=60) | RUNS, min_size=1, max_size=3).map(" ".join), st.sampled_from([1, 7, 50, 200])
 )
@@ -51,5 +50,6 @@ def any_text(text: str, limit: int) -> None:
 
 
 if __name__ == "__main__":
-    any_text()
+    how = settings(max_examples=int(sys.argv[1]), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    how(any_text)()
     print("well")

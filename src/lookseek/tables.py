@@ -188,12 +188,14 @@ def combiner_said(trained: TrainedCombiner) -> Iterator[str]:
 
 
 def ablation_said(ablation: Ablation) -> Table:
-    """A row a composer and tuning, a column a metric, parts behind their slash."""
+    """A row a composer and tuning, a column a metric, its part below it; all metrics stand in ablation.json."""
     metrics = list(dict.fromkeys(metric for row in ablation.rows for metric in row.figures))
     shown = [metric for metric in metrics if "/" not in metric] + [metric for metric in metrics if "/" in metric]
-    table = _table("composer", "tuned", *shown[: 2 * MOST_COLUMNS])
+    shown = shown[:MOST_COLUMNS]
+    table = _table("composer", "tuned", *(metric.replace("/", "\n") for metric in shown))
+    table.columns[1].no_wrap = True
     for row in ablation.rows:
-        _add(table, row.composer, row.tune, *(f"{row.figures[metric]:.3f}" for metric in shown[: 2 * MOST_COLUMNS]))
+        _add(table, row.composer, row.tune, *(f"{row.figures[metric]:.3f}" for metric in shown))
     return table
 
 
