@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from ..encode.prepare import Resize
 from ..errors import TrainError
+from .presets import changed, check_ranges
 
 __all__ = ["PRESETS", "Augment", "Precision", "Settings", "settings_of"]
 
@@ -67,7 +68,7 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        ranges = (
             ("epochs", 1, 10_000),
             ("batch", 2, 65_536),
             ("rate", 1e-9, 10.0),
@@ -80,10 +81,8 @@ class Settings:
             ("average", 0.0, 0.99999),
             ("size", 32, 1024),
             ("seed", 0, 2**31 - 1),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise TrainError(f"{name.replace('_', ' ')} is {value}: give a number from {low:g} to {high:,}")
+        )
+        check_ranges(self, ranges)
         if self.precision not in get_args(Precision):
             raise TrainError(f"precision {self.precision!r} is unknown: use one of {', '.join(get_args(Precision))}")
 
@@ -145,7 +144,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> Settings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    if preset not in PRESETS:
-        raise TrainError(f"there is no preset {preset!r}: use one of {', '.join(PRESETS)}")
-    base = {field.name: getattr(PRESETS[preset], field.name) for field in fields(Settings)}
-    return Settings(**base | {name: value for name, value in changes.items() if value is not None})
+    return changed(PRESETS, preset, changes)

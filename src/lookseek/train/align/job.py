@@ -103,8 +103,8 @@ def train_align(
         asked = questions(shows["val"], lexicon)
         words = {name: embed(texts, out / CACHE / f"asked-{name}.npy", progress) for name, texts in asked.texts.items()}
         splits = {
-            split: _split(split, shows[split], said[split], trunk, out / CACHE, lexicon_codes, progress)
-            for split, lexicon_codes in ((split, shows[split].codes(lexicon)) for split in shows)
+            split: _split(split, shown, said[split], trunk, out / CACHE, shown.codes(lexicon), progress)
+            for split, shown in shows.items()
         }
         broken = {shows[s].items[row].id: "can't be decoded" for s in shows for row in splits[s].maps.broken}
         write_list(out / SKIPPED, broken)

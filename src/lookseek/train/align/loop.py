@@ -38,7 +38,7 @@ from .network import Joint
 from .settings import AlignSettings
 from .texts import LANGUAGES, Texts
 
-__all__ = ["Split", "fit", "see"]
+__all__ = ["Split", "fit"]
 
 _SEEN = 256
 """Photos a run where nothing is learned."""

@@ -58,7 +58,7 @@ class Maps:
         """Maps float32 (n, 120, 14, 14) and colours float32 (n, 3, 56, 56) of rows of the files."""
         maps = torch.from_numpy(self.maps[rows].astype(np.float32))
         small = torch.from_numpy(self.small[rows]).permute(0, 3, 1, 2).float()
-        return (part.contiguous(memory_format=torch.channels_last) for part in (maps, small))  # type: ignore[return-value]
+        return maps.contiguous(memory_format=torch.channels_last), small.contiguous(memory_format=torch.channels_last)
 
 
 def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, progress: Progress) -> Maps:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ...errors import TrainError
+from ..presets import changed, check_ranges
 from ..settings import Precision
 
 __all__ = ["PRESETS", "AlignSettings", "settings_of"]
@@ -59,7 +59,7 @@ class AlignSettings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        ranges = (
             ("epochs", 1, 10_000),
             ("batch", 2, 65_536),
             ("rate", 1e-9, 10.0),
@@ -75,10 +75,8 @@ class AlignSettings:
             ("average", 0.0, 0.99999),
             ("drawn", 0, 1_000_000),
             ("seed", 0, 2**31 - 1),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise TrainError(f"{name.replace('_', ' ')} is {value}: give a number from {low:g} to {high:,}")
+        )
+        check_ranges(self, ranges)
 
 
 PRESETS: Mapping[str, AlignSettings] = {
@@ -115,7 +113,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> AlignSettings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    if preset not in PRESETS:
-        raise TrainError(f"there is no preset {preset!r} of align: use one of {', '.join(PRESETS)}")
-    base = {field.name: getattr(PRESETS[preset], field.name) for field in fields(AlignSettings)}
-    return AlignSettings(**base | {name: value for name, value in changes.items() if value is not None})
+    return changed(PRESETS, preset, changes, " of align")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from ...errors import TrainError
+from ..presets import changed, check_ranges
 from ..settings import Precision
 
 __all__ = ["PRESETS", "CombinerSettings", "Tune", "settings_of"]
@@ -71,7 +72,7 @@ class CombinerSettings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        ranges = (
             ("tune_epochs", 1, 10_000),
             ("tune_batch", 2, 65_536),
             ("tune_rate", 1e-9, 10.0),
@@ -88,10 +89,8 @@ class CombinerSettings:
             ("patience", 0, 10_000),
             ("generated", 0.0, 100.0),
             ("seed", 0, 2**31 - 1),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise TrainError(f"{name.replace('_', ' ')} is {value}: give a number from {low:g} to {high:,}")
+        )
+        check_ranges(self, ranges)
         for name, allowed in (("tune", get_args(Tune)), ("precision", get_args(Precision))):
             if getattr(self, name) not in allowed:
                 raise TrainError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(allowed)}")
@@ -162,7 +161,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> CombinerSettings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    if preset not in PRESETS:
-        raise TrainError(f"there is no preset {preset!r} of the combiner: use one of {', '.join(PRESETS)}")
-    base = {field.name: getattr(PRESETS[preset], field.name) for field in fields(CombinerSettings)}
-    return CombinerSettings(**base | {name: value for name, value in changes.items() if value is not None})
+    return changed(PRESETS, preset, changes, " of the combiner")
