@@ -56,7 +56,7 @@ def write_shop(folder: Path, train: int = 24, val: int = 24) -> Path:
         rows.append(
             {
                 "id": str(place),
-                "title": f"Ami {colour} {kind} {place}" if place else "Ami Red Tee",
+                "title": {0: "Ami Red Tee", 4: "..."}.get(place, f"Ami {colour} {kind} {place}"),
                 "articleType": kind,
                 "category": "",
                 "gender": "Women",
@@ -116,6 +116,7 @@ def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[i
 
 def test_a_folder_is_read_with_what_is_known(shows: dict[str, Shows]) -> None:
     first, second, *_ = shows["train"].items
+    assert shows["train"].items[4].title == ""  # it says nothing
     assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "tee" is a held word
     assert second.values == {"articleType": "Shirts", "baseColour": "Blue", "gender": "Women"}
     assert [len(shows[split]) for split in ("train", "val")] == [28, 24]
@@ -224,6 +225,13 @@ def test_a_perfect_space_and_one_turned_round() -> None:
     assert parts == {"val_title": 0.0, "val_en": 0.0}
 
 
+def test_what_is_no_number_is_not_perfect_and_nothing_to_ask_is_said() -> None:
+    photos = np.full((40, 4), np.nan, np.float32)
+    assert figures(photos, (np.arange(40), photos), Asked({"en": ()}, ()), {})[0] == 0
+    with pytest.raises(TrainError, match="val has no title, and no colour and noun that 10 photos share"):
+        figures(photos, (np.full(40, -1), photos), Asked({"en": ()}, ()), {})
+
+
 def test_questions_are_what_enough_photos_answer(shows: dict[str, Shows]) -> None:
     many = Shows(shows["val"].items * 3, shows["val"]._drawn)
     asked = questions(many, LEXICON)
@@ -323,6 +331,7 @@ def test_from_a_shop_to_a_model_that_reads(tmp_path: Path, shop: Path) -> None:
     assert model.text is not None
     photo = images.decode(images.to_jpeg(draw(drawn_specs(1, 1, 0)[0], 64)))
     assert model.image.encode([model.image.prepare(photo)]).shape == model.text.encode(["đầm đỏ"]).shape == (1, 384)
-    assert "Vietnamese" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "Vietnamese" in card and "--preset modern --epochs 1 --batch 8 --seed 0" in card
     with pytest.raises(TrainError, match="is a model folder, which an index may need"):
         export_align(tmp_path / "run", tmp_path / "mine", progress=Heard())

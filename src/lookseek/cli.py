@@ -430,7 +430,7 @@ def train(
     if recipe == "combiner":
         return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)
     if recipe == "align":
-        return _train_align(data, out, preset, shared, machine)
+        return _train_align(data, out, preset, shared, weights, machine)
     from .train.classifier import train_classifier
 
     with Watch(err) as watch:
@@ -562,8 +562,10 @@ def demo(
 # what the verbs read and do
 
 
-def _train_align(data: str, out: Path, preset: str, changes: dict[str, Any], machine: Machine) -> int:
+def _train_align(data: str, out: Path, preset: str, changes: dict[str, Any], weights: str, machine: Machine) -> int:
     """The recipe align."""
+    if weights != "local":
+        raise TrainError("align begins with the weights of its package: leave --weights out")
     from . import tables
     from .train.align.job import train_align
 

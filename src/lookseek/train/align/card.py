@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from ..journal import read_journal
 from ..run import LOG
 from .run import AlignRun
+from .settings import PRESETS
 
 __all__ = ["card"]
+
+OPTIONS = ("epochs", "batch", "rate", "precision", "seed")
+"""Settings that the command line changes."""
 
 _SAID = {
     "val_title": "a title finds its own photo among the first 10",
@@ -43,7 +48,7 @@ photos that look like it and near the words that are true of it. Trained by `loo
 | data | photos of the shop Myntra (published on Kaggle as MIT by the uploader's word: fashion-product-images-small, by Param Aggarwal), the clothing dataset of Alexey Grigorev (CC0 1.0), drawn garments (lookseek's own); each only where the folder that was trained on had it |
 | input | uint8 (n, 224, 224, 3), sRGB, fitted with `pad` |
 | size | {size / 1e6:.1f} MB as fp16, beside the text model's package |
-| made by | `lookseek train align DATA RUN --preset {run.preset} --seed {settings.seed}`, then `lookseek export RUN {name}` |
+| made by | `lookseek train align DATA RUN --preset {run.preset}{_changes(run)}`, then `lookseek export RUN {name}` |
 | parity | 1 - cosine to torch on 64 drawn photos {worst[0]:.1e} at worst, on 64 texts {worst[1]:.1e} |
 
 ## On val, which chose the epoch
@@ -62,6 +67,13 @@ Figures on test of the model that ships, by the field's protocols: `docs/benchma
 - Vietnamese captions come from one lexicon, made by few hands.
 - No claim about people: it is not made to recognise or describe them.
 """
+
+
+def _changes(run: AlignRun) -> str:
+    """The options that were given beside the preset."""
+    preset, own = asdict(PRESETS[run.preset]), asdict(run.settings)
+    given = [name for name in OPTIONS if name == "seed" or own[name] != preset[name]]
+    return "".join(f" --{name} {own[name]}" for name in given)
 
 
 def _judged(folder: Path) -> str:

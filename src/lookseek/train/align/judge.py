@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import TrainError
 from ...types import Vectors
 from .lexicon import Language, Lexicon, plain
 from .shown import Shows
@@ -79,7 +80,15 @@ def figures(
         titles: row of each photo's title among the vectors, -1 without one; and the vectors of titles, of length 1.
         asked: the questions.
         words: language to vectors of its questions, of length 1.
+
+    Raises:
+        TrainError: there is nothing to ask.
     """
+    if not asked.right and (titles[0] < 0).all():
+        raise TrainError(
+            f"val has no title, and no colour and noun that {LEAST} photos share: add photos to val, there is nothing "
+            "to choose an epoch by"
+        )
     found: dict[str, float] = {}
     rows, vectors = titles
     own = np.flatnonzero(rows >= 0)
@@ -87,7 +96,9 @@ def figures(
         hits = 0
         for part in np.array_split(own, max(1, len(own) // 1000)):
             scores = vectors[rows[part]] @ photos.T
-            hits += int(((scores > scores[np.arange(len(part)), part][:, None]).sum(1) < FIRST).sum())
+            # not "greater": of vectors that are no numbers nothing is, and they would look perfect
+            before = ~(scores <= scores[np.arange(len(part)), part][:, None])
+            hits += int((before.sum(1) < FIRST).sum())
         found["title"] = hits / len(own)
     for language, some in words.items() if asked.right else ():
         best = np.argsort(-(some @ photos.T), axis=1, kind="stable")[:, :FIRST]

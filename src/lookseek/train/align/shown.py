@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ...catalogue.clothing import UNCLEAR, read_clothing
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.myntra import read_catalogue
-from ...errors import TrainError
+from ...encode.words import normalise
+from ...errors import QueryError, TrainError
 from ...types import Photo
 from .lexicon import Lexicon
 
@@ -40,7 +41,7 @@ class Shown:
     Args:
         id: unique in its split.
         photo: not decoded; None of a drawn one, which ``Shows.photo`` draws.
-        title: what the shop says; "" where it says nothing, or says a held word.
+        title: what the shop says; "" where it says nothing that can be read, or says a held word.
         design: what photos of one design share; "" where nobody knows.
         values: field to value, of ``FIELDS`` and of the lexicon's values.
     """
@@ -127,8 +128,18 @@ def read_shown(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, Shows]:
 def _of_shop(folder: Path, split: str, lexicon: Lexicon) -> Iterator[Shown]:
     for item in read_catalogue(folder, split):
         values = {"articleType": item.article_type, "baseColour": item.base_colour, "gender": item.gender}
-        title = "" if lexicon.held_in(item.title) else " ".join(item.title.split())
+        said = " ".join(item.title.split())
+        title = said if _says(said) and not lexicon.held_in(said) else ""
         yield Shown(item.id, item.image, title, item.design, values)
+
+
+def _says(title: str) -> bool:
+    """Whether the text tower can read it: what it refuses counts as no title."""
+    try:
+        normalise(title)
+    except QueryError:
+        return False
+    return True
 
 
 def _of_phones(folder: Path, split: str) -> Iterator[Shown]:
