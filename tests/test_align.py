@@ -56,7 +56,7 @@ def write_shop(folder: Path, train: int = 24, val: int = 24) -> Path:
         rows.append(
             {
                 "id": str(place),
-                "title": {0: "Ami Red Tee", 4: "..."}.get(place, f"Ami {colour} {kind} {place}"),
+                "title": {0: "Ami Red Knapsack", 4: "..."}.get(place, f"Ami {colour} {kind} {place}"),
                 "articleType": kind,
                 "category": "",
                 "gender": "Women",
@@ -117,7 +117,7 @@ def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[i
 def test_a_folder_is_read_with_what_is_known(shows: dict[str, Shows]) -> None:
     first, second, *_ = shows["train"].items
     assert shows["train"].items[4].title == ""  # it says nothing
-    assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "tee" is a held word
+    assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "knapsack" is a held word
     assert second.values == {"articleType": "Shirts", "baseColour": "Blue", "gender": "Women"}
     assert [len(shows[split]) for split in ("train", "val")] == [28, 24]
     drawn = shows["train"].items[-1]
