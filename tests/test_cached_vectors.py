@@ -10,10 +10,11 @@ import pytest
 from conftest import Heard
 
 from lookseek import images
+from lookseek.caches import cache_folder
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder, Prepared
 from lookseek.evaluate import cache
-from lookseek.evaluate.cache import cache_folder, embed_photos
+from lookseek.evaluate.cache import embed_photos
 from lookseek.types import Photo, Pixels, Vectors
 
 

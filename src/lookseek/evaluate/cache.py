@@ -8,7 +8,6 @@ photos, and a damaged segment is found out and made again. Delete the folder whe
 from __future__ import annotations
 
 import io
-import os
 import uuid
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import images
+from ..caches import cache_folder
 from ..encode import Encoder, Model, TextEncoder, encode_photos
 from ..encode.runtime import cores
 from ..errors import ItemError, QueryError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vector, Vectors
 
-__all__ = ["cache_folder", "cache_key", "embed_photos", "embed_texts"]
+__all__ = ["cache_key", "embed_photos", "embed_texts"]
 
 AHEAD = 64
 """Photos that are read before they are needed."""
@@ -37,16 +37,6 @@ TEXTS = 128
 
 SEGMENT = 1024
 """Photos a file: at 1,280 numbers each, 5 MB."""
-
-
-def cache_folder() -> Path:
-    """Where vectors are kept: ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
-
-    Source: XDG Base Directory Specification, ``XDG_CACHE_HOME``.
-    """
-    if own := os.environ.get("LOOKSEEK_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"
 
 
 def cache_key(model: Model) -> str:
