@@ -23,7 +23,7 @@ from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
 from .towers import TokenTower
 
-__all__ = ["COMPOSER", "FILES", "TEXT", "TOKENIZER", "ModelFolder", "listed", "read_folder"]
+__all__ = ["COMPOSER", "FILES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
 
 TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 
@@ -87,7 +87,7 @@ def read_folder(path: Path) -> ModelFolder:
         raise ModelError(
             f"{path} holds {pickles[0]}, a file that can run code when loaded: export the model to ONNX and remove it"
         )
-    sums = listed(path)
+    sums = read_sums(path)
     for name in _NEEDED:
         if name not in sums:
             raise ModelError(f"{_SUMS} of {path} does not list {name}: {_remedy(path)}")
@@ -132,7 +132,7 @@ def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str,
     return tuple(name for name, needed in spoken.items() if needed)
 
 
-def listed(path: Path) -> dict[str, str]:
+def read_sums(path: Path) -> dict[str, str]:
     """What ``SHA256SUMS`` of a folder says: file to hex SHA-256.
 
     Raises:

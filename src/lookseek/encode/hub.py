@@ -8,13 +8,15 @@ talking: its ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_TOKEN`` hold.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..caches import cache_folder
 from ..errors import LookseekError, ModelError
-from .folder import FILES, listed
+from .folder import FILES, read_sums
 
 __all__ = ["PREFIX", "HubId", "fetched", "is_hub", "model_folder", "page", "parse_id"]
 
@@ -105,11 +107,18 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
     """
     try:
         from huggingface_hub import errors, snapshot_download
+        from huggingface_hub.utils import tqdm
     except ImportError as error:
         raise ModelError(
             f"{at.repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
         ) from error
     where = cache_folder() / "hub"
+
+    class Bar(tqdm):  # type: ignore[misc]
+        """How far it is, for a person who waits: nothing in a file or a pipe."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "disable": options.get("disable") or not sys.stderr.isatty()})
 
     def snapshot(local: bool) -> Path:
         return Path(
@@ -120,6 +129,7 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
                 allow_patterns=list(files),
                 local_files_only=local,
                 library_name="lookseek",
+                tqdm_class=Bar,
             )
         )
 
@@ -137,7 +147,7 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
 
 def _whole(folder: Path) -> bool:
     try:
-        return all((folder / name).is_file() for name in ("SHA256SUMS", *listed(folder)))
+        return all((folder / name).is_file() for name in ("SHA256SUMS", *read_sums(folder)))
     except LookseekError:
         return False
 
@@ -146,24 +156,29 @@ def _said(at: HubId, where: Path, error: Exception) -> ModelError:
     """What a person can do."""
     from huggingface_hub import errors
 
-    cause = error.__cause__ or error
-    if isinstance(cause, errors.OfflineModeIsEnabled):
+    chain = (error, error.__cause__)  # what is not in the cache is said over what kept it from being fetched
+
+    def is_one(kind: type[Exception]) -> bool:
+        return any(isinstance(each, kind) for each in chain)
+
+    if is_one(errors.OfflineModeIsEnabled):
         return ModelError(
             f"{at} is not in {where}, and HF_HUB_OFFLINE forbids to fetch it: fetch it once without that, or copy the "
             "model folder here and give its path"
         )
-    if isinstance(cause, errors.GatedRepoError):
+    if is_one(errors.GatedRepoError):
         return ModelError(
             f"the owner of {at.repository} gives it to those who ask alone: ask at "
             f"https://huggingface.co/{at.repository}, and set HF_TOKEN to your token"
         )
-    if isinstance(cause, errors.RevisionNotFoundError):
+    if is_one(errors.RevisionNotFoundError):
         return ModelError(f"{at.repository} has no revision {at.revision}: {page(at.repository)} lists them")
-    if isinstance(cause, errors.RepositoryNotFoundError):
+    if is_one(errors.RepositoryNotFoundError):
         return ModelError(
             f"the hub has no repository {at.repository}, or shows it to its members alone: check the name, or set "
             "HF_TOKEN to your token"
         )
+    cause = error.__cause__ or error
     said = (str(cause).strip().splitlines() or [""])[0][:200] or type(cause).__name__
     return ModelError(
         f"{at} can't be fetched ({said}): check the network, then try again (what has come so far is kept), or copy the "
