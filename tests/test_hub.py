@@ -108,7 +108,7 @@ def test_names_that_lead_nowhere_say_what_to_do(hub: Hub, name: str, words: str)
 
 def test_a_repository_for_those_who_ask(hub: Hub) -> None:
     hub.gated.add("shop/tiny")
-    with pytest.raises(ModelError, match="gives it to those who ask alone.*HF_TOKEN"):
+    with pytest.raises(ModelError, match=r"gives it to those who ask alone.*HF_TOKEN"):
         load_model(NAME)
 
 
@@ -136,7 +136,7 @@ def test_without_a_network(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     point_at("http://127.0.0.1:9", monkeypatch)
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)  # it tries five times
-    with pytest.raises(ModelError, match="can't be fetched .*check the network"):
+    with pytest.raises(ModelError, match=r"can't be fetched .*check the network"):
         load_model(NAME)
     assert not hub.asked
 

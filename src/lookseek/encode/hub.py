@@ -65,7 +65,9 @@ def parse_id(text: str, before: str = PREFIX) -> HubId:
     """
     repository, _, revision = text.partition("@")
     if not re.fullmatch(_REPOSITORY, repository, re.ASCII) or ".." in repository:
-        raise ModelError(f"{before}{text[:200]} names no repository of the hub: the form is {before}OWNER/NAME@REVISION")
+        raise ModelError(
+            f"{before}{text[:200]} names no repository of the hub: the form is {before}OWNER/NAME@REVISION"
+        )
     if not re.fullmatch(_REVISION, revision):
         said = f"{revision[:60]!r} is no revision" if revision else "no revision is named"
         raise ModelError(
