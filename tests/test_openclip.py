@@ -26,6 +26,7 @@ from lookseek.errors import LookseekError, TrainError
 from lookseek.search import Searcher
 from lookseek.train.openclip.export import export_published
 from lookseek.train.openclip.files import checked_config, origin
+from lookseek.train.openclip.load import load
 from lookseek.train.openclip.source import parse_source
 from lookseek.train.openclip.tokens import TEXTS
 from lookseek.types import Query
@@ -36,7 +37,7 @@ SIGLIP: dict[str, Any] = {
     "custom_text": True,
     "vision_cfg": {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "map", "timm_proj": "none"},
     "text_cfg": {
-        "context_length": 64, "vocab_size": 400, "hf_tokenizer_name": "none/such", "width": 64, "heads": 2, "layers": 1,
+        "context_length": 64, "vocab_size": 400, "width": 64, "heads": 2, "layers": 1, "hf_tokenizer_name": "none/such",
         "tokenizer_kwargs": {"clean": "canonicalize"}, "no_causal_mask": True, "proj_bias": True, "pool_type": "last",
         "norm_kwargs": {"eps": 1e-6},
     },
@@ -76,8 +77,8 @@ def close(ours: Any, theirs: torch.Tensor) -> None:
     assert (1 - cosine).max() < 1e-4
 
 
-@pytest.mark.parametrize("name", [VIT, RESNET])
-def test_a_clip_with_weights_in_a_file(name: str, tmp_path: Path) -> None:
+def test_a_clip_with_weights_in_a_file(tmp_path: Path) -> None:
+    name = RESNET
     clip = made(name)
     save_file(clip.state_dict(), tmp_path / "own.safetensors")
     said = export_published(f"{name}:{tmp_path / 'own.safetensors'}", tmp_path / "model", progress=Heard()).lines()
@@ -124,6 +125,19 @@ def test_a_repository_of_the_hub_at_its_revision_then_everything_offline(
     close(model.text.encode(TEXTS), clip.encode_text(tokens(list(TEXTS))))
 
 
+def test_weights_of_a_tag_bring_their_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("huggingface_hub")
+    write_repository(tmp_path / "hub", CLIPS[VIT.removeprefix("open_clip/")])
+    monkeypatch.setenv("LOOKSEEK_CACHE", str(tmp_path / "cache"))
+    tags = {"shop_s1": {"hf_hub": "shop/clip/", "mean": (0.5,) * 3, "std": (0.5,) * 3, "quick_gelu": True}}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, VIT.removeprefix("open_clip/"), tags)
+    with serving({"shop/clip": tmp_path / "hub"}) as hub:
+        point_at(hub.url, monkeypatch)
+        found = load(parse_source(f"{VIT}:shop_s1@{REVISION}"))
+    assert found.clip.quick_gelu and found.clip.mean == (127.5,) * 3 and found.clip.how.resize == "crop"
+    assert found.clip.weights == "shop_s1 of open_clip" and found.origin.licence == "apache-2.0"
+
+
 def test_a_siglip_with_a_tokenizer_of_its_own(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="such tokenizers are compared with transformers'")
     clip = write_repository(tmp_path / "hub", SIGLIP, resize_mode="squash", interpolation="bicubic")
@@ -146,7 +160,11 @@ def write_tokenizer(folder: Path, transformers: Any) -> None:
 
     letters = sorted({sign for text in TEXTS for sign in text.lower()} - {" "})
     pieces = ["▁", "▁red", "▁dress", "▁the", "▁same", "▁đầm", "▁hoa", *letters]
-    vocabulary = [("<unk>", 0.0), ("</s>", 0.0), *((piece, -float(len(pieces) - at)) for at, piece in enumerate(pieces))]
+    vocabulary = [
+        ("<unk>", 0.0),
+        ("</s>", 0.0),
+        *((piece, -float(len(pieces) - at)) for at, piece in enumerate(pieces)),
+    ]
     made = Tokenizer(models.Unigram(vocabulary, unk_id=0))
     made.normalizer = normalizers.NFKC()
     made.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -164,9 +182,15 @@ def write_tokenizer(folder: Path, transformers: Any) -> None:
         ("open_clip/ViT-B-33", r"no model 'ViT-B-33' in open_clip. Near names: ViT-B-32"),
         ("open_clip/ViT-B-32", r"no weights are named.*ViT-B-32:TAG@REVISION with one of openai"),
         ("open_clip/ViT-B-32:nothing", "'nothing' is no file and none of its tags"),
-        ("open_clip/ViT-B-32:openai", r"names no revision.*in timm/vit_base_patch32_clip_224\.openai.*:openai@REVISION"),
+        (
+            "open_clip/ViT-B-32:openai",
+            r"names no revision.*in timm/vit_base_patch32_clip_224\.openai.*:openai@REVISION",
+        ),
         ("open_clip/ViT-B-32:openai@main", r"'main' is no revision"),
-        ("hf-hub:laion/CLIP", r"no revision is named.*hf-hub:laion/CLIP@REVISION.*huggingface.co/laion/CLIP/commits/main"),
+        (
+            "hf-hub:laion/CLIP",
+            r"no revision is named.*hf-hub:laion/CLIP@REVISION.*huggingface.co/laion/CLIP/commits/main",
+        ),
         ("local-dir:nowhere", "there is no such folder"),
     ],
 )

@@ -1,8 +1,8 @@
 """Models of the Hugging Face hub: a repository at one revision, fetched once and read from this machine ever after.
 
-A model is named ``hf:OWNER/NAME@REVISION``. What is under a name can change, what is under a revision can't. Only files that a
-model folder has are fetched, into lookseek's cache, and then checked as any model folder is. huggingface_hub does the
-talking: its ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_TOKEN`` hold.
+A model is named ``hf:OWNER/NAME@REVISION``. What is under a name can change, what is under a revision can't. Only files
+that a model folder has are fetched, into lookseek's cache, and then checked as any model folder is. huggingface_hub
+does the talking: its ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_TOKEN`` hold.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def parse_id(text: str, before: str = PREFIX) -> HubId:
     if not re.fullmatch(_REVISION, revision):
         said = f"{revision[:60]!r} is no revision" if revision else "no revision is named"
         raise ModelError(
-            f"{before}{text[:200]}: {said}, and what is under a name can change. Give {before}{repository}@REVISION, the 40 "
-            f"hex digits of a commit, all of them: {page(repository)} lists them"
+            f"{before}{text[:200]}: {said}, and what is under a name can change. Give {before}{repository}@REVISION, "
+            f"the 40 hex digits of a commit, all of them: {page(repository)} lists them"
         )
     return HubId(repository, revision)
 
@@ -183,6 +183,6 @@ def _said(at: HubId, where: Path, error: Exception) -> ModelError:
     cause = error.__cause__ or error
     said = (str(cause).strip().splitlines() or [""])[0][:200] or type(cause).__name__
     return ModelError(
-        f"{at} can't be fetched ({said}): check the network, then try again (what has come so far is kept), or copy the "
-        "model folder here and give its path"
+        f"{at} can't be fetched ({said}): check the network, then try again (what has come so far is kept), or copy "
+        "the model folder here and give its path"
     )

@@ -107,8 +107,8 @@ def load_model(
     """Loads a model that ships with lookseek, any model folder, or one of the Hugging Face hub.
 
     Args:
-        name_or_path: the name of a shipped model, a folder, or ``hf:OWNER/NAME@REVISION``, which is fetched at its first
-            use. Other text with a path separator is a folder.
+        name_or_path: the name of a shipped model, a folder, or ``hf:OWNER/NAME@REVISION``, which is fetched at its
+            first use. Other text with a path separator is a folder.
         threads: that encode at once, >= 1; None for as many as there are cores.
         single: True when only a photo or two will be encoded: loads in 0.1 s instead of 0.3 s.
         runtime: None chooses the faster; a name insists, e.g. to compare them.

@@ -18,7 +18,8 @@ from ...errors import TrainError
 from ..network import Network
 
 __all__ = [
-    "LIMIT", "LIMIT_INT8", "PHOTOS", "Parity", "checked", "checked_int8", "cosine_difference", "opened", "parity", "runtimes", "through",
+    "LIMIT", "LIMIT_INT8", "PHOTOS", "Parity", "checked", "checked_int8", "cosine_difference", "opened", "parity",
+    "runtimes", "through",
 ]  # fmt: skip
 
 PHOTOS = 64

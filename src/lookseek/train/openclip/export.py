@@ -40,8 +40,8 @@ class ExportedClip:
         """What a person wants to know, a line each."""
         return [
             f"{self.folder}: image.onnx, {TEXT} and {TOKENIZER}, {self.size / 1e6:.1f} MB",
-            f"parity: 1 - cosine {self.same.photo:.1e} at worst on {self.same.photos} drawn photos (limit {LIMIT:.0e}), "
-            f"{self.same.text:.1e} on {self.same.texts} texts (limit {TEXT_LIMIT:.0e})",
+            f"parity: 1 - cosine {self.same.photo:.1e} at worst on {self.same.photos} drawn photos (limit {LIMIT:.0e})"
+            f", {self.same.text:.1e} on {self.same.texts} texts (limit {TEXT_LIMIT:.0e})",
             f"licence: {self.licence}",
             f"the model card: {self.folder / 'README.md'}",
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
@@ -104,7 +104,7 @@ def _card(name: str, found: Published, tokens: Tokens, same: Same, licence: str)
     )
     typed = found.source.typed if at else found.source.typed.replace(str(found.source.place), found.weights or "FOLDER")
     rows = {
-        "model": f"`{clip.name if at or found.source.name else 'open_clip_config.json of a folder'}`, towers as they are",
+        "model": f"`{clip.name if at or found.source.name else 'a folder'}`, its towers as they are",
         "weights": f"`{found.weights}`, SHA-256 `{found.digest}`",
         "revision": f"{at.repository} at `{at.revision}`" if at else "none: they were given as a file",
         "licence": f"{licence}. The terms of the data that it was trained on may apply too.",
@@ -116,11 +116,22 @@ def _card(name: str, found: Published, tokens: Tokens, same: Same, licence: str)
         "made by": f"`lookseek export {typed} {name}`, {date.today().isoformat()}, {versions}",
     }
     table = "\n".join(f"| {key} | {said} |" for key, said in rows.items())
-    return (
-        f"# {name}\n\nPhotos and words to vectors of one space: a model of open_clip, exported without any training.\n\n"
-        f"| | |\n|---|---|\n{table}\n\n## Parity\n\n1 - cosine with open_clip in torch at fp32: {same.photo:.1e} at worst on "
-        f"{same.photos} drawn garments that both took alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} "
-        f"texts from words on, English, Vietnamese and cut ones (limit {TEXT_LIMIT:.0e}), every token alike. Where each "
-        f"side prepares the photo itself ({found.seen['interpolation']} there, bicubic here), {same.prepared:.1e} on "
-        "average.\n\n## Figures\n\nNone: nothing was measured with it. `lookseek evaluate --list` names what can be.\n"
-    )
+    return f"""# {name}
+
+Photos and words to vectors of one space: a model of open_clip, exported without any training.
+
+| | |
+|---|---|
+{table}
+
+## Parity
+
+1 - cosine with open_clip in torch at fp32: {same.photo:.1e} at worst on {same.photos} drawn garments that both took
+alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on, English, Vietnamese and cut
+ones (limit {TEXT_LIMIT:.0e}), every token alike. Where each side prepares the photo itself ({found.seen["interpolation"]}
+there, bicubic here), {same.prepared:.1e} on average.
+
+## Figures
+
+None: nothing was measured with it. `lookseek evaluate --list` names what can be.
+"""

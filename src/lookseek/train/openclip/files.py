@@ -24,8 +24,9 @@ TORCH = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
 """Weights that torch reads as numbers alone (``weights_only``), where there are no others."""
 
 _SMALL = (
-    CONFIG, "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
-    "vocab.txt", "added_tokens.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "config.json",
+    CONFIG, "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+    "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
+    "config.json",
 )  # fmt: skip
 
 _TOKENIZER_KEYS = {"clean", "strip_sep_token"}
@@ -114,8 +115,8 @@ def checked_config(config: Mapping[str, Any], what: str) -> Mapping[str, Any]:
         raise TrainError(f"{what} is no configuration of open_clip: it needs embed_dim, vision_cfg and text_cfg")
     if text.get("hf_model_name"):
         raise TrainError(
-            f"the text tower of {what} is {text['hf_model_name']} of the package transformers, which would be fetched at "
-            "no fixed revision: give a model whose towers are open_clip's, e.g. ViT-B-32 or ViT-B-16-SigLIP"
+            f"the text tower of {what} is {text['hf_model_name']} of the package transformers, which would be fetched "
+            "at no fixed revision: give a model whose towers are open_clip's, e.g. ViT-B-32 or ViT-B-16-SigLIP"
         )
     network = vision.get("timm_model_name")
     if network and not timm.is_model(str(network)):

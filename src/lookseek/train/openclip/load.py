@@ -67,12 +67,14 @@ def load(source: Source) -> Published:
     except Exception as error:  # towers, weights and tokenizers of three packages: each fails in its own way
         lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
         raise TrainError(
-            f"open_clip can't load {source.typed} ({' '.join(lines[:2])[:300]}): check that the weights are this model's"
+            f"open_clip can't load {source.typed} ({' '.join(lines[:2])[:300]}): check that the weights are this "
+            "model's"
         ) from error
     seen = dict(model.visual.preprocess_cfg)
     if seen["resize_mode"] not in _WAYS:
         raise TrainError(
-            f"{source.typed} fits photos by {seen['resize_mode']!r}, lookseek has {', '.join(_WAYS)}: give another model"
+            f"{source.typed} fits photos by {seen['resize_mode']!r}, lookseek has {', '.join(_WAYS)}: give another "
+            "model"
         )
     said = f"{source.tag or file.name} of open_clip" if source.tag else f"the file {file.name}"
     name = source.name or source.typed
@@ -106,6 +108,7 @@ def _built(source: Source, config: Mapping[str, Any], folder: Path | None, file:
 def _tokenizer(source: Source, text: Mapping[str, Any], folder: Path | None) -> Any:
     """open_clip's tokenizer, of the same revision as the weights."""
     import open_clip
+    from open_clip.tokenizer import HFTokenizer
 
     named = text.get("hf_tokenizer_name")
     if not named:
@@ -124,4 +127,4 @@ def _tokenizer(source: Source, text: Mapping[str, Any], folder: Path | None) -> 
         ) from error
     kwargs = dict(text.get("tokenizer_kwargs") or {})
     length = cast(int, text.get("context_length", 77))
-    return open_clip.HFTokenizer(str(folder), length, tokenizer_mode=text.get("tokenizer_mode"), **kwargs)
+    return HFTokenizer(str(folder), length, tokenizer_mode=text.get("tokenizer_mode"), **kwargs)

@@ -59,8 +59,8 @@ def compared(found: Published, image: bytes, text: bytes, tokens: Tokens, progre
     for what, worst, limit in (("photos", photo, LIMIT), ("texts", words, TEXT_LIMIT)):
         if not worst < limit:  # not a number is no parity either
             raise TrainError(
-                f"the exported model is not {clip.name}: 1 - cosine of its {what}' vectors is {worst:.2g} at worst, the "
-                f"limit is {limit:g}. Nothing was written: export another model, e.g. ViT-B-32"
+                f"the exported model is not {clip.name}: 1 - cosine of its {what}' vectors is {worst:.2g} at worst, "
+                f"the limit is {limit:g}. Nothing was written: export another model, e.g. ViT-B-32"
             )
     return Same(len(pixels), photo, len(TEXTS), words, float(cosine_difference(ours, _theirs(found)).mean()))
 

@@ -74,8 +74,8 @@ def parse_source(text: str) -> Source:
         if not weights or not Path(weights).is_file():
             said = f"{weights[:80]!r} is no file and none of its tags" if weights else "no weights are named"
             raise TrainError(
-                f"{PREFIX}{name}: {said}. Give {PREFIX}{name}:TAG@REVISION with one of {', '.join(tags) or 'no tag'}, or "
-                f"{PREFIX}{name}:FILE"
+                f"{PREFIX}{name}: {said}. Give {PREFIX}{name}:TAG@REVISION with one of {', '.join(tags) or 'no tag'}, "
+                f"or {PREFIX}{name}:FILE"
             )
         return Source(text, name, place=Path(weights))
     repository = _repository(name, tag)

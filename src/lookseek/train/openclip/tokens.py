@@ -21,7 +21,7 @@ REPAIRS = (
     (r"&(?:#0*39|apos);", "'"), ("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&nbsp;", " "),
     ("[\u02bc\u2018-\u201b]", "'"), ("[\u201c-\u201f]", '"'),
 )  # fmt: skip
-"""What open_clip's cleaning mends in titles of shops: entities of HTML, curly quotes. Source: ``html.unescape``, ftfy."""
+"""What open_clip's cleaning mends in titles of shops: entities of HTML, curly quotes. Source: ``html`` and ftfy."""
 
 TEXTS = (
     "red dress", "Is red and has long sleeves", "a photo of a women’s T-shirt, size M", "đầm hoa đỏ, 50% cotton",
