@@ -37,11 +37,19 @@ SIGLIP: dict[str, Any] = {
     "custom_text": True,
     "vision_cfg": {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "map", "timm_proj": "none"},
     "text_cfg": {
-        "context_length": 64, "vocab_size": 400, "width": 64, "heads": 2, "layers": 1, "hf_tokenizer_name": "none/such",
-        "tokenizer_kwargs": {"clean": "canonicalize"}, "no_causal_mask": True, "proj_bias": True, "pool_type": "last",
+        "context_length": 64,
+        "vocab_size": 400,
+        "hf_tokenizer_name": "none/such",
+        "tokenizer_kwargs": {"clean": "canonicalize"},
+        "width": 64,
+        "heads": 2,
+        "layers": 1,
+        "no_causal_mask": True,
+        "proj_bias": True,
+        "pool_type": "last",
         "norm_kwargs": {"eps": 1e-6},
     },
-}  # fmt: skip
+}
 """What SigLIP is made of, tiny: a vision transformer of timm with attention pooling, and a text tower without a mask."""
 
 CARD = "---\nlicense: apache-2.0\nlanguage:\n- en\n- vi\n---\n# tiny\n"

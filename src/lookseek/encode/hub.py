@@ -109,18 +109,18 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
     """
     try:
         from huggingface_hub import errors, snapshot_download
-        from huggingface_hub.utils import tqdm
+        from huggingface_hub.utils.tqdm import tqdm
     except ImportError as error:
         raise ModelError(
             f"{at.repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
         ) from error
     where = cache_folder() / "hub"
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):
         """How far it is, for a person who waits: nothing in a file or a pipe."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **{**options, "disable": options.get("disable") or not sys.stderr.isatty()})
+            super().__init__(*args, **{**options, "disable": options.get("disable") or not sys.stderr.isatty()})  # type: ignore[no-untyped-call]
 
     def snapshot(local: bool) -> Path:
         return Path(
