@@ -70,6 +70,13 @@ class _Answer(BaseHTTPRequestHandler):
                 for file in sorted(folder.iterdir())
             ]
             return self._send(200, json.dumps(files).encode())
+        if verb == "revision":  # older clients ask so
+            said = {
+                "id": f"{owner}/{name}",
+                "sha": REVISION,
+                "siblings": [{"rfilename": f.name} for f in folder.iterdir()],
+            }
+            return self._send(200, json.dumps(said).encode())
         file = folder / rest[0]
         if not file.is_file():
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"})

@@ -50,7 +50,7 @@ SIGLIP: dict[str, Any] = {
         "norm_kwargs": {"eps": 1e-6},
     },
 }
-"""What SigLIP is made of, tiny: a vision transformer of timm with attention pooling, and a text tower without a mask."""
+"""What SigLIP is made of, tiny: a transformer of timm with attention pooling, and a text tower without a mask."""
 
 CARD = "---\nlicense: apache-2.0\nlanguage:\n- en\n- vi\n---\n# tiny\n"
 

@@ -127,8 +127,8 @@ Photos and words to vectors of one space: a model of open_clip, exported without
 ## Parity
 
 1 - cosine with open_clip in torch at fp32: {same.photo:.1e} at worst on {same.photos} drawn garments that both took
-alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on (limit {TEXT_LIMIT:.0e}), English,
-Vietnamese and cut ones, every token alike. Where each side prepares the photo itself
+alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on (limit {TEXT_LIMIT:.0e}),
+English, Vietnamese and cut ones, every token alike. Where each side prepares the photo itself
 ({found.seen["interpolation"]} there, bicubic here), {same.prepared:.1e} on average.
 
 ## Figures
