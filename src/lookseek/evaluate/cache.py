@@ -8,13 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 
 from .. import images
+from ..caches import cache_folder
 from ..encode import Encoder, Model, TextEncoder, encode_photos
 from ..encode.runtime import cores
 from ..encode.text import HeadedSentences
 from ..errors import ItemError
 from ..index.report import Progress
 from ..types import Photo, Skipped, Vectors
-from .segments import Segments, cache_folder
+from .segments import Segments
 
 __all__ = ["cache_key", "embed_photos", "embed_texts"]
 

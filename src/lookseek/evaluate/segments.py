@@ -8,7 +8,6 @@ rows, and a damaged segment is found out and made again. Delete the folder whene
 from __future__ import annotations
 
 import io
-import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,20 +20,10 @@ from numpy.typing import NDArray
 from ..errors import QueryError
 from ..types import Vector, Vectors
 
-__all__ = ["Segments", "cache_folder"]
+__all__ = ["Segments"]
 
 SEGMENT = 1024
 """Photos a file: at 1,280 numbers each, 5 MB."""
-
-
-def cache_folder() -> Path:
-    """Where vectors are kept: ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
-
-    Source: XDG Base Directory Specification, ``XDG_CACHE_HOME``.
-    """
-    if own := os.environ.get("LOOKSEEK_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"
 
 
 class Segments:
