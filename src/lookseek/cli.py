@@ -414,6 +414,7 @@ def train(
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
     from .train.machine import Machine
+    from .train.memory import keep_freed_memory
     from .train.recipes import check_options
     from .train.recipes import recipe as named
 
@@ -427,6 +428,7 @@ def train(
         "combiner": {**of_combiner, "model": model, "ablation": ablation or None},
     }
     check_options(named(recipe), own)
+    keep_freed_memory()  # of the whole process, so it is for the program to say and not for a function
     machine = Machine(accelerator, devices, nodes, workers)
     if recipe == "combiner":
         return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)

@@ -21,7 +21,6 @@ from ..alone import Alone
 from ..checkpoint import State
 from ..looked import write_list
 from ..machine import Machine, launched
-from ..memory import keep_freed_memory
 from ..run import RUN, SKIPPED
 from .judge import questions
 from .lexicon import read_lexicon
@@ -80,7 +79,6 @@ def train_align(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    keep_freed_memory()
     fabric = launched(machine, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(f"{fabric.world_size} devices can't share the batches of a joint space: give --devices 1")
