@@ -312,3 +312,22 @@ for thread in threads: thread.join()
 """
     for _ in range(3):
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGUSR1")
+def test_signals_are_survived_after_models_were_opened_and_let_go() -> None:
+    code = """
+import faulthandler, gc, os, signal
+from lookseek.encode import load_model
+faulthandler.enable()  # gives this thread a stack for signals, as pytest does
+heard = []
+signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
+models = [load_model("efficientnet-lite2", runtime="openvino") for _ in range(3)]
+while models:
+    del models[0]
+    gc.collect()
+os.kill(os.getpid(), signal.SIGUSR1)
+assert heard
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from queue import SimpleQueue
 from typing import Any, Literal, TypeAlias
 
@@ -110,7 +111,14 @@ def _installed() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
+@cache
 def _openvino() -> tuple[Any, Precision]:
+    """The one ``Core`` of this process, and the precision that suits the processor.
+
+    More than one would be a crash: its CPU plugin gives the thread a stack for signal handlers and takes it away when
+    the ``Core`` goes; where those go in the order they came, the thread is left with a stack that is no longer there,
+    and the next signal that Python handles, Ctrl-C or a child that ended, kills the process (2026.4.1).
+    """
     # On import OpenVINO would send an event over the network and make a folder in the user's home; without this
     # package it does neither. The variable that its documents name does not hold it back (2026.4.1).
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
