@@ -24,6 +24,7 @@ import numpy as np
 
 from lookseek import Query, Searcher, Term
 from lookseek.encode import ColourEncoder, encode_photos, load_model
+from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
 from lookseek.index import folder as place
 from lookseek.index.manifest import Manifest, Recipe
@@ -120,7 +121,8 @@ def main() -> None:
         }.items():
             measure(name, [lambda p=p, o=options_: searcher.search(Query(image=p, **o)) for p in queries])
         measure("of that, decoding and both encoders", [lambda p=p: searcher.embed(Query(image=p)) for p in queries])
-        if load_model(chosen.model, single=True).text is not None:
+        model = load_model(chosen.model, single=True)
+        if model.text is not None:
             words = texts()
             measure("words to top-10", [lambda t=t: searcher.search(Query(text=t)) for t in words[:QUERIES]])
             measure("of that, reading them", [lambda t=t: searcher.embed(Query(text=t)) for t in words[QUERIES:]])
@@ -136,6 +138,9 @@ def main() -> None:
                     for (p, t), u in zip(pairs, words[::-1], strict=False)
                 ],
             )
+            a, b = np.random.default_rng(SEED).standard_normal((2, 1, model.dim)).astype(np.float32)
+            for composer in (Sum(), Slerp(), *([model.composer] if model.composer else [])):
+                measure(f"composer {composer.name} alone", [lambda c=composer: c.compose(a, b)] * QUERIES)
     bare = timed(command("-c", "pass"), 9)
     imports = timed(command("-c", "import lookseek"), 9)
     start = median(bare)
