@@ -23,7 +23,7 @@ from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.result import Result, read_result, short_commit, write_text
 from lookseek.evaluate.run import evaluate
-from lookseek.evaluate.system import open_system
+from lookseek.evaluate.system import System, open_system
 from lookseek.evaluate.task import Options
 from lookseek.types import Skipped
 
@@ -91,7 +91,7 @@ def measured(row: Row, model: str, split: str, data: Path, keep: Path) -> Iterat
     for name, which, way, colour in systems(row, model):
         opened = open_system(which, "cosine", colour, way)
         path = keep / f"{row.benchmark}-{split}" / f"{name.replace(',', '').replace(' ', '-')}.json"
-        if path.is_file() and dict(read_result(path).model) == dict(opened.info):
+        if path.is_file() and made_by(read_result(path), opened, which):
             yield name, read_result(path)
             continue
         began = time.perf_counter()
@@ -100,6 +100,14 @@ def measured(row: Row, model: str, split: str, data: Path, keep: Path) -> Iterat
         write_text(path, evaluation.result.to_json())
         write_details(evaluation.outcomes, details_path(path))
         yield name, evaluation.result
+
+
+def made_by(result: Result, system: System, model: str) -> bool:
+    """Whether a kept result is this system's: one that read words also names what read and composed them."""
+    kept = dict(result.model)
+    read = kept.get("text")
+    words = read is None or str(read).endswith(load_model(model, single=True).words[:12])
+    return words and all(kept.get(key) == value for key, value in system.info.items())
 
 
 def table(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
