@@ -165,6 +165,39 @@ def test_examples_find_what_is_like_them(searcher: Searcher) -> None:
     assert set(set_of) == {"look"}
 
 
+def test_an_item_is_asked_with_as_its_photo_is(searcher: Searcher, shop: tuple[Path, Path, Path]) -> None:
+    own = photo(shop, "red")
+    for more in ({}, {"text": "green"}, {"plus": (Term("blue", weight=0.5),)}, {"text": "green", "composer": "slerp"}):
+        by_item = searcher.search(Query(item="warm/red.png", k=3, **more))  # type: ignore[arg-type]
+        by_photo = searcher.search(Query(image=own, k=4, **more))  # type: ignore[arg-type]
+        others = [hit for hit in by_photo.hits if hit.id != "warm/red.png"][:3]
+        assert [hit.id for hit in by_item.hits] == [hit.id for hit in others]
+        for one, other in zip(by_item.hits, others, strict=True):
+            assert one.score == pytest.approx(other.score, abs=2e-3)  # stores round vectors
+            assert one.shares.keys() == other.shares.keys()
+    with pytest.raises(QueryError, match="no item 'nobody'"):
+        searcher.search(Query(item="nobody"))
+    with pytest.raises(QueryError, match="no item 'nobody'"):
+        searcher.search(Query(item="nobody", text="red"))
+
+
+def test_what_was_liked_and_disliked_moves_a_search(searcher: Searcher, shop: tuple[Path, Path, Path]) -> None:
+    for asked in (Query(text="white", k=8), Query(image=photo(shop, "white"), k=8), Query(item="warm/pink.png", k=8)):
+        before = names(searcher, asked)
+        last = before[-1]
+        liked_id = next(hit.id for hit in searcher.search(asked).hits if Path(hit.id).stem == last)
+        moved = searcher.search(replace(asked, like=(liked_id,)))
+        assert [Path(hit.id).stem for hit in moved.hits].index(last) < before.index(last)
+        assert "liked" in moved.hits[0].shares
+        first_id = searcher.search(asked).hits[0].id
+        without = searcher.search(replace(asked, unlike=(first_id,)))
+        assert first_id not in {hit.id for hit in without.hits}
+        assert len(without.hits) == len(before) or len(without.hits) == len(before) - 1
+        for hit in (*moved.hits, *without.hits):
+            assert sum(hit.shares.values()) == pytest.approx(hit.score, abs=1e-5)
+        assert all(hit.shares["disliked"] == pytest.approx(0, abs=1) for hit in without.hits)
+
+
 def test_routers_take_words_changes_and_examples(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     from lookseek.index.routing import route_index
@@ -204,8 +237,7 @@ ONE = Term("red")
         ({"minus": (ONE,)}, "only what it is not"),
         ({"unlike": ("a",)}, "only what it is unlike"),
         ({"like": ("a",), "unlike": ("a",)}, "'a' is among like and unlike"),
-        ({"like": ("a",), "text": "red"}, "by items alone"),
-        ({"like": ("a",), "plus": (ONE,)}, "by items alone"),
+        ({"image": b"a", "item": "b"}, "a photo and the item 'b' in its place"),
         ({"like": ("a",) * (MAX_EXAMPLES + 1)}, "100 are allowed"),
         ({"plus": (ONE,) * (MAX_TERMS + 1)}, "33 terms, 32 are allowed"),
         ({"text": "red", "box": Box(0, 0, 1, 1)}, "give a photo or leave it out"),

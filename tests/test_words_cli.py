@@ -98,7 +98,7 @@ def test_a_strip_of_words(shop: tuple[Path, Path, Path], tmp_path: Path, say: ob
         (("search", "{words}", "--minus", "red"), "says only what it is not"),
         (("search", "{words}", "--unlike", "x"), "says only what it is unlike"),
         (("search", "{words}", "--like", "nobody"), "the index has no item 'nobody'"),
-        (("search", "{words}", "--like", "x", "--text", "red"), "ask by items alone"),
+        (("search", "{words}", "--like", "x", "--text", "red"), "no item 'x'"),
         (("search", "{words}", "--text", "red", "--metric", "euclidean"), "by cosine only"),
         (("search", "{words}", "--text", "red", "--colour-weight", "0.5"), "goes with a photo alone"),
         (("search", "{words}", "--text", "red", "--box", "1,2,3,4"), "part of the query's photo"),

@@ -13,9 +13,14 @@ from .encode.reading import read_words
 from .store import Store
 from .store.examples import aim
 from .store.schema import LOOK
+from .errors import QueryError
 from .types import Box, Photo, Pixels, Query, Term, Vector
 
-__all__ = ["Asked", "ask"]
+__all__ = ["DISLIKED", "LIKED", "Asked", "ask"]
+
+LIKED, DISLIKED = 0.75, 0.15
+"""Weights of the means of liked and disliked items beside a photo or words, which weigh 1. Source: C. Manning,
+P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 9.1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +39,54 @@ class Asked:
 def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> Asked:
     """Turns a query into vectors.
 
+    Items that were liked and disliked move a photo or words by Rocchio's rule: their means are two more parts.
+
     Args:
         query: what is asked.
         model: that made the index's ``look``.
         encoders: of photos, those whose vectors the index keeps; used where a photo alone asks.
-        store: that holds the items of ``like`` and ``unlike``.
+        store: that holds the items that are asked by.
 
     Raises:
         QueryError: the model reads no words or has no such composer, parts that cancel each other, an unknown id.
         ImageError: a photo can't be used.
     """
-    if query.like:
+    if query.by_examples:
         return Asked({LOOK: aim(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
-        return Asked(_seen(query, encoders))
+        return Asked(_kept(query.item, store) if query.item else _seen(query, encoders))
     terms = [*query.plus, *query.minus]
-    words, looks = _words(query, terms, model), _looks(query, terms, model)
+    words, looks = _words(query, terms, model), _looks(query, terms, model, store)
     parts: list[Part] = []
     if query.composed:
         composer = composer_of(model, query.composer or None)
         (both,) = composer.compose(next(looks)[None], next(words)[None])
         parts.append(Part("photo+words", query.image_weight, both))
-    elif query.image is not None:
+    elif query.pictured:
         parts.append(Part("photo", query.image_weight, next(looks)))
     elif query.text:
         parts.append(Part("words", 1.0, next(words)))
-    if not terms:
+    judged = query.like or query.unlike
+    if not terms and not judged:
         return Asked({LOOK: parts[0].vector})
     for mark, sign, some in (("+", 1, query.plus), ("-", -1, query.minus)):
         for term in some:
             vector = next(words if term.photo is None else looks)
             parts.append(Part(mark + term.name, sign * term.weight, vector))
+    for label, weight, ids in (("liked", LIKED, query.like), ("disliked", -DISLIKED, query.unlike)):
+        if ids:
+            parts.append(Part(label, weight, aim(store, LOOK, ids, ())))
     labels = told_apart([part.label for part in parts])
     apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
     return Asked({LOOK: summed(apart)}, apart)
+
+
+def _kept(item: str, store: Store) -> dict[str, Vector]:
+    """The vectors that the index keeps of an item."""
+    found = store.get([item])
+    if not found:
+        raise QueryError(f"the index has no item {item!r}: give an id as a search shows it")
+    return dict(found[0].vectors)
 
 
 def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
@@ -76,12 +95,15 @@ def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
     return {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
 
 
-def _looks(query: Query, terms: Sequence[Term], model: Model) -> Iterator[Vector]:
+def _looks(query: Query, terms: Sequence[Term], model: Model, store: Store) -> Iterator[Vector]:
     """What the photos look like: the query's own first, then the terms'."""
+    if query.item:
+        yield _kept(query.item, store)[LOOK]
     own = [] if query.image is None else [(query.image, query.box)]
     photos = [*own, *((term.photo, None) for term in terms if term.photo is not None)]
     encoder = model.image
-    return iter(encoder.encode([encoder.prepare(_decoded(photo, box, encoder.min_side)) for photo, box in photos]))
+    if photos:
+        yield from encoder.encode([encoder.prepare(_decoded(photo, box, encoder.min_side)) for photo, box in photos])
 
 
 def _words(query: Query, terms: Sequence[Term], model: Model) -> Iterator[Vector]:

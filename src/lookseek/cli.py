@@ -86,6 +86,7 @@ def search(
     /,
     *,
     image: Annotated[list[str] | None, Parameter(negative=())] = None,
+    item: str = "",
     text: str = "",
     plus: Annotated[list[str] | None, Parameter(negative=())] = None,
     minus: Annotated[list[str] | None, Parameter(negative=())] = None,
@@ -112,10 +113,12 @@ def search(
     Args:
         index: the folder of the index.
         image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
+        item: the id of an item to search with, in place of a photo.
         text: words that say what is looked for or, beside a photo, how it should differ.
         plus: what is added: words or a photo's path, with a weight if need be: "long sleeves:0.5"; may be repeated.
         minus: what is taken away, likewise; may be repeated.
-        like: the id of an item that the results should be like; may be repeated, goes without photos and words.
+        like: the id of an item that the results should be like; may be repeated. Alone it is all that is asked by,
+            beside a photo or words it moves them.
         unlike: the id of an item that they should not be like; may be repeated.
         composer: what joins a photo with --text: sum, slerp, slerp:WEIGHT (the words' share) or the model's own.
         k: how many results.
@@ -136,6 +139,7 @@ def search(
     photos = photos_of(image or ())
     query = Query(
         image=photos.first,
+        item=item,
         image_weight=photos.weight,
         box=None if box is None else box_of(box),
         text=text,

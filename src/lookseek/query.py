@@ -84,18 +84,20 @@ class Query:
     """What a person asks.
 
     ``image`` alone asks for what looks like it, ``text`` alone for what the words say, both for the photo with that
-    change. ``plus`` and ``minus`` add to that and take away from it. ``like`` and ``unlike`` ask by items instead.
+    change. ``item`` stands for an item's photo. ``plus`` and ``minus`` add to that and take away from it; ``like`` and
+    ``unlike`` do so with items that were looked at, and alone they are all that is asked by.
 
     Args:
         image: a photo to look like.
+        item: the id of an item to look like, in place of ``image``; it is not among the hits.
         box: the part of ``image`` that is meant; None for all of it.
         text: what is looked for or, beside ``image``, how it should differ from the photo.
         plus: what is added to the photo and words: words and photos, each with its weight.
         minus: what is taken away from them.
-        image_weight: how much ``image``, changed by ``text`` where there is one, counts beside ``plus`` and ``minus``;
+        image_weight: how much the photo, changed by ``text`` where there is one, counts beside ``plus`` and ``minus``;
             the text counts 1.
         like: ids of items that what is looked for should be like.
-        unlike: ids of items that it should not be like.
+        unlike: ids of items that it should not be like; they are not among the hits.
         composer: what joins ``image`` with ``text``; "" for the model's own.
         filter: an expression as ``lookseek.store.filter`` reads it, e.g. ``"price < 50"``; "" for all.
         k: how many hits at the most, 1 to 100,000.
@@ -112,6 +114,7 @@ class Query:
     """
 
     image: Photo | None = None
+    item: str = ""
     box: Box | None = None
     text: str = ""
     plus: tuple[Term, ...] = ()
@@ -146,17 +149,27 @@ class Query:
     @property
     def photo_alone(self) -> bool:
         """Whether a photo is all that is asked by: then colours and distances take part."""
-        return self.image is not None and not (self.text or self.plus or self.minus or self.like or self.unlike)
+        return self.pictured and not (self.text or self.plus or self.minus or self.like or self.unlike)
+
+    @property
+    def pictured(self) -> bool:
+        """Whether a photo is asked by, one's own or an item's."""
+        return self.image is not None or bool(self.item)
 
     @property
     def composed(self) -> bool:
         """Whether a photo is asked for with a change in words."""
-        return self.image is not None and bool(self.text)
+        return self.pictured and bool(self.text)
 
     @property
     def summed(self) -> bool:
         """Whether parts are added up."""
         return bool(self.plus or self.minus)
+
+    @property
+    def by_examples(self) -> bool:
+        """Whether items that are liked are all that is asked by."""
+        return bool(self.like) and not (self.pictured or self.text or self.plus)
 
 
 def _check_weight(weight: float, whose: str) -> None:
@@ -168,10 +181,10 @@ def _check_parts(query: Query) -> None:
     """Each part by itself: something is asked, and not too much."""
     if query.text and not query.text.strip():
         raise QueryError(f"the query's text {query.text!r} is blank: say what to look for, or leave it out")
-    shown = query.image is not None or query.text or query.plus
+    shown = query.pictured or query.text or query.plus
     if query.minus and not shown:
         raise QueryError("the query says only what it is not (minus): add a photo or words of what is looked for")
-    if query.unlike and not query.like:
+    if query.unlike and not query.like and not shown:
         raise QueryError("the query says only what it is unlike: add the id of an item that it should be like")
     if not shown and not query.like:
         raise QueryError("the query is empty: give a photo, words, or the ids of items that it should be like")
@@ -188,11 +201,11 @@ def _check_parts(query: Query) -> None:
 
 def _check_together(query: Query) -> None:
     """What goes with what."""
-    if query.like and (query.image is not None or query.text or query.summed):
-        raise QueryError("like and unlike ask by items alone: leave out photos and words, or give the items' photos")
+    if query.item and query.image is not None:
+        raise QueryError(f"the query has a photo and the item {query.item!r} in its place: give one, the other as a plus")
     if query.box is not None and query.image is None:
         raise QueryError("a box means a part of the query's photo, and it has none: give a photo or leave it out")
-    if query.image_weight != 1 and query.image is None:
+    if query.image_weight != 1 and not query.pictured:
         raise QueryError(f"the photo's weight is {query.image_weight}, and there is no photo: leave out the weight")
     if query.image_weight != 1 and query.composed and not query.summed:
         raise QueryError(

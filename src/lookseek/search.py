@@ -83,25 +83,28 @@ class Searcher:
         if condition is not None:
             check_fields(condition, manifest.fields)
         asked = self._ask(query)
+        encoded = time.perf_counter()
         within, routed = self._routed(query, asked.vectors[LOOK], manifest)
-        take = query.k
+        left_out = {*query.unlike, *([query.item] if query.item else [])}
+        take = query.k + len(left_out)
         while True:
             found, shares = self._found(query, asked.vectors, take, condition, within)
-            points = store.get([scored.id for scored in found], vectors=query.hide_duplicates)
-            if query.hide_duplicates:
-                points = _distinct(points)
-            if len(points) >= query.k or len(found) < take:
+            points = store.get([s.id for s in found if s.id not in left_out], vectors=query.hide_duplicates)
+            shown = _distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
+            if len(shown) >= query.k or len(found) < take:
                 break
             take *= 2  # duplicates took the places of others
+        shown = shown[: query.k]
         scores = dict(found)
         if asked.parts:
-            shown = [Scored(point.id, scores[point.id]) for point in points[: query.k]]
-            shares = shares_of(store, LOOK, asked.parts, shown)
+            shares = shares_of(store, LOOK, asked.parts, [Scored(point.id, scores[point.id]) for point, _ in shown])
         hits = tuple(
-            Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source)
-            for rank, point in enumerate(points[: query.k], 1)
+            Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source, copies)
+            for rank, (point, copies) in enumerate(shown, 1)
         )
-        return Results(query, hits, (time.perf_counter() - began) * 1000, str(self._index.folder), routed)
+        done = time.perf_counter()
+        steps = {"encode": (encoded - began) * 1000, "compare": (done - encoded) * 1000}
+        return Results(query, hits, (done - began) * 1000, str(self._index.folder), routed, steps)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
@@ -144,7 +147,7 @@ class Searcher:
         if query.photo_alone and query.metric == "cosine":
             weight = self._colour_weight(store, query)
             return weighted(store, vectors, weight, take, condition, within=within, exact=exact)
-        if query.like:
+        if query.by_examples:
             found = store.recommend(
                 LOOK, query.like, query.unlike, take, condition=condition, within=within, exact=exact
             )
@@ -206,13 +209,16 @@ class Searcher:
         self._index, self._stamp = fresh, stamp  # the old store closes when its last query lets go of it
 
 
-def _distinct(points: list[Point]) -> list[Point]:
-    """The first of each group of near-identical photos."""
-    kept: list[Point] = []
+def _distinct(points: list[Point]) -> list[tuple[Point, tuple[str, ...]]]:
+    """The first of each group of near-identical photos, with the ids of the others."""
+    kept: list[tuple[Point, list[str]]] = []
     for point in points:
-        if not any(near_identical(point, other) for other in kept):
-            kept.append(point)
-    return kept
+        copies = next((copies for first, copies in kept if near_identical(point, first)), None)
+        if copies is None:
+            kept.append((point, []))
+        else:
+            copies.append(point.id)
+    return [(first, tuple(copies)) for first, copies in kept]
 
 
 def _model_of(recipe: Recipe, folder: Path, single: bool) -> Model:

@@ -198,7 +198,7 @@ def as_json(results: Results) -> str:
 
 def _query_shown(query: Query) -> dict[str, Any]:
     """A query as plain values; paths are left to ``json.dumps``."""
-    unasked = {"text": "", "plus": (), "minus": (), "image_weight": 1.0, "like": (), "unlike": (), "composer": ""}
+    unasked = {"item": "", "text": "", "plus": (), "minus": (), "image_weight": 1.0, "like": (), "unlike": (), "composer": ""}
     shown = {k: v for k, v in asdict(query).items() if v is not None and not (k in unasked and v == unasked[k])}
     for name in {"plus", "minus"} & shown.keys():
         shown[name] = [{k: v for k, v in term.items() if v not in ("", None)} for term in shown[name]]

@@ -138,8 +138,9 @@ class Hit:
         attributes: the item's.
         shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
             photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
-            ``-logo``.
+            ``-logo``, ``liked``, ``disliked``.
         source: where the item's photo can be had, "" where it can't.
+        copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Hit:
     attributes: Attributes
     shares: Mapping[str, float]
     source: str = ""
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Results:
         took_ms: from the query to the last hit, milliseconds.
         index: the index's folder.
         routed: what was searched; None where all of it was.
+        steps: milliseconds of its parts: ``encode`` (photos and words to vectors), ``compare`` (the rest).
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -185,6 +188,7 @@ class Results:
     took_ms: float
     index: str
     routed: Routed | None = None
+    steps: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if len({hit.id for hit in self.hits}) != len(self.hits):

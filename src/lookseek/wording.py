@@ -29,8 +29,9 @@ Colour = tuple[int, int, int]
 def lines_of(query: Query) -> list[str]:
     """What a query says beside its own photo, an entry a part: "red dress", "+ long sleeves", "- logo x 0.5"."""
     terms = (f"{sign} {_said(term)}" for sign, some in (("+", query.plus), ("-", query.minus)) for term in some)
+    item = [f"as {query.item}"] if query.item else []
     examples = (f"{word} {id_}" for word, ids in (("like", query.like), ("unlike", query.unlike)) for id_ in ids)
-    return [*([query.text] if query.text else []), *terms, *examples]
+    return [*item, *([query.text] if query.text else []), *terms, *examples]
 
 
 def write_inside(
