@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from . import images
 from .algebra import shares_of
 from .ask import Asked, ask
 from .encode import ColourEncoder, Encoder, Model, load_model
+from .encode.coalesce import Coalescing
+from .encode.runtime import cores
 from .errors import IndexMismatch, QueryError
 from .index.duplicates import near_identical
 from .index.folder import PUBLISHED, OpenIndex, open_index
@@ -116,6 +119,11 @@ class Searcher:
         hits = self.search(Query(image=photo, k=10, colour_weight=0.0)).hits
         points = self._index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
+
+    @property
+    def model(self) -> Model:
+        """The index's model."""
+        return self._model
 
     def close(self) -> None:
         """Release the index."""
@@ -233,7 +241,8 @@ def _model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
             f"{folder} was made with model {recipe.model} {recipe.checksum[:12]}, here it is {model.checksum[:12]}: "
             "vectors of two models can't be compared. Index the catalogue again, or bring that model back"
         )
-    return model
+    # many threads may ask a searcher: photos that come while the cores are busy go through the tower together
+    return model if single else replace(model, image=Coalescing(model.image, cores()))
 
 
 def _stamp(folder: Path) -> tuple[int, int]:

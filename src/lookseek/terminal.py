@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from .types import Query, Results, Routed
+from .answer import answer
+from .types import Results, Routed
 from .watch import SHOWN
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
@@ -188,21 +189,8 @@ def plain(text: str) -> str:
 
 
 def as_json(results: Results) -> str:
-    """The answer of ``search --json``; its keys are fixed, and of words, sums and examples it has what is given."""
-    keys = ("id", "score", "rank", "attributes", "shares")
-    hits = [{key: asdict(hit)[key] for key in keys} for hit in results.hits]
-    query = _query_shown(results.query)
-    answer = {"query": query, "hits": hits, "took_ms": round(results.took_ms, 3), "index": results.index}
-    return json.dumps(answer, ensure_ascii=False, default=str)
-
-
-def _query_shown(query: Query) -> dict[str, Any]:
-    """A query as plain values; paths are left to ``json.dumps``."""
-    unasked = {"item": "", "text": "", "plus": (), "minus": (), "image_weight": 1.0, "like": (), "unlike": (), "composer": ""}
-    shown = {k: v for k, v in asdict(query).items() if v is not None and not (k in unasked and v == unasked[k])}
-    for name in {"plus", "minus"} & shown.keys():
-        shown[name] = [{k: v for k, v in term.items() if v not in ("", None)} for term in shown[name]]
-    return shown
+    """The answer of ``search --json``; paths become text."""
+    return json.dumps(answer(results), ensure_ascii=False, default=str)
 
 
 def tags_as_json(tags: Sequence[Tag], image: Path, model: str) -> str:

@@ -1,0 +1,48 @@
+"""What Prometheus is told: requests by route and status, and how long each step of a search took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["Measures"]
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Measures:
+    """The counters of one service; a registry of its own, so that two services in a process don't mix."""
+
+    def __init__(self, waiting: Callable[[], int], items: Callable[[], int]) -> None:
+        """Begin at zero.
+
+        Args:
+            waiting: how many searches are waiting or worked on, asked for whenever someone looks.
+            items: how many items the index holds.
+        """
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "lookseek_requests_total", "Requests answered", ("route", "method", "status"), registry=self._registry
+        )
+        self.request_seconds = Histogram(
+            "lookseek_request_seconds",
+            "From the first byte of a request to the last of its answer",
+            ("route",),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self.step_seconds = Histogram(
+            "lookseek_step_seconds",
+            "Steps: wait (for a thread), encode (photos and words to vectors), compare (with the items), thumbnail, write",
+            ("step",),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self.refused = Counter("lookseek_refused_total", "Requests refused", ("why",), registry=self._registry)
+        Gauge("lookseek_searches", "Searches waiting or worked on", registry=self._registry).set_function(waiting)
+        Gauge("lookseek_items", "Items that the index holds", registry=self._registry).set_function(items)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,67 @@
+"""Small pictures of items: made anew from their photos, sized, and kept in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from .. import images
+from ..catalogue.photos import photos_at
+from ..errors import ItemError
+from ..types import Pixels, Point
+
+__all__ = ["SIZES", "Thumbnails"]
+
+SIZES = (160, 320, 640, 1280)
+"""Longer sides, pixels: few, so that one picture serves many pages."""
+
+_ENLARGED = 2
+"""A small photo is shown at up to twice its size: beyond that it is a blur."""
+
+_QUALITY = 85
+
+
+class Thumbnails:
+    """Pictures by what they show and their size."""
+
+    def __init__(self, room: int = 64 * 2**20) -> None:
+        """Begin empty; ``room`` is in bytes."""
+        self._room = room
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, point: Point, side: int) -> bytes:
+        """A JPEG of an item's photo, its longer side at most ``side`` and at most twice the photo's.
+
+        Raises:
+            ItemError: the photo can't be had any more, or not decoded.
+        """
+        key = point.hash, side
+        with self._lock:
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return kept
+        (photo,) = photos_at([point.source])
+        if photo is None:
+            raise ItemError(f"the photo of item {point.id!r} can't be had any more: index its catalogue again")
+        made = images.to_jpeg(_sized(images.decode(photo, min_side=side), side), _QUALITY)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._bytes += len(made)
+            while self._bytes > self._room:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+
+def nearest(side: int) -> int:
+    """The size that is made for one that is asked for."""
+    return next((size for size in SIZES if size >= side), SIZES[-1])
+
+
+def _sized(pixels: Pixels, side: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = min(side / max(height, width), _ENLARGED)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    return pixels if (wide, high) == (width, height) else images.resize(pixels, wide, high)
