@@ -82,7 +82,11 @@ def fetch(
                 f"{place.host}: not answered wholly within {seconds:g} seconds: try again, or send the picture itself"
             ) from None
         except (OSError, HTTPException, ValueError) as error:
-            kind = "its certificate can't be trusted" if isinstance(error, ssl.SSLError) else "the connection failed"
+            kind = (
+                "its certificate can't be trusted"
+                if isinstance(error, ssl.CertificateError)
+                else "the connection failed"
+            )
             raise FetchError(f"{place.host}: {kind} ({type(error).__name__}): {REMEDY}") from None
         if isinstance(found, bytes):
             return found

@@ -64,7 +64,7 @@ def place_of(url: str, ports: Collection[int]) -> Place:
     except ValueError:
         raise FetchError(f"this is no URL that can be read: {REMEDY}") from None
     if parts.scheme not in ("http", "https"):
-        raise FetchError(f"{ascii(parts.scheme[:20])}: only http and https are fetched: {REMEDY}")
+        raise FetchError(f"{parts.scheme[:20]!a}: only http and https are fetched: {REMEDY}")
     if "@" in parts.netloc:
         raise FetchError("the URL holds a user name or password before an @: give it without")
     secure = parts.scheme == "https"
