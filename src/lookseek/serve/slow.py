@@ -40,51 +40,57 @@ class BodyDeadline:
             await self.app(scope, receive, send)
             return
         clock = _Clock(self.seconds, None if scope["path"] in self.streams else self.least)
-        begun = late = False
-
-        async def receive_in_time() -> Message:
-            nonlocal late
-            if clock.whole:  # what comes now is only the client's going away
-                return await receive()
-            started = monotonic()
-            try:
-                async with asyncio.timeout(clock.left()):
-                    message = await receive()
-            except TimeoutError:
-                late = True
-                handler.cancel()
-                await asyncio.sleep(0)  # where the handler itself waits here it ends now
-                raise
-            clock.came(message, monotonic() - started)
-            return message
-
-        async def send_in_time(message: Message) -> None:
-            nonlocal begun
-            if late:  # a handler that answers its own cancellation
-                return
-            begun = True
-            await send(message)
-
-        # A task of its own can be cancelled with all that it started, whatever exceptions it catches.
-        handler = asyncio.ensure_future(self._run(scope, receive_in_time, send_in_time))
-        try:
-            await handler
-        except asyncio.CancelledError:
-            if not late:  # the server stops this request
-                raise
-        except Exception:
-            if not late:
-                raise
-        if late and not begun:
+        handling = _Handling(self.app, clock, scope, receive, send)
+        await handling.run()
+        if handling.late and not handling.begun:
             detail = (
-                f"the body of the request came too slowly: it has {self.seconds:g} seconds, and one more for each "
-                f"{self.least:,.0f} bytes that came; send it again on a better line, or a smaller one"
+                f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, or on the whole less than "
+                f"{self.least:,.0f} bytes a second after the first {self.seconds:g}: send it on a better line, or less"
             )
             answer = problem(408, "The request came too slowly", detail, headers={"Connection": "close"})
             await answer(scope, receive, send)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
+
+class _Handling:
+    """One request in the hands of the app: a task of its own, which can be cancelled with all that it started."""
+
+    def __init__(self, app: ASGIApp, clock: _Clock, scope: Scope, receive: Receive, send: Send) -> None:
+        self._app, self._clock, self._scope, self._receive, self._send = app, clock, scope, receive, send
+        self.begun = self.late = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until the app has ended, or was stopped because the body was late."""
+        self._task = asyncio.create_task(self._in_task())
+        try:
+            await self._task
+        except (asyncio.CancelledError, Exception):
+            if not self.late:  # the app's own error, or the server stops the request
+                raise
+
+    async def _in_task(self) -> None:
+        await self._app(self._scope, self.receive, self.send)
+
+    async def receive(self) -> Message:
+        if self._clock.whole:  # what comes now is only that the client goes away
+            return await self._receive()
+        started = monotonic()
+        try:
+            async with asyncio.timeout(self._clock.left()):
+                message = await self._receive()
+        except TimeoutError:
+            self.late = True
+            if self._task is not None:
+                self._task.cancel()
+            await asyncio.sleep(0)  # the app that waits right here ends here; others end by the cancellation
+            raise
+        self._clock.came(message, monotonic() - started)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if not self.late:  # an app that answers its own cancellation
+            self.begun = True
+            await self._send(message)
 
 
 class _Clock:
