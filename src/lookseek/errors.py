@@ -5,6 +5,7 @@ Every message says what happened, the value, the limit and what to do next. In a
 
     LookseekError
     ├── ItemError            one item of a catalogue can't be used
+    │   ├── FetchError       its picture can't be fetched by URL, or must not be
     │   └── ImageError       its picture can't be used
     │       ├── ImageTooLarge
     │       ├── ImageBroken          a picture, but damaged
@@ -18,6 +19,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   ├── IndexDamaged     its files don't match what they should hold
     │   ├── IndexBusy        another process is writing it
     │   └── IndexMismatch    made by another model, metric or newer format
+    ├── KeysError            a file of API keys can't be read or written
     ├── ResultError          a result file can't be read, or results don't compare
     ├── TrainError           training can't start or go on, or a run can't be exported
     └── DownloadError        a download that the user asked for failed
@@ -26,6 +28,7 @@ Every message says what happened, the value, the limit and what to do next. In a
 __all__ = [
     "CatalogueError",
     "DownloadError",
+    "FetchError",
     "FilterError",
     "ImageBroken",
     "ImageError",
@@ -36,6 +39,7 @@ __all__ = [
     "IndexMismatch",
     "IndexMissing",
     "ItemError",
+    "KeysError",
     "LookseekError",
     "ModelError",
     "NotAnImage",
@@ -51,6 +55,10 @@ class LookseekError(Exception):
 
 class ItemError(LookseekError):
     """One item of a catalogue can't be used; a bulk job skips it and counts it."""
+
+
+class FetchError(ItemError):
+    """A picture can't be fetched from the URL that somebody gave, or must not be."""
 
 
 class ImageError(ItemError):
@@ -103,6 +111,10 @@ class IndexBusy(IndexFolderError):
 
 class IndexMismatch(IndexFolderError):
     """An index made by another model, metric or newer format."""
+
+
+class KeysError(LookseekError):
+    """A file of API keys can't be read, or a key can't be added to it."""
 
 
 class ResultError(LookseekError):
