@@ -576,6 +576,53 @@ def demo(
     return 130 if shown.summary.interrupted else 0
 
 
+@app.command
+def serve(
+    index: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    keys: Path | None = None,
+    new_key: Literal["read", "write"] | None = None,
+    name: str = "",
+    also: Annotated[list[str] | None, Parameter(negative=())] = None,
+    rate: int = 0,
+    image_urls: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Answer searches over a web page and a REST API, until Ctrl-C.
+
+    Only this machine reaches it unless --host says otherwise. Without keys everybody who reaches it may search and
+    nobody may change the index.
+
+    Args:
+        index: the folder of the index.
+        host: the address to listen at; 0.0.0.0 for all of this machine's.
+        port: the port to listen at; 0 for any that is free.
+        keys: a file of API keys. Those that may write switch writing on; any that may only read closes the rest.
+        new_key: make a key that may read or write, add its hash to the file of --keys, print it once, and end.
+        name: of the new key: who will have it.
+        also: a further name that the service is called by, e.g. shop.example.org; may be repeated.
+        rate: requests a minute that one client may send; 0 for no limit.
+        image_urls: let queries name photos by public addresses, which the service fetches.
+    """
+    try:
+        from .serve.keys import make_key
+        from .serve.run import serve as run
+        from .serve.settings import Settings
+    except ModuleNotFoundError as error:
+        raise QueryError(f"serving needs {error.name}: pip install 'lookseek[serve]'") from error
+    if new_key is not None:
+        if keys is None:
+            raise QueryError(f"--new-key {new_key} needs the file that knows keys: give --keys FILE")
+        say(make_key(keys, new_key, name or new_key))
+        err.print(f"this key is shown once; its hash is in {plain(str(keys))}", soft_wrap=True)
+        return 0
+    settings = Settings(index, host, port, keys, tuple(also or ()), image_urls, rate)
+    run(settings, lambda address: say(f"serving {index} at {address} (Ctrl-C ends it)"))
+    return 0
+
+
 # what the verbs read and do
 
 

@@ -202,7 +202,9 @@ def _check_parts(query: Query) -> None:
 def _check_together(query: Query) -> None:
     """What goes with what."""
     if query.item and query.image is not None:
-        raise QueryError(f"the query has a photo and the item {query.item!r} in its place: give one, the other as a plus")
+        raise QueryError(
+            f"the query has a photo and the item {query.item!r} in its place: give one, the other as a plus"
+        )
     if query.box is not None and query.image is None:
         raise QueryError("a box means a part of the query's photo, and it has none: give a photo or leave it out")
     if query.image_weight != 1 and not query.pictured:

@@ -120,6 +120,11 @@ class Searcher:
         points = self._index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
 
+    def current(self) -> OpenIndex:
+        """The newest generation, opened if it is not yet."""
+        self._refresh()
+        return self._index
+
     @property
     def model(self) -> Model:
         """The index's model."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from ..search import Searcher
 from ..types import Query, Results
@@ -22,6 +24,10 @@ _PICTURES = 2
 
 _PICTURES_WAITING = 512
 """Thumbnails that may wait: a page has up to 200."""
+
+
+_WRITERS_WAIT = 10.0
+"""Seconds that one write waits for another."""
 
 
 class Busy(Exception):
@@ -41,6 +47,8 @@ class Engine:
         self.measures = Measures(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self._searches = _Pool(settings.threads, settings.waiting, settings.patience, "search")
         self._pictures = _Pool(_PICTURES, _PICTURES_WAITING, 30.0, "picture")
+        self._writes = _Pool(1, 1, math.inf, "write")  # one thread: the index's lock belongs to it
+        self._one_writer = asyncio.Lock()
         self.ready = True
 
     async def search(self, query: Query) -> Results:
@@ -67,6 +75,28 @@ class Engine:
         """Run something that makes a picture, in a thread of its own."""
         return await self._counted(self._pictures, job)
 
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Callable[[Callable[[], Any]], Awaitable[Any]]]:
+        """Be the one that writes: gives what runs a job in the writing thread.
+
+        Raises:
+            Busy: another write goes on for longer than one likes to wait.
+        """
+        try:
+            async with asyncio.timeout(_WRITERS_WAIT):
+                await self._one_writer.acquire()
+        except TimeoutError:
+            self.measures.refused.labels("writing").inc()
+            raise Busy(5) from None
+        try:
+            yield self._write
+        finally:
+            self._one_writer.release()
+
+    async def _write(self, job: Callable[[], Any]) -> Any:
+        with self.measures.step_seconds.labels("write").time():
+            return await self._writes.run(job)
+
     def warm(self) -> None:
         """Do once what the first query would wait for: the word tower is loaded when it is first asked."""
         if self.searcher.model.text is not None:
@@ -77,6 +107,7 @@ class Engine:
         self.ready = False
         self._searches.close()
         self._pictures.close()
+        self._writes.close()
         self.searcher.close()
 
     async def _counted(self, pool: _Pool, job: Callable[[], T]) -> T:

@@ -1,0 +1,151 @@
+"""The service put together: its routes, and what every request goes through, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .. import __version__
+from ..errors import LookseekError
+from . import items, searching
+from .access import Access, Journal, RawIds
+from .bodies import Refused
+from .engine import Busy, Engine
+from .headers import Hosts, SafeHeaders, host_names
+from .keys import Keys, read_keys
+from .models import BatchLine, Done, Health, ItemBody, SearchBody
+from .problems import problem, problem_of
+from .rate import Rate
+from .settings import Settings
+from .slow import BodyDeadline
+from .thumbnails import Thumbnails
+from .uploads import Uploads
+
+__all__ = ["BATCH", "create_app"]
+
+BATCH = "/v1/items:batch"
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """A service over an index.
+
+    Raises:
+        LookseekError: the index, its model or the keys can't be used.
+    """
+    keys = Keys() if settings.keys is None else read_keys(settings.keys)
+    engine = Engine(settings)
+    app = FastAPI(title="lookseek", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app.state.engine, app.state.settings = engine, settings
+    app.state.thumbnails, app.state.uploads = Thumbnails(), Uploads()
+    app.state.writer = items.Writer(settings.index, engine)
+    app.include_router(searching.router)
+    app.include_router(items.router)
+    _health(app, engine)
+    _errors(app)
+    _schemas(app)
+    served: ASGIApp = RawIds(app)
+    served = _BodyLimits(served, settings)
+    served = BodyDeadline(served, streams=(BATCH,))
+    served = Access(served, keys, Rate(settings.rate) if settings.rate else None, engine.measures)
+    served = Hosts(served, host_names(settings.host, settings.hosts))
+    served = Journal(served, engine.measures)
+    return SafeHeaders(served)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine: Engine = app.state.engine
+    await asyncio.to_thread(engine.warm)
+    try:
+        yield
+    finally:
+        engine.ready = False
+        await asyncio.to_thread(engine.close)
+
+
+class _BodyLimits:
+    """Refuses bodies that are too large before anything reads them: a batch may be larger than what brings a photo."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        in_base64 = settings.photo_bytes * 4 // 3 + 2**20  # and the other fields
+        self._one = RequestBodyLimitMiddleware(app, in_base64)
+        self._batch = RequestBodyLimitMiddleware(app, settings.batch_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._batch if scope.get("path") == BATCH else self._one)(scope, receive, send)
+
+
+def _health(app: FastAPI, engine: Engine) -> None:
+    @app.get("/healthz", tags=["health"])
+    async def healthz() -> Health:
+        """Say that the process lives."""
+        return Health(status="ok")
+
+    @app.get("/readyz", tags=["health"], responses={503: searching.PROBLEMS[503]})
+    async def readyz() -> Health:
+        """Say whether searches are answered."""
+        if not engine.ready:
+            raise Refused(problem(503, "Not ready", "the service is starting or stopping"))
+        return Health(status="ok")
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    async def metrics() -> Response:
+        """Tell Prometheus what was counted."""
+        return Response(engine.measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return error.answer
+
+    @app.exception_handler(Busy)
+    async def busy(request: Request, error: Busy) -> Response:
+        return problem(503, "Too busy", str(error), headers={"Retry-After": str(error.seconds)})
+
+    @app.exception_handler(LookseekError)
+    async def ours(request: Request, error: LookseekError) -> Response:
+        return problem_of(error)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        told = {
+            404: "there is nothing at this address",
+            405: "this address takes other methods",
+            413: "the body is larger than this service takes: send a smaller photo",
+        }
+        detail = told.get(error.status_code, str(error.detail))
+        return problem(
+            error.status_code, _TITLES.get(error.status_code, "The request failed"), detail, headers=error.headers
+        )
+
+    @app.exception_handler(422)
+    async def _(request: Request, error: Exception) -> Response:
+        return problem(422, "The request can't be used", str(error))
+
+
+_TITLES = {400: "The request can't be read", 404: "Not found", 405: "Method not allowed", 413: "Too large"}
+
+
+def _schemas(app: FastAPI) -> None:
+    """Adds the shapes of bodies that routes read themselves to OpenAPI."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        told = made()
+        schemas = told["components"]["schemas"]
+        for model in (SearchBody, ItemBody, BatchLine, Done):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas[model.__name__] = schema
+        return told
+
+    app.openapi = openapi  # type: ignore[method-assign]

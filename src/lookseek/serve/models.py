@@ -1,0 +1,179 @@
+"""What goes over the wire as JSON: the shapes of requests and answers, for checking and for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+__all__ = [
+    "BatchLine",
+    "Done",
+    "Facet",
+    "Facets",
+    "Health",
+    "Hit",
+    "IndexAbout",
+    "Item",
+    "ItemBody",
+    "Problem",
+    "SearchAnswer",
+    "SearchBody",
+    "TermBody",
+]
+
+MAX_K = 10_000
+"""Hits of one answer: 10,000 are some 3 MB."""
+
+MAX_TEXT = 2_000
+"""Characters of words that are asked with; the towers cut far below."""
+
+MAX_ID = 1_000
+"""Characters of an item's id: paths fit."""
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+Value = bool | int | float | str
+Base64 = Annotated[
+    str, Field(description="A photo's bytes in base64.", json_schema_extra={"contentEncoding": "base64"})
+]
+
+
+class _Strict(BaseModel):
+    """A request: fields that nobody knows are errors, since a misspelt one would be ignored."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class TermBody(_Strict):
+    """Words or a photo to add or take away, with a weight."""
+
+    text: Text = ""
+    image: Base64 | None = None
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+
+
+class SearchBody(_Strict):
+    """A query. Something must be asked: a photo, an item, words, or items that are liked."""
+
+    image: Base64 | None = None
+    image_url: Annotated[
+        str | None, Field(max_length=2000, description="A photo by its address; off unless the service allows it.")
+    ] = None
+    item: Annotated[str, Field(max_length=MAX_ID, description="An item to search with, in place of a photo.")] = ""
+    box: Annotated[
+        list[float] | None,
+        Field(
+            min_length=4,
+            max_length=4,
+            description="x, y, width, height in pixels: the part of the photo that is meant.",
+        ),
+    ] = None
+    text: Annotated[Text, Field(description="What is looked for or, beside a photo, how it should differ.")] = ""
+    plus: Annotated[list[Text | TermBody], Field(max_length=32, description="What is added.")] = []
+    minus: Annotated[list[Text | TermBody], Field(max_length=32, description="What is taken away.")] = []
+    image_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    like: Annotated[list[Id], Field(max_length=100)] = []
+    unlike: Annotated[list[Id], Field(max_length=100)] = []
+    composer: Annotated[str, Field(max_length=100)] = ""
+    filter: Annotated[str, Field(max_length=10_000)] = ""
+    k: Annotated[int, Field(ge=1, le=MAX_K)] = 10
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    exact: bool = False
+    colour_weight: Annotated[float | None, Field(ge=0, le=1)] = None
+    hide_duplicates: bool = False
+    route: Literal["none", "svm", "kmeans"] = "none"
+    route_mode: Literal["soft", "hard"] = "soft"
+
+
+class Hit(BaseModel):
+    """One answer, as ``lookseek search --json`` has it."""
+
+    id: str
+    score: float
+    rank: int
+    attributes: dict[str, Value]
+    shares: dict[str, float]
+    copies: list[str] | None = Field(None, description="Ids of near-identical photos, where the query hides them.")
+
+
+class SearchAnswer(BaseModel):
+    """The answer to a query, as ``lookseek search --json`` has it."""
+
+    query: dict[str, object]
+    hits: list[Hit]
+    took_ms: float
+    index: str
+
+
+class Item(BaseModel):
+    """An item of the index."""
+
+    id: str
+    attributes: dict[str, Value]
+
+
+class ItemBody(_Strict):
+    """An item to put: a new one needs a photo, one that is there keeps its own where none is given."""
+
+    image: Base64 | None = None
+    attributes: Annotated[
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Value], Field(max_length=200)
+    ] = {}
+
+
+class BatchLine(ItemBody):
+    """One line of a batch."""
+
+    id: Id
+
+
+class Done(BaseModel):
+    """What became of an item."""
+
+    id: str
+    what: Literal["added", "changed", "unchanged", "removed", "missing", "failed"]
+    reason: str = ""
+
+
+class Facet(BaseModel):
+    """A value of an attribute and how many items have it."""
+
+    value: str | bool
+    count: int
+
+
+class Facets(BaseModel):
+    """Values of attributes, most frequent first."""
+
+    items: int = Field(description="How many items meet the filter.")
+    facets: dict[str, list[Facet]]
+
+
+class IndexAbout(BaseModel):
+    """What the index is."""
+
+    name: str
+    items: int
+    model: str
+    languages: list[str] = Field(description="Of words that can be asked with; empty where the model reads none.")
+    composer: str | None = Field(None, description="What joins a photo with a change; null where nothing does.")
+    fields: dict[str, Literal["words", "number", "boolean"]]
+    metrics: list[Literal["cosine", "euclidean"]]
+    routers: list[Literal["svm", "kmeans"]]
+    updated: str
+
+
+class Health(BaseModel):
+    """Whether the service lives, or is ready."""
+
+    status: Literal["ok"]
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
