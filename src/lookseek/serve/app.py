@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from . import items, searching
+from . import items, page, searching
 from .access import Access, Journal, RawIds
 from .bodies import Refused
 from .engine import Busy, Engine
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app.state.writer = items.Writer(settings.index, engine)
     app.include_router(searching.router)
     app.include_router(items.router)
+    page.mount(app)
     _health(app, engine)
     _errors(app)
     _schemas(app)
