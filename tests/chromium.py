@@ -31,6 +31,8 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--hide-scrollbars",
+    # a mouse, which a browser without a window says it has not: it hovers, and is a fine pointer
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
 
 PATIENCE = 120

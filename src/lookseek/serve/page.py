@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from .. import images
+from ..catalogue.photos import photos_at
 from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
 from ..types import Point, Results
 from .engine import Busy, Engine
@@ -88,9 +89,10 @@ async def photos(request: Request) -> Response:
                 state = replace(state, text=parse([("text", words)]).text)
             files = [one for one in form.getlist("image") if isinstance(one, UploadFile) and one.size]
             data = await files[0].read() if files else b""
-        if not data:
+            item = str(form.get("item", ""))
+        if not data and not item:
             return RedirectResponse(state.address(), 303)
-        upload = await engine.picture(lambda: taken_in(data))
+        upload = await engine.picture(lambda: taken_in(data) if data else _photo_of(engine, item))
     except Busy as error:
         return await shown(request, state, Trouble("busy", "", 503, error.seconds))
     except LookseekError as error:
@@ -98,7 +100,7 @@ async def photos(request: Request) -> Response:
     except HTTPException as error:
         key = "too_large" if error.status_code == 413 else "unread"
         return await shown(request, state, Trouble(key, "", error.status_code))
-    gone = bool(state.upload) and uploads.get(state.upload) is None
+    gone = bool(state.upload) and uploads.get(state.upload) is None or not data
     return RedirectResponse(state.with_upload(uploads.add(upload), gone=gone).address(), 303)
 
 
@@ -220,6 +222,15 @@ def _context(request: Request, state: State, texts: Texts, upload: Upload | None
         "say_example": lambda name: replace(state, text=texts.say(f"example.{name}")).address(),
         "static": address_of,
     }
+
+
+def _photo_of(engine: Engine, id_: str) -> Upload:
+    """An item's photo as an upload, of which a part can be meant."""
+    found = engine.searcher.current().store.get([id_], vectors=False)
+    (photo,) = photos_at([point.source for point in found] or [""])
+    if photo is None:
+        raise ItemError(f"the photo of item {id_!r} can't be had any more: index its catalogue again")
+    return taken_in(photo)
 
 
 def _photo_address(state: State, upload: Upload | None) -> str:

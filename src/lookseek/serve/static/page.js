@@ -62,6 +62,8 @@
         one.value = Math.min(Number(one.max), Math.max(Number(one.min), Math.round(detail[part] * scale)));
       }
     };
+    const { width, height } = image.getBoundingClientRect();
+    Object.assign(image.parentElement.style, { width: `${width}px`, height: `${height}px` }); // what is beside it is none of it
     new window.Cropper(image, {
       viewMode: 1, autoCropArea: 0.8, data: first, zoomable: false, rotatable: false, scalable: false, guides: false,
       background: false, checkOrientation: false, checkCrossOrigin: false, toggleDragModeOnDblclick: false, crop: fill,
@@ -99,6 +101,7 @@
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     opened = phone.matches ? [] : [...document.querySelectorAll(".pill[open]")].map((one) => one.id);
     wanted = detail.elt.dataset.focus ?? "";
+    if (detail.elt.dataset.open) opened.push(detail.elt.dataset.open);
     by("toast").textContent = "";
     busy(true);
   });
