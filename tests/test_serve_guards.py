@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI, UploadFile
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
@@ -254,7 +255,7 @@ def test_the_memory_of_clients_is_bounded_and_ends() -> None:
         rate.take(f"client {number}")
         assert len(rate) <= 50
     storage = rate._storage
-    assert max(len(storage.events), len(storage.locks)) <= 50, "what the library holds counts"
+    assert max(len(storage.events), len(storage.locks)) <= 52, "what the library holds counts"
     time.sleep(1.1)
     rate.take("the next")
     assert len(rate) == len(storage.events) == 1
@@ -366,6 +367,22 @@ def test_time_that_the_handler_takes_is_not_the_clients() -> None:
     assert Asked(BodyDeadline(slow, 0.15), LONG, bodies=parts).status == 200
 
 
+def test_a_framework_that_turns_errors_of_a_body_into_400_does_not_do_so_here() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def upload(image: UploadFile) -> str:
+        return image.filename or ""
+
+    form = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n\xff\xd8'
+    kind = (b"content-type", b"multipart/form-data; boundary=x")
+    more = {"query_string": b"", "root_path": "", "http_version": "1.1", "scheme": "http", "server": ("localhost", 80)}
+    asked = Asked(BodyDeadline(app, 0.2), LONG, kind, bodies=(part(form),), **more)
+    assert asked.status == 408
+    whole = part(form), part(b"\r\n--x--\r\n", more=False)
+    assert Asked(BodyDeadline(app, 5), LONG, kind, bodies=whole, **more).json == "a.jpg"
+
+
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[int]:
     """The port of a real server."""
@@ -389,8 +406,13 @@ def dripped(port: int, path: str, piece: bytes, every: float, pieces: int) -> tu
     began = time.monotonic()
     said = b""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(piece) * pieces}\r\n\r\n"
-        line.sendall(head.encode())
+        lines = (
+            f"POST {path} HTTP/1.1",
+            "Host: localhost",
+            f"Content-Length: {len(piece) * pieces}",
+            "Connection: close",
+        )
+        line.sendall("\r\n".join([*lines, "", ""]).encode())
         try:
             for _ in range(pieces):
                 line.sendall(piece)
@@ -413,7 +435,7 @@ def slow_port() -> Iterator[int]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Reads(begin=scope["path"] == "/begun")(scope, receive, send)
 
-    with serving(SafeHeaders(BodyDeadline(app, 0.4, least=10_000, streams=["/stream"]))) as port:
+    with serving(SafeHeaders(BodyDeadline(app, 0.8, least=10_000, streams=["/stream"]))) as port:
         yield port
 
 
@@ -422,26 +444,26 @@ def test_a_real_drip_ends_soon(slow_port: int) -> None:
     assert said.startswith(b"HTTP/1.1 408")
     assert b"application/problem+json" in said
     assert b"x-request-id" in said.lower()
-    assert 0.3 < took < 2
+    assert 0.7 < took < 4
 
 
 def test_a_real_drip_into_an_answer_that_has_begun_is_cut(slow_port: int) -> None:
     said, took = dripped(slow_port, "/begun", b"x", 0.05, 100)
     assert b"begun" in said
     assert not said.endswith(b"0\r\n\r\n"), "an answer that was cut must not look whole"
-    assert took < 2
+    assert took < 4
 
 
 def test_a_slow_but_honest_line_goes_through_long_after_the_deadline(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/", b"x" * 2500, 0.05, 25)  # 50 kB/s
+    said, took = dripped(slow_port, "/", b"x" * 2500, 0.05, 35)  # 50 kB/s
     assert said.startswith(b"HTTP/1.1 200")
-    assert took > 1.0
+    assert took > 1.5
 
 
 def test_a_stream_may_drip_but_not_fall_silent(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/stream", b"x", 0.05, 20)
+    said, took = dripped(slow_port, "/stream", b"x", 0.05, 24)
     assert said.startswith(b"HTTP/1.1 200")
-    assert took > 0.9
-    said, took = dripped(slow_port, "/stream", b"x", 3, 2)
+    assert took > 1.0
+    said, took = dripped(slow_port, "/stream", b"x", 5, 2)
     assert said.startswith(b"HTTP/1.1 408")
-    assert took < 2
+    assert took < 4
