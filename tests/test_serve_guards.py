@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI, UploadFile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -166,6 +166,7 @@ def test_a_request_needs_one_host_unless_all_are_welcome() -> None:
 
 
 @given(st.binary(max_size=30))
+@settings(max_examples=50, deadline=None)
 def test_no_host_breaks_the_guard(host: bytes) -> None:
     assert Asked(Hosts(FINE, host_names("127.0.0.1")), (b"host", host)).status in (200, 400, 421)
 

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
@@ -130,6 +130,7 @@ def test_a_name_and_a_scope_that_cannot_be_are_refused(tmp_path: Path) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_whatever_a_file_holds_it_is_keys_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.getbasetemp() / "any keys"
     file.write_text(text, encoding="utf-8", newline="")
@@ -142,6 +143,7 @@ def test_whatever_a_file_holds_it_is_keys_or_a_clear_error(tmp_path_factory: pyt
 @given(
     st.lists(st.tuples(st.sampled_from(["read", "write"]), st.text(min_size=12, max_size=40)), unique_by=lambda k: k[1])
 )
+@settings(deadline=None)
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, made: list[tuple[str, str]]) -> None:
     file = tmp_path_factory.getbasetemp() / "many keys"
     text = "".join(line(key, scope, f"key {number}") for number, (scope, key) in enumerate(made))
@@ -192,6 +194,7 @@ def test_a_key_may_come_in_three_ways(headers: dict[str, str], key: str | None) 
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_header_breaks_the_reading(value: str) -> None:
     for start in ("", "Basic ", "Bearer "):
         Keys().scope_of(presented({"authorization": start + value}))
