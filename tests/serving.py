@@ -23,6 +23,7 @@ import httpx2
 import uvicorn
 
 from lookseek.serve.app import create_app
+from lookseek.serve.connection import Impatient
 from lookseek.serve.keys import make_key
 from lookseek.serve.settings import Settings
 
@@ -54,7 +55,8 @@ def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Serv
     port = listening.getsockname()[1]
     app = create_app(Settings(index, port=port, keys=keys, **told))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    config = uvicorn.Config(app, http=Impatient, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     end = time.monotonic() + PATIENCE

@@ -62,7 +62,9 @@ def test_what_is_put_is_found_and_what_is_taken_out_is_not(index: Path, model: M
         assert (hit.id, dict(hit.attributes)) == ("new/ü 1", {"price": 5})
         assert searcher.index.manifest.items == before + 2
         assert searcher.index.manifest.fields["price"] == "words"  # a number and words
-        assert searcher.search(Query(image=photo(0), k=5, metric="euclidean")).hits[0].score == pytest.approx(0, abs=0.1)
+        assert searcher.search(Query(image=photo(0), k=5, metric="euclidean")).hits[0].score == pytest.approx(
+            0, abs=0.1
+        )
         with editing(index, model) as editor:
             assert what(editor.delete(["new/ü 1", "nobody"])) == [("new/ü 1", "removed"), ("nobody", "missing")]
         assert searcher.search(Query(image=photo(0), k=1)).hits[0].id != "new/ü 1"
@@ -127,7 +129,10 @@ def test_what_was_acknowledged_is_published_whatever_ends_the_block(index: Path,
 def test_one_writer_at_a_time_and_the_right_model(index: Path, model: Model, tmp_path: Path) -> None:
     with place.writing(index), pytest.raises(IndexBusy, match="another process is writing"), editing(index, model):
         pass
-    with pytest.raises(IndexMismatch, match="holds no index of model"), editing(index, replace(model, checksum="0" * 64)):
+    with (
+        pytest.raises(IndexMismatch, match="holds no index of model"),
+        editing(index, replace(model, checksum="0" * 64)),
+    ):
         pass
     empty = tmp_path / "empty"
     with pytest.raises(IndexMismatch, match="holds no index"), editing(empty, model):

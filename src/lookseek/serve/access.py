@@ -115,5 +115,5 @@ class RawIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = scope.get("raw_path") or b""
         if scope["type"] == "http" and raw.startswith(b"/v1/items/"):
-            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
+            scope["path"] = raw.partition(b"?")[0].decode("latin-1")
         await self._app(scope, receive, send)
