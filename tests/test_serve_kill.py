@@ -35,29 +35,31 @@ def test_what_was_acknowledged_survives(tmp_path: Path, after: int) -> None:
 
     acknowledged: list[str] = []
     headers = {"X-API-Key": key, "content-type": "application/x-ndjson"}
-    with served_by_command(index, "--keys", str(tmp_path / "keys")) as (process, address):
-        with (
-            httpx2.Client(base_url=address, timeout=60) as ask,
-            pytest.raises(httpx2.TransportError),
-            ask.stream("POST", "/v1/items:batch", content=lines(), headers=headers) as told,
-        ):
-            for line in told.iter_lines():
-                one = json.loads(line)
-                assert one["what"] == "added"
-                acknowledged.append(one["id"])
-                if len(acknowledged) == after:
-                    process.send_signal(signal.SIGKILL)
+    with (
+        served_by_command(index, "--keys", str(tmp_path / "keys")) as (process, address),
+        httpx2.Client(base_url=address, timeout=60) as ask,
+        pytest.raises(httpx2.TransportError),
+        ask.stream("POST", "/v1/items:batch", content=lines(), headers=headers) as told,
+    ):
+        for line in told.iter_lines():
+            one = json.loads(line)
+            assert one["what"] == "added"
+            acknowledged.append(one["id"])
+            if len(acknowledged) == after:
+                process.send_signal(signal.SIGKILL)
     assert len(acknowledged) >= after
     assert len(acknowledged) < 400
     opened = open_index(index)
     there = {point.id for point in opened.store.get(acknowledged, vectors=False)}
     opened.store.close()
     assert there == set(acknowledged)
-    with served_by_command(index, "--keys", str(tmp_path / "keys")) as (_, address):
-        with httpx2.Client(base_url=address, timeout=60) as ask:
-            assert ask.get("/v1/facets", params={"filter": "n >= 0"}).json()["items"] >= len(acknowledged)
-            put = ask.put("/v1/items/after", json={"image": photos[0]}, headers={"X-API-Key": key})
-            assert put.json()["what"] == "added", put.text
-            assert ask.get("/v1/items/after").status_code == 200
-            assert ask.get("/v1/items/new%2F0").status_code == 200
+    with (
+        served_by_command(index, "--keys", str(tmp_path / "keys")) as (_, address),
+        httpx2.Client(base_url=address, timeout=60) as ask,
+    ):
+        assert ask.get("/v1/facets", params={"filter": "n >= 0"}).json()["items"] >= len(acknowledged)
+        put = ask.put("/v1/items/after", json={"image": photos[0]}, headers={"X-API-Key": key})
+        assert put.json()["what"] == "added", put.text
+        assert ask.get("/v1/items/after").status_code == 200
+        assert ask.get("/v1/items/new%2F0").status_code == 200
     assert all(finding.good for finding in check_index(index))

@@ -38,7 +38,7 @@ _LONGEST_WAIT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What became of an item: ``what`` is added, changed, unchanged, removed or failed; ``reason`` says why it failed."""
+    """What became of an item: ``what`` is added, changed, unchanged or failed, ``reason`` says why it failed."""
 
     id: str
     what: str

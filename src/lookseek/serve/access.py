@@ -105,8 +105,9 @@ class Journal:
 
 
 class RawIds:
-    """Lets an item's id stand in an address whatever it holds: slashes that were percent-encoded stay so until the
-    address has been taken apart.
+    """Lets an item's id stand in an address whatever it holds.
+
+    Slashes that were percent-encoded stay so until the address has been taken apart.
     """
 
     def __init__(self, app: ASGIApp) -> None:
