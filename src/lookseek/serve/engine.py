@@ -98,9 +98,8 @@ class Engine:
             return await self._writes.run(job)
 
     def warm(self) -> None:
-        """Do once what the first query would wait for: the word tower is loaded when it is first asked."""
-        if self.searcher.model.text is not None:
-            self.searcher.model.text.encode(["dress"])
+        """Do once what the first query would wait for: the word tower is loaded, and what counts as close measured."""
+        self.searcher.measure_background()
 
     def close(self) -> None:
         """Wait for what is being worked on and release the index."""

@@ -15,7 +15,7 @@ from .app import create_app
 from .connection import Impatient
 from .settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["free_port", "serve"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -50,6 +50,15 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
+
+
+def free_port(port: int) -> int:
+    """The port if it is free on this machine, else 0, which stands for any."""
+    try:
+        _listen("127.0.0.1", port).close()
+    except OSError:
+        return 0
+    return port
 
 
 def _end(number: int, frame: object) -> NoReturn:

@@ -132,7 +132,7 @@ def shown(results: Results) -> dict[str, Any]:
         query["image"] = "uploaded"
     for name in {"plus", "minus"} & query.keys():
         query[name] = [{**term, **({"photo": "uploaded"} if "photo" in term else {})} for term in query[name]]
-    return {**told, "index": results.index.replace("\\", "/").rstrip("/").rpartition("/")[2]}
+    return {**told, "good": results.good, "index": results.index.replace("\\", "/").rstrip("/").rpartition("/")[2]}
 
 
 def facets_of(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
