@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lookseek.encode.coalesce import Coalescing
+from lookseek.encode.coalesce import Coalescing, Together
 from lookseek.encode.encoder import Prepared
 from lookseek.types import Pixels, Vectors
 
@@ -81,3 +81,18 @@ def test_an_error_reaches_those_whose_batch_it_was_and_nobody_after() -> None:
         said = list(pool.map(asked, [-1, 1, 2, -3, 4, 5]))
     assert said[0] == said[3] == "a photo below zero"
     assert asked(7) == "fine"
+
+
+def test_anything_can_be_done_together() -> None:
+    asked: list[int] = []
+
+    def squares(numbers: Sequence[int]) -> list[int]:
+        asked.append(len(numbers))
+        time.sleep(0.02)
+        return [number * number for number in numbers]
+
+    square = Together(squares, runs=1, most=50)
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(square, range(40))) == [n * n for n in range(40)]
+    assert sum(asked) == 40
+    assert len(asked) <= 10
