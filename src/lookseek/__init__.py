@@ -17,6 +17,7 @@ from .types import Box, Hit, Item, Query, Results, Term
 
 if TYPE_CHECKING:
     from .catalogue import open_catalogue
+    from .client import Client
     from .index.job import build_index
     from .search import Searcher
 
@@ -28,6 +29,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Box",
+    "Client",
     "Hit",
     "Item",
     "LookseekError",
@@ -40,7 +42,7 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-_LATER = {"Searcher": "search", "build_index": "index.job", "open_catalogue": "catalogue"}
+_LATER = {"Client": "client", "Searcher": "search", "build_index": "index.job", "open_catalogue": "catalogue"}
 """Names that cost time to import, and the modules that have them: loaded when first asked for."""
 
 

@@ -10,10 +10,10 @@ from .algebra import Part, summed, told_apart
 from .encode import Encoder, Model
 from .encode.compose import composer_of
 from .encode.reading import read_words
+from .errors import QueryError
 from .store import Store
 from .store.examples import aim
 from .store.schema import LOOK
-from .errors import QueryError
 from .types import Box, Photo, Pixels, Query, Term, Vector
 
 __all__ = ["DISLIKED", "LIKED", "Asked", "ask"]
@@ -55,6 +55,16 @@ def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -
         return Asked({LOOK: aim(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
         return Asked(_kept(query.item, store) if query.item else _seen(query, encoders))
+    parts = _parts(query, model, store)
+    if len(parts) == 1:
+        return Asked({LOOK: parts[0].vector})
+    labels = told_apart([part.label for part in parts])
+    apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
+    return Asked({LOOK: summed(apart)}, apart)
+
+
+def _parts(query: Query, model: Model, store: Store) -> list[Part]:
+    """What is added up: the query's own photo and words first; that alone where nothing else is said."""
     terms = [*query.plus, *query.minus]
     words, looks = _words(query, terms, model), _looks(query, terms, model, store)
     parts: list[Part] = []
@@ -66,9 +76,6 @@ def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -
         parts.append(Part("photo", query.image_weight, next(looks)))
     elif query.text:
         parts.append(Part("words", 1.0, next(words)))
-    judged = query.like or query.unlike
-    if not terms and not judged:
-        return Asked({LOOK: parts[0].vector})
     for mark, sign, some in (("+", 1, query.plus), ("-", -1, query.minus)):
         for term in some:
             vector = next(words if term.photo is None else looks)
@@ -76,9 +83,7 @@ def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -
     for label, weight, ids in (("liked", LIKED, query.like), ("disliked", -DISLIKED, query.unlike)):
         if ids:
             parts.append(Part(label, weight, aim(store, LOOK, ids, ())))
-    labels = told_apart([part.label for part in parts])
-    apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
-    return Asked({LOOK: summed(apart)}, apart)
+    return parts
 
 
 def _kept(item: str, store: Store) -> dict[str, Vector]:

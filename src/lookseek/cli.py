@@ -554,15 +554,17 @@ def demo(
     source: str | None = None,
     download: str | None = None,
     folder: Path = Path("lookseek-demo"),
+    port: int = 8000,
     no_serve: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Index a catalogue, search it, and draw the results: the whole way in one go.
+    """Index a catalogue, search it, draw the results, and serve a page to search it with: the whole way in one go.
 
     Args:
         source: your photos, a folder or a table; without it garments are drawn.
         download: "clothing" fetches some 3,800 CC0 photos from GitHub; says first how large they are.
         folder: where the demo keeps what it makes.
-        no_serve: end with the picture. (So it ends in any case as long as there is no web page.)
+        port: the port of the page; another one is taken where it is in use.
+        no_serve: end with the picture.
     """
     from .demo import run_demo
 
@@ -573,7 +575,10 @@ def demo(
     out.print("go on with:")
     for command in shown.commands:
         say(f"  {program()} {command}")
-    return 130 if shown.summary.interrupted else 0
+    if shown.summary.interrupted or no_serve:
+        return 130 if shown.summary.interrupted else 0
+    out.print()
+    return _serve_demo(shown.index, port)
 
 
 @app.command
@@ -624,6 +629,20 @@ def serve(
 
 
 # what the verbs read and do
+
+
+def _serve_demo(index: Path, port: int) -> int:
+    """The page of a demo, where what it needs is installed."""
+    try:
+        from .serve.run import free_port
+        from .serve.run import serve as run
+        from .serve.settings import Settings
+    except ModuleNotFoundError:
+        err.print("the page needs one thing more: pip install 'lookseek[serve]'", soft_wrap=True)
+        return 0
+    settings = Settings(index, port=free_port(port))
+    run(settings, lambda address: say(f"the page: {address} (Ctrl-C ends it)"))
+    return 0
 
 
 def _train_align(data: str, out: Path, preset: str, changes: dict[str, Any], weights: str, machine: Machine) -> int:

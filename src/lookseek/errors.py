@@ -22,6 +22,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     ├── KeysError            a file of API keys can't be read or written
     ├── ResultError          a result file can't be read, or results don't compare
     ├── TrainError           training can't start or go on, or a run can't be exported
+    ├── ServiceError         a service that was asked can't be reached, or refuses
     └── DownloadError        a download that the user asked for failed
 """
 
@@ -45,6 +46,7 @@ __all__ = [
     "NotAnImage",
     "QueryError",
     "ResultError",
+    "ServiceError",
     "TrainError",
 ]
 
@@ -123,6 +125,10 @@ class ResultError(LookseekError):
 
 class TrainError(LookseekError):
     """Training can't start or go on, or what it left can't be exported."""
+
+
+class ServiceError(LookseekError):
+    """A service that was asked can't be reached, or refuses what it was asked."""
 
 
 class DownloadError(LookseekError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import images
 from .algebra import shares_of
 from .ask import Asked, ask
+from .background import Background, measured
 from .encode import ColourEncoder, Encoder, Model, load_model
 from .encode.coalesce import Coalescing
 from .encode.runtime import cores
@@ -63,6 +64,7 @@ class Searcher:
         self._stamp = _stamp(folder)
         self._model = _model_of(self._index.manifest.recipe, folder, single)
         self._colour = ColourEncoder()
+        self._background: Background | None = None
         self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
 
     @property
@@ -107,7 +109,8 @@ class Searcher:
         )
         done = time.perf_counter()
         steps = {"encode": (encoded - began) * 1000, "compare": (done - encoded) * 1000}
-        return Results(query, hits, (done - began) * 1000, str(self._index.folder), routed, steps)
+        good = self._good(query, asked.vectors[LOOK], hits)
+        return Results(query, hits, (done - began) * 1000, str(self._index.folder), routed, steps, good)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
@@ -141,6 +144,21 @@ class Searcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def measure_background(self) -> None:
+        """Measure what counts as close in this index, a second's work: results say then how many hits are good."""
+        self._background = measured(self.current().store, self._model)
+
+    def _good(self, query: Query, look: Vector, hits: Sequence[Hit]) -> int | None:
+        if self._background is None:
+            return None
+        cosines = [hit.score for hit in hits]
+        if query.photo_alone and COLOUR in self._index.store.layout:
+            weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+            if weight == 1:
+                return None
+            cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) for hit in hits]
+        return self._background.good(query, look, cosines)
 
     def _ask(self, query: Query) -> Asked:
         kept = self._index.manifest.recipe.layout

@@ -178,6 +178,7 @@ class Results:
         index: the index's folder.
         routed: what was searched; None where all of it was.
         steps: milliseconds of its parts: ``encode`` (photos and words to vectors), ``compare`` (the rest).
+        good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -189,6 +190,7 @@ class Results:
     index: str
     routed: Routed | None = None
     steps: Mapping[str, float] = field(default_factory=dict, compare=False)
+    good: int | None = None
 
     def __post_init__(self) -> None:
         if len({hit.id for hit in self.hits}) != len(self.hits):

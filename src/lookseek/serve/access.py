@@ -105,8 +105,9 @@ class Journal:
 
 
 class RawIds:
-    """Lets an item's id stand in an address whatever it holds: slashes that were percent-encoded stay so until the
-    address has been taken apart.
+    """Lets an item's id stand in an address whatever it holds.
+
+    Slashes that were percent-encoded stay so until the address has been taken apart.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -115,5 +116,5 @@ class RawIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = scope.get("raw_path") or b""
         if scope["type"] == "http" and raw.startswith(b"/v1/items/"):
-            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
+            scope["path"] = raw.partition(b"?")[0].decode("latin-1")
         await self._app(scope, receive, send)

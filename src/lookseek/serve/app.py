@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
@@ -15,13 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from . import items, page, searching
+from . import health, items, page, searching
 from .access import Access, Journal, RawIds
 from .bodies import Refused
 from .engine import Busy, Engine
 from .headers import Hosts, SafeHeaders, host_names
 from .keys import Keys, read_keys
-from .models import BatchLine, Done, Health, ItemBody, SearchBody
+from .models import BatchLine, Done, ItemBody, SearchBody
 from .problems import problem, problem_of
 from .rate import Rate
 from .settings import Settings
@@ -29,7 +31,7 @@ from .slow import BodyDeadline
 from .thumbnails import Thumbnails
 from .uploads import Uploads
 
-__all__ = ["BATCH", "create_app"]
+__all__ = ["BATCH", "api", "create_app"]
 
 BATCH = "/v1/items:batch"
 
@@ -41,17 +43,10 @@ def create_app(settings: Settings) -> ASGIApp:
         LookseekError: the index, its model or the keys can't be used.
     """
     keys = Keys() if settings.keys is None else read_keys(settings.keys)
-    engine = Engine(settings)
-    app = FastAPI(title="lookseek", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app, engine = api(), Engine(settings)
     app.state.engine, app.state.settings = engine, settings
     app.state.thumbnails, app.state.uploads = Thumbnails(), Uploads()
     app.state.writer = items.Writer(settings.index, engine)
-    app.include_router(searching.router)
-    app.include_router(items.router)
-    page.mount(app)
-    _health(app, engine)
-    _errors(app)
-    _schemas(app)
     served: ASGIApp = RawIds(app)
     served = _BodyLimits(served, settings)
     served = BodyDeadline(served, streams=(BATCH,))
@@ -59,6 +54,18 @@ def create_app(settings: Settings) -> ASGIApp:
     served = Hosts(served, host_names(settings.host, settings.hosts))
     served = Journal(served, engine.measures)
     return SafeHeaders(served)
+
+
+def api() -> FastAPI:
+    """The routes alone: what OpenAPI tells. They work once ``create_app`` has given them a state."""
+    app = FastAPI(title="lookseek", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app.include_router(searching.router)
+    app.include_router(items.router)
+    app.include_router(health.router)
+    page.mount(app)
+    _errors(app)
+    _schemas(app)
+    return app
 
 
 @asynccontextmanager
@@ -76,31 +83,18 @@ class _BodyLimits:
     """Refuses bodies that are too large before anything reads them: a batch may be larger than what brings a photo."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        in_base64 = settings.photo_bytes * 4 // 3 + 2**20  # and the other fields
+        in_base64 = settings.photo_bytes * 4 // 3 + 2**16  # and the other fields
         self._one = RequestBodyLimitMiddleware(app, in_base64)
         self._batch = RequestBodyLimitMiddleware(app, settings.batch_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._batch if scope.get("path") == BATCH else self._one)(scope, receive, send)
-
-
-def _health(app: FastAPI, engine: Engine) -> None:
-    @app.get("/healthz", tags=["health"])
-    async def healthz() -> Health:
-        """Say that the process lives."""
-        return Health(status="ok")
-
-    @app.get("/readyz", tags=["health"], responses={503: searching.PROBLEMS[503]})
-    async def readyz() -> Health:
-        """Say whether searches are answered."""
-        if not engine.ready:
-            raise Refused(problem(503, "Not ready", "the service is starting or stopping"))
-        return Health(status="ok")
-
-    @app.get("/metrics", tags=["health"], response_class=Response)
-    async def metrics() -> Response:
-        """Tell Prometheus what was counted."""
-        return Response(engine.measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        limited = self._batch if scope.get("path") == BATCH else self._one
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdecimal() and int(length) > limited.max_body_size:
+            said = f"the body has {int(length):,} bytes, {limited.max_body_size:,} are taken: send a smaller photo"
+            await problem(413, _TITLES[413], said, headers={"Connection": "close"})(scope, receive, send)
+            return
+        await limited(scope, receive, send)
 
 
 def _errors(app: FastAPI) -> None:
@@ -128,9 +122,11 @@ def _errors(app: FastAPI) -> None:
             error.status_code, _TITLES.get(error.status_code, "The request failed"), detail, headers=error.headers
         )
 
-    @app.exception_handler(422)
-    async def _(request: Request, error: Exception) -> Response:
-        return problem(422, "The request can't be used", str(error))
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        told = [{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()[:20]]
+        detail = "; ".join(f"{one['where']}: {one['what']}" for one in told[:3])
+        return problem(422, "The request has fields that can't be used", detail, errors=told)
 
 
 _TITLES = {400: "The request can't be read", 404: "Not found", 405: "Method not allowed", 413: "Too large"}

@@ -19,8 +19,9 @@ __all__ = ["Busy", "Engine"]
 
 T = TypeVar("T")
 
-_PICTURES = 2
-"""Threads that make thumbnails: of their own, so that a page of pictures keeps no search waiting."""
+_PICTURES = 16
+"""Threads that make thumbnails: of their own, so that a page of pictures keeps no search waiting. Many, since those that
+are asked for at once are read at once."""
 
 _PICTURES_WAITING = 512
 """Thumbnails that may wait: a page has up to 200."""
@@ -98,9 +99,8 @@ class Engine:
             return await self._writes.run(job)
 
     def warm(self) -> None:
-        """Do once what the first query would wait for: the word tower is loaded when it is first asked."""
-        if self.searcher.model.text is not None:
-            self.searcher.model.text.encode(["dress"])
+        """Do once what the first query would wait for: the word tower is loaded, and what counts as close measured."""
+        self.searcher.measure_background()
 
     def close(self) -> None:
         """Wait for what is being worked on and release the index."""

@@ -34,7 +34,8 @@ MAX_ADDRESSES = 4
 HEAD_BYTES = 256 * 1024
 """What headers and the signs between chunks may take beside the picture."""
 
-_resolvers = ThreadPoolExecutor(4, thread_name_prefix="resolve")
+# Lookups can't be stopped: of names whose servers are silent they go on for up to half a minute, beside the others.
+_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolve")
 
 
 def system_resolve(host: str, port: int) -> Sequence[Address]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -37,6 +38,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -127,12 +130,5 @@ def _as_in_header(name: str) -> str:
 
 def _name_in(header: str) -> str | None:
     """The name in a header Host, without its port; None if it can't be one."""
-    if header.startswith("["):
-        name, closed, port = header.partition("]")
-        port = port.removeprefix(":") if port.startswith(":") else "0" if not port else "?"
-        name = _as_in_header(name + closed)
-    else:
-        name, colon, port = header.partition(":")
-        port, name = (port if colon else "0"), name.lower().removesuffix(".")
-    plain = name.replace("[", "").replace("]", "").replace(":", "").replace(".", "").replace("-", "").replace("_", "")
-    return name if plain.isascii() and plain.isalnum() and port.isascii() and port.isdigit() else None
+    found = _HOST.fullmatch(header)
+    return _as_in_header(found[1]) if found else None

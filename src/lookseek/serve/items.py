@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import unquote
 
 from anyio import CancelScope
@@ -102,7 +102,9 @@ async def get(request: Request, id: str) -> models.Item:
     responses=PROBLEMS
     | {200: {"content": {"image/jpeg": {}}}, 304: {"description": "As you have it"}, 404: PROBLEMS[422]},
 )
-async def image(request: Request, id: str, size: int = Query(320, ge=1, le=thumbnails.SIZES[-1])) -> Response:
+async def image(
+    request: Request, id: str, size: Annotated[int, Query(ge=1, le=thumbnails.SIZES[-1])] = 320
+) -> Response:
     """Give an item's picture, made anew: a JPEG, its longer side the next of 160, 320, 640 and 1280 pixels."""
     engine: Engine = request.app.state.engine
     kept: thumbnails.Thumbnails = request.app.state.thumbnails

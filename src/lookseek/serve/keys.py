@@ -82,7 +82,7 @@ def read_keys(file: Path) -> Keys:
         KeysError: the file can't be read, or a line of it; it names the line and never what stands there.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"{file}: the file of API keys can't be read ({type(error).__name__}): check it") from None
     keys: list[Key] = []

@@ -104,6 +104,7 @@ class SearchAnswer(BaseModel):
     hits: list[Hit]
     took_ms: float
     index: str
+    good: int | None = Field(None, description="How many hits stand out; null where nobody can say.")
 
 
 class Item(BaseModel):

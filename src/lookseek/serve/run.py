@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
 import socket
 from collections.abc import Callable
+from typing import NoReturn
 
 import uvicorn
 
 from .app import create_app
+from .connection import Impatient
 from .settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["free_port", "serve"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -33,16 +37,44 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=30,
+            http=Impatient,
+            timeout_keep_alive=15,
             timeout_graceful_shutdown=settings.drain,  # type: ignore[arg-type]
             limit_concurrency=1000,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        _write_journal()
+        signal.signal(signal.SIGTERM, _end)  # what uvicorn raises again once it has ended in good order
         ready(_address(listening))
-        uvicorn.Server(config).run(sockets=[listening])
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
+
+
+def free_port(port: int) -> int:
+    """The port if it is free on this machine, else 0, which stands for any."""
+    try:
+        _listen("127.0.0.1", port).close()
+    except OSError:
+        return 0
+    return port
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _write_journal() -> None:
+    """A line of JSON a request to standard error, and what uvicorn warns of."""
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    journal = logging.getLogger("lookseek.serve")
+    journal.setLevel(logging.INFO)
+    journal.addHandler(lines)
+    warnings = logging.getLogger("uvicorn.error")
+    warnings.setLevel(logging.WARNING)
+    warnings.addHandler(lines)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -88,9 +89,9 @@ async def feedback(request: Request) -> Response:
 @router.get("/v1/facets", responses=PROBLEMS)
 async def facets(
     request: Request,
-    filter: str = Query("", max_length=10_000),
-    field: list[str] = Query([], max_length=32),
-    limit: int = Query(100, ge=1, le=1000),
+    filter: Annotated[str, Query(max_length=10_000)] = "",
+    field: Annotated[Sequence[str], Query(max_length=32)] = (),
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Facets:
     """Count the values of attributes among the items that meet a filter."""
     engine: Engine = request.app.state.engine
@@ -131,10 +132,10 @@ def shown(results: Results) -> dict[str, Any]:
         query["image"] = "uploaded"
     for name in {"plus", "minus"} & query.keys():
         query[name] = [{**term, **({"photo": "uploaded"} if "photo" in term else {})} for term in query[name]]
-    return {**told, "index": results.index.replace("\\", "/").rstrip("/").rpartition("/")[2]}
+    return {**told, "good": results.good, "index": results.index.replace("\\", "/").rstrip("/").rpartition("/")[2]}
 
 
-def facets_of(engine: Engine, filter: str, fields: list[str], limit: int) -> Facets:
+def facets_of(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
     """Counts of values, of the fields that are named or of all that can be counted.
 
     Raises:

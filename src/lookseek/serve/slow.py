@@ -44,8 +44,8 @@ class BodyDeadline:
         await handling.run()
         if handling.late and not handling.begun:
             detail = (
-                f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, or on the whole less than "
-                f"{self.least:,.0f} bytes a second after the first {self.seconds:g}: send it on a better line, or less"
+                f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, or less than "
+                f"{self.least:,.0f} bytes a second after the first {self.seconds:g}: send less, or on a better line"
             )
             answer = problem(408, "The request came too slowly", detail, headers={"Connection": "close"})
             await answer(scope, receive, send)

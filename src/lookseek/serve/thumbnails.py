@@ -7,8 +7,9 @@ from collections import OrderedDict
 
 from .. import images
 from ..catalogue.photos import photos_at
+from ..encode.coalesce import Together
 from ..errors import ItemError
-from ..types import Pixels, Point
+from ..types import Photo, Pixels, Point
 
 __all__ = ["SIZES", "Thumbnails"]
 
@@ -20,6 +21,9 @@ _ENLARGED = 2
 
 _QUALITY = 85
 
+_AT_ONCE = 200
+"""Photos that are looked up at once; of a table they are all held in memory for a moment."""
+
 
 class Thumbnails:
     """Pictures by what they show and their size."""
@@ -30,6 +34,8 @@ class Thumbnails:
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        # a photo inside a table costs reading the table: those that a page asks for at once are read at once
+        self._photo: Together[str, Photo | None] = Together(photos_at, runs=1, most=_AT_ONCE)
 
     def get(self, point: Point, side: int) -> bytes:
         """A JPEG of an item's photo, its longer side at most ``side`` and at most twice the photo's.
@@ -42,7 +48,7 @@ class Thumbnails:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept
-        (photo,) = photos_at([point.source])
+        photo = self._photo(point.source)
         if photo is None:
             raise ItemError(f"the photo of item {point.id!r} can't be had any more: index its catalogue again")
         made = images.to_jpeg(_sized(images.decode(photo, min_side=side), side), _QUALITY)

@@ -72,7 +72,7 @@ def place_of(url: str, ports: Collection[int]) -> Place:
     if port not in ports:
         allowed = " and ".join(map(str, sorted(ports)))
         raise FetchError(f"port {port}: pictures are fetched from the ports {allowed} alone: {REMEDY}")
-    return Place(_host(host), port, secure, target)
+    return Place(_host(host, "[" in parts.netloc), port, secure, target)
 
 
 def joined(url: str, location: str) -> str:
@@ -88,11 +88,11 @@ def _target(parts: SplitResult) -> str:
     return (quote(parts.path, safe=_PATH) or "/") + (f"?{query}" if query else "")
 
 
-def _host(host: str) -> str:
+def _host(host: str, in_brackets: bool) -> str:
     shown = ascii(host[:80])
     if not host.isascii():
         raise FetchError(f"{shown}: a host with letters beyond ASCII: write it in its ASCII form (xn--...)")
-    if ":" in host:
+    if in_brackets or ":" in host:
         try:
             address = IPv6Address(host)
         except ValueError:

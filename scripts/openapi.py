@@ -1,0 +1,20 @@
+"""Writes docs/openapi.json, what the API is. A test compares it with the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lookseek.serve.app import api
+
+PAGE = Path(__file__).parents[1] / "docs" / "openapi.json"
+
+
+def made() -> str:
+    """The file's text."""
+    return json.dumps(api().openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(made(), encoding="utf-8")
+    print(f"wrote {PAGE}")

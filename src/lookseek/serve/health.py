@@ -1,0 +1,38 @@
+"""How the service is: alive, ready, and what was counted."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from .bodies import Refused
+from .engine import Engine
+from .models import Health
+from .problems import problem
+from .searching import PROBLEMS
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> Health:
+    """Say that the process lives."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", responses={503: PROBLEMS[503]})
+async def readyz(request: Request) -> Health:
+    """Say whether searches are answered."""
+    engine: Engine = request.app.state.engine
+    if not engine.ready:
+        raise Refused(problem(503, "Not ready", "the service is starting or stopping"))
+    return Health(status="ok")
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request) -> Response:
+    """Tell Prometheus what was counted."""
+    engine: Engine = request.app.state.engine
+    return Response(engine.measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,91 @@
+"""A real service for tests: uvicorn in a thread of this process, on a free port of the loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
+pytest.importorskip("httpx2", reason="the tests ask with lookseek[client]")
+
+import httpx2
+import uvicorn
+
+from lookseek.serve.app import create_app
+from lookseek.serve.connection import Impatient
+from lookseek.serve.keys import make_key
+from lookseek.serve.settings import Settings
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service and someone who asks it."""
+
+    url: str
+    port: int
+    app: Any
+    ask: httpx2.Client
+    write_key: str = ""
+
+    @property
+    def may_write(self) -> dict[str, str]:
+        """Headers of who may write."""
+        return {"X-API-Key": self.write_key}
+
+
+@contextlib.contextmanager
+def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Service]:
+    """Serve an index until the block ends; with ``keys`` a file in which a key that may write is made."""
+    written = make_key(keys, "write", "tests") if keys is not None else ""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    app = create_app(Settings(index, port=port, keys=keys, **told))
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    config = uvicorn.Config(app, http=Impatient, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    end = time.monotonic() + PATIENCE
+    while not server.started:
+        assert thread.is_alive(), "the service did not start"
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as ask:
+            yield Service(f"http://127.0.0.1:{port}", port, app, ask, written)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        listening.close()
+
+
+@contextlib.contextmanager
+def served_by_command(index: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``lookseek serve`` as a process of its own, on a free port; gives it and its address."""
+    command = [sys.executable, "-m", "lookseek.cli", "serve", str(index), "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout, process.stderr:
+        try:
+            first = process.stdout.readline()
+            assert " at http://" in first, (first, process.stderr.read() if process.poll() is not None else "")
+            yield process, first.split(" at ")[1].split()[0]
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(PATIENCE)

