@@ -33,7 +33,12 @@ def write_shop(top: Path) -> tuple[Path, Path]:
         path.write_bytes(images.to_jpeg(draw(spec, 96)))
         id_ = list(HOSTILE)[number] if number < len(HOSTILE) else f"item-{number}"
         title = HOSTILE.get(id_, f"Garment {number}")
-        about = (str(spec.attributes["category"]), BRANDS[number % 3], str(10 + 7 * number), str(number % 2 == 0).lower())
+        about = (
+            str(spec.attributes["category"]),
+            BRANDS[number % 3],
+            str(10 + 7 * number),
+            str(number % 2 == 0).lower(),
+        )
         rows.append((id_, path.name, title, *about))
     table = photos / "items.csv"
     with table.open("w", encoding="utf-8", newline="") as file:

@@ -69,7 +69,9 @@ def seen(service: Service, address: str, language: str = "en", status: int = 200
 
 
 def uploaded(service: Service, photo: Path, state: str = "", **fields: str) -> str:
-    answer = service.ask.post("/photos", files={"image": ("p.jpg", photo.read_bytes())}, data={"state": state, **fields})
+    answer = service.ask.post(
+        "/photos", files={"image": ("p.jpg", photo.read_bytes())}, data={"state": state, **fields}
+    )
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -100,7 +102,9 @@ def test_words_find_pictures_with_ranks_scores_and_reasons(service: Service, lan
     assert why[0].startswith(f"{t.say('hit.why')}: {t.say('share.look')} ")
     assert t.say("hit.rank", rank=1) in html.said()
     assert re.search(r"0,\d\d" if language == "vi" else r"0\.\d\d", html.said())
-    assert all(0 < float(a["width"] or 0) <= 100 for a in html.all("rect") if (a.get("class") or "").startswith("share"))
+    assert all(
+        0 < float(a["width"] or 0) <= 100 for a in html.all("rect") if (a.get("class") or "").startswith("share")
+    )
 
 
 def test_every_picture_is_a_link_to_the_next_question(service: Service) -> None:
@@ -134,7 +138,9 @@ def test_hostile_ids_and_titles_are_text(service: Service, id_: str) -> None:
     assert hostile.all("input", id="words")[0]["value"] == HOSTILE[id_]
 
 
-def test_a_photo_is_kept_for_its_address_and_comes_back_upright_and_sized(service: Service, shop: tuple[Path, Path]) -> None:
+def test_a_photo_is_kept_for_its_address_and_comes_back_upright_and_sized(
+    service: Service, shop: tuple[Path, Path]
+) -> None:
     address = uploaded(service, shop[0] / "5.jpg")
     html = seen(service, address)
     assert html.said("h1") == "24 results"
@@ -154,7 +160,9 @@ def test_words_that_are_typed_already_go_with_the_photo(service: Service, shop: 
     address = uploaded(service, shop[0] / "5.jpg", "f.sale=true", text="in red")
     state = parse_qs(urlsplit(address).query)
     assert (state["text"], state["f.sale"]) == (["in red"], ["true"])
-    assert seen(service, address).all("input", id="words")[0]["placeholder"] == texts_of("en").say("search.words_change")
+    assert seen(service, address).all("input", id="words")[0]["placeholder"] == texts_of("en").say(
+        "search.words_change"
+    )
     assert service.ask.post("/photos", data={"state": "text=red"}).headers["location"] == "/?text=red"
 
 
@@ -168,7 +176,9 @@ def test_an_items_photo_can_be_cropped_too(service: Service) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_photo_that_is_gone_is_said_and_all_else_stays(service: Service, shop: tuple[Path, Path], language: str) -> None:
+def test_a_photo_that_is_gone_is_said_and_all_else_stays(
+    service: Service, shop: tuple[Path, Path], language: str
+) -> None:
     html = seen(service, "/?photo=u:gone&text=in+red&f.sale=true&k=48&plus=long", language)
     assert html.said("h1") == texts_of(language).say("trouble.gone")  # type: ignore[arg-type]
     state = html.all("input", name="state")[0]["value"] or ""
@@ -283,7 +293,9 @@ def test_a_model_without_words_says_so(wordless: Service, language: str) -> None
     assert seen(wordless, "/?text=red", language, 422).said("h1") == t("trouble.query")
 
 
-@pytest.mark.parametrize(("good", "said"), [(0, "Nothing here is close"), (3, "Less alike from here on"), (12, ""), (None, "")])
+@pytest.mark.parametrize(
+    ("good", "said"), [(0, "Nothing here is close"), (3, "Less alike from here on"), (12, ""), (None, "")]
+)
 def test_few_good_matches_are_said(
     service: Service, monkeypatch: pytest.MonkeyPatch, good: int | None, said: str
 ) -> None:
@@ -358,7 +370,9 @@ def test_both_languages_say_the_same_things() -> None:
             for group, said in groups.items()
             for key, text in (said.items() if isinstance(said, dict) else [("", said)])
         }
-        told[language] = {key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in flat.items()}
+        told[language] = {
+            key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in flat.items()
+        }
         assert all(text.strip() == text != "" for text in flat.values())
     assert told["en"] == told["vi"]
 
@@ -395,7 +409,9 @@ def test_htmx_gets_the_address_and_others_get_the_same_page(service: Service) ->
     restored = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert "hx-push-url" not in service.ask.get("/?text=red", headers=restored).headers
     assert service.ask.head("/?text=red").status_code == 200
-    assert service.ask.get("/?" + "&".join(f"{name}=%00%ff" for name in ("photo", "text", "k", "box", "step"))).status_code in (200, 422)
+    assert service.ask.get(
+        "/?" + "&".join(f"{name}=%00%ff" for name in ("photo", "text", "k", "box", "step"))
+    ).status_code in (200, 422)
 
 
 def test_the_page_is_light(service: Service) -> None:

@@ -75,7 +75,9 @@ def text(tab: Tab, selector: str) -> str:
 
 def shown(tab: Tab) -> list[str]:
     """Ids of the results."""
-    return [str(url) for url in tab.ask("[...document.querySelectorAll('.picture img')].map(i => i.getAttribute('src'))")]
+    return [
+        str(url) for url in tab.ask("[...document.querySelectorAll('.picture img')].map(i => i.getAttribute('src'))")
+    ]
 
 
 def hand_over(tab: Tab, service: Service, event: str) -> None:
@@ -196,7 +198,9 @@ def test_terms_filters_and_options(tab: Tab, service: Service) -> None:
     assert text(tab, "#found h1") == EN("results.found", n=14)
 
     tab.click("#options summary")
-    tab.ask("(() => { const k = document.querySelector('[name=k]'); k.value = '12'; k.dispatchEvent(new Event('change', {bubbles: true})) })()")
+    tab.ask(
+        "(() => { const k = document.querySelector('[name=k]'); k.value = '12'; k.dispatchEvent(new Event('change', {bubbles: true})) })()"
+    )
     went(tab, "k=12")
     tab.click("#options [name=dup]")
     asked = went(tab, "dup=1")
@@ -255,7 +259,7 @@ def test_the_keyboard_alone_is_enough(tab: Tab, service: Service) -> None:
     to(".box .go")
     tab.press("Enter")
     went(tab, "text=green")
-    assert tab.ask("document.activeElement.matches('#found, .box .go')")
+    assert tab.ask("document.activeElement.id") == "go"
     to("#facet-1 summary")
     tab.press(" ")
     to("#facet-1-2")
@@ -266,12 +270,16 @@ def test_the_keyboard_alone_is_enough(tab: Tab, service: Service) -> None:
     tab.press("Enter")
     went(tab, "like=")
     to(".why")
-    assert tab.ask("getComputedStyle(document.querySelector('.why .tip')).visibility") == "visible"
+    assert tab.ask("getComputedStyle(document.querySelector(':focus .tip')).visibility") == "visible"
 
 
 def test_a_phone_has_room_for_all(tab: Tab, service: Service) -> None:
     step = quote("photo=i:item-8&text=red", safe="")
-    pages = ("/", f"/?photo=i:item-9&text={'x' * 80}&plus=long+sleeves&minus={'y' * 60}&like=item-3&step={step}", "/?minus=red")
+    pages = (
+        "/",
+        f"/?photo=i:item-9&text={'x' * 80}&plus=long+sleeves&minus={'y' * 60}&like=item-3&step={step}",
+        "/?minus=red",
+    )
     for width in (320, 360):
         tab.screen(width, 740, still=True)
         for page in pages:
@@ -283,7 +291,9 @@ def test_a_phone_has_room_for_all(tab: Tab, service: Service) -> None:
     small = "[...document.querySelectorAll('.acts a, .box label, .box button, .pill summary')].filter(e => e.offsetParent && Math.min(e.offsetWidth, e.offsetHeight) < 38).length"
     assert tab.ask(small) == 0
     tab.click("#facet-1 summary")
-    sheet = tab.ask("(() => { const b = document.querySelector('#facet-1 .sheet').getBoundingClientRect(); return [b.left, b.right, b.bottom] })()")
+    sheet = tab.ask(
+        "(() => { const b = document.querySelector('#facet-1 .sheet').getBoundingClientRect(); return [b.left, b.right, b.bottom] })()"
+    )
     assert sheet[0] >= 0
     assert sheet[1] <= 360
     assert sheet[2] <= 740
@@ -291,7 +301,9 @@ def test_a_phone_has_room_for_all(tab: Tab, service: Service) -> None:
 
 @pytest.mark.parametrize("id_", HOSTILE)
 def test_texts_of_items_are_never_markup(tab: Tab, service: Service, id_: str) -> None:
-    tab.visit(f"{service.url}/?photo=i:{quote(id_, safe='')}&text={quote(HOSTILE[id_])}&plus={quote(id_, safe='')}&k=48")
+    tab.visit(
+        f"{service.url}/?photo=i:{quote(id_, safe='')}&text={quote(HOSTILE[id_])}&plus={quote(id_, safe='')}&k=48"
+    )
     tab.until("[...document.images].slice(0, 9).every(i => i.complete)")
     assert tab.ask("document.querySelectorAll('main script, main img[onerror], main svg[onload]').length") == 0
     assert not any(event.get("method") == "Page.javascriptDialogOpening" for event in tab.events)
@@ -303,7 +315,9 @@ def test_pictures_are_never_shown_above_twice_their_size(tab: Tab, service: Serv
     tab.visit(service.url + "/?text=red&k=12")
     tab.ask("document.querySelectorAll('.picture img').forEach(i => i.loading = 'eager')")
     tab.until("[...document.querySelectorAll('.picture img')].every(i => i.complete && i.naturalWidth)")
-    fits = tab.ask("[...document.querySelectorAll('.picture img')].map(i => [i.naturalWidth, getComputedStyle(i).objectFit])")
+    fits = tab.ask(
+        "[...document.querySelectorAll('.picture img')].map(i => [i.naturalWidth, getComputedStyle(i).objectFit])"
+    )
     assert {fit for _, fit in fits} == {"scale-down"}  # never above what is delivered
     assert max(width for width, _ in fits) <= 2 * 96  # which is at most twice the photo
 
@@ -316,11 +330,15 @@ def test_what_the_service_refuses_is_said_on_the_page(browser: Tab, service: Ser
     browser.choose("#file", tmp_path / "no.jpg")
     browser.until("document.querySelector('.trouble h1')")
     assert text(browser, ".trouble h1") == texts_of("vi").say("trouble.picture")
-    browser.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    browser.call(
+        "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1
+    )
     browser.click(".box .go")
     browser.until("document.querySelector('#toast').innerText")
     assert text(browser, "#toast") == texts_of("vi").say("trouble.offline")
-    browser.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    browser.call(
+        "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
+    )
 
 
 def test_forms_and_links_work_without_scripts(tab: Tab, service: Service, shop: tuple[Path, Path]) -> None:
@@ -350,8 +368,17 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
     browser.call("Network.clearBrowserCookies")
     step = quote("photo=i:item-8&text=red", safe="")
     full = f"/?photo=i:item-9&text=red&plus=dress&minus=blue&like=item-3&unlike=item-4&dup=1&f.category=dress&step={step}&k=12"
-    upload = service.ask.post("/photos", files={"image": ("a.jpg", (shop[0] / "9.jpg").read_bytes())}).headers["location"]
-    for width, page in ((1200, "/"), (1200, full), (390, full), (1200, upload), (1200, "/?minus=red"), (1200, "/?photo=u:gone")):
+    upload = service.ask.post("/photos", files={"image": ("a.jpg", (shop[0] / "9.jpg").read_bytes())}).headers[
+        "location"
+    ]
+    for width, page in (
+        (1200, "/"),
+        (1200, full),
+        (390, full),
+        (1200, upload),
+        (1200, "/?minus=red"),
+        (1200, "/?photo=u:gone"),
+    ):
         browser.screen(width, 900, dark=dark, still=True)
         browser.visit(service.url + page)
         if page == upload:
@@ -361,5 +388,8 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
             browser.ask("document.querySelectorAll('details.pill').forEach(one => (one.name = '', one.open = true))")
         browser.call("Runtime.evaluate", expression=axe)
         found: list[dict[str, Any]] = browser.ask("axe.run().then(r => r.violations)")
-        told = [(one["id"], one["help"], [(n["html"][:200], n["failureSummary"]) for n in one["nodes"][:3]]) for one in found]
+        told = [
+            (one["id"], one["help"], [(n["html"][:200], n["failureSummary"]) for n in one["nodes"][:3]])
+            for one in found
+        ]
         assert not told, (page, width, json.dumps(told, indent=1))

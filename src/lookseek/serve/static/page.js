@@ -91,7 +91,7 @@
   }, true);
 
   // Answers: what was open stays open, focus goes on where it makes sense, and the outcome is said.
-  let opened = [], wanted = "", hiding, slow;
+  let opened = [], wanted = "", held = "", hiding, slow;
   const toast = (text) => {
     by("toast").textContent = text;
     clearTimeout(hiding);
@@ -105,6 +105,7 @@
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     opened = phone.matches ? [] : [...document.querySelectorAll(".pill[open]")].map((one) => one.id);
     wanted = detail.elt.dataset.focus ?? "";
+    held = document.activeElement?.id ?? "";
     if (detail.elt.dataset.open) opened.push(detail.elt.dataset.open);
     by("toast").textContent = "";
     busy(true);
@@ -131,7 +132,8 @@
     if (detail.target?.id !== "page" && detail.elt?.id !== "page") return;
     opened.forEach((id) => by(id)?.setAttribute("open", ""));
     const lost = !document.activeElement || document.activeElement === document.body;
-    if (wanted || lost) by(wanted || "found")?.focus({ preventScroll: true });
+    if (lost) by(held)?.focus({ preventScroll: true });
+    if (wanted || document.activeElement === document.body) by(wanted || "found")?.focus({ preventScroll: true });
     busy(false);
     by("said").textContent = by("found")?.dataset.said ?? "";
     opened = [];
