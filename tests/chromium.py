@@ -31,6 +31,8 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--hide-scrollbars",
+    # a mouse, which a browser without a window says it has not: it hovers, and is a fine pointer
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
 
 PATIENCE = 120
@@ -85,18 +87,96 @@ class Tab:
         return dict(json.loads(message))
 
     def open(self, page: Path, width: int = 1400, height: int = 900, dark: bool = False) -> None:
-        """Show a page, and wait until it and its pictures are there."""
-        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.call("Emulation.setEmulatedMedia", media="screen", features=scheme)
+        """Show a page that is a file, and wait until it and its pictures are there."""
+        self.screen(width, height, dark=dark)
+        self.visit(page.resolve().as_uri())
+
+    def screen(self, width: int = 1400, height: int = 900, *, dark: bool = False, still: bool = False) -> None:
+        """Be a screen of this size: below 600 pixels a phone, with fingers."""
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"},
+        ]
+        self.call("Emulation.setEmulatedMedia", media="screen", features=features)
         phone = width < 600
         metrics = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **metrics)
+        self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+
+    def speak(self, *languages: str) -> None:
+        """Ask for pages in these languages from now on."""
+        self.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": ",".join(languages)})
+
+    def visit(self, address: str) -> None:
+        """Go to an address, and wait until its page is there."""
         self.events.clear()
-        if problem := self.call("Page.navigate", url=page.resolve().as_uri()).get("errorText"):
-            raise RuntimeError(f"{page}: {problem}")
+        if problem := self.call("Page.navigate", url=address).get("errorText"):
+            raise RuntimeError(f"{address}: {problem}")
+        self.loaded()
+
+    def loaded(self) -> None:
+        """Wait for the event load of a page that is on its way."""
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
         self.ask("document.fonts.ready.then(() => 1)")
+
+    def until(self, code: str, seconds: float = 30) -> None:
+        """Wait until an expression of JavaScript is true."""
+        end = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(RuntimeError):  # between two pages
+                if self.ask(f"Boolean({code})"):
+                    return
+            if time.monotonic() > end:
+                raise TimeoutError(f"{code} did not become true within {seconds} s")
+            time.sleep(0.02)
+
+    def place(self, selector: str) -> tuple[float, float]:
+        """The middle of an element, scrolled into view."""
+        code = f"""(() => {{
+            const one = document.querySelector({json.dumps(selector)});
+            if (!one) return null;
+            one.scrollIntoView({{block: "center", behavior: "instant"}});
+            const box = one.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        }})()"""
+        found = self.ask(code)
+        if found is None:
+            raise RuntimeError(f"there is no {selector}")
+        return found[0], found[1]
+
+    def click(self, selector: str) -> None:
+        """Press an element with the mouse."""
+        x, y = self.place(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Move the mouse from a point to another, pressed."""
+        moves = [start, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end]
+        pressed = {"button": "left", "buttons": 1, "clickCount": 1}
+        self.call("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], **pressed)
+        for x, y in moves:
+            self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, **pressed)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1], **pressed)
+
+    def type(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def press(self, key: str, *, shift: bool = False) -> None:
+        """Press a key by its name."""
+        codes = {"Enter": 13, "Tab": 9, "Escape": 27, " ": 32, "ArrowDown": 40}
+        given = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": codes[key]}
+        text = {"Enter": "\r", " ": " "}.get(key)
+        told = {"text": text} if text else {}
+        self.call("Input.dispatchKeyEvent", type="keyDown", modifiers=8 if shift else 0, **given, **told)
+        self.call("Input.dispatchKeyEvent", type="keyUp", modifiers=8 if shift else 0, **given)
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose a file in a field for files."""
+        node = self.call("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})")
+        self.call("DOM.setFileInputFiles", files=[str(file.resolve())], objectId=node["result"]["objectId"])
 
     def ask(self, code: str) -> Any:
         """The value of an expression of JavaScript, in the page."""
@@ -105,9 +185,9 @@ class Tab:
             raise RuntimeError(f"{code}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def picture(self) -> bytes:
-        """The whole page as a PNG."""
-        return base64.b64decode(self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+    def picture(self, *, whole: bool = True) -> bytes:
+        """The page as a PNG, or what of it is in view."""
+        return base64.b64decode(self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"])
 
     def printed(self) -> bytes:
         """The page on A4, a PDF; it is shown as before only after ``open``."""

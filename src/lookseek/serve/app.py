@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from . import health, items, searching
+from . import health, items, page, searching
 from .access import Access, Journal, RawIds
 from .bodies import Refused
 from .engine import Busy, Engine
@@ -62,6 +62,7 @@ def api() -> FastAPI:
     app.include_router(searching.router)
     app.include_router(items.router)
     app.include_router(health.router)
+    page.mount(app)
     _errors(app)
     _schemas(app)
     return app

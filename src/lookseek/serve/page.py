@@ -1,0 +1,251 @@
+"""The web page: an address says what is asked, and the answer is made here, in the reader's language."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from .. import images
+from ..catalogue.photos import photos_at
+from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
+from ..types import Point, Results
+from .engine import Busy, Engine
+from .facets import Facet, Facets, condition_of, filter_of, number_range
+from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
+from .problems import problem, problem_of, without_paths
+from .searching import about
+from .state import State, parse, parse_query, query_of
+from .assets import Static, address_of
+from .templating import render
+from .thumbnails import SIZES, nearest
+from .uploads import Upload, Uploads, taken_in
+from .view import cards_of, image_address, steps_of
+
+__all__ = ["mount"]
+
+log = logging.getLogger("lookseek.serve")
+
+router = APIRouter(include_in_schema=False)
+
+_YEAR = 365 * 24 * 3600
+_QUALITY = 85
+_COUNTS = (12, 24, 48, 96, 200)
+_SAID_AT_ONCE = 8
+"""Pictures of the first screen, which are fetched before the others."""
+
+
+def mount(app: FastAPI) -> None:
+    """Add the page to a service."""
+    app.state.facets = Facets()
+    app.include_router(router)
+    app.mount("/static", Static())
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stands in the place of results: a text's key, what the core said in English, and a status."""
+
+    key: str
+    detail: str
+    status: int
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a state leads to."""
+
+    results: Results | None = None
+    browsed: tuple[Point, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    trouble: Trouble | None = None
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def page(request: Request) -> Response:
+    """Show a state."""
+    return await shown(request, parse(request.query_params.multi_items()))
+
+
+@router.post("/photos")
+async def photos(request: Request) -> Response:
+    """Take a photo in, and go where it is asked with."""
+    engine: Engine = request.app.state.engine
+    uploads: Uploads = request.app.state.uploads
+    state = State()
+    try:
+        async with request.form(max_files=2, max_fields=8, max_part_size=1 << 17) as form:
+            state = parse_query(str(form.get("state", "")))
+            if not state.photo and isinstance(words := form.get("text"), str):
+                state = replace(state, text=parse([("text", words)]).text)
+            files = [one for one in form.getlist("image") if isinstance(one, UploadFile) and one.size]
+            data = await files[0].read() if files else b""
+            item = str(form.get("item", ""))
+        if not data and not item:
+            return RedirectResponse(state.address(), 303)
+        upload = await engine.picture(lambda: taken_in(data) if data else _photo_of(engine, item))
+    except Busy as error:
+        return await shown(request, state, Trouble("busy", "", 503, error.seconds))
+    except LookseekError as error:
+        return await shown(request, state, _trouble(error))
+    except HTTPException as error:
+        key = "too_large" if error.status_code == 413 else "unread"
+        return await shown(request, state, Trouble(key, "", error.status_code))
+    gone = bool(state.upload) and uploads.get(state.upload) is None or not data
+    return RedirectResponse(state.with_upload(uploads.add(upload), gone=gone).address(), 303)
+
+
+@router.get("/photos/{token}")
+async def photo(request: Request, token: str, size: int = Query(640, ge=1, le=SIZES[-1])) -> Response:
+    """Give an upload back to who sent it: nobody else knows its name."""
+    engine: Engine = request.app.state.engine
+    upload = request.app.state.uploads.get(token)
+    if upload is None:
+        return problem(404, "The photo is gone", "this photo is no longer kept: choose it again")
+    made = await engine.picture(lambda: _sized(upload, nearest(size)))
+    return Response(made, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600, immutable"})
+
+
+@router.post("/language")
+async def language(request: Request) -> Response:
+    """Speak another language from now on, on the same page."""
+    async with request.form(max_files=0, max_fields=4, max_part_size=1 << 17) as form:
+        wish = chosen_language(str(form.get("lang", "")))
+        state = replace(parse_query(str(form.get("state", ""))), lang="")
+    answer = RedirectResponse(state.address(), 303)
+    answer.set_cookie("lang", wish, max_age=_YEAR, httponly=True, samesite="lax")
+    return answer
+
+
+async def shown(request: Request, state: State, trouble: Trouble | None = None) -> Response:
+    """The page of a state, or of what keeps it from being answered."""
+    spoken = chosen_language(
+        state.lang, request.cookies.get("lang", ""), accepted=request.headers.get("accept-language", "")
+    )
+    texts = texts_of(spoken)
+    uploads: Uploads = request.app.state.uploads
+    upload = uploads.get(state.upload) if state.upload else None
+    if trouble is None and state.upload and upload is None:
+        trouble = Trouble("gone", "", 200)
+    found = Found(trouble=trouble) if trouble else await _found(request, state, upload)
+    status = found.trouble.status if found.trouble else 200
+    html = render(_context(request, state, texts, upload, found))
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": spoken}
+    if found.trouble and found.trouble.seconds:
+        headers["Retry-After"] = str(found.trouble.seconds)
+    if request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request"):
+        headers["HX-Push-Url"] = state.address()
+    return Response(html, status, headers, media_type="text/html")
+
+
+async def _found(request: Request, state: State, upload: Upload | None) -> Found:
+    """The answer to a state; what goes wrong is part of it."""
+    engine: Engine = request.app.state.engine
+    facets: Facets = request.app.state.facets
+    chosen = state.chosen()
+
+    def counted() -> tuple[Facet, ...]:
+        return facets.of(engine.searcher.current(), chosen)
+
+    def browsed() -> tuple[Point, ...]:
+        index = engine.searcher.current()
+        condition = condition_of(chosen, index.manifest.fields)
+        if condition is None:
+            return tuple(index.store.get(facets.sample(index), vectors=False))
+        return tuple(islice(index.store.scan(condition=condition), state.k))
+
+    try:
+        if not state.asks:
+            return Found(browsed=await engine.work(browsed), facets=await engine.work(counted))
+        method = state.method if state.method in about(engine).routers else "none"
+        filter = filter_of(chosen, engine.searcher.index.manifest.fields)
+        query = query_of(state, upload.data if upload else None, filter, method=method)
+        results, told = await asyncio.gather(engine.search(query), engine.work(counted))
+        return Found(results=results, facets=told)
+    except Busy as error:
+        return Found(trouble=Trouble("busy", "", 503, error.seconds))
+    except LookseekError as error:
+        return Found(trouble=_trouble(error))
+
+
+def _trouble(error: LookseekError) -> Trouble:
+    answer = problem_of(error)
+    seconds = int(answer.headers.get("retry-after", "0"))
+    if isinstance(error, ImageError | ItemError):
+        return Trouble("picture", without_paths(str(error)), answer.status_code)
+    if answer.status_code < 500:
+        return Trouble("query", without_paths(str(error)), answer.status_code)
+    log.warning("the page could not be answered: %s", type(error).__name__)
+    known = isinstance(error, IndexFolderError | ModelError) or answer.status_code == 503
+    return Trouble("index" if known else "wrong", "", answer.status_code, seconds)
+
+
+def _context(request: Request, state: State, texts: Texts, upload: Upload | None, found: Found) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    index = about(engine)
+    results = found.results
+    hits = results.hits if results else found.browsed
+    cards = cards_of(hits, state, texts)
+    good = getattr(results, "good", None) if results else None
+    return {
+        "t": texts.say,
+        "texts": texts,
+        "lang": texts.language,
+        "languages": _languages(),
+        "state": state,
+        "asked": state.query_string(),
+        "index": index,
+        "reads": bool(index.languages),
+        "foreign": bool(index.languages) and texts.language not in index.languages,
+        "photo": _photo_address(state, upload),
+        "upload": upload,
+        "results": results,
+        "cards": cards,
+        "good": good,
+        "few": good is not None and good < len(cards),
+        "facets": found.facets,
+        "trouble": found.trouble,
+        "steps": steps_of(state, request.app.state.uploads),
+        "counts": sorted({*_COUNTS, state.k}),
+        "eager": _SAID_AT_ONCE,
+        "image_address": image_address,
+        "number_range": number_range,
+        "say_example": lambda name: replace(state, text=texts.say(f"example.{name}")).address(),
+        "static": address_of,
+    }
+
+
+def _photo_of(engine: Engine, id_: str) -> Upload:
+    """An item's photo as an upload, of which a part can be meant."""
+    found = engine.searcher.current().store.get([id_], vectors=False)
+    (photo,) = photos_at([point.source for point in found] or [""])
+    if photo is None:
+        raise ItemError(f"the photo of item {id_!r} can't be had any more: index its catalogue again")
+    return taken_in(photo)
+
+
+def _photo_address(state: State, upload: Upload | None) -> str:
+    if state.item:
+        return image_address(state.item)
+    return f"/photos/{quote(state.upload, safe='')}" if upload else ""
+
+
+def _languages() -> list[tuple[Language, str]]:
+    return [(language, texts_of(language).say("language")) for language in LANGUAGES]
+
+
+def _sized(upload: Upload, side: int) -> bytes:
+    if max(upload.width, upload.height) <= side:
+        return upload.data
+    scale = side / max(upload.width, upload.height)
+    width, height = max(1, round(upload.width * scale)), max(1, round(upload.height * scale))
+    return images.to_jpeg(images.resize(images.decode(upload.data, min_side=side), width, height), _QUALITY)

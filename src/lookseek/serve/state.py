@@ -1,0 +1,312 @@
+"""What a page shows, as one value that is its address: whoever has the address sees the same."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, cast
+from urllib.parse import parse_qsl, urlencode
+
+from ..kinds import Metric, RouteKind
+from ..types import Box, Query, Term
+from .models import MAX_ID, MAX_TEXT
+
+__all__ = ["DEFAULT_K", "MAX_K", "METHODS", "Method", "State", "parse", "parse_query", "query_of"]
+
+DEFAULT_K, MAX_K = 24, 200
+"""Pictures of a page: more than some screens of them nobody looks at."""
+
+MAX_STEPS = 8
+"""Steps of the trail that an address carries: the earliest go."""
+
+_MAX_TERMS, _MAX_EXAMPLES, _MAX_FACETS = 8, 24, 32
+_MAX_FIELD, _MAX_VALUE = 100, 250
+_MAX_PIXELS = 1_000_000
+
+Method: TypeAlias = Literal["none", "svm", "kmeans"]
+METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
+
+Pairs: TypeAlias = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that a page depends on but the index.
+
+    Made by ``parse``, which lets nothing in that could not be asked.
+
+    Args:
+        photo: "u:TOKEN" for an upload, "i:ID" for an item, "" for none.
+        box: x, y, width and height of the part of the upload that is meant, pixels.
+        text: words, or the change of the photo.
+        plus: words that are added.
+        minus: words that are taken away.
+        like: ids.
+        unlike: ids.
+        k: results, 1 to ``MAX_K``.
+        metric: how photos alone are compared.
+        method: which router is asked; "none" for all items.
+        dup: whether one of several near-identical photos is shown.
+        facets: chosen values as (field, value), a range of numbers as "low..high".
+        steps: what was asked before in this dialogue, the earliest first, each as the query string of its state.
+        lang: the page's language where the address says one.
+    """
+
+    photo: str = ""
+    box: tuple[int, int, int, int] | None = None
+    text: str = ""
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    k: int = DEFAULT_K
+    metric: Metric = "cosine"
+    method: Method = "none"
+    dup: bool = False
+    facets: tuple[tuple[str, str], ...] = ()
+    steps: tuple[str, ...] = ()
+    lang: str = ""
+
+    @property
+    def upload(self) -> str:
+        """The name of the upload, or ""."""
+        return self.photo[2:] if self.photo.startswith("u:") else ""
+
+    @property
+    def item(self) -> str:
+        """The id of the item in the photo's place, or ""."""
+        return self.photo[2:] if self.photo.startswith("i:") else ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked but filters."""
+        return bool(self.photo or self.text or self.plus or self.minus or self.like or self.unlike)
+
+    @property
+    def photo_alone(self) -> bool:
+        """Whether a photo is all that is asked by."""
+        return bool(self.photo) and not (self.text or self.plus or self.minus or self.like or self.unlike)
+
+    def chosen(self) -> Mapping[str, tuple[str, ...]]:
+        """Chosen values by field."""
+        fields: dict[str, tuple[str, ...]] = {}
+        for field, value in self.facets:
+            fields[field] = (*fields.get(field, ()), value)
+        return fields
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The parameters of its address, of those that are not as they are at first."""
+        pairs = [("photo", self.photo)] if self.photo else []
+        if self.box is not None:
+            pairs.append(("box", ",".join(map(str, self.box))))
+        if self.text:
+            pairs.append(("text", self.text))
+        for name in ("plus", "minus", "like", "unlike"):
+            pairs += [(name, one) for one in getattr(self, name)]
+        pairs += [(f"f.{field}", value) for field, value in self.facets]
+        options = (("k", self.k, DEFAULT_K), ("metric", self.metric, "cosine"), ("method", self.method, "none"))
+        pairs += [(name, str(value)) for name, value, at_first in options if value != at_first]
+        if self.dup:
+            pairs.append(("dup", "1"))
+        pairs += [("step", step) for step in self.steps]
+        if self.lang:
+            pairs.append(("lang", self.lang))
+        return pairs
+
+    def query_string(self) -> str:
+        """``parse_query`` makes the state of it again."""
+        return urlencode(self.pairs())
+
+    def address(self) -> str:
+        """Where the page of this state is."""
+        query = self.query_string()
+        return f"/?{query}" if query else "/"
+
+    def with_photo(self, photo: str) -> State:
+        """Another photo in place of what was asked, which becomes a step of the trail."""
+        return replace(self._fresh(), photo=photo, steps=self._trail())
+
+    def with_upload(self, name: str, *, gone: bool) -> State:
+        """An upload: of words the photo, in place of one that is ``gone`` the same again, else another question."""
+        photo = f"u:{name}"
+        return replace(self, photo=photo, box=None) if gone or not self.photo else self.with_photo(photo)
+
+    def without_photo(self) -> State:
+        """What is left without the photo."""
+        return replace(self, photo="", box=None)
+
+    def whole(self) -> State:
+        """With all of the photo."""
+        return replace(self, box=None)
+
+    def without_question(self) -> State:
+        """Filters and options alone."""
+        return replace(self._fresh(), steps=())
+
+    def without(self, name: Literal["plus", "minus"], words: str) -> State:
+        """Without one of the terms."""
+        left = tuple(one for one in getattr(self, name) if one != words)
+        return replace(self, plus=left) if name == "plus" else replace(self, minus=left)
+
+    def judged(self, id_: str, *, good: bool) -> State:
+        """With an item liked or not; a second time takes it back."""
+        mine, other = (self.like, self.unlike) if good else (self.unlike, self.like)
+        mine = tuple(one for one in mine if one != id_) if id_ in mine else (*mine, id_)[-_MAX_EXAMPLES:]
+        other = tuple(one for one in other if one != id_)
+        return replace(self, like=mine if good else other, unlike=other if good else mine)
+
+    def toggled(self, field: str, value: str, *, only: bool = False) -> State:
+        """With a value of a facet, or without it; ``only`` takes the place of the field's others."""
+        pair = field, value
+        if pair in self.facets:
+            return replace(self, facets=tuple(one for one in self.facets if one != pair))
+        kept = tuple(one for one in self.facets if not (only and one[0] == field))
+        return replace(self, facets=(*kept, pair)[:_MAX_FACETS])
+
+    def cleared(self, field: str | None = None) -> State:
+        """Without the values of a facet, or of all."""
+        return replace(self, facets=tuple(one for one in self.facets if field is not None and one[0] != field))
+
+    def back_to(self, step: int) -> State:
+        """As it was at a step of the trail, with the filters and options of now."""
+        then = parse_query(self.steps[step])
+        asked = {name: getattr(then, name) for name in ("photo", "box", "text", "plus", "minus", "like", "unlike")}
+        return replace(self, **asked, steps=self.steps[:step])
+
+    def _fresh(self) -> State:
+        return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=())
+
+    def _trail(self) -> tuple[str, ...]:
+        if not self.asks:
+            return self.steps
+        now = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
+        return (*self.steps, now.query_string())[-MAX_STEPS:]
+
+
+def parse_query(query: str) -> State:
+    """The state of a query string."""
+    return parse(parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=None))
+
+
+def parse(pairs: Pairs) -> State:
+    """The state of parameters, whatever they hold: those that are unknown or can't be are passed over."""
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    photo = _photo(given.get("photo", [""])[-1])
+    like = _ids(given.get("like", []))
+    return State(
+        photo=photo,
+        box=_box(",".join(given.get("box", []))) if photo.startswith("u:") else None,
+        text=_words(given.get("text", [""])[-1]),
+        plus=_terms(given.get("plus", [])),
+        minus=_terms(given.get("minus", [])),
+        like=like,
+        unlike=tuple(one for one in _ids(given.get("unlike", [])) if one not in like),
+        k=_count(given.get("k", [""])[-1]),
+        metric="euclidean" if given.get("metric", [""])[-1] == "euclidean" else "cosine",
+        method=next((one for one in METHODS if one == given.get("method", [""])[-1]), "none"),
+        dup=given.get("dup", [""])[-1] in ("1", "on", "true"),
+        facets=_facets(given),
+        steps=_steps(given.get("step", [])),
+        lang=next((one for one in ("en", "vi") if one == given.get("lang", [""])[-1]), ""),
+    )
+
+
+def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) -> Query:
+    """The query that a state asks.
+
+    Args:
+        state: that asks something.
+        photo: the bytes of the upload, where it has one.
+        filter: of the chosen facets.
+        method: the state's, where the index has it.
+
+    Raises:
+        QueryError: as ``Query`` raises it.
+    """
+    return Query(
+        image=photo,
+        item=state.item,
+        box=None if state.box is None or photo is None else Box(*state.box),
+        text=state.text,
+        plus=tuple(Term(words) for words in state.plus),
+        minus=tuple(Term(words) for words in state.minus),
+        like=state.like,
+        unlike=state.unlike,
+        filter=filter,
+        k=state.k,
+        metric=state.metric if state.photo_alone else "cosine",
+        hide_duplicates=state.dup,
+        route=cast("Literal['none'] | RouteKind", method),
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that UTF-8 can hold, in the form that catalogues have."""
+    return unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
+
+
+def _words(text: str) -> str:
+    visible = "".join(sign if unicodedata.category(sign) != "Cc" else " " for sign in _plain(text[: 2 * MAX_TEXT]))
+    return " ".join(visible.split())[:MAX_TEXT].strip()
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _terms(values: list[str]) -> tuple[str, ...]:
+    return _unique(map(_words, values))[:_MAX_TERMS]
+
+
+def _ids(values: list[str]) -> tuple[str, ...]:
+    return _unique(one for one in map(_plain, values) if len(one) <= MAX_ID)[-_MAX_EXAMPLES:]
+
+
+def _photo(value: str) -> str:
+    value = _plain(value)
+    return value if value[:2] in ("u:", "i:") and 2 < len(value) <= MAX_ID + 2 else ""
+
+
+def _box(value: str) -> tuple[int, int, int, int] | None:
+    parts = value.split(",")
+    if len(parts) != 4:
+        return None
+    try:
+        x, y, width, height = (round(number) for number in map(float, parts) if math.isfinite(number))
+    except ValueError:
+        return None
+    fits = 0 <= min(x, y) and 0 < min(width, height) and max(x, y, width, height) <= _MAX_PIXELS
+    return (x, y, width, height) if fits else None
+
+
+def _count(value: str) -> int:
+    return min(max(int(value), 1), MAX_K) if value.isascii() and value.isdigit() and len(value) < 8 else DEFAULT_K
+
+
+def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    pairs: dict[tuple[str, str], None] = {}
+    for name, values in given.items():
+        mark, _, field = _plain(name).partition(".")
+        if not 0 < len(field) <= _MAX_FIELD:
+            continue
+        if mark == "f":
+            pairs |= {(field, one): None for one in map(_plain, values) if 0 < len(one) <= _MAX_VALUE}
+        elif mark in ("low", "high"):  # a form's two ends of a range
+            ends = (given.get(f"{end}.{field}", [""])[-1].strip() for end in ("low", "high"))
+            spoken = "..".join(_plain(end)[:20] for end in ends)
+            pairs |= {(field, spoken): None} if spoken != ".." else {}
+    return tuple(pairs)[:_MAX_FACETS]
+
+
+def _steps(values: list[str]) -> tuple[str, ...]:
+    """Steps as they are written, never steps of steps."""
+    told = []
+    for value in values[-MAX_STEPS:]:
+        step = replace(parse(pair for pair in parse_qsl(_plain(value)[:20_000]) if pair[0] != "step"), facets=())
+        if step.asks:
+            told.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
+    return tuple(told)
