@@ -30,6 +30,7 @@ from .settings import Settings
 from .slow import BodyDeadline
 from .thumbnails import Thumbnails
 from .uploads import Uploads
+from .writing import Writer
 
 __all__ = ["BATCH", "api", "create_app"]
 
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app, engine = api(), Engine(settings)
     app.state.engine, app.state.settings = engine, settings
     app.state.thumbnails, app.state.uploads = Thumbnails(), Uploads()
-    app.state.writer = items.Writer(settings.index, engine)
+    app.state.writer = Writer(settings.index, engine)
     served: ASGIApp = RawIds(app)
     served = _BodyLimits(served, settings)
     served = BodyDeadline(served, streams=(BATCH,))

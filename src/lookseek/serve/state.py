@@ -240,7 +240,7 @@ def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) 
         k=state.k,
         metric=state.metric if state.photo_alone else "cosine",
         hide_duplicates=state.dup,
-        route=cast("Literal['none'] | RouteKind", method),
+        route=method,
     )
 
 
