@@ -18,13 +18,13 @@ from .. import images
 from ..catalogue.photos import photos_at
 from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
 from ..types import Point, Results
+from .assets import Static, address_of
 from .engine import Busy, Engine
 from .facets import Facet, Facets, condition_of, filter_of, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
 from .problems import problem, problem_of, without_paths
 from .searching import about
 from .state import State, parse, parse_query, query_of
-from .assets import Static, address_of
 from .templating import render
 from .thumbnails import SIZES, nearest
 from .uploads import Upload, Uploads, taken_in
@@ -100,7 +100,7 @@ async def photos(request: Request) -> Response:
     except HTTPException as error:
         key = "too_large" if error.status_code == 413 else "unread"
         return await shown(request, state, Trouble(key, "", error.status_code))
-    gone = bool(state.upload) and uploads.get(state.upload) is None or not data
+    gone = (bool(state.upload) and uploads.get(state.upload) is None) or not data
     return RedirectResponse(state.with_upload(uploads.add(upload), gone=gone).address(), 303)
 
 
