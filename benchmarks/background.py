@@ -123,9 +123,9 @@ def main() -> None:
             "|---|---|",
             *(f"| {name} | {found} |" for name, found in lines),
             "",
-            "The limits are measured on each index itself (`background.py`): a photo's hit is good if it is nearer than "
-            "5 % of the items have their tenth neighbour, a hit of words if it stands out more than the best hits of 90 % "
-            "of 32 words that have nothing to do with clothes.",
+            "The limits are measured on each index itself (`background.py`): a photo's hit is good if it is nearer",
+            "than 5 % of the items have their tenth neighbour, a hit of words if it stands out more than the best hits",
+            "of 90 % of 32 words that have nothing to do with clothes.",
             "",
         ]
     )
