@@ -49,7 +49,7 @@ class State:
         metric: how photos alone are compared.
         method: which router is asked; "none" for all items.
         dup: whether one of several near-identical photos is shown.
-        facets: chosen values as (field, value), a range of numbers as "low..high".
+        facets: chosen values as (field, value), in order, a range of numbers as "low..high".
         steps: what was asked before in this dialogue, the earliest first, each as the query string of its state.
         lang: the page's language where the address says one.
     """
@@ -141,10 +141,6 @@ class State:
         """With all of the photo."""
         return replace(self, box=None)
 
-    def without_question(self) -> State:
-        """Filters and options alone."""
-        return replace(self._fresh(), steps=())
-
     def without(self, name: Literal["plus", "minus"], words: str) -> State:
         """Without one of the terms."""
         left = tuple(one for one in getattr(self, name) if one != words)
@@ -157,13 +153,12 @@ class State:
         other = tuple(one for one in other if one != id_)
         return replace(self, like=mine if good else other, unlike=other if good else mine)
 
-    def toggled(self, field: str, value: str, *, only: bool = False) -> State:
-        """With a value of a facet, or without it; ``only`` takes the place of the field's others."""
+    def toggled(self, field: str, value: str) -> State:
+        """With a value of a facet, or without it."""
         pair = field, value
         if pair in self.facets:
             return replace(self, facets=tuple(one for one in self.facets if one != pair))
-        kept = tuple(one for one in self.facets if not (only and one[0] == field))
-        return replace(self, facets=(*kept, pair)[:_MAX_FACETS])
+        return replace(self, facets=tuple(sorted((*self.facets, pair)))[:_MAX_FACETS])
 
     def cleared(self, field: str | None = None) -> State:
         """Without the values of a facet, or of all."""
@@ -299,7 +294,7 @@ def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
             ends = (given.get(f"{end}.{field}", [""])[-1].strip() for end in ("low", "high"))
             spoken = "..".join(_plain(end)[:20] for end in ends)
             pairs |= {(field, spoken): None} if spoken != ".." else {}
-    return tuple(pairs)[:_MAX_FACETS]
+    return tuple(sorted(pairs))[:_MAX_FACETS]
 
 
 def _steps(values: list[str]) -> tuple[str, ...]:
