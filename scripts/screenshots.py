@@ -1,6 +1,6 @@
 """Draws the pictures of the page that README.md and README.vi.md show: drawn garments, in a real Chromium.
 
-    python scripts/screenshots.py            # writes docs/images/page-*.jpg
+python scripts/screenshots.py            # writes docs/images/page-*.jpg
 """
 
 from __future__ import annotations

@@ -24,8 +24,24 @@ NAMES = st.sampled_from(
     ("photo", "box", "text", "plus", "minus", "like", "unlike", "k", "metric", "method", "dup", "step", "lang")
 ) | st.sampled_from(("f.colour", "f.price", "f.", "f.a b=c&d", "low.price", "high.price", "nobody", "f.f.f"))
 HOSTILE = st.sampled_from(
-    ("i:a", "u:b", "i:", "u:<script>", "1,2,3,4", "-1,0,1,1", "nan,1,1,1", "1e999,1,1,1", "0", "200", "9" * 50, "..5", "1..")
-) | st.sampled_from(("euclidean", "svm", "kmeans", "vi", "1", "photo=i%3Aa&text=red", "step=step%3Dstep", "\ud800", "\0"))
+    (
+        "i:a",
+        "u:b",
+        "i:",
+        "u:<script>",
+        "1,2,3,4",
+        "-1,0,1,1",
+        "nan,1,1,1",
+        "1e999,1,1,1",
+        "0",
+        "200",
+        "9" * 50,
+        "..5",
+        "1..",
+    )
+) | st.sampled_from(
+    ("euclidean", "svm", "kmeans", "vi", "1", "photo=i%3Aa&text=red", "step=step%3Dstep", "\ud800", "\0")
+)
 PAIRS = st.lists(st.tuples(NAMES | st.text(), HOSTILE | st.text()), max_size=30)
 
 
@@ -40,9 +56,7 @@ def test_whatever_is_given_is_a_state_whose_address_means_the_same(pairs: list[t
 
 
 @given(PAIRS)
-def test_whatever_is_done_to_a_state_leads_to_one_that_has_an_address(
-    pairs: list[tuple[str, str]]
-) -> None:
+def test_whatever_is_done_to_a_state_leads_to_one_that_has_an_address(pairs: list[tuple[str, str]]) -> None:
     state = parse(pairs)
     after = [
         state.with_photo("i:a"),
@@ -80,7 +94,9 @@ def test_a_query_is_made_or_refused_in_words(pairs: list[tuple[str, str]]) -> No
 
 def test_a_state_says_only_what_is_not_as_at_first() -> None:
     assert State().address() == "/"
-    state = parse_query("photo=u:abc&box=1,2,30,40&text=but+red&plus=long&minus=logo&like=a&k=48&dup=1&f.colour=red&nobody=1")
+    state = parse_query(
+        "photo=u:abc&box=1,2,30,40&text=but+red&plus=long&minus=logo&like=a&k=48&dup=1&f.colour=red&nobody=1"
+    )
     assert state.box == (1, 2, 30, 40)
     assert state.facets == (("colour", "red"),)
     assert parse_qsl(state.query_string()) == [
