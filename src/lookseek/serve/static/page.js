@@ -91,13 +91,17 @@
   }, true);
 
   // Answers: what was open stays open, focus goes on where it makes sense, and the outcome is said.
-  let opened = [], wanted = "", hiding;
+  let opened = [], wanted = "", hiding, slow;
   const toast = (text) => {
     by("toast").textContent = text;
     clearTimeout(hiding);
     hiding = setTimeout(() => (by("toast").textContent = ""), 8000);
   };
-  const busy = (on) => by("page").setAttribute("aria-busy", on);
+  const busy = (on) => {
+    by("page").setAttribute("aria-busy", on);
+    clearTimeout(slow);
+    if (on) slow = setTimeout(() => (by("said").textContent = by("said").dataset.wait), 800);
+  };
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     opened = phone.matches ? [] : [...document.querySelectorAll(".pill[open]")].map((one) => one.id);
     wanted = detail.elt.dataset.focus ?? "";
@@ -128,6 +132,7 @@
     opened.forEach((id) => by(id)?.setAttribute("open", ""));
     const lost = !document.activeElement || document.activeElement === document.body;
     if (wanted || lost) by(wanted || "found")?.focus({ preventScroll: true });
+    busy(false);
     by("said").textContent = by("found")?.dataset.said ?? "";
     opened = [];
     wanted = "";
