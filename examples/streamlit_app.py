@@ -23,11 +23,9 @@ from lookseek.catalogue import photos_at
 from lookseek.store.filter import Compare, to_text
 
 KINDS = ["jpg", "jpeg", "png", "webp", "gif", "avif"]
-SHOWN = 200
-"""Pictures at the most: each is decoded and made anew, some milliseconds."""
+SHOWN = 200  # pictures at the most: each is decoded and made anew, some milliseconds
 ACROSS = 5
-SIDE = 240
-"""Pixels of a picture's longer side."""
+SIDE = 240  # pixels of a picture's longer side
 
 
 @st.cache_resource(show_spinner="Đang mở chỉ mục · opening the index …", max_entries=1)
@@ -67,9 +65,8 @@ def asked(searcher: Searcher, photo: bytes | None) -> Query | None:
             by = shlex.quote(router.by if router else field or "FIELD")
             st.code(f"lookseek route {shlex.quote(str(index.folder))} --kind svm --by {by}", language=None)
         k = st.radio("Số kết quả · Results", [10, 100, 1000, 10000], horizontal=True, key="k")
-        every = "Tất cả · all"
-        label = "Loại · Category"
-        value = st.selectbox(label, [None, *values], format_func=lambda v: every if v is None else v, key="category")
+        names = {None: "Tất cả · all"} | {value: str(value) for value in values}
+        value = st.selectbox("Loại · Category", names, format_func=names.__getitem__, key="category")
         pressed = st.form_submit_button("TRUY VẤN", type="primary", key="search")
         st.caption("Search")
     if pressed and photo is None:
@@ -94,7 +91,7 @@ def show(results: Results) -> None:
         for column, hit, photo in zip(st.columns(ACROSS), hits[begin:], photos[begin:], strict=False):
             with column:
                 try:
-                    st.image(small(photo), alt=hit.id) if photo else st.info("Không còn ảnh · no picture")
+                    st.image(small(photo or b""), alt=hit.id)
                 except LookseekError:
                     st.info("Không còn ảnh · no picture")
                 st.text(f"{hit.rank} · {hit.score:.3f}\n{hit.id}")
