@@ -31,7 +31,7 @@ from lookseek.index.routing import route_index
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "examples" / "streamlit_app.py"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture(autouse=True)
