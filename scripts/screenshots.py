@@ -1,7 +1,4 @@
-"""Draws the pictures of the page that README.md and README.vi.md show: drawn garments, in a real Chromium.
-
-python scripts/screenshots.py            # writes docs/images/page-*.jpg
-"""
+"""Draws the pictures of the page that README.md and README.vi.md show: drawn garments, in a real Chromium."""
 
 from __future__ import annotations
 
