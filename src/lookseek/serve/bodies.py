@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +28,10 @@ _PARTS = 300
 """Fields of a form: 32 terms twice, 100 examples twice, and the rest."""
 
 _LISTS = ("plus", "minus", "like", "unlike")
+
+
+MultiPartParser.spool_max_size = 64 * 2**20
+"""Starlette writes larger photos of a form to the disk for a moment; the limit of bodies lies below."""
 
 
 class Refused(Exception):

@@ -20,8 +20,8 @@ __all__ = ["Busy", "Engine"]
 T = TypeVar("T")
 
 _PICTURES = 16
-"""Threads that make thumbnails: of their own, so that a page of pictures keeps no search waiting. Many, since those that
-are asked for at once are read at once."""
+"""Threads that make thumbnails: of their own, so that a page of pictures keeps no search waiting. Many, since those
+that are asked for at once are read at once."""
 
 _PICTURES_WAITING = 512
 """Thumbnails that may wait: a page has up to 200."""

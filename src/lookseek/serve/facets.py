@@ -14,6 +14,7 @@ from ..store import FieldKind
 from ..store.condition import And, Compare, Condition, In, Or
 from ..store.filter import to_text
 from ..types import Value
+from .thumbnails import Shape, usual_shape
 
 __all__ = ["Choice", "Facet", "Facets", "condition_of", "filter_of", "number_range"]
 
@@ -50,11 +51,12 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """What stays the same for an index as it is: fields that are offered, with ranges of numbers, and examples."""
+    """What stays the same for an index as it is: fields that are offered, with ranges, and examples and their shape."""
 
     stamp: tuple[str, str]
     fields: Mapping[str, tuple[str, ...]]
     sample: tuple[str, ...]
+    shape: Shape
 
 
 class Facets:
@@ -84,6 +86,10 @@ class Facets:
     def sample(self, index: OpenIndex) -> tuple[str, ...]:
         """Ids of some items from all over the index."""
         return self._of(index).sample
+
+    def shape(self, index: OpenIndex) -> Shape:
+        """The shape of its photos."""
+        return self._of(index).shape
 
     def _of(self, index: OpenIndex) -> _Outline:
         stamp = index.manifest.generation, index.manifest.updated
@@ -176,7 +182,8 @@ def _outlined(index: OpenIndex, stamp: tuple[str, str]) -> _Outline:
         if len(fields) == _MOST_FIELDS:
             break
     step = max(1, len(ids) // _SAMPLE)
-    return _Outline(stamp, fields, tuple(ids[step // 2 :: step][:_SAMPLE]))
+    sample = tuple(ids[step // 2 :: step][:_SAMPLE])
+    return _Outline(stamp, fields, sample, usual_shape(index.store.get(sample, vectors=False)))
 
 
 def _tells(index: OpenIndex, field: str, items: int) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Annotated, TypeVar
+from collections.abc import AsyncIterator
+from typing import Annotated
 from urllib.parse import unquote
 
 from anyio import CancelScope
@@ -18,75 +15,24 @@ from starlette.types import Receive, Scope, Send
 
 from ..errors import ItemError, LookseekError
 from ..index.editing import Done as Outcome
-from ..index.editing import Editor, editing
-from ..store.schema import point_id
-from ..types import Item, Point, Value
+from ..types import Point
 from . import models, thumbnails
-from .bodies import Refused, from_json, image_bytes
+from .bodies import Refused, from_json
 from .engine import Engine
 from .models import Done, ItemBody
 from .problems import problem, without_paths
 from .searching import PROBLEMS
-from .uploads import taken_in
+from .writing import Batch, Writer
 
-__all__ = ["Writer", "router"]
-
-T = TypeVar("T")
+__all__ = ["router"]
 
 router = APIRouter(tags=["items"])
-
-PHOTOS = "photos"
-"""The folder of an index that holds the photos that were put through the API."""
-
-STORED_SIDE = 2048
-"""Pixels of the longer side at the most of a photo that is put: enough to look at, and to index again."""
 
 MAX_LINE = 48 * 2**20
 """Bytes of a line of a batch: a photo of 32 MB in base64, and its attributes."""
 
 _TOGETHER = 32
 """Lines of a batch that are encoded, written and acknowledged together."""
-
-
-class Writer:
-    """The one place of a service that writes; all of it runs in the engine's writing thread."""
-
-    def __init__(self, folder: Path, engine: Engine) -> None:
-        self._folder, self._engine = folder, engine
-
-    def edit(self) -> AbstractContextManager[Editor]:
-        """Edit the index; searches see it when the block has ended."""
-        return editing(self._folder, self._engine.searcher.model)
-
-    def item(self, id_: str, body: ItemBody) -> Item:
-        """An item as it is put, its photo made anew and kept in the index's folder.
-
-        Raises:
-            ItemError: the photo can't be used.
-        """
-        attributes: Mapping[str, Value] = {_nfc(name): _nfc(value) for name, value in body.attributes.items()}
-        if body.image is None:
-            return Item(id_, None, attributes=attributes)
-        data = taken_in(image_bytes(body.image), STORED_SIDE).data
-        place = self._folder / PHOTOS / f"{point_id(id_)}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.jpg"
-        place.parent.mkdir(exist_ok=True)
-        if not place.exists():
-            beside = place.with_suffix(".writing")
-            beside.write_bytes(data)
-            beside.replace(place)
-        return Item(id_, place, attributes=attributes, source=str(place.resolve()))
-
-    def tidy(self, ids: list[str]) -> None:
-        """Remove photos of items that are gone or have others now. Called once searches see the new index."""
-        now = {point.id: point.source for point in self._engine.searcher.current().store.get(ids, vectors=False)}
-        for id_ in ids:
-            for path in (self._folder / PHOTOS).glob(f"{point_id(id_)}-*.jpg"):
-                if str(path.resolve()) != now.get(id_):
-                    path.unlink(missing_ok=True)
-
-
-def _nfc(value: T) -> T:
-    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 
 @router.get("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
@@ -140,10 +86,11 @@ async def put(request: Request, id: str) -> Done:
 
     def work() -> Outcome:
         item = writer.item(name, body)
-        with writer.edit() as editor:
-            (done,) = editor.put([item])
-        writer.tidy([name])
-        return done
+        try:
+            with writer.edit() as editor:
+                return editor.put([item])[0]
+        finally:  # of an index that another process is writing too: its photo is not wanted
+            writer.tidy([name])
 
     async with engine.writing() as write:
         return _told(await write(work))
@@ -217,11 +164,11 @@ async def _put_all(request: Request, first: bytes | None, rest: AsyncIterator[by
     writer: Writer = request.app.state.writer
     names: list[str] = []
     async with engine.writing() as write:
-        steps = _Steps(writer)
+        steps = Batch(writer)
 
         async def put(lines: list[bytes]) -> bytes:
             done = await write(lambda: steps.put(lines))
-            names.extend(one.id for one in done if one.what != "failed")
+            names.extend(one.id for one in done)
             return b"".join(_told(one).model_dump_json().encode() + b"\n" for one in done)
 
         try:
@@ -238,39 +185,6 @@ async def _put_all(request: Request, first: bytes | None, rest: AsyncIterator[by
         finally:
             with CancelScope(shield=True):  # a client that has gone takes nothing back
                 await write(lambda: steps.end(names))
-
-
-class _Steps:
-    """A batch in the writing thread: one edit from the first line to the last."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._block = writer.edit()
-        self._editor: Editor | None = None
-
-    def put(self, lines: list[bytes]) -> list[Outcome]:
-        if self._editor is None:
-            self._editor = self._block.__enter__()
-        done: list[Outcome | None] = [None] * len(lines)
-        items: dict[int, Item] = {}
-        for place, line in enumerate(lines):
-            id_ = ""
-            try:
-                body = from_json(models.BatchLine, line)
-                id_ = unicodedata.normalize("NFC", body.id)
-                items[place] = self._writer.item(id_, body)
-            except Refused as refused:
-                done[place] = Outcome(id_, "failed", str(json.loads(bytes(refused.answer.body))["detail"]))
-            except LookseekError as error:
-                done[place] = Outcome(id_, "failed", str(error))
-        for place, outcome in zip(items, self._editor.put(list(items.values())), strict=True):
-            done[place] = outcome
-        return [one for one in done if one is not None]
-
-    def end(self, names: list[str]) -> None:
-        if self._editor is not None:
-            self._block.__exit__(None, None, None)
-            self._writer.tidy(names)
 
 
 def _told(done: Outcome) -> Done:

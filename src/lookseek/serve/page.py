@@ -18,15 +18,15 @@ from .. import images
 from ..catalogue.photos import photos_at
 from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
 from ..types import Point, Results
+from .assets import Static, address_of
 from .engine import Busy, Engine
 from .facets import Facet, Facets, condition_of, filter_of, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
 from .problems import problem, problem_of, without_paths
 from .searching import about
 from .state import State, parse, parse_query, query_of
-from .assets import Static, address_of
 from .templating import render
-from .thumbnails import SIZES, nearest
+from .thumbnails import SIZES, Shape, nearest
 from .uploads import Upload, Uploads, taken_in
 from .view import cards_of, image_address, steps_of
 
@@ -67,6 +67,7 @@ class Found:
     results: Results | None = None
     browsed: tuple[Point, ...] = ()
     facets: tuple[Facet, ...] = ()
+    shape: Shape = "tall"
     trouble: Trouble | None = None
 
 
@@ -100,7 +101,7 @@ async def photos(request: Request) -> Response:
     except HTTPException as error:
         key = "too_large" if error.status_code == 413 else "unread"
         return await shown(request, state, Trouble(key, "", error.status_code))
-    gone = bool(state.upload) and uploads.get(state.upload) is None or not data
+    gone = (bool(state.upload) and uploads.get(state.upload) is None) or not data
     return RedirectResponse(state.with_upload(uploads.add(upload), gone=gone).address(), 303)
 
 
@@ -153,8 +154,9 @@ async def _found(request: Request, state: State, upload: Upload | None) -> Found
     facets: Facets = request.app.state.facets
     chosen = state.chosen()
 
-    def counted() -> tuple[Facet, ...]:
-        return facets.of(engine.searcher.current(), chosen)
+    def counted() -> tuple[tuple[Facet, ...], Shape]:
+        index = engine.searcher.current()
+        return facets.of(index, chosen), facets.shape(index)
 
     def browsed() -> tuple[Point, ...]:
         index = engine.searcher.current()
@@ -165,12 +167,13 @@ async def _found(request: Request, state: State, upload: Upload | None) -> Found
 
     try:
         if not state.asks:
-            return Found(browsed=await engine.work(browsed), facets=await engine.work(counted))
+            some, (told, shape) = await engine.work(browsed), await engine.work(counted)
+            return Found(browsed=some, facets=told, shape=shape)
         method = state.method if state.method in about(engine).routers else "none"
         filter = filter_of(chosen, engine.searcher.index.manifest.fields)
         query = query_of(state, upload.data if upload else None, filter, method=method)
-        results, told = await asyncio.gather(engine.search(query), engine.work(counted))
-        return Found(results=results, facets=told)
+        results, (told, shape) = await asyncio.gather(engine.search(query), engine.work(counted))
+        return Found(results=results, facets=told, shape=shape)
     except Busy as error:
         return Found(trouble=Trouble("busy", "", 503, error.seconds))
     except LookseekError as error:
@@ -210,6 +213,7 @@ def _context(request: Request, state: State, texts: Texts, upload: Upload | None
         "upload": upload,
         "results": results,
         "cards": cards,
+        "shape": found.shape,
         "good": good,
         "few": good is not None and good < len(cards),
         "facets": found.facets,

@@ -45,11 +45,23 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         )
         _write_journal()
         signal.signal(signal.SIGTERM, _end)  # what uvicorn raises again once it has ended in good order
-        ready(_address(listening))
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config, lambda: ready(_address(listening))).run(sockets=[listening])
     finally:
         listening.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def free_port(port: int) -> int:

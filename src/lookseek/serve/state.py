@@ -6,10 +6,10 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-from ..kinds import Metric, RouteKind
+from ..kinds import Metric
 from ..types import Box, Query, Term
 from .models import MAX_ID, MAX_TEXT
 
@@ -235,7 +235,7 @@ def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) 
         k=state.k,
         metric=state.metric if state.photo_alone else "cosine",
         hide_duplicates=state.dup,
-        route=cast("Literal['none'] | RouteKind", method),
+        route=method,
     )
 
 
@@ -274,7 +274,7 @@ def _box(value: str) -> tuple[int, int, int, int] | None:
         x, y, width, height = (round(number) for number in map(float, parts) if math.isfinite(number))
     except ValueError:
         return None
-    fits = 0 <= min(x, y) and 0 < min(width, height) and max(x, y, width, height) <= _MAX_PIXELS
+    fits = min(x, y) >= 0 and min(width, height) > 0 and max(x, y, width, height) <= _MAX_PIXELS
     return (x, y, width, height) if fits else None
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from .. import images
 from ..catalogue.photos import photos_at
@@ -11,10 +15,16 @@ from ..encode.coalesce import Together
 from ..errors import ItemError
 from ..types import Photo, Pixels, Point
 
-__all__ = ["SIZES", "Thumbnails"]
+__all__ = ["SIZES", "Shape", "Thumbnails", "nearest", "usual_shape"]
 
 SIZES = (160, 320, 640, 1280)
 """Longer sides, pixels: few, so that one picture serves many pages."""
+
+Shape: TypeAlias = Literal["tall", "square", "wide"]
+"""Of the boxes that a page shows pictures in."""
+
+_SHAPES: Mapping[Shape, float] = {"tall": 3 / 4, "square": 1.0, "wide": 4 / 3}
+"""Width by height."""
 
 _ENLARGED = 2
 """A small photo is shown at up to twice its size: beyond that it is a blur."""
@@ -59,6 +69,17 @@ class Thumbnails:
             while self._bytes > self._room:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
         return made
+
+
+def usual_shape(points: Sequence[Point]) -> Shape:
+    """The shape that most of some items' photos come nearest to; tall where none can be had."""
+    counts: Counter[Shape] = Counter()
+    for photo in photos_at([point.source for point in points]):
+        with contextlib.suppress(ItemError):
+            if photo is not None:
+                width, height = images.size(photo)
+                counts[min(_SHAPES, key=lambda shape: abs(math.log(_SHAPES[shape] * height / width)))] += 1
+    return counts.most_common(1)[0][0] if counts else "tall"
 
 
 def nearest(side: int) -> int:
