@@ -87,7 +87,7 @@ def test_the_start_has_examples_and_something_to_look_at(service: Service, langu
     assert t("search.button") in html.said()
     examples = [a["href"] for a in html.all("a") if (a["href"] or "").startswith("/?text=")]
     assert len(examples) == 4
-    assert len([a for a in html.all("a", class_="picture")]) > 10
+    assert len(html.all("a", class_="picture")) > 10
     for example in examples:
         seen(service, example or "", language)
 
@@ -193,10 +193,9 @@ def test_facets_count_under_the_choices_of_the_others(service: Service, language
     def counts(address: str) -> dict[str, str]:
         html = seen(service, address, language)
         found = dict[str, str]()
-        for number, (tag, attrs) in enumerate(html.tags):
+        for tag, attrs in html.tags:
             if tag == "a" and (attrs.get("id") or "").startswith("facet-"):
                 found[attrs["href"] or ""] = attrs["id"] or ""
-        assert number
         return found
 
     t = texts_of(language)  # type: ignore[arg-type]

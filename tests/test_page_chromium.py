@@ -198,9 +198,8 @@ def test_terms_filters_and_options(tab: Tab, service: Service) -> None:
     assert text(tab, "#found h1") == EN("results.found", n=14)
 
     tab.click("#options summary")
-    tab.ask(
-        "(() => { const k = document.querySelector('[name=k]'); k.value = '12'; k.dispatchEvent(new Event('change', {bubbles: true})) })()"
-    )
+    tab.ask("document.querySelector('[name=k]').value = 12")
+    tab.ask("document.querySelector('[name=k]').dispatchEvent(new Event('change', {bubbles: true}))")
     went(tab, "k=12")
     tab.click("#options [name=dup]")
     asked = went(tab, "dup=1")
@@ -288,11 +287,11 @@ def test_a_phone_has_room_for_all(tab: Tab, service: Service) -> None:
             tab.events.clear()
     tab.visit(service.url + "/?text=red")
     assert tab.ask("getComputedStyle(document.querySelector('label.camera')).display") != "none"
-    small = "[...document.querySelectorAll('.acts a, .box label, .box button, .pill summary')].filter(e => e.offsetParent && Math.min(e.offsetWidth, e.offsetHeight) < 38).length"
-    assert tab.ask(small) == 0
+    targets = "[...document.querySelectorAll('.acts a, .box label, .box button, .pill summary')]"
+    assert tab.ask(f"{targets}.filter(e => e.offsetParent && Math.min(e.offsetWidth, e.offsetHeight) < 38).length") == 0
     tab.click("#facet-1 summary")
     sheet = tab.ask(
-        "(() => { const b = document.querySelector('#facet-1 .sheet').getBoundingClientRect(); return [b.left, b.right, b.bottom] })()"
+        "(b => [b.left, b.right, b.bottom])(document.querySelector('#facet-1 .sheet').getBoundingClientRect())"
     )
     assert sheet[0] >= 0
     assert sheet[1] <= 360
@@ -367,7 +366,8 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
     browser.speak(language)
     browser.call("Network.clearBrowserCookies")
     step = quote("photo=i:item-8&text=red", safe="")
-    full = f"/?photo=i:item-9&text=red&plus=dress&minus=blue&like=item-3&unlike=item-4&dup=1&f.category=dress&step={step}&k=12"
+    full = "/?photo=i:item-9&text=red&plus=dress&minus=blue&like=item-3&unlike=item-4&dup=1&f.category=dress&k=12"
+    full += f"&step={step}"
     upload = service.ask.post("/photos", files={"image": ("a.jpg", (shop[0] / "9.jpg").read_bytes())}).headers[
         "location"
     ]

@@ -15,7 +15,8 @@ pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
 from lookseek.errors import LookseekError, QueryError
 from lookseek.serve.facets import condition_of, filter_of, number_range
 from lookseek.serve.language import chosen_language, texts_of
-from lookseek.serve.state import DEFAULT_K, MAX_K, MAX_STEPS, State, parse, parse_query, query_of
+from lookseek.serve.parameters import back_to, parse, parse_query
+from lookseek.serve.state import DEFAULT_K, MAX_K, MAX_STEPS, State, query_of
 from lookseek.store.condition import matches
 from lookseek.store.filter import parse as parse_filter
 from lookseek.types import Box
@@ -69,7 +70,7 @@ def test_whatever_is_done_to_a_state_leads_to_one_that_has_an_address(pairs: lis
         state.toggled("colour", "red"),
         state.cleared(),
         state.cleared("colour"),
-        *(state.back_to(number) for number in range(len(state.steps))),
+        *(back_to(state, number) for number in range(len(state.steps))),
         *(state.without("plus", words) for words in state.plus),
     ]
     for one in after:
@@ -129,8 +130,8 @@ def test_a_dialogue_leaves_a_trail_that_leads_back() -> None:
     assert (second.photo, second.text, second.box, second.facets) == ("i:one", "", None, first.facets)
     third = replace(second, text="longer").with_photo("i:two")
     assert len(third.steps) == 2
-    assert third.back_to(0) == first
-    assert third.back_to(1) == replace(second, text="longer")
+    assert back_to(third, 0) == first
+    assert back_to(third, 1) == replace(second, text="longer")
     for _ in range(20):
         third = replace(third.with_photo("i:x"), text="more")
     assert len(third.steps) == MAX_STEPS
@@ -168,8 +169,15 @@ def test_chosen_values_are_a_filter_by_its_own_quoting() -> None:
     nasty = 'a" or price > 0 or "b'
     kinds: dict[str, Any] = {"colour": "words", "we ird`": "words", "price": "number", "kids": "boolean"}
     state = parse(
-        [("f.colour", nasty), ("f.colour", "red"), ("f.we ird`", "2012"), ("f.price", "10..20.5"), ("f.kids", "true")]
-        + [("f.unknown", "x"), ("f.price", "x..y"), ("f.kids", "maybe")]
+        (f"f.{field}", value)
+        for field, values in {
+            "colour": (nasty, "red"),
+            "we ird`": ("2012",),
+            "price": ("10..20.5", "x..y"),
+            "kids": ("true", "maybe"),
+            "unknown": ("x",),
+        }.items()
+        for value in values
     )
     condition = parse_filter(filter_of(state.chosen(), kinds))
     good = {"colour": nasty, "we ird`": "2012", "price": 15, "kids": True}

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,23 +13,22 @@ from starlette.responses import RedirectResponse, Response
 
 from .. import images
 from ..catalogue.photos import photos_at
-from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
-from ..types import Point, Results
+from ..errors import ItemError, LookseekError
+from .answering import Found, Trouble, answered, trouble_of
 from .assets import Static, address_of
 from .engine import Busy, Engine
-from .facets import Facet, Facets, condition_of, filter_of, number_range
+from .facets import Facets, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
-from .problems import problem, problem_of, without_paths
+from .parameters import parse, parse_query
+from .problems import problem
 from .searching import about
-from .state import State, parse, parse_query, query_of
+from .state import State
 from .templating import render
-from .thumbnails import SIZES, Shape, nearest
+from .thumbnails import SIZES, nearest
 from .uploads import Upload, Uploads, taken_in
 from .view import cards_of, image_address, steps_of
 
 __all__ = ["mount"]
-
-log = logging.getLogger("lookseek.serve")
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,27 +44,6 @@ def mount(app: FastAPI) -> None:
     app.state.facets = Facets()
     app.include_router(router)
     app.mount("/static", Static())
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What stands in the place of results: a text's key, what the core said in English, and a status."""
-
-    key: str
-    detail: str
-    status: int
-    seconds: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a state leads to."""
-
-    results: Results | None = None
-    browsed: tuple[Point, ...] = ()
-    facets: tuple[Facet, ...] = ()
-    shape: Shape = "tall"
-    trouble: Trouble | None = None
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -97,7 +72,7 @@ async def photos(request: Request) -> Response:
     except Busy as error:
         return await shown(request, state, Trouble("busy", "", 503, error.seconds))
     except LookseekError as error:
-        return await shown(request, state, _trouble(error))
+        return await shown(request, state, trouble_of(error))
     except HTTPException as error:
         key = "too_large" if error.status_code == 413 else "unread"
         return await shown(request, state, Trouble(key, "", error.status_code))
@@ -133,11 +108,11 @@ async def shown(request: Request, state: State, trouble: Trouble | None = None) 
         state.lang, request.cookies.get("lang", ""), accepted=request.headers.get("accept-language", "")
     )
     texts = texts_of(spoken)
-    uploads: Uploads = request.app.state.uploads
-    upload = uploads.get(state.upload) if state.upload else None
+    app = request.app.state
+    upload: Upload | None = app.uploads.get(state.upload) if state.upload else None
     if trouble is None and state.upload and upload is None:
         trouble = Trouble("gone", "", 200)
-    found = Found(trouble=trouble) if trouble else await _found(request, state, upload)
+    found = Found(trouble=trouble) if trouble else await answered(app.engine, app.facets, state, upload)
     status = found.trouble.status if found.trouble else 200
     html = render(_context(request, state, texts, upload, found))
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": spoken}
@@ -146,50 +121,6 @@ async def shown(request: Request, state: State, trouble: Trouble | None = None) 
     if request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request"):
         headers["HX-Push-Url"] = state.address()
     return Response(html, status, headers, media_type="text/html")
-
-
-async def _found(request: Request, state: State, upload: Upload | None) -> Found:
-    """The answer to a state; what goes wrong is part of it."""
-    engine: Engine = request.app.state.engine
-    facets: Facets = request.app.state.facets
-    chosen = state.chosen()
-
-    def counted() -> tuple[tuple[Facet, ...], Shape]:
-        index = engine.searcher.current()
-        return facets.of(index, chosen), facets.shape(index)
-
-    def browsed() -> tuple[Point, ...]:
-        index = engine.searcher.current()
-        condition = condition_of(chosen, index.manifest.fields)
-        if condition is None:
-            return tuple(index.store.get(facets.sample(index), vectors=False))
-        return tuple(islice(index.store.scan(condition=condition), state.k))
-
-    try:
-        if not state.asks:
-            some, (told, shape) = await engine.work(browsed), await engine.work(counted)
-            return Found(browsed=some, facets=told, shape=shape)
-        method = state.method if state.method in about(engine).routers else "none"
-        filter = filter_of(chosen, engine.searcher.index.manifest.fields)
-        query = query_of(state, upload.data if upload else None, filter, method=method)
-        results, (told, shape) = await asyncio.gather(engine.search(query), engine.work(counted))
-        return Found(results=results, facets=told, shape=shape)
-    except Busy as error:
-        return Found(trouble=Trouble("busy", "", 503, error.seconds))
-    except LookseekError as error:
-        return Found(trouble=_trouble(error))
-
-
-def _trouble(error: LookseekError) -> Trouble:
-    answer = problem_of(error)
-    seconds = int(answer.headers.get("retry-after", "0"))
-    if isinstance(error, ImageError | ItemError):
-        return Trouble("picture", without_paths(str(error)), answer.status_code)
-    if answer.status_code < 500:
-        return Trouble("query", without_paths(str(error)), answer.status_code)
-    log.warning("the page could not be answered: %s", type(error).__name__)
-    known = isinstance(error, IndexFolderError | ModelError) or answer.status_code == 503
-    return Trouble("index" if known else "wrong", "", answer.status_code, seconds)
 
 
 def _context(request: Request, state: State, texts: Texts, upload: Upload | None, found: Found) -> dict[str, Any]:

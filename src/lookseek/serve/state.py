@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from ..kinds import Metric
 from ..types import Box, Query, Term
-from .models import MAX_ID, MAX_TEXT
 
-__all__ = ["DEFAULT_K", "MAX_K", "METHODS", "Method", "State", "parse", "parse_query", "query_of"]
+__all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "query_of"]
 
 DEFAULT_K, MAX_K = 24, 200
 """Pictures of a page: more than some screens of them nobody looks at."""
@@ -21,21 +18,17 @@ DEFAULT_K, MAX_K = 24, 200
 MAX_STEPS = 8
 """Steps of the trail that an address carries: the earliest go."""
 
-_MAX_TERMS, _MAX_EXAMPLES, _MAX_FACETS = 8, 24, 32
-_MAX_FIELD, _MAX_VALUE = 100, 250
-_MAX_PIXELS = 1_000_000
+MAX_EXAMPLES, MAX_FACETS = 24, 32
+"""Items that are judged, and values that are chosen: an address must stay one."""
 
 Method: TypeAlias = Literal["none", "svm", "kmeans"]
-METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
-
-Pairs: TypeAlias = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything that a page depends on but the index.
 
-    Made by ``parse``, which lets nothing in that could not be asked.
+    Made by ``parameters.parse``, which lets nothing in that could not be asked.
 
     Args:
         photo: "u:TOKEN" for an upload, "i:ID" for an item, "" for none.
@@ -116,7 +109,7 @@ class State:
         return pairs
 
     def query_string(self) -> str:
-        """``parse_query`` makes the state of it again."""
+        """``parameters.parse_query`` makes the state of it again."""
         return urlencode(self.pairs())
 
     def address(self) -> str:
@@ -149,7 +142,7 @@ class State:
     def judged(self, id_: str, *, good: bool) -> State:
         """With an item liked or not; a second time takes it back."""
         mine, other = (self.like, self.unlike) if good else (self.unlike, self.like)
-        mine = tuple(one for one in mine if one != id_) if id_ in mine else (*mine, id_)[-_MAX_EXAMPLES:]
+        mine = tuple(one for one in mine if one != id_) if id_ in mine else (*mine, id_)[-MAX_EXAMPLES:]
         other = tuple(one for one in other if one != id_)
         return replace(self, like=mine if good else other, unlike=other if good else mine)
 
@@ -158,17 +151,11 @@ class State:
         pair = field, value
         if pair in self.facets:
             return replace(self, facets=tuple(one for one in self.facets if one != pair))
-        return replace(self, facets=tuple(sorted((*self.facets, pair)))[:_MAX_FACETS])
+        return replace(self, facets=tuple(sorted((*self.facets, pair)))[:MAX_FACETS])
 
     def cleared(self, field: str | None = None) -> State:
         """Without the values of a facet, or of all."""
         return replace(self, facets=tuple(one for one in self.facets if field is not None and one[0] != field))
-
-    def back_to(self, step: int) -> State:
-        """As it was at a step of the trail, with the filters and options of now."""
-        then = parse_query(self.steps[step])
-        asked = {name: getattr(then, name) for name in ("photo", "box", "text", "plus", "minus", "like", "unlike")}
-        return replace(self, **asked, steps=self.steps[:step])
 
     def _fresh(self) -> State:
         return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=())
@@ -178,36 +165,6 @@ class State:
             return self.steps
         now = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
         return (*self.steps, now.query_string())[-MAX_STEPS:]
-
-
-def parse_query(query: str) -> State:
-    """The state of a query string."""
-    return parse(parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=None))
-
-
-def parse(pairs: Pairs) -> State:
-    """The state of parameters, whatever they hold: those that are unknown or can't be are passed over."""
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        given.setdefault(name, []).append(value)
-    photo = _photo(given.get("photo", [""])[-1])
-    like = _ids(given.get("like", []))
-    return State(
-        photo=photo,
-        box=_box(",".join(given.get("box", []))) if photo.startswith("u:") else None,
-        text=_words(given.get("text", [""])[-1]),
-        plus=_terms(given.get("plus", [])),
-        minus=_terms(given.get("minus", [])),
-        like=like,
-        unlike=tuple(one for one in _ids(given.get("unlike", [])) if one not in like),
-        k=_count(given.get("k", [""])[-1]),
-        metric="euclidean" if given.get("metric", [""])[-1] == "euclidean" else "cosine",
-        method=next((one for one in METHODS if one == given.get("method", [""])[-1]), "none"),
-        dup=given.get("dup", [""])[-1] in ("1", "on", "true"),
-        facets=_facets(given),
-        steps=_steps(given.get("step", [])),
-        lang=next((one for one in ("en", "vi") if one == given.get("lang", [""])[-1]), ""),
-    )
 
 
 def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) -> Query:
@@ -237,71 +194,3 @@ def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) 
         hide_duplicates=state.dup,
         route=method,
     )
-
-
-def _plain(text: str) -> str:
-    """Text that UTF-8 can hold, in the form that catalogues have."""
-    return unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
-
-
-def _words(text: str) -> str:
-    visible = "".join(sign if unicodedata.category(sign) != "Cc" else " " for sign in _plain(text[: 2 * MAX_TEXT]))
-    return " ".join(visible.split())[:MAX_TEXT].strip()
-
-
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
-
-
-def _terms(values: list[str]) -> tuple[str, ...]:
-    return _unique(map(_words, values))[:_MAX_TERMS]
-
-
-def _ids(values: list[str]) -> tuple[str, ...]:
-    return _unique(one for one in map(_plain, values) if len(one) <= MAX_ID)[-_MAX_EXAMPLES:]
-
-
-def _photo(value: str) -> str:
-    value = _plain(value)
-    return value if value[:2] in ("u:", "i:") and 2 < len(value) <= MAX_ID + 2 else ""
-
-
-def _box(value: str) -> tuple[int, int, int, int] | None:
-    parts = value.split(",")
-    if len(parts) != 4:
-        return None
-    try:
-        x, y, width, height = (round(number) for number in map(float, parts) if math.isfinite(number))
-    except ValueError:
-        return None
-    fits = min(x, y) >= 0 and min(width, height) > 0 and max(x, y, width, height) <= _MAX_PIXELS
-    return (x, y, width, height) if fits else None
-
-
-def _count(value: str) -> int:
-    return min(max(int(value), 1), MAX_K) if value.isascii() and value.isdigit() and len(value) < 8 else DEFAULT_K
-
-
-def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
-    pairs: dict[tuple[str, str], None] = {}
-    for name, values in given.items():
-        mark, _, field = _plain(name).partition(".")
-        if not 0 < len(field) <= _MAX_FIELD:
-            continue
-        if mark == "f":
-            pairs |= {(field, one): None for one in map(_plain, values) if 0 < len(one) <= _MAX_VALUE}
-        elif mark in ("low", "high"):  # a form's two ends of a range
-            ends = (given.get(f"{end}.{field}", [""])[-1].strip() for end in ("low", "high"))
-            spoken = "..".join(_plain(end)[:20] for end in ends)
-            pairs |= {(field, spoken): None} if spoken != ".." else {}
-    return tuple(sorted(pairs))[:_MAX_FACETS]
-
-
-def _steps(values: list[str]) -> tuple[str, ...]:
-    """Steps as they are written, never steps of steps."""
-    told = []
-    for value in values[-MAX_STEPS:]:
-        step = replace(parse(pair for pair in parse_qsl(_plain(value)[:20_000]) if pair[0] != "step"), facets=())
-        if step.asks:
-            told.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
-    return tuple(told)

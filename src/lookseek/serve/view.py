@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from ..types import Attributes, Hit, Point, Value
 from .language import Texts
-from .state import State, parse_query
+from .parameters import back_to, parse_query
+from .state import State
 from .uploads import Uploads
 
 __all__ = ["Card", "Share", "Step", "cards_of", "image_address", "steps_of"]
@@ -133,5 +134,5 @@ def steps_of(state: State, uploads: Uploads) -> list[Step]:
         if then.upload and uploads.get(then.upload) is not None:
             image = f"/photos/{quote(then.upload, safe='')}"
         words = [then.text, *(f"+ {one}" for one in then.plus), *(f"− {one}" for one in then.minus)]
-        told.append(Step(state.back_to(number).address(), image, ", ".join(filter(None, words))))
+        told.append(Step(back_to(state, number).address(), image, ", ".join(filter(None, words))))
     return told
