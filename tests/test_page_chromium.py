@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium: apt-get in
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js.xz"
 EN = texts_of("en").say
-IDLE = "!document.querySelector('.htmx-request, [aria-busy=true]') && document.readyState == 'complete'"
+IDLE = "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [aria-busy=true]') && document.readyState == 'complete'"
 
 
 @pytest.fixture(scope="module")
