@@ -293,7 +293,7 @@ def test_a_model_without_words_says_so(wordless: Service, language: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("good", "said"), [(0, "Nothing here is close"), (3, "Less alike from here on"), (12, ""), (None, "")]
+    ("good", "said"), [(0, "Nothing here is close."), (3, "Less alike from here on"), (12, ""), (None, "")]
 )
 def test_few_good_matches_are_said(
     service: Service, monkeypatch: pytest.MonkeyPatch, good: int | None, said: str
@@ -308,7 +308,7 @@ def test_few_good_matches_are_said(
 
     monkeypatch.setattr(engine.searcher, "search", judged)
     html = seen(service, "/?text=red&k=12")
-    for words in ("Nothing here is close", "Less alike from here on"):
+    for words in ("Nothing here is close.", "Less alike from here on"):
         assert (words in html.said()) == (words == said)
     if good == 3:
         items = [a.get("class") for a in html.all("li") if a.get("class") in ("card", "divide")]

@@ -86,8 +86,10 @@
     open.querySelector("summary").focus();
   });
   document.addEventListener("error", ({ target }) => {
-    const { missing } = target.dataset ?? {};
+    if (!target.matches?.("img")) return;
+    const { missing } = target.dataset;
     if (missing) Object.assign(target.parentElement, { className: "picture missing" }).dataset.missing = missing;
+    else target.removeAttribute("src"); // a quiet ground instead of a torn picture
   }, true);
 
   // Answers: what was open stays open, focus goes on where it makes sense, and the outcome is said.
