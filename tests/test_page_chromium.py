@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium: apt-get in
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js.xz"
 EN = texts_of("en").say
-IDLE = "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [aria-busy=true]') && document.readyState == 'complete'"
+MOVING = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [aria-busy=true]"
+IDLE = f"!document.querySelector('{MOVING}') && document.readyState == 'complete'"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,7 @@ def test_a_photo_is_chosen_changed_in_words_and_followed(tab: Tab, service: Serv
     tab.type("red")
     tab.press("Enter")
     assert went(tab, "text=red")["photo"] == asked["photo"]
+    assert tab.ask("document.title").startswith("red – ")
 
     third = shown(tab)[2]
     tab.click("#p3")

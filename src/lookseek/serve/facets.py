@@ -22,6 +22,8 @@ _LOOKED_AT = 20_000
 """Items that ranges and examples are made from: enough for quarters."""
 
 _MOST_FIELDS, _MOST_VALUES = 10, 40
+_TELLING = 12
+"""Values that a field of many must be told by: half of the items have one of them, else it is a name or a number."""
 _SAMPLE = 24
 
 _FIRST = ("category", "label", "type", "gender", "colour", "color", "brand", "pattern", "material", "size", "price")
@@ -67,18 +69,19 @@ class Facets:
         self._lock = threading.Lock()
 
     def of(self, index: OpenIndex, chosen: Chosen) -> tuple[Facet, ...]:
-        """The facets, each counted under the choices of the others."""
-        kinds, told = index.manifest.fields, []
-        for field, ranges in self._of(index).fields.items():
+        """The facets, each counted under the choices of the others; a field that is chosen by is always among them."""
+        kinds, offered, told = index.manifest.fields, self._of(index).fields, []
+        for field in (*offered, *(name for name in chosen if name in kinds and name not in offered)):
             others = condition_of({name: values for name, values in chosen.items() if name != field}, kinds)
             mine = chosen.get(field, ())
-            if kinds[field] == "number":
-                values = [(one, _count(index, field, one, others)) for one in dict.fromkeys((*ranges, *mine))]
-            else:
+            counts: dict[str, int] = {}
+            if field in offered and kinds[field] != "number":
                 found = index.store.facet(field, condition=others, limit=_MOST_VALUES)
-                values = [(_spoken(value), count) for value, count in found]
-                values += [(one, 0) for one in mine if one not in dict(values)]
-            choices = tuple(Choice(one, count, one in mine) for one, count in values if count or one in mine)
+                counts = {_spoken(value): count for value, count in found}
+            for one in (*offered.get(field, ()), *mine):
+                if one not in counts:
+                    counts[one] = _count(index, _part(field, (one,), kinds[field]), others)
+            choices = tuple(Choice(one, count, one in mine) for one, count in counts.items() if count or one in mine)
             if len(choices) > 1 or mine:
                 told.append(Facet(field, kinds[field], choices, mine))
         return tuple(told)
@@ -150,9 +153,8 @@ def _between(field: str, value: str) -> Condition | None:
     return And(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
-def _count(index: OpenIndex, field: str, value: str, others: Condition | None) -> int:
-    mine = _between(field, value)
-    if mine is None:
+def _count(index: OpenIndex, mine: Condition | None, others: Condition | None) -> int:
+    if mine is None:  # no value that the field can have
         return 0
     return index.store.count(mine if others is None else And((mine, others)))
 
@@ -192,7 +194,7 @@ def _tells(index: OpenIndex, field: str, items: int) -> bool:
         values = index.store.facet(field, limit=_MOST_VALUES + 1)
     except LookseekError:
         return False  # one of the many that are not declared
-    few = len(values) <= _MOST_VALUES or sum(count for _, count in values) > items / 2
+    few = len(values) <= _MOST_VALUES or sum(count for _, count in values[:_TELLING]) > items / 2
     return few and len(values) > 1 and values[0][1] > 1
 
 
