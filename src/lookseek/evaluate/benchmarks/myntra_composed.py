@@ -110,8 +110,8 @@ def _spoken(
     ]
     left = len(questions) - len(asked)
     return made, (
-        "/vi asks in Vietnamese, /vi-plain without diacritics: from one colour of the catalogue to another, in words of "
-        "training, where the English says a title's colours twice.",
+        "/vi asks in Vietnamese, /vi-plain without diacritics: from one colour of the catalogue to another, in words "
+        "of training, and once, where the English says a title's colours twice.",
         *([f"{left:,} of {len(questions):,} questions have no Vietnamese and are left out of it."] if left else []),
     )
 

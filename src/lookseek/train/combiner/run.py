@@ -43,7 +43,7 @@ class CombinerRun:
         settings: all of them.
         data: the folder, absolute.
         kind: what stands for the photos.
-        triplets: ``train``, ``generated``, ``val`` and ``test`` to how many.
+        triplets: ``train``, ``generated``, ``drawn`` and what asks (``val``, ``test``, ``drawn.val`` ...) to how many.
         content: hex, of the triplets.
         model: whose towers: ``open_clip/NAME``, a shipped model's name, or a model folder, absolute.
         dim: of their features.
