@@ -2,9 +2,10 @@
 
     python scripts/make_word_queries.py MYNTRA
 
-MYNTRA holds catalogue.parquet. A query is asked for each type and colour of val and of test that have a held word
-in both languages and that at least 10 items of the split have. Where a value has several held words a checksum of the
-query chooses one, so that the file comes out the same wherever it is made; it is committed and should not change.
+MYNTRA holds catalogue.parquet. Queries are asked for each type and colour of val and of test that at least 10 items
+of the split have, of up to three kinds: "noun" has a held word of the type and the plainest of the colour, "colour" the
+other way round, "both" two held words; each where both languages have what it needs. Where a value has several held
+words a checksum of the query chooses one, so that the file comes out the same wherever it is made; it is committed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
@@ -26,6 +28,9 @@ from lookseek.train.align.lexicon import Language, Lexicon, plain, read_lexicon
 
 RIGHT = 10
 """Items that a query must have, as those of ``myntra-attributes``."""
+
+KINDS = {"noun": (True, False), "colour": (False, True), "both": (True, True)}
+"""What is asked in held words: the type, the colour."""
 
 
 def chosen(lexicon: Lexicon, split: str, kind: str, colour: str, language: Language) -> tuple[str, str]:
@@ -40,14 +45,19 @@ def chosen(lexicon: Lexicon, split: str, kind: str, colour: str, language: Langu
 
 
 def queries(folder: Path, split: str, lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
-    """The queries of a split by type and colour: split, type, colour, English, Vietnamese, without diacritics."""
+    """The queries of a split by type and colour, each with its kind last, in the order of the file's columns."""
     counts = Counter((item.article_type, item.base_colour) for item in read_catalogue(folder, split))
     for kind, colour in sorted(pair for pair, count in counts.items() if count >= RIGHT):
-        en_type, en_colour = chosen(lexicon, split, kind, colour, "en")
-        vi_type, vi_colour = chosen(lexicon, split, kind, colour, "vi")
-        if en_type and en_colour and vi_type and vi_colour:
-            vi = f"{vi_type} {vi_colour}"
-            yield split, kind, colour, f"{en_colour} {en_type}", vi, plain(vi)
+        held = {language: chosen(lexicon, split, kind, colour, language) for language in get_args(Language)}
+        for asked, (of_type, of_colour) in KINDS.items():
+            said = {}
+            for language in get_args(Language):
+                noun = held[language][0] if of_type else lexicon.words("articleType", kind, language)[0]
+                shade = held[language][1] if of_colour else lexicon.words("baseColour", colour, language)[0]
+                if noun and shade:
+                    said[language] = f"{shade} {noun}" if language == "en" else f"{noun} {shade}"
+            if len(said) == len(get_args(Language)):
+                yield split, kind, colour, said["en"], said["vi"], plain(said["vi"]), asked
 
 
 def main() -> None:
@@ -58,8 +68,8 @@ def main() -> None:
     lexicon = read_lexicon()
     rows = [row for split in ("test", "val") for row in queries(folder, split, lexicon)]
     with QUERIES.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    print(f"{QUERIES}: {dict(Counter(row[0] for row in rows))}")
+        csv.writer(file, lineterminator="\n").writerows([(*COLUMNS, "kind"), *rows])
+    print(f"{QUERIES}: {dict(Counter((row[0], row[-1]) for row in rows))}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
 from lookseek.errors import TrainError
-from lookseek.train.align import loop, maps, texts
+from lookseek.train.align import loop, maps
 from lookseek.train.align.alike import said_of, titled
 from lookseek.train.align.export import export_align
 from lookseek.train.align.job import train_align
@@ -36,7 +36,7 @@ from lookseek.train.align.network import halves
 from lookseek.train.align.run import read_run
 from lookseek.train.align.settings import PRESETS, settings_of
 from lookseek.train.align.shown import FIELDS, Shows, read_shown
-from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, embed, read_texts
+from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, read_texts
 from lookseek.train.interrupt import Stop
 from lookseek.train.machine import Machine, launched
 
@@ -56,7 +56,7 @@ def write_shop(folder: Path, train: int = 24, val: int = 24) -> Path:
         rows.append(
             {
                 "id": str(place),
-                "title": {0: "Ami Red Tee", 4: "..."}.get(place, f"Ami {colour} {kind} {place}"),
+                "title": {0: "Ami Red Knapsack", 4: "..."}.get(place, f"Ami {colour} {kind} {place}"),
                 "articleType": kind,
                 "category": "",
                 "gender": "Women",
@@ -117,7 +117,7 @@ def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[i
 def test_a_folder_is_read_with_what_is_known(shows: dict[str, Shows]) -> None:
     first, second, *_ = shows["train"].items
     assert shows["train"].items[4].title == ""  # it says nothing
-    assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "tee" is a held word
+    assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "knapsack" is a held word
     assert second.values == {"articleType": "Shirts", "baseColour": "Blue", "gender": "Women"}
     assert [len(shows[split]) for split in ("train", "val")] == [28, 24]
     drawn = shows["train"].items[-1]
@@ -149,31 +149,6 @@ def test_what_a_caption_states_stands_in_it(shows: dict[str, Shows]) -> None:
     assert len(alike) <= WAYS
     assert read_texts(shows["train"], LEXICON, 0, captions=True).texts == said.texts
     assert read_texts(shows["val"], LEXICON, 0, captions=False).captions.shape == (24, 0)
-
-
-def test_texts_are_read_once_and_go_on_from_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def numbers_of(some: list[str], limit: int) -> np.ndarray:
-        asked.extend(some)
-        if len(asked) > 500:
-            raise KeyboardInterrupt
-        return np.array([np.full(384, float(text.split()[-1])) for text in some], np.float32)
-
-    monkeypatch.setattr(texts, "embed_sentences", numbers_of)
-    monkeypatch.setattr(texts, "_CALL", 20)
-    some = [f"text {number}" for number in range(800)]
-    with pytest.raises(KeyboardInterrupt):
-        embed(some, tmp_path / "t.npy", Heard())
-    kept = len(np.load(next(tmp_path.glob("t-*.npy"))))
-    assert 0 < kept < 800
-    asked.clear()
-    with pytest.raises(KeyboardInterrupt):
-        embed([*some, "text 9999"], tmp_path / "t.npy", Heard())  # other texts take nothing from those
-    asked.clear()
-    found = embed(some, tmp_path / "t.npy", Heard())
-    assert len(asked) == 800 - kept
-    np.testing.assert_array_equal(found[:, 0], np.arange(800))
 
 
 # maps

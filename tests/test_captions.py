@@ -68,7 +68,7 @@ def test_a_caption_varies_in_wording_and_order() -> None:
     vietnamese = Counter(caption(DRESS, "vi", Random(seed), WORDS) for seed in range(1000))
     for counts, known in (
         (english, ("red dress", "a red dress", "women's red dress", "red dress for women", "something red", "dress")),
-        (vietnamese, ("đầm đỏ", "đầm màu đỏ", "đầm đỏ nữ", "đầm màu đỏ cho nữ", "đồ màu đỏ", "đầm")),
+        (vietnamese, ("đầm đỏ", "đầm màu đỏ", "đầm đỏ nữ", "đồ màu đỏ", "đầm")),
     ):
         assert set(known) <= set(counts)
         assert len(counts) > 200

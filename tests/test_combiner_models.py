@@ -26,11 +26,11 @@ from lookseek.evaluate.result import read_result
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.train.combiner.clip import build_clip
-from lookseek.train.combiner.clip_export import tokenizer_file
 from lookseek.train.combiner.export import LIMIT, composer_graph, export_combiner
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.triplets import read_data
 from lookseek.train.export.graph import halved
+from lookseek.train.openclip.tokens import tokenizer_file
 
 pytest.importorskip("tokenizers")
 
@@ -247,11 +247,11 @@ def test_the_tokenizer_is_clip_s() -> None:
     from tokenizers import Tokenizer
 
     clip = build_clip(VIT.removeprefix("open_clip/"), "random")
-    content, length = tokenizer_file(clip)
-    assert length == 24
-    ours = Tokenizer.from_str(content.decode())
-    ours.enable_truncation(length)
-    ours.enable_padding(pad_id=0, length=length)
+    made = tokenizer_file(clip.tokenizer, clip.name)
+    assert (made.length, made.pad) == (24, 0)
+    ours = Tokenizer.from_str(made.content.decode())
+    ours.enable_truncation(made.length)
+    ours.enable_padding(pad_id=0, length=made.length)
     texts = [
         "Is red and has long sleeves", "it's THE same, we'll say; they've 3 buttons (#42)", "đầm hoa đỏ, 50% cotton",
         "日本の着物 🙂", "  many   blanks\tand\nlines ", "word " * 60, "naïve café", "a-b_c/d", "x",

@@ -7,6 +7,7 @@ import importlib.util
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lookseek.errors import CatalogueError
@@ -14,22 +15,31 @@ from lookseek.evaluate.benchmarks import myntra_attributes
 from lookseek.evaluate.benchmarks.myntra_words import BENCHMARK, QUERIES
 from lookseek.evaluate.registry import benchmark
 from lookseek.evaluate.task import Options
-from lookseek.train.align.lexicon import plain, read_lexicon
+from lookseek.train.align.lexicon import Language, plain, read_lexicon
 
+LANGUAGES: tuple[Language, ...] = ("en", "vi")
 SCRIPT = Path(__file__).parents[1] / "scripts" / "make_word_queries.py"
 
 with QUERIES.open(newline="", encoding="utf-8") as file:
     ROWS = list(csv.DictReader(file))
 
 
-def test_every_query_is_a_held_word_of_the_type_and_one_of_the_colour() -> None:
+def test_every_query_says_in_held_words_what_its_kind_names_and_the_rest_in_the_plainest() -> None:
     words = read_lexicon()
     assert len(ROWS) == len({(row["split"], row["en"]) for row in ROWS}) == len({(r["split"], r["vi"]) for r in ROWS})
     for row in ROWS:
-        kinds = {lang: words.words("articleType", row["articleType"], lang, "held") for lang in ("en", "vi")}
-        colours = {lang: words.words("baseColour", row["baseColour"], lang, "held") for lang in ("en", "vi")}
-        assert row["en"] in {f"{colour} {kind}" for colour in colours["en"] for kind in kinds["en"]}
-        assert row["vi"] in {f"{kind} {colour}" for colour in colours["vi"] for kind in kinds["vi"]}
+        nouns: dict[str, tuple[str, ...]] = {}
+        colours: dict[str, tuple[str, ...]] = {}
+        for some, field, kinds in (
+            (nouns, "articleType", ("noun", "both")),
+            (colours, "baseColour", ("colour", "both")),
+        ):
+            for language in LANGUAGES:
+                held = row["kind"] in kinds
+                found = words.words(field, row[field], language, "held" if held else "train")
+                some[language] = found if held else found[:1]
+        assert row["en"] in {f"{colour} {noun}" for colour in colours["en"] for noun in nouns["en"]}
+        assert row["vi"] in {f"{noun} {colour}" for colour in colours["vi"] for noun in nouns["vi"]}
         assert row["vi"] == unicodedata.normalize("NFC", row["vi"])
         assert row["vi_plain"] == plain(row["vi"])
 
@@ -37,7 +47,9 @@ def test_every_query_is_a_held_word_of_the_type_and_one_of_the_colour() -> None:
 def test_there_are_enough_queries_of_many_types_and_colours() -> None:
     for split in ("val", "test"):
         asked = [row for row in ROWS if row["split"] == split]
-        assert len(asked) >= 60
+        assert len(asked) >= 120
+        assert {row["kind"] for row in asked} == {"noun", "colour", "both"}
+        assert all(sum(row["kind"] == kind for row in asked) >= 20 for kind in ("noun", "colour", "both"))
         assert len({row["articleType"] for row in asked}) >= 20
         assert len({row["baseColour"] for row in asked}) >= 12
 
@@ -58,13 +70,18 @@ def test_it_asks_what_myntra_attributes_asks_in_other_words(split: str, data: Pa
     ours, theirs = benchmark("myntra-words").load(options), myntra_attributes.BENCHMARK.load(options)
     assert [task.name for task in ours.tasks] == ["", "vi", "vi-plain"]
     known = {question.id for question in theirs.tasks[0].questions}
-    assert {question.id for question in ours.tasks[0].questions} <= known
+    assert {question.id.rpartition(" (")[0] for question in ours.tasks[0].questions} <= known
+    assert not theirs.tasks[0].parts
     assert not {q.text for task in ours.tasks for q in task.questions} & {
         q.text for task in theirs.tasks for q in task.questions
     }
     for task in ours.tasks:
         assert (task.truth.grades(slice(None)).sum(axis=1) >= 10).all()
         assert task.metrics[0] == "precision@10"
+        assert set(task.parts) == {"noun", "colour", "both"}
+        assert sorted(np.concatenate(list(task.parts.values()))) == list(range(len(task.questions)))
+        for kind, rows in task.parts.items():
+            assert all(task.questions[row].id.endswith(f"({kind})") for row in rows)
     assert any("never saw these words" in note for note in ours.notes)
 
 

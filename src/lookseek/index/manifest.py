@@ -23,7 +23,7 @@ class Recipe:
 
     Args:
         model: the model's name.
-        model_path: its folder, or "" for one that ships with lookseek.
+        model_path: its folder, its name in the hub, or "" for one that ships with lookseek.
         checksum: SHA-256 of the model folder.
         colour: version of the colour encoder.
         layout: the named vectors.

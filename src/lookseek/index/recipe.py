@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..catalogue import Made
 from ..encode import ColourEncoder, Model, load_model
+from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
 from ..store import StoreKind, VectorSpec
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
@@ -54,9 +55,16 @@ def recipe_for(
         layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
     if coloured:
         layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
-    path = str(Path(model).resolve()) if model and Path(model).is_dir() else ""
+    path = _place(model)
     colour = ColourEncoder.version if coloured else ""
     return Recipe(loaded.name, path, loaded.checksum, colour, layout, store), loaded
+
+
+def _place(model: str | Path | None) -> str:
+    """Where the model is found again: its name in the hub, its folder, or "" for one that ships."""
+    if model is None or is_hub(model):
+        return str(model or "")
+    return str(Path(model).resolve()) if Path(model).is_dir() else ""
 
 
 def runtime_of(made: Made | None, model: Model) -> str:

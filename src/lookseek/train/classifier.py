@@ -23,7 +23,6 @@ from .looked import broken, read_list, write_list
 from .loop import fit, predict
 from .machine import Machine, Silent, launched, workers_of
 from .measure import measure, write_figures
-from .memory import keep_freed_memory
 from .run import RUN, SKIPPED, TEST, Run, read_run, tested
 from .settings import settings_of
 
@@ -80,7 +79,6 @@ def train_classifier(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    keep_freed_memory()
     fabric = launched(machine, settings.precision)
     if not fabric.is_global_zero:
         progress = Silent()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from ...catalogue.myntra import read_catalogue
 from ...errors import CatalogueError
@@ -29,7 +32,7 @@ def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
 
     Args:
         options: where ``catalogue.parquet`` is, and which split is asked.
-        queries: a CSV file with ``COLUMNS``.
+        queries: a CSV file with ``COLUMNS``; where it has a column "kind" beside, each kind has figures of its own too.
         notes: what is to be said of the questions beside the usual.
 
     Raises:
@@ -45,16 +48,19 @@ def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
         raise CatalogueError(f"no query of {options.split} has a right item in {options.data}: check {queries}")
     gallery = tuple(item.id for item in items)
     truth = Listed(len(items), tuple(right[row["articleType"], row["baseColour"]] for row in asked))
+    kinds = [row.get("kind") or "" for row in asked]
+    parts = {kind: np.flatnonzero(np.array(kinds) == kind) for kind in dict.fromkeys(kinds) if kind}
     left = len(rows) - len(asked)
     few = min(len(some) for some in truth.right)
     return Loaded(
         tasks=tuple(
             Task(
-                tuple(Question(f"{row['articleType']} {row['baseColour']}", text=row[column]) for row in asked),
+                tuple(Question(_name(row), text=row[column]) for row in asked),
                 gallery,
                 truth,
                 ("precision@10", "map@10", "recall@10", "r-precision"),
                 name,
+                parts=parts,
             )
             for column, name in LANGUAGES.items()
         ),
@@ -69,6 +75,11 @@ def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
             *notes_on(items),
         ),
     )
+
+
+def _name(row: Mapping[str, str]) -> str:
+    pair = f"{row['articleType']} {row['baseColour']}"
+    return f"{pair} ({row['kind']})" if row.get("kind") else pair
 
 
 def _queries(path: Path, split: str) -> list[dict[str, str]]:

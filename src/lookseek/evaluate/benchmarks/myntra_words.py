@@ -1,8 +1,9 @@
-"""``myntra-words``: the questions of ``myntra-attributes`` in other words: "slate tee", "áo phông ghi".
+"""``myntra-words``: the questions of ``myntra-attributes`` in other words: "blue knapsack", "áo sơ mi màu gấc".
 
 The words are those that the lexicon of training holds back (``train/align/lexicon.csv``, use ``held``), so a model
 that was trained with the lexicon finds them by what its text tower knew before, not by having been taught them.
-The queries stand beside this file; ``scripts/make_word_queries.py`` made them.
+A query is of one of three kinds: a held word for the type and the plainest for the colour, the other way round, or two
+held words. The queries stand beside this file; ``scripts/make_word_queries.py`` made them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ QUERIES = Path(__file__).with_name("myntra_words.csv")
 NOTES = (
     "lookseek-base's training never saw these words (held in train/align/lexicon.csv); its text tower did, in the "
     "general text that it was trained on before.",
-    "Black and white have no other everyday word in either language, so no query asks for them.",
+    "Bare figures are of all questions; /noun of those where the type alone is said in a held word, /colour of those "
+    "where the colour alone is, /both of those where both are; /vi-noun and the like of Vietnamese.",
+    "Black and white have no other everyday word in either language, so they are asked for in their plain words alone.",
 )
 
 
@@ -32,7 +35,7 @@ BENCHMARK = Benchmark(
     name="myntra-words",
     about="colours and types in words that training held back; English, Vietnamese, without diacritics",
     needs="catalogue.parquet (the folder myntra)",
-    size="90 questions, gallery 6,865",
+    size="139 questions, gallery 6,865",
     asked="words",
     protocols=("colour-and-type",),
     load=load,

@@ -12,13 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...encode.text import Sentences
 from ...errors import TrainError
+from ...evaluate.cache import embed_texts
 from ...index.report import Progress
+from ...types import Vectors
 from ..alone import Alone
 from ..checkpoint import State
 from ..looked import write_list
 from ..machine import Machine, launched
-from ..memory import keep_freed_memory
 from ..run import RUN, SKIPPED
 from .judge import questions
 from .lexicon import read_lexicon
@@ -28,11 +30,12 @@ from .network import Trunk, halves
 from .run import AlignRun, read_run
 from .settings import settings_of
 from .shown import FIELDS, Shows, read_shown
-from .texts import Said, Texts, embed, read_texts
+from .texts import Said, Texts, read_texts
 
 __all__ = ["Aligned", "train_align"]
 
 CACHE = "cache"
+SENTENCES = Sentences()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,6 @@ def train_align(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    keep_freed_memory()
     fabric = launched(machine, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(f"{fabric.world_size} devices can't share the batches of a joint space: give --devices 1")
@@ -101,7 +103,7 @@ def train_align(
         )
         _begin(run, out)
         asked = questions(shows["val"], lexicon)
-        words = {name: embed(texts, out / CACHE / f"asked-{name}.npy", progress) for name, texts in asked.texts.items()}
+        words = {name: _read(texts, progress) for name, texts in asked.texts.items()}
         splits = {
             split: _split(split, shown, said[split], trunk, out / CACHE, shown.codes(lexicon), progress)
             for split, shown in shows.items()
@@ -120,7 +122,7 @@ def _split(
     split: str, shows: Shows, said: Said, trunk: Trunk, cache: Path, codes: NDArray[np.int64], progress: Progress
 ) -> Split:
     cache.mkdir(exist_ok=True)
-    features = embed(said.texts, cache / f"{split}-texts.npy", progress)
+    features = _read(said.texts, progress)
     maps = fill(cache, split, shows, trunk, split == "train", progress)
     rows = np.setdiff1d(np.arange(len(shows)), np.array(sorted(maps.broken), np.intp))
     if not len(rows):
@@ -133,6 +135,10 @@ def _split(
         colours=codes[:, FIELDS.index("baseColour")],
         rows=rows,
     )
+
+
+def _read(texts: Sequence[str], progress: Progress) -> Vectors:
+    return embed_texts(texts, SENTENCES, SENTENCES.key, progress)
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:

@@ -66,8 +66,8 @@ class Lexicon:
     def words(self, field: str, value: str, language: Language, use: Use = "train") -> tuple[str, ...]:
         """Return the words for a value, the plainest first; none where the lexicon does not know the value.
 
-        >>> read_lexicon().words("baseColour", "Grey", "vi", "held")
-        ('ghi',)
+        >>> read_lexicon().words("baseColour", "Silver", "vi", "held")
+        ('bạch kim',)
         """
         return self._words.get((field, value, language, use), ())
 
@@ -93,8 +93,8 @@ class Lexicon:
     def held_in(self, text: str) -> tuple[str, ...]:
         """Return the held words of a text, as it has them: texts of other sources that have any must not be trained on.
 
-        >>> read_lexicon().held_in("Nike Women Grey Tee"), read_lexicon().held_in("steel blue t-shirt")
-        (('tee',), ())
+        >>> read_lexicon().held_in("Nike Women Grey Pullover"), read_lexicon().held_in("steel blue t-shirt")
+        (('pullover',), ())
         """
         return tuple(self._held.findall(unicodedata.normalize("NFC", text.lower())))
 

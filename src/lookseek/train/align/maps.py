@@ -80,7 +80,7 @@ def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, p
     views = 2 if mirrored else 1
     rows = len(shows) * views
     said = folder / f"{split}-done.json"
-    state = _state(said, shows.content)
+    state = _state(said, shows.pictures)
     mode = "r+" if state["done"] else "w+"
     try:
         maps = np.lib.format.open_memmap(

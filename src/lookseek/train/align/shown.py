@@ -7,6 +7,7 @@ be given alone. Drawn garments, whose sleeves, necklines and patterns are known,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import images
 from ...catalogue.clothing import UNCLEAR, read_clothing
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.myntra import read_catalogue
 from ...encode.words import normalise
-from ...errors import QueryError, TrainError
+from ...errors import ItemError, QueryError, TrainError
 from ...types import Photo
 from .lexicon import Lexicon
 
@@ -81,6 +83,17 @@ class Shows:
             for column, field in enumerate(FIELDS):
                 found[row, column] = numbers[field].get(item.values.get(field, ""), -1)
         return found
+
+    @property
+    def pictures(self) -> str:
+        """Hex, of the photos alone, whatever is said of them: what was computed of others can't be used."""
+        digest = sha256()
+        for item in self.items:
+            digest.update(f"{item.id}\n".encode())
+            if item.photo is not None:  # a drawn one is what its id says
+                with suppress(ItemError):  # the same error is told where it is decoded
+                    digest.update(sha256(images.read(item.photo)).digest())
+        return digest.hexdigest()
 
     @property
     def content(self) -> str:

@@ -8,31 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encode.sentences import DIM, embed_sentences
-from ...encode.towers import SentenceTower
-from ...encode.words import normalise
-from ...index.report import Progress
 from ...types import Vectors
 from ..batches import number
 from .captions import caption
 from .lexicon import Language, Lexicon, plain
 from .shown import FIELDS, Shown, Shows
 
-__all__ = ["LANGUAGES", "Said", "Texts", "embed", "read_texts"]
+__all__ = ["LANGUAGES", "Said", "Texts", "read_texts"]
 
 LANGUAGES = ("en", "vi", "vi-plain")
 
 WAYS = 8
 """Captions of the same values in one language: photos with the same values share them."""
-
-_CALL = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,29 +108,3 @@ def _stated(text: str, field: str, value: str, language: Language, lexicon: Lexi
     if value and any(f" {word} " in padded for word in lexicon.words(field, value, language)):
         return lexicon.values(field).index(value)
     return -1
-
-
-def embed(texts: Sequence[str], kept: Path, progress: Progress) -> Vectors:
-    """The features of texts, float32 (n, 384), each of length 1; kept in a file from which the work goes on.
-
-    Args:
-        texts: each once.
-        kept: NAME.npy, made beside others of the run.
-        progress: told of every text.
-    """
-    digest = sha256("\n".join(texts).encode()).hexdigest()[:16]
-    file = kept.with_name(f"{kept.stem}-{digest}.npy")
-    progress.phase("reading the texts", len(texts))
-    done = np.load(file, allow_pickle=False) if file.is_file() else np.empty((0, DIM), np.float32)
-    progress.advance(len(done))
-    parts = [done]
-    limit = SentenceTower().limit
-    for start in range(len(done), len(texts), _CALL):
-        parts.append(embed_sentences([normalise(text, limit) for text in texts[start : start + _CALL]], limit))
-        progress.advance(len(parts[-1]))
-        if (start // _CALL) % 16 == 15 or start + _CALL >= len(texts):
-            beside = file.with_suffix(".part.npy")
-            np.save(beside, np.concatenate(parts))
-            beside.replace(file)
-    features: Vectors = np.concatenate(parts)
-    return features

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...encode import Encoder, Prepared, TextEncoder
-from ...encode.prepare import Preprocessing, min_side, prepare
+from ...encode.prepare import Preprocessing, Resize, min_side, prepare
 from ...errors import TrainError
 from ...types import Pixels, Vectors
 from ..backbones import LOCAL, PUBLISHED, RANDOM, RANDOM_NUMBERS, read_weights
 from ..quiet import quiet
 
-__all__ = ["PREFIX", "Clip", "build_clip"]
+__all__ = ["PREFIX", "Clip", "build_clip", "clip_of"]
 
 PREFIX = "open_clip/"
 """Before the name of a model of open_clip."""
@@ -42,7 +42,7 @@ class Clip:
         name: in open_clip.
         model: its two towers.
         tokenizer: texts to tokens int64 (n, length); what is too long is cut.
-        how: what the image tower takes: uint8, target-padded; it normalises itself.
+        how: what the image tower takes: uint8, fitted CLIP4Cir's way or open_clip's; it normalises itself.
         dim: of its features.
         mean, std: of the photos, on the scale 0 to 255.
         weights: where they come from, as it stands beside every figure.
@@ -136,6 +136,8 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
     if weights == PUBLISHED and not tag:
         raise TrainError(f"open_clip knows no weights of {name}: give a file with --weights FILE")
     said = f"{tag} of open_clip" if tag else RANDOM_NUMBERS
+    # open_clip only warns where a tag's weights need the approximation and the name does not say so: RN50 and openai.
+    quick_gelu = quick_gelu or bool(tag and open_clip.get_pretrained_cfg(name, tag).get("quick_gelu"))
     try:
         with quiet():
             model: Any = open_clip.create_model(name, tag or None, precision="fp32", force_quick_gelu=quick_gelu)
@@ -146,19 +148,40 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
         ) from error
     if not tag and weights != RANDOM:
         said = _load(model, Path(weights), tags)
+    return clip_of(name, model, tokenizer, int(open_clip.get_model_config(name)["embed_dim"]), said)
+
+
+def clip_of(
+    name: str,
+    model: Any,
+    tokenizer: Callable[[Sequence[str]], Tensor],
+    dim: int,
+    weights: str,
+    resize: Resize = "target-pad",
+) -> Clip:
+    """A loaded model of open_clip as a pair of towers.
+
+    Args:
+        name: of it.
+        model: with both towers.
+        tokenizer: its own.
+        dim: of its features.
+        weights: where they come from.
+        resize: how photos are fitted: CLIP4Cir's way, or open_clip's own.
+    """
     side = model.visual.image_size
-    side = side[0] if isinstance(side, tuple | list) else side
+    height, width = side if isinstance(side, tuple | list) else (side, side)
     known = model.visual.preprocess_cfg
     mean, std = (_scaled(known[key]) for key in ("mean", "std"))
     return Clip(
         name=name,
         model=model.float().eval(),
         tokenizer=tokenizer,
-        how=Preprocessing(side, side, "target-pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc"),
-        dim=int(open_clip.get_model_config(name)["embed_dim"]),
+        how=Preprocessing(int(width), int(height), resize, (0, 0, 0), (1, 1, 1), "uint8", "nhwc"),
+        dim=dim,
         mean=mean,
         std=std,
-        weights=said,
+        weights=weights,
         quick_gelu=any(type(module).__name__ == "QuickGELU" for module in model.modules()),
     )
 

@@ -17,11 +17,12 @@ from ...errors import TrainError
 from ...index.report import Progress
 from ..export.folder import config
 from ..export.graph import INPUT, halved, written
+from ..openclip.tokens import tokenizer_file
 from .clip import PREFIX, Clip, build_clip
 from .run import TUNE, CombinerRun
 from .tune import load_tuned
 
-__all__ = ["clip_files", "tokenizer_file"]
+__all__ = ["clip_files", "image_graph", "text_graph"]
 
 ROWS = 16
 """Photos and texts by chance that go through torch and through each graph."""
@@ -30,9 +31,6 @@ LIMIT = 1e-3
 """Of 1 - cosine at worst, of a graph stored as fp16."""
 
 REMEDY = "export another CLIP, e.g. RN50 or ViT-B-32"
-
-WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-"""How CLIP's tokenizer cuts a text. Source: github.com/openai/CLIP, ``simple_tokenizer.py``."""
 
 
 class _Photos(nn.Module):
@@ -82,20 +80,14 @@ def clip_files(
     if run.settings.tune != "none":
         load_tuned(clip, folder / TUNE)
     progress.phase("writing the towers", None)
-    tokenizer, length = tokenizer_file(clip)
-    chance = np.random.default_rng(0)
-    pixels = torch.from_numpy(chance.integers(0, 256, (ROWS, clip.how.height, clip.how.width, 3), np.uint8))
-    tokens = clip.tokenizer([f"a photo of {number} red dresses" for number in range(ROWS)])
-    towers = {
-        "image.onnx": _graph(_Photos(clip), INPUT, pixels),
-        TEXT: _graph(_Words(clip), "input_ids", tokens),
-    }
+    tokens = tokenizer_file(clip.tokenizer, clip.name)
+    towers = {"image.onnx": image_graph(clip), TEXT: text_graph(clip)}
     licence = f"weights: {run.weights}; the terms of the training data apply too"
-    text: dict[str, str | int] = {"tower": "tokens", "length": length, "pad": 0}
+    text: dict[str, str | int] = {"tower": "tokens", "length": tokens.length, "pad": tokens.pad}
     sources = ("https://github.com/mlfoundations/open_clip",)
     return {
         **towers,
-        TOKENIZER: tokenizer,
+        TOKENIZER: tokens.content,
         "config.json": config(
             name, clip.dim, clip.how, licence, sources, text=text, languages=("en",), composer=composer
         ),
@@ -103,38 +95,25 @@ def clip_files(
     }
 
 
-def tokenizer_file(clip: Clip) -> tuple[bytes, int]:
-    """CLIP's byte-pair encoding as a tokenizer of Hugging Face's package, and its length in tokens.
+def image_graph(clip: Clip) -> bytes:
+    """The image tower: ``photos`` uint8 (n, height, width, 3) to ``vectors``, weights stored as fp16.
 
     Raises:
-        TrainError: another tokenizer, or the package is not there.
+        TrainError: torch can't write it, or the graph is not the tower.
     """
-    from open_clip.tokenizer import SimpleTokenizer
+    shape = (ROWS, clip.how.height, clip.how.width, 3)
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    return _graph(_Photos(clip), INPUT, pixels)
 
-    theirs = clip.tokenizer
-    if not isinstance(theirs, SimpleTokenizer):
-        raise TrainError(f"{clip.name} has a tokenizer that lookseek can't write ({type(theirs).__name__}): {REMEDY}")
-    try:
-        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    except ImportError as error:
-        raise TrainError("the tokenizer is written with a package that is not there: pip install tokenizers") from error
-    merges = [pair for pair, _ in sorted(theirs.bpe_ranks.items(), key=lambda entry: entry[1])]
-    whole = Tokenizer(models.BPE(vocab=dict(theirs.encoder), merges=merges, end_of_word_suffix="</w>"))
-    whole.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
-    )
-    whole.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(WORDS), behavior="removed", invert=True),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    whole.decoder = decoders.ByteLevel()
-    first, last = "<start_of_text>", "<end_of_text>"
-    whole.post_processor = processors.TemplateProcessing(
-        single=f"{first} $A {last}", special_tokens=[(first, theirs.sot_token_id), (last, theirs.eot_token_id)]
-    )
-    return whole.to_str().encode(), int(theirs.context_length or 77)
+
+def text_graph(clip: Clip) -> bytes:
+    """The text tower: ``input_ids`` int64 (n, length) to ``vectors``, weights stored as fp16.
+
+    Raises:
+        TrainError: torch can't write it, or the graph is not the tower.
+    """
+    tokens = clip.tokenizer([f"a photo of {number} red dresses" for number in range(ROWS)])
+    return _graph(_Words(clip), "input_ids", tokens)
 
 
 def _graph(module: nn.Module, name: str, rows: Tensor) -> bytes:

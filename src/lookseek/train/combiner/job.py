@@ -19,7 +19,6 @@ from ...types import Skipped
 from ..alone import Alone
 from ..looked import broken, read_list, write_list
 from ..machine import Machine, launched, workers_of
-from ..memory import keep_freed_memory
 from ..run import CHECKPOINT, RUN, SKIPPED
 from .clip import PREFIX, Clip, build_clip
 from .exam import Compose
@@ -88,7 +87,6 @@ def train_combiner(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    keep_freed_memory()
     fabric = launched(machine, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(

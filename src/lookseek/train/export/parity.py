@@ -18,7 +18,8 @@ from ...errors import TrainError
 from ..network import Network
 
 __all__ = [
-    "LIMIT", "LIMIT_INT8", "PHOTOS", "Parity", "checked", "checked_int8", "opened", "parity", "runtimes", "through",
+    "LIMIT", "LIMIT_INT8", "PHOTOS", "Parity", "checked", "checked_int8", "cosine_difference", "opened", "parity",
+    "runtimes", "through",
 ]  # fmt: skip
 
 PHOTOS = 64
@@ -69,7 +70,7 @@ def parity(network: Network, session: Session, head: Head, photos: NDArray[np.ui
         ]
         features = torch.cat(batches)
         classes = network.classifier(features).argmax(1).numpy()
-    apart = _cosine_difference(ours, features.numpy())
+    apart = cosine_difference(ours, features.numpy())
     alike = int((head.classify(ours).argmax(1) == classes).sum())
     return Parity(len(photos), float(apart.mean()), float(apart.max()), alike)
 
@@ -118,7 +119,7 @@ def through(session: Session, photos: NDArray[Any]) -> NDArray[np.float32]:
     return np.concatenate([session.run(photos[at : at + _CHUNK]) for at in range(0, len(photos), _CHUNK)])
 
 
-def _cosine_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+def cosine_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
     """1 - cosine of rows that belong together, float64 (n,); of two rows of zeros 0, of one 1."""
     x, y = a.astype(np.float64), b.astype(np.float64)
     lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)

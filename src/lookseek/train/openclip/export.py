@@ -1,0 +1,137 @@
+"""A model of open_clip, as it is, as a model folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+
+from ...encode.folder import TEXT, TOKENIZER
+from ...index.report import Progress
+from ..combiner.clip_export import image_graph, text_graph
+from ..export.folder import check_target, config, write_folder
+from ..export.parity import LIMIT
+from .load import Published, load
+from .parity import TEXT_LIMIT, Same, compared
+from .source import parse_source
+from .tokens import Tokens, tokenizer_file
+
+__all__ = ["ExportedClip", "export_published"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedClip:
+    """What an export made.
+
+    Args:
+        folder: the model folder.
+        size: of both graphs, bytes.
+        same: how near it is to open_clip.
+        licence: as its repository says, or that it does not.
+    """
+
+    folder: Path
+    size: int
+    same: Same
+    licence: str
+
+    def lines(self) -> list[str]:
+        """What a person wants to know, a line each."""
+        return [
+            f"{self.folder}: image.onnx, {TEXT} and {TOKENIZER}, {self.size / 1e6:.1f} MB",
+            f"parity: 1 - cosine {self.same.photo:.1e} at worst on {self.same.photos} drawn photos (limit {LIMIT:.0e})"
+            f", {self.same.text:.1e} on {self.same.texts} texts (limit {TEXT_LIMIT:.0e})",
+            f"licence: {self.licence}",
+            f"the model card: {self.folder / 'README.md'}",
+            f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
+        ]
+
+
+def export_published(name: str, target: Path, *, progress: Progress) -> ExportedClip:
+    """Make a model folder of a model of open_clip: whole, or not at all.
+
+    Args:
+        name: as source.py has it.
+        target: the model folder, which must not be there; its name becomes the model's.
+        progress: told of every stage.
+
+    Raises:
+        TrainError: no such model, something at ``target``, or a model that lookseek can't make what it is.
+        ModelError: it is not pinned to a revision, or can't be fetched.
+    """
+    check_target(target)
+    source = parse_source(name)
+    progress.phase("loading the model", None)
+    found = load(source)
+    progress.phase("writing the towers", None)
+    tokens = tokenizer_file(found.clip.tokenizer, found.clip.name)
+    image, text = image_graph(found.clip), text_graph(found.clip)
+    progress.phase("comparing it with open_clip", None)
+    same = compared(found, image, text, tokens, progress)
+    licence = found.origin.licence or "not known to lookseek: look where the weights came from"
+    progress.phase("writing the model folder", None)
+    own = target.resolve().name
+    files = {
+        "image.onnx": image,
+        TEXT: text,
+        TOKENIZER: tokens.content,
+        "config.json": config(
+            own,
+            found.clip.dim,
+            found.clip.how,
+            licence,
+            _sources(found),
+            text={"tower": "tokens", "length": tokens.length, "pad": tokens.pad},
+            languages=found.origin.languages,
+        ),
+        "README.md": _card(own, found, tokens, same, licence).encode(),
+    }
+    write_folder(target, files)
+    return ExportedClip(target, len(image) + len(text), same, licence)
+
+
+def _sources(found: Published) -> tuple[str, ...]:
+    at = found.source.hub
+    where = f"https://huggingface.co/{at.repository}/tree/{at.revision}" if at else f"{found.weights}"
+    return where, f"sha256:{found.digest}", "https://github.com/mlfoundations/open_clip"
+
+
+def _card(name: str, found: Published, tokens: Tokens, same: Same, licence: str) -> str:
+    clip, at = found.clip, found.source.hub
+    versions = ", ".join(
+        f"{package} {metadata.version(package)}" for package in ("open_clip_torch", "torch", "onnxruntime")
+    )
+    typed = found.source.typed if at else found.source.typed.replace(str(found.source.place), found.weights or "FOLDER")
+    rows = {
+        "model": f"`{clip.name if at or found.source.name else 'a folder'}`, its towers as they are",
+        "weights": f"`{found.weights}`, SHA-256 `{found.digest}`",
+        "revision": f"{at.repository} at `{at.revision}`" if at else "none: they were given as a file",
+        "licence": f"{licence}. The terms of the data that it was trained on may apply too.",
+        "photos": f"{clip.how.width} x {clip.how.height}, fitted with `{clip.how.resize}`; the graph normalises (mean "
+        f"{[round(x, 3) for x in clip.mean]}, deviation {[round(x, 3) for x in clip.std]} on the scale 0 to 255)",
+        "words": f"{tokens.length} tokens, more are cut; languages as its page says: "
+        f"{', '.join(found.origin.languages) or 'it does not, so try yours'}",
+        "vectors": f"float32 (n, {clip.dim}), not normalised; weights stored as fp16",
+        "made by": f"`lookseek export {typed} {name}`, {date.today().isoformat()}, {versions}",
+    }
+    table = "\n".join(f"| {key} | {said} |" for key, said in rows.items())
+    return f"""# {name}
+
+Photos and words to vectors of one space: a model of open_clip, exported without any training.
+
+| | |
+|---|---|
+{table}
+
+## Parity
+
+1 - cosine with open_clip in torch at fp32: {same.photo:.1e} at worst on {same.photos} drawn garments that both took
+alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on (limit {TEXT_LIMIT:.0e}),
+English, Vietnamese and cut ones, every token alike. Where each side prepares the photo itself
+({found.seen["interpolation"]} there, bicubic here), {same.prepared:.1e} on average.
+
+## Figures
+
+None: nothing was measured with it. `lookseek evaluate --list` names what can be.
+"""
