@@ -109,11 +109,6 @@ class _Features:
         self._targets = torch.tensor([known.rows[e.target] for e in whole])
         self._forms = torch.tensor([[known.text_rows[text] for text in e.texts] for e in whole])
         self._groups = groups_of(whole)
-        self._all = settings.all_targets
-        numbers = self._groups[:, 0]
-        first = torch.full((int(numbers.max()) + 1,), len(whole))
-        first = first.scatter_reduce(0, numbers, torch.arange(len(whole)), "amin")
-        self._every = self._photos[self._targets[first]], self._groups[first]
 
     def __len__(self) -> int:
         return len(self._order)
@@ -123,8 +118,4 @@ class _Features:
         for places, form in self._order.epoch(epoch, first):
             rows = torch.from_numpy(places)
             asked = self._photos[self._references[rows]], self._texts[self._forms[rows, torch.from_numpy(form)]]
-            if self._all:
-                targets, groups = self._every
-                yield (*asked, targets), groups, self._groups[rows, 0]
-            else:
-                yield (*asked, self._photos[self._targets[rows]]), self._groups[rows], torch.arange(len(rows))
+            yield (*asked, self._photos[self._targets[rows]]), self._groups[rows]

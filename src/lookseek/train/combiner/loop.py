@@ -28,9 +28,8 @@ from .settings import CombinerSettings
 
 __all__ = ["Batch", "Batches", "Stage", "fit"]
 
-Batch: TypeAlias = tuple[tuple[Tensor, ...], Tensor, Tensor]
-"""What the network takes; the groups of the targets, int64 (m, 2), and each query's own, (n,), as ``contrast`` has
-them."""
+Batch: TypeAlias = tuple[tuple[Tensor, ...], Tensor]
+"""What the network takes, and the groups of the targets, int64 (n, 2), as ``contrast`` has them."""
 
 
 class Batches(Protocol):
@@ -105,14 +104,14 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
     progress.advance(state.step)
     saved = time.monotonic()
 
-    def learn(inputs: tuple[Tensor, ...], groups: Tensor, own: Tensor) -> float:
+    def learn(inputs: tuple[Tensor, ...], groups: Tensor) -> float:
         """One step."""
         torch.manual_seed(number(settings.seed, stage.number, state.step))  # for dropout
         share = share_of_rate(state.step, steps, settings)
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * share
         queries, targets = model(*inputs)
-        loss = contrast(queries, targets, groups, own, stage.scale())
+        loss = contrast(queries, targets, groups, stage.scale())
         optimiser.zero_grad()
         fabric.backward(loss)
         optimiser.step()
@@ -142,8 +141,8 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
         while not ended() and not stop.asked:
             epoch, first = divmod(state.step, len(stage.batches))
             stage.training()
-            for batch in stage.batches.epoch(epoch, first):
-                state.loss += learn(*fabric.to_device(batch))
+            for inputs, groups in stage.batches.epoch(epoch, first):
+                state.loss += learn(*fabric.to_device((inputs, groups)))
                 progress.advance(1)
                 if stop.asked or time.monotonic() - saved > SAVE_SECONDS:
                     break

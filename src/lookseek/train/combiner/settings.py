@@ -42,7 +42,6 @@ class CombinerSettings:
         patience: looks at val without a better one after which a stage ends; 0 for never.
         generated: triplets made from a catalogue's labels that join an epoch, as a share of the written ones, >= 0.
         drawn: triplets of drawn garments that join an epoch of a shop, as a share of the written ones, >= 0.
-        all_targets: whether stage 2 tells a target from all that triplets have, or from those of its batch.
         precision: in which the networks multiply while they learn; features are always fp32.
         seed: of everything drawn by chance.
 
@@ -71,7 +70,6 @@ class CombinerSettings:
     patience: int
     generated: float
     drawn: float
-    all_targets: bool
     precision: Precision
     seed: int
 
@@ -125,7 +123,6 @@ PRESETS: Mapping[str, CombinerSettings] = {
         patience=0,
         generated=0.0,
         drawn=0.0,
-        all_targets=False,
         precision="16-mixed",
         seed=0,
     ),
@@ -152,7 +149,6 @@ PRESETS: Mapping[str, CombinerSettings] = {
         patience=10,
         generated=1.0,
         drawn=1.0,
-        all_targets=True,
         precision="auto",
         seed=0,
     ),

@@ -1,8 +1,7 @@
 """What a shop's catalogue adds to its triplets: which items are as right, and more triplets made from its labels.
 
 Two items of one design in different colours are a triplet that nobody wrote down: "the same in blue", in English and
-in Vietnamese. Only items of
-train are used, and designs lie in one split only, so nothing of val or test is learned from.
+in Vietnamese. Only items of train are used, and designs lie in one split only, so val and test teach nothing.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ class _Decoded:
         for references, tokens, targets, groups in DataLoader(
             self._triples, batch_sampler=places, num_workers=self._workers
         ):
-            yield (references, tokens, targets), groups, torch.arange(len(groups))
+            yield (references, tokens, targets), groups
 
 
 def groups_of(examples: Sequence[Example]) -> Tensor:
