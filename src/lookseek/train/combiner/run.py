@@ -9,6 +9,7 @@ sum.val.json         figures of the sum of both features, after stage 1, and eac
 val.json             figures of the Combiner
 units.val.json       the same as a search gives it vectors, at length 1: of one that learned from others (clip4cir)
 sum.test.json, test.json     the same on test, measured once at the end, where there is a test
+drawn.val.json ...   all of these of drawn garments, where they were learned
 """
 
 from __future__ import annotations
