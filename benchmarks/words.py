@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lookseek.catalogue.drawn import KINDS
 from lookseek.encode import load_model
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
@@ -50,7 +51,12 @@ ROWS = (
     Row("myntra-text", "myntra", ("recall@1", "recall@10", "recall@50")),
     Row("myntra-attributes", "myntra", ("precision@10", "precision@10/vi", "precision@10/vi-plain")),
     Row("myntra-words", "myntra", ("precision@10", "precision@10/vi", "precision@10/vi-plain")),
-    Row("myntra-composed", "myntra", ("recall@10", "recall@50", "any@10", "any@50"), WAYS),
+    Row(
+        "myntra-composed",
+        "myntra",
+        ("recall@10", "recall@50", "any@10", "any@50", "any@10/vi", "any@10/vi-plain"),
+        WAYS,
+    ),
     Row("drawn-composed", "drawn", ("recall@1", "recall@10", "any@10", "recall@1/subset"), WAYS),
     Row("clothing", "clothing", ("map@10", "map@100", "accuracy"), plain=True, colour=True),
     Row("clothing-judged", "clothing", ("ndcg@10",), plain=True, colour=True),
@@ -114,8 +120,8 @@ def table(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
 
 def kinds(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
     """Of drawn changes, the first metric by what changes."""
-    parts = [name for name in found[0][1].metrics if name.startswith("recall@10/")]
-    if row.benchmark == "drawn-composed" and parts:
+    parts = [f"recall@10/{part}" for part in (*KINDS, "vi", "vi-plain")]
+    if row.benchmark == "drawn-composed":
         yield f"\n| recall@10 | {' | '.join(part.partition('/')[2] for part in parts)} |"
         yield f"|---|{'---|' * len(parts)}"
         for name, one in found:
