@@ -40,6 +40,7 @@ DATA = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." 
 VARIANTS: dict[str, dict[str, object]] = {
     "modern": {},
     "without generated triplets": {"generated": 0.0},
+    "without drawn garments": {"drawn": 0.0},
     "scale 100, not learned": {"scale": 100.0, "learn_scale": False},
 }
 
