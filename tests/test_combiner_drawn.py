@@ -70,8 +70,9 @@ class TestTheTriplets:
 @settings(max_examples=30, deadline=None)
 @given(place=st.integers(0, 10_000), seed=st.integers(0, 2**31 - 1))
 def test_a_change_is_said_in_both_languages(place: int, seed: int) -> None:
-    texts = spoken("colour", "red", "black", place, seed, read_lexicon(), "dress")
-    assert all("black" in text for text in texts[:2])
+    lexicon = read_lexicon()
+    texts = spoken("colour", "red", "black", place, seed, lexicon, "dress")
+    assert all(any(word in text for word in lexicon.words("colour", "black", "en")) for text in texts[:2])
     assert "đen" in texts[2] and "den" in texts[3]
     assert texts[3] == plain(texts[3])
 

@@ -61,8 +61,8 @@ def load(options: Options) -> Loaded:
         for change, target in zip(family.changes, targets, strict=True):
             questions.append(Question(target, reference, change.text))
             kinds.append(change.kind)
-            values = (spec.attributes[change.kind] for spec in (family.reference, change.target))
-            changed.append((change.kind, *values))
+            old, new = (spec.attributes[change.kind] for spec in (family.reference, change.target))
+            changed.append((change.kind, old, new))
             relatives.append(tuple(photo for photo in own if photo != reference))
     tasks = _tasks(questions, specs, relatives, {kind: np.flatnonzero(np.array(kinds) == kind) for kind in KINDS})
     tasks += _spoken(tasks, {question.id: some for question, some in zip(questions, changed, strict=True)})

@@ -45,7 +45,7 @@ def draw_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> Drawn:
         count: families, >= 1.
     """
     specs: dict[str, DrawnItem] = {}
-    made = []
+    made: list[tuple[str, str, tuple[str, ...]]] = []
     for family in families(count, split_seed("train")):
         specs |= {_id(spec): spec for spec in (family.reference, family.again, *(c.target for c in family.changes))}
         for kind, a, b in _pairs(family):

@@ -75,7 +75,7 @@ def _made(items: list[MyntraItem], seed: int, lexicon: Lexicon) -> Made:
     for item in items:
         if item.design and item.base_colour in known:
             designs[item.design].append(item)
-    made = []
+    made: list[tuple[str, str, tuple[str, ...]]] = []
     for alike in designs.values():
         shown = [alike[place] for place in chance.permutation(len(alike))[: MOST // 2]]
         pairs = [(a, b) for a, b in permutations(shown, 2) if a.base_colour != b.base_colour]

@@ -107,7 +107,8 @@ def measure(
 
 def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
     """What chooses the epoch: the mean of the exams' figures, each the mean of its judged metrics."""
-    figures, said = [], {}
+    figures: list[float] = []
+    said: dict[str, float] = {}
     for name, exam in vals.items():
         metrics = exam.judging().take(found, compose, {"name": "training"}, Silent()).result.metrics
         own = {f"{name} {metric}": metrics[metric].value for metric in exam.judged}

@@ -106,7 +106,7 @@ class Triplets:
     def shown(self) -> Mapping[str, Photo]:
         """All photos; drawn ones are drawn when they are asked for."""
         asking = (exam.loaded.photos for exam in self.exams.values())
-        return ChainMap(self.photos, self.drawings, *asking)  # type: ignore[arg-type]  nobody writes into it
+        return ChainMap(self.photos, self.drawings, *asking)  # type: ignore[arg-type]  # nobody writes
 
     def vals(self) -> dict[str, Exam]:
         """The exams that choose the best epoch."""
