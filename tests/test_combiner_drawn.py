@@ -15,6 +15,7 @@ from test_combiner_models import write_shop
 from lookseek.catalogue.drawn import KINDS, split_seed
 from lookseek.train.align.lexicon import plain, read_lexicon
 from lookseek.train.combiner.captions import FORMS
+from lookseek.train.combiner.card import section
 from lookseek.train.combiner.drawn import draw_triplets
 from lookseek.train.combiner.run import CombinerRun
 from lookseek.train.combiner.settings import settings_of
@@ -108,3 +109,13 @@ class TestWhatIsMeasured:
         _, best = join(launched(Machine("cpu"), "32-true"), seen, found, run, tmp_path, Heard())
         judged = {line["epoch"]: line for line in read_journal(tmp_path / "combiner") if "val" in line}
         assert judged[best]["val"] == max(line["val"] for line in judged.values())
+
+
+@pytest.mark.parametrize("drawn", [0.0, 1.0])
+def test_a_card_says_which_changes_no_photo_confirms(drawn: float) -> None:
+    chosen = settings_of("modern", {"drawn": drawn})
+    counts = {"train": 9, "generated": 4, "drawn": 7 if drawn else 0}
+    run = CombinerRun("combiner", "modern", chosen, "", "shop", counts, "", "", DIM, "", "", "")
+    card = section(run, {}, "run", 64, 1e-7, 1e-3)
+    assert ("Experimental: changes of pattern, sleeve, neckline and length" in card) == bool(drawn)
+    assert ("7 of drawn garments" in card) == bool(drawn)

@@ -20,6 +20,12 @@ _KINDS = {
     "captions": "of captions that stood for the photos, so it has seen no photo",
 }
 
+_EXPERIMENTAL = (
+    "Experimental: changes of pattern, sleeve, neckline and length. It learned them from drawn garments alone, and drawn "
+    "garments alone were asked about them; no figure of photos confirms them.",
+    "",
+)
+
 _PARTS = (*LANGUAGES.values(), *KINDS)
 """Whose figures stand beside the bare ones."""
 
@@ -56,6 +62,7 @@ def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: 
         f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}){besides}; "
         f"preset {run.preset}, first weights: {run.weights}. Settings: {settings}.",
         "",
+        *(_EXPERIMENTAL if run.settings.drawn and run.triplets["drawn"] else ()),
         *_figures(figures),
         f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
         "",
