@@ -21,8 +21,8 @@ _KINDS = {
 }
 
 _EXPERIMENTAL = (
-    "Experimental: changes of pattern, sleeve, neckline and length. It learned them from drawn garments alone, and drawn "
-    "garments alone were asked about them; no figure of photos confirms them.",
+    "Experimental: changes of pattern, sleeve, neckline and length. It learned them from drawn garments alone, and "
+    "drawn garments alone were asked about them; no figure of photos confirms them.",
     "",
 )
 
