@@ -53,7 +53,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "drawn .3": {"drawn": 0.3},
     "drawn .5": {"drawn": 0.5},
     "20 epochs": {"epochs": 20},
-    "60 epochs": {"epochs": 60},
+    "40 epochs": {"epochs": 40},
     "scale 100, not learned": {"scale": 100.0, "learn_scale": False},
 }
 
