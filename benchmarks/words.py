@@ -52,7 +52,12 @@ ROWS = (
     Row("myntra-text", "myntra", ("recall@1", "recall@10", "recall@50")),
     Row("myntra-attributes", "myntra", ("precision@10", "precision@10/vi", "precision@10/vi-plain")),
     Row("myntra-words", "myntra", ("precision@10", "precision@10/vi", "precision@10/vi-plain"), parts="precision@10"),
-    Row("myntra-composed", "myntra", ("recall@10", "recall@50", "any@10", "any@50"), WAYS),
+    Row(
+        "myntra-composed",
+        "myntra",
+        ("recall@10", "recall@50", "any@10", "any@50", "any@10/vi", "any@10/vi-plain"),
+        WAYS,
+    ),
     Row("drawn-composed", "drawn", ("recall@1", "recall@10", "any@10", "recall@1/subset"), WAYS, parts="recall@10"),
     Row("clothing", "clothing", ("map@10", "map@100", "accuracy"), plain=True, colour=True),
     Row("clothing-judged", "clothing", ("ndcg@10",), plain=True, colour=True),
@@ -123,7 +128,7 @@ def table(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
 
 
 def kinds(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
-    """One metric by what is asked: the kind of change, or what of the words is new."""
+    """One metric by what is asked: the kind of change, the language, or what of the words is new."""
     parts = [name for name in found[0][1].metrics if name.startswith(f"{row.parts}/") and name not in row.metrics]
     if row.parts and parts:
         yield f"\n| {row.parts} | {' | '.join(part.partition('/')[2] for part in parts)} |"

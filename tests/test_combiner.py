@@ -204,35 +204,37 @@ class TestTheLoss:
 
 class TestTheOrder:
     def test_each_written_triplet_comes_once_and_made_ones_by_chance(self) -> None:
-        order = Order(written=10, made=50, share=0.5, batch=4, seed=3, stage=2)
+        order = Order(written=10, more=[(50, 0.5), (0, 1.0), (7, 2.0)], batch=4, seed=3, stage=2)
         epochs = [np.concatenate([rows for rows, _ in order.epoch(epoch)]) for epoch in (0, 1)]
         for rows in epochs:
             assert sorted(rows[rows < 10]) == list(range(10))
-            assert len(set(rows[rows >= 10])) == 5
+            assert len(set(rows[(rows >= 10) & (rows < 60)])) == 5
+            assert sorted(rows[rows >= 60]) == list(range(60, 67))  # no more than there are
         assert not np.array_equal(*epochs)
 
     def test_it_can_be_entered_anywhere(self) -> None:
-        order = Order(10, 0, 0, 4, 3, 1)
+        order = Order(10, [], 4, 3, 1)
         whole = list(order.epoch(7))
         for first in range(len(order)):
             for a, b in zip(order.epoch(7, first), whole[first:], strict=True):
                 np.testing.assert_array_equal(a, b)
 
     def test_all_four_forms_come_up(self) -> None:
-        order = Order(4000, 0, 0, 4000, 0, 1)
+        order = Order(4000, [], 4000, 0, 1)
         ((_, form),) = order.epoch(0)
         assert np.bincount(form).min() > 900 and len(np.bincount(form)) == 4
 
     def test_no_batch_holds_one_triplet(self) -> None:
-        assert [len(rows) for rows, _ in Order(9, 0, 0, 4, 0, 1).epoch(0)] == [4, 4]
-        assert [len(rows) for rows, _ in Order(1, 0, 0, 4, 0, 1).epoch(0)] == [1]
+        assert [len(rows) for rows, _ in Order(9, [], 4, 0, 1).epoch(0)] == [4, 4]
+        assert [len(rows) for rows, _ in Order(1, [], 4, 0, 1).epoch(0)] == [1]
 
 
 def test_the_preset_is_the_original_s() -> None:
     assert PRESETS["clip4cir"] == CombinerSettings(
         tune="both", tune_epochs=100, tune_batch=128, tune_rate=2e-6, checkpointing=False, epochs=300, batch=4096,
         rate=2e-5, weight_decay=0.0, projection=4.0, hidden=8.0, dropout=0.5, normalise=False, scale=100.0,
-        learn_scale=False, warm_up=0.0, cosine=False, every=3, patience=0, generated=0.0, precision="16-mixed", seed=0,
+        learn_scale=False, warm_up=0.0, cosine=False, every=3, patience=0, generated=0.0, drawn=0.0,
+        precision="16-mixed", seed=0,
     )  # fmt: skip
 
 
@@ -338,7 +340,7 @@ def test_the_best_epoch_is_kept_and_all_is_measured_beside_the_sum(finished: Pat
     assert figures["val"].benchmark == "fashioniq" and figures["val"].protocol == "original"
     assert figures["test"].model["tuned"] == "both" and figures["sum.test"].model["composer"] == "sum"
     assert (finished / "test.queries.csv").is_file()
-    assert run.triplets == {"train": 42, "generated": 0, "val": 28, "test": 28}
+    assert run.triplets == {"train": 42, "generated": 0, "drawn": 0, "val": 28, "test": 28}
 
 
 def test_tuned_towers_are_not_the_first_ones(finished: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -41,9 +42,13 @@ from lookseek.catalogue.drawn.designs import (
 from lookseek.catalogue.drawn.words import wordings, words_of
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks import drawn_composed, drawn_instance
+from lookseek.evaluate.benchmarks.changes import CHANGES
 from lookseek.evaluate.task import Loaded, Options, Task
 from lookseek.evaluate.truth import BARRED
 from lookseek.types import Attributes
+
+with CHANGES.open(newline="", encoding="utf-8") as file:
+    ROWS = list(csv.DictReader(file))
 
 BOTH = (drawn_composed, drawn_instance)
 LOOK = ("category", *KINDS)
@@ -422,8 +427,25 @@ def test_a_perfect_eye_that_reads_is_always_right_and_neither_alone_is() -> None
         assert share_right(task, sees=False) < 0.06
 
 
+def test_the_same_is_asked_in_vietnamese() -> None:
+    truth = drawn()
+    for name in ("vi", "vi-plain"):
+        tasks = [task for task in loaded(drawn_composed).tasks if task.name == name]
+        assert {task.stratum for task in tasks} == set(KINDS)
+        for task in tasks:
+            english = composed(task.metrics[0])[task.stratum]
+            assert task.gallery == english.gallery and np.array_equal(grades(task), grades(english))
+            assert [(q.id, q.photo) for q in task.questions] == [(q.id, q.photo) for q in english.questions]
+            for question in task.questions:
+                old, new = (truth[id][task.stratum] for id in (question.photo, question.id))
+                ways = {
+                    row[name.replace("-", "_")] for row in ROWS if tuple(row.values())[:3] == (task.stratum, old, new)
+                }
+                assert question.text in ways
+
+
 def test_the_subset_is_the_family_without_the_reference() -> None:
-    (task,) = (task for task in loaded(drawn_composed).tasks if task.name)
+    (task,) = (task for task in loaded(drawn_composed).tasks if task.name == "subset")
     truth = drawn()
     assert (task.name, task.metrics, task.stratum) == ("subset", ("recall@1",), "")
     assert len(task.questions) == sum(len(one.questions) for one in composed("recall@1").values())

@@ -17,6 +17,7 @@ from lookseek import images
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks.myntra_composed import BENCHMARK
 from lookseek.evaluate.task import Loaded, Options, Task
+from lookseek.train.align.lexicon import plain
 
 CATEGORIES = ("dress", "shirt", "toptee")
 
@@ -134,7 +135,7 @@ def test_parts_are_the_categories_of_the_questions(folder: Path) -> None:
 
 def test_galleries_of_one_category_stand_beside(folder: Path) -> None:
     found = tasks(load(folder))
-    assert len(found) == 8
+    assert len(found) == 12
     for category in CATEGORIES:
         alone, wide = found[f"{category}-gallery", "recall"], found[f"{category}-gallery", "any"]
         assert list(alone.gallery) == GALLERY[category]
@@ -149,6 +150,30 @@ def test_no_two_figures_have_one_name(folder: Path) -> None:
     names = [f"{metric}/{task.name}" for task in load(folder).tasks for metric in task.metrics]
     names += [f"{metric}/{part}" for task in load(folder).tasks for metric in task.metrics for part in task.parts]
     assert len(set(names)) == len(names)
+
+
+def test_the_same_is_asked_in_vietnamese(folder: Path) -> None:
+    found = tasks(load(folder))
+    for kind in ("recall", "any"):
+        english, marked, bare = (found[name, kind] for name in ("", "vi", "vi-plain"))
+        for task in (marked, bare):
+            assert (task.gallery, task.metrics, task.parts) == (english.gallery, english.metrics, {})
+            assert (right(task), barred(task)) == (right(english), barred(english))
+            assert [(q.id, q.photo) for q in task.questions] == [(q.id, q.photo) for q in english.questions]
+        assert [plain(question.text) for question in marked.questions] == [q.text for q in bare.questions]
+        assert not {q.text for q in english.questions} & {q.text for q in marked.questions}
+
+
+def test_a_change_that_has_no_vietnamese_is_left_out_of_it_and_told(folder: Path) -> None:
+    write_catalogue(folder, LOOKS | {"s2": ("Shirts|checked", "Octarine"), "d3": ("Dresses|flared", "Blue")})
+    loaded = load(folder)
+    assert [question.id for question in tasks(loaded)["vi", "any"].questions] == ["dress/0", "toptee/0", "toptee/1"]
+    assert right(tasks(loaded)["vi", "recall"]) == [{"d2"}, {"t2"}, {"t1"}]
+    assert len(tasks(loaded)["", "any"].questions) == 5
+    assert "2 of 5 questions have no Vietnamese and are left out of it." in loaded.notes
+    write_catalogue(folder, {id: (design, "Octarine") for id, (design, _) in LOOKS.items()})
+    assert not {"vi", "vi-plain"} & {task.name for task in load(folder).tasks}
+    assert any("None of the changes can be said in Vietnamese" in note for note in load(folder).notes)
 
 
 def test_photos_are_those_of_the_catalogue_and_of_the_split(folder: Path) -> None:
@@ -266,6 +291,8 @@ def test_the_real_benchmark(data: Path) -> None:
     found = tasks(loaded)
     assert {name: (len(t.questions), len(t.gallery)) for (name, kind), t in found.items() if kind == "recall"} == {
         "": (1_458, 1_910),
+        "vi": (1_458, 1_910),
+        "vi-plain": (1_458, 1_910),
         "dress-gallery": (50, 64),
         "shirt-gallery": (350, 464),
         "toptee-gallery": (1_058, 1_382),

@@ -175,16 +175,12 @@ def combiner_said(trained: TrainedCombiner) -> Iterator[str]:
         f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
         f"{run.triplets['train']:,} triplets of {run.kind}"
     )
-    judged = ", ".join(trained.judged)
-    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the mean of {judged} on val"
-    for split in ("val", "test"):
-        if split in trained.figures:
-            both = trained.figures[f"sum.{split}"], trained.figures[split]
-            yield f"{both[1].benchmark} · {both[1].protocol} · split {split} · {both[1].queries:,} questions"
-            for name, result in zip(("sum", "combiner"), both, strict=True):
-                yield f"  {name:<9}" + ", ".join(
-                    f"{metric} {result.metrics[metric].value:.3f}" for metric in trained.judged
-                )
+    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the {trained.chosen_by}"
+    for exam, judged in trained.judged.items():
+        both = trained.figures[f"sum.{exam}"], trained.figures[exam]
+        yield f"{both[1].benchmark} · {both[1].protocol} · split {both[1].split} · {both[1].queries:,} questions"
+        for name, result in zip(("sum", "combiner"), both, strict=True):
+            yield f"  {name:<9}" + ", ".join(f"{metric} {result.metrics[metric].value:.3f}" for metric in judged)
 
 
 def ablation_said(ablation: Ablation) -> Table:

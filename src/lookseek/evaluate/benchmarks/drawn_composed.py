@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, families, split_se
 from ...catalogue.drawn.catalogue import title
 from ..task import Benchmark, Loaded, Options, Question, Task
 from ..truth import Listed
+from .changes import LANGUAGES, Changed, translated
 
 __all__ = ["BENCHMARK", "DESIGNS", "SIZE"]
 
@@ -31,6 +33,7 @@ NOTES = (
     "not how it does on photos and words of people.",
     "Right for recall and mrr is the one photo of the changed design; for any@10 every photo whose category, colour, "
     "pattern, sleeve, neckline and length are the target's.",
+    "/vi asks in Vietnamese, /vi-plain without diacritics, in words of training.",
     "recall@1/subset asks among the other photos of the reference's own family alone, the design unchanged and its "
     "changes of each kind: there a model that ignores the words can't win by the photo.",
 )
@@ -49,6 +52,7 @@ def load(options: Options) -> Loaded:
     questions: list[Question] = []
     kinds: list[str] = []
     relatives: list[tuple[str, ...]] = []
+    changed: list[Changed] = []
     for family in families(DESIGNS, split_seed(options.split)):
         drawn = (family.reference, family.again, *(change.target for change in family.changes))
         own = {f"{options.split}-{spec.id}": spec for spec in drawn}
@@ -57,8 +61,11 @@ def load(options: Options) -> Loaded:
         for change, target in zip(family.changes, targets, strict=True):
             questions.append(Question(target, reference, change.text))
             kinds.append(change.kind)
+            old, new = (spec.attributes[change.kind] for spec in (family.reference, change.target))
+            changed.append((change.kind, old, new))
             relatives.append(tuple(photo for photo in own if photo != reference))
     tasks = _tasks(questions, specs, relatives, {kind: np.flatnonzero(np.array(kinds) == kind) for kind in KINDS})
+    tasks += _spoken(tasks, {question.id: some for question, some in zip(questions, changed, strict=True)})
     labels = {photo: title(spec) for photo, spec in specs.items()}
     return Loaded(tasks, DrawnPhotos(specs, SIZE), labels=labels, notes=NOTES)
 
@@ -100,6 +107,20 @@ def _tasks(
     family = Listed(len(gallery), exact, among=among)
     tasks.append(Task(tuple(questions), gallery, family, ("recall@1",), name="subset", parts=kinds))
     return tuple(tasks)
+
+
+def _spoken(tasks: tuple[Task, ...], changed: Mapping[str, Changed]) -> tuple[Task, ...]:
+    """The tasks of each kind, in Vietnamese."""
+    return tuple(
+        replace(
+            task,
+            name=name,
+            questions=translated(task.questions, [changed[question.id] for question in task.questions], column),
+        )
+        for column, name in LANGUAGES.items()
+        for task in tasks
+        if task.stratum
+    )
 
 
 def _look(spec: DrawnItem) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ but other details may too, and an item of the same design and colour is often as
 beside the exact target (recall) any item of the target's design and colour counts (any).
 
 What the benchmark is about is one gallery of all categories, a harder question than one gallery a category as
-FashionIQ asks, which stands beside it.
+FashionIQ asks, which stands beside it. The same questions in Vietnamese, with and without diacritics, stand beside it
+too: changes.py has their words.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 
 from ...catalogue.fashioniq import CATEGORIES, Triplet
 from ...catalogue.myntra import MyntraItem, read_catalogue
-from ..task import Benchmark, Loaded, Options, Task
+from ..task import Benchmark, Loaded, Options, Question, Task
+from .changes import LANGUAGES, Changed, known, translated
 from .fashioniq import Cohort, Right, ask_joined, read_cohort, task_of
 from .myntra import notes_on
 
@@ -50,10 +52,13 @@ def _load(options: Options) -> Loaded:
     items = {item.id: item for item in read_catalogue(options.data, options.split) if item.id in named}
     any_right = _any_right(items)
     tasks, _ = _both(pooled, any_right, "", EXACT, ANY)
+    spoken, more = _spoken(tasks, pooled.triplets, items)
+    tasks += spoken
     notes = [
         f"In protocol {PROTOCOL} one gallery holds the photos of all categories, without the reference photo; "
         "recall counts the exact target, any counts each item of the target's design and colour.",
         "The changes were made from titles: the colour differs as they say, other details may differ too.",
+        *more,
     ]
     for cohort in cohorts:
         alone, more = _both(cohort, any_right, f"{cohort.category}-gallery", EXACT_ALONE, ANY_ALONE)
@@ -81,6 +86,34 @@ def _both(
     named = {part: np.array(rows, np.intp) for part, rows in parts.items()} if not name else {}
     task = replace(task, name=name, metrics=exact, stratum="", parts=named)
     return [task, replace(task, truth=task_of(cohort, ask_joined, any_right)[0].truth, metrics=wide)], notes
+
+
+def _spoken(
+    tasks: list[Task], triplets: Mapping[str, Triplet], items: Mapping[str, MyntraItem]
+) -> tuple[list[Task], tuple[str, ...]]:
+    """The same tasks in Vietnamese, of the questions that can be said in it; and notes."""
+    questions = tasks[0].questions
+
+    def changed(question: Question) -> Changed:
+        pair = triplets[question.id].candidate, triplets[question.id].target
+        old, new = (items[id].base_colour if id in items else "" for id in pair)
+        return "baseColour", old, new
+
+    asked = np.array([row for row, question in enumerate(questions) if known(changed(question))], np.intp)
+    if not len(asked):
+        return [], ("None of the changes can be said in Vietnamese: the catalogue's colours have no words.",)
+    some = [replace(task.only(asked, np.arange(len(task.gallery))), parts={}) for task in tasks]
+    made = [
+        replace(task, name=name, questions=translated(task.questions, map(changed, task.questions), column))
+        for column, name in LANGUAGES.items()
+        for task in some
+    ]
+    left = len(questions) - len(asked)
+    return made, (
+        "/vi asks in Vietnamese, /vi-plain without diacritics: from one colour of the catalogue to another, in words "
+        "of training, and once, where the English says a title's colours twice.",
+        *([f"{left:,} of {len(questions):,} questions have no Vietnamese and are left out of it."] if left else []),
+    )
 
 
 def _any_right(items: Mapping[str, MyntraItem]) -> Right:

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from ...catalogue.drawn import KINDS
+from ...evaluate.benchmarks.changes import LANGUAGES
 from ...evaluate.result import Result, short_commit, source_commit
 from .run import CombinerRun
 
@@ -17,6 +19,15 @@ _KINDS = {
     "photos": "of photos",
     "captions": "of captions that stood for the photos, so it has seen no photo",
 }
+
+_EXPERIMENTAL = (
+    "Experimental: changes of pattern, sleeve, neckline and length. It learned them from drawn garments alone, and "
+    "drawn garments alone were asked about them; no figure of photos confirms them.",
+    "",
+)
+
+_PARTS = (*LANGUAGES.values(), *KINDS)
+"""Whose figures stand beside the bare ones."""
 
 
 def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: int, worst: float, limit: float) -> str:
@@ -36,15 +47,22 @@ def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: 
         if run.settings.normalise
         else "learned from features as the towers give them; here it brings each to the mean length of its training's"
     )
+    made = (("generated", "of shop photos"), ("drawn", "of drawn garments"))
+    some = [
+        f"{run.triplets[name]:,} {what}" for name, what in made if getattr(run.settings, name) and run.triplets[name]
+    ]
+    more = " and ".join(some)
+    besides = f", and on {more} that were made, in English and Vietnamese" if more else ""
     lines = [
         "## Composer",
         "",
         f"`composer.onnx` is a Combiner (CLIP4Cir): a photo's vector and that of a change in words become the vector "
         f"of the photo that is meant. It {lengths}.",
         "",
-        f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}), preset "
-        f"{run.preset}, first weights: {run.weights}. Settings: {settings}.",
+        f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}){besides}; "
+        f"preset {run.preset}, first weights: {run.weights}. Settings: {settings}.",
         "",
+        *(_EXPERIMENTAL if run.settings.drawn and run.triplets["drawn"] else ()),
         *_figures(figures),
         f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
         "",
@@ -57,13 +75,13 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
     if not figures:
         return ["Not measured: the training had not come to its end.", ""]
     lines = []
-    for split in ("val", "test"):
-        if split not in figures or f"sum.{split}" not in figures:
+    for exam in ("val", "drawn.val", "test", "drawn.test"):
+        if exam not in figures or f"sum.{exam}" not in figures:
             continue
-        plain, own = figures[f"sum.{split}"], figures.get(f"units.{split}", figures[split])
-        chosen = ", on which the best epoch was chosen" if split == "val" else ", measured once"
+        plain, own = figures[f"sum.{exam}"], figures.get(f"units.{exam}", figures[exam])
+        chosen = ", on which the best epoch was chosen" if own.split == "val" else ", measured once"
         lines += [
-            f"{own.benchmark}, protocol {own.protocol}, split {split}{chosen}: {own.queries:,} questions, gallery "
+            f"{own.benchmark}, protocol {own.protocol}, split {own.split}{chosen}: {own.queries:,} questions, gallery "
             f"{own.gallery_size:,}, seed {own.seed}, commit {short_commit(own.commit)}; 95 % bootstrap intervals.",
             "",
             "| | sum | Combiner |",
@@ -72,7 +90,7 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
         lines += [
             f"| {name} | {plain.metrics[name].value:.3f} | {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}) |"
             for name, figure in own.metrics.items()
-            if "/" not in name
+            if "/" not in name or ("@10/" in name and name.partition("/")[2] in _PARTS)
         ]
         if own.missing:
             lines += ["", f"Not comparable with other results: {len(own.missing):,} photos were missing."]

@@ -34,7 +34,7 @@ class Exam:
         loaded: what it read.
         captions: id to the text that stands for a photo; empty where there are photos.
         asked: a question's photo and change.
-        judged: metrics whose mean chooses the best epoch.
+        judged: metrics whose mean is its figure, which chooses the best epoch.
     """
 
     benchmark: Benchmark
@@ -46,6 +46,8 @@ class Exam:
 
     def without(self, gone: Collection[str]) -> Exam:
         """The same, where some photos can't be had; the figures will name them as missing."""
+        if not any(id in self.loaded.photos for id in gone):
+            return self
         photos = {id: photo for id, photo in self.loaded.photos.items() if id not in gone}
         return replace(self, loaded=replace(self.loaded, photos=photos))
 
@@ -79,10 +81,14 @@ class Exam:
         benchmark = replace(self.benchmark, load=lambda _: self.loaded)
         return evaluate(benchmark, self.options, System(info, "cosine", embed, None), progress)
 
-    def figure(self, evaluation: Evaluation) -> float:
-        """What chooses: the mean of the judged metrics."""
-        metrics = evaluation.result.metrics
-        return float(np.mean([metrics[name].value for name in self.judged]))
+    def judging(self) -> Exam:
+        """The same, asking for the judged metrics alone, which takes less long."""
+        tasks = tuple(
+            replace(task, metrics=metrics, parts={})
+            for task in self.loaded.tasks
+            if (metrics := tuple(m for m in task.metrics if (f"{m}/{task.name}" if task.name else m) in self.judged))
+        )
+        return replace(self, loaded=replace(self.loaded, tasks=tasks))
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -40,16 +40,19 @@ class TrainedCombiner:
     Args:
         run: what it was.
         best_epoch: of stage 2, whose weights are kept.
-        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``units.val`` and so on of one
-            that learned from features that are not at length 1, as a search gives it them.
-        judged: the metrics whose mean on val chose.
+        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``sum.drawn.val`` and so on
+            where drawn garments ask too; ``units.val`` and so on of one that learned from features that are not at
+            length 1, as a search gives it them.
+        judged: exam to the metrics that its figure is the mean of.
+        chosen_by: what chose the best epoch, in words.
         notes: what a reader of the figures must know.
     """
 
     run: CombinerRun
     best_epoch: int
     figures: Mapping[str, Result]
-    judged: tuple[str, ...]
+    judged: Mapping[str, tuple[str, ...]]
+    chosen_by: str
     notes: tuple[str, ...]
 
 
@@ -94,7 +97,7 @@ def train_combiner(
     towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
     settings = _fitting(settings, towers)
     with Alone(out, fabric):
-        triplets = read_data(Path(data), settings.seed)
+        triplets = read_data(Path(data), settings.seed, drawn=settings.drawn > 0)
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
         triplets = _usable(triplets, out, progress)
@@ -113,8 +116,8 @@ def train_combiner(
         if not settings.normalise:  # what a search will get of it
             ways["units."] = lambda photos, texts: composed(combiner, photos, texts, of_units=True)
         figures = measure(triplets, found, ways, run, out, progress)
-    judged = triplets.exams["val"].judged
-    return TrainedCombiner(run, best, figures, judged, triplets.notes)
+    judged = {name: exam.judged for name, exam in triplets.exams.items()}
+    return TrainedCombiner(run, best, figures, judged, triplets.chosen_by(), triplets.notes)
 
 
 def _absolute(weights: str) -> str:
@@ -172,7 +175,7 @@ def _said(
         settings=settings,
         data=str(Path(data).resolve()),
         kind=triplets.kind,
-        triplets={"train": len(triplets.train), "generated": len(triplets.more), **asked},
+        triplets={"train": len(triplets.train), "generated": len(triplets.more), "drawn": len(triplets.drawn), **asked},
         content=triplets.content,
         model=str(Path(model).resolve()) if folder else model,
         dim=towers.dim,

@@ -18,7 +18,7 @@ from .loop import Batch, Stage
 from .order import Order
 from .settings import CombinerSettings
 from .towers import Known
-from .triplets import Example
+from .triplets import Example, Lots
 from .tune import groups_of
 
 __all__ = ["composed", "joining"]
@@ -43,7 +43,7 @@ def joining(
     combiner: Combiner,
     known: Known,
     train: Sequence[Example],
-    more: Sequence[Example],
+    more: Lots,
     settings: CombinerSettings,
     judge: Callable[[], tuple[float, dict[str, float]]],
 ) -> Stage:
@@ -53,7 +53,7 @@ def joining(
         combiner: with its first weights, which are trained in place.
         known: features of all photos and texts of the triplets.
         train: triplets.
-        more: triplets that were made.
+        more: triplets that were made, and their shares.
         settings: of the training.
         judge: measures the Combiner as it is.
     """
@@ -100,11 +100,10 @@ def _groups(network: nn.Module, settings: CombinerSettings) -> list[dict[str, ob
 class _Features:
     """See Batches."""
 
-    def __init__(
-        self, known: Known, train: Sequence[Example], more: Sequence[Example], settings: CombinerSettings
-    ) -> None:
-        whole = [*train, *more]
-        self._order = Order(len(train), len(more), settings.generated, settings.batch, settings.seed, 2)
+    def __init__(self, known: Known, train: Sequence[Example], more: Lots, settings: CombinerSettings) -> None:
+        whole = [*train, *(e for made, _ in more for e in made)]
+        sizes = [(len(made), share) for made, share in more]
+        self._order = Order(len(train), sizes, settings.batch, settings.seed, 2)
         self._photos, self._texts = torch.from_numpy(known.photos), torch.from_numpy(known.texts)
         self._references = torch.tensor([known.rows[e.reference] for e in whole])
         self._targets = torch.tensor([known.rows[e.target] for e in whole])
@@ -118,5 +117,5 @@ class _Features:
         """See Batches."""
         for places, form in self._order.epoch(epoch, first):
             rows = torch.from_numpy(places)
-            texts = self._texts[self._forms[rows, torch.from_numpy(form)]]
-            yield (self._photos[self._references[rows]], texts, self._photos[self._targets[rows]]), self._groups[rows]
+            asked = self._photos[self._references[rows]], self._texts[self._forms[rows, torch.from_numpy(form)]]
+            yield (*asked, self._photos[self._targets[rows]]), self._groups[rows]

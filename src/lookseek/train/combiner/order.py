@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +20,17 @@ class Order:
 
     Args:
         written: how many triplets were written; each is taken once an epoch.
-        made: how many more were made, whose numbers follow.
-        share: of the made ones an epoch takes as many as this share of the written, other ones each time.
+        more: of each kind of made ones, whose numbers follow: how many there are, and the share: an epoch takes as
+            many as this share of the written, other ones each time.
         batch: triplets a step.
         seed: of the training.
         stage: 1 or 2: each has chances of its own.
     """
 
-    def __init__(self, written: int, made: int, share: float, batch: int, seed: int, stage: int) -> None:
-        self._written, self._made, self._batch, self._seed = written, made, batch, (seed, stage)
-        self._taken = min(made, round(share * written))
-        whole = written + self._taken
+    def __init__(self, written: int, more: Sequence[tuple[int, float]], batch: int, seed: int, stage: int) -> None:
+        self._written, self._batch, self._seed = written, batch, (seed, stage)
+        self._taken = [(made, min(made, round(share * written))) for made, share in more]
+        whole = written + sum(taken for _, taken in self._taken)
         batches = -(-whole // batch)
         # alone in its batch a triplet has nothing to be told from
         self._batches = batches - 1 if batches > 1 and whole % batch == 1 else batches
@@ -42,8 +42,12 @@ class Order:
     def epoch(self, epoch: int, first: int = 0) -> Iterator[tuple[Rows, Rows]]:
         """The batches of an epoch from one of them on: numbers of triplets, and of the form of their words."""
         chance = np.random.default_rng(number(*self._seed, epoch))
-        more = chance.choice(self._made, self._taken, replace=False) if self._taken else np.empty(0, np.intp)
-        rows = chance.permutation(np.concatenate([np.arange(self._written), self._written + more]).astype(np.intp))
+        parts, start = [np.arange(self._written)], self._written
+        for made, taken in self._taken:
+            if taken:
+                parts.append(start + chance.choice(made, taken, replace=False))
+            start += made
+        rows = chance.permutation(np.concatenate(parts).astype(np.intp))
         form = chance.integers(0, FORMS, len(rows))
         for at in range(first, self._batches):
             part = slice(at * self._batch, (at + 1) * self._batch)

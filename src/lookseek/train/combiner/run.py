@@ -9,6 +9,7 @@ sum.val.json         figures of the sum of both features, after stage 1, and eac
 val.json             figures of the Combiner
 units.val.json       the same as a search gives it vectors, at length 1: of one that learned from others (clip4cir)
 sum.test.json, test.json     the same on test, measured once at the end, where there is a test
+drawn.val.json ...   all of these of drawn garments, where they were learned
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class CombinerRun:
         settings: all of them.
         data: the folder, absolute.
         kind: what stands for the photos.
-        triplets: ``train``, ``generated``, ``val`` and ``test`` to how many.
+        triplets: ``train``, ``generated``, ``drawn`` and what asks (``val``, ``test``, ``drawn.val`` ...) to how many.
         content: hex, of the triplets.
         model: whose towers: ``open_clip/NAME``, a shipped model's name, or a model folder, absolute.
         dim: of their features.

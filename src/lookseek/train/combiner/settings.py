@@ -41,6 +41,7 @@ class CombinerSettings:
         every: epochs from one look at val to the next, >= 1; of both stages.
         patience: looks at val without a better one after which a stage ends; 0 for never.
         generated: triplets made from a catalogue's labels that join an epoch, as a share of the written ones, >= 0.
+        drawn: triplets of drawn garments that join an epoch of a shop, as a share of the written ones, >= 0.
         precision: in which the networks multiply while they learn; features are always fp32.
         seed: of everything drawn by chance.
 
@@ -68,6 +69,7 @@ class CombinerSettings:
     every: int
     patience: int
     generated: float
+    drawn: float
     precision: Precision
     seed: int
 
@@ -88,6 +90,7 @@ class CombinerSettings:
             ("every", 1, 10_000),
             ("patience", 0, 10_000),
             ("generated", 0.0, 100.0),
+            ("drawn", 0.0, 100.0),
             ("seed", 0, 2**31 - 1),
         )
         check_ranges(self, ranges)
@@ -119,6 +122,7 @@ PRESETS: Mapping[str, CombinerSettings] = {
         every=3,
         patience=0,
         generated=0.0,
+        drawn=0.0,
         precision="16-mixed",
         seed=0,
     ),
@@ -129,7 +133,7 @@ PRESETS: Mapping[str, CombinerSettings] = {
         tune_batch=128,
         tune_rate=4e-6,
         checkpointing=True,
-        epochs=40,
+        epochs=60,
         batch=512,
         rate=5e-4,
         weight_decay=0.01,
@@ -144,6 +148,7 @@ PRESETS: Mapping[str, CombinerSettings] = {
         every=1,
         patience=10,
         generated=1.0,
+        drawn=1.0,
         precision="auto",
         seed=0,
     ),

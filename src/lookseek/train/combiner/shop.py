@@ -1,7 +1,7 @@
 """What a shop's catalogue adds to its triplets: which items are as right, and more triplets made from its labels.
 
-Two items of one design in different colours are a triplet that nobody wrote down: "the same in blue". Only items of
-train are used, and designs lie in one split only, so nothing of val or test is learned from.
+Two items of one design in different colours are a triplet that nobody wrote down: "the same in blue", in English and
+in Vietnamese. Only items of train are used, and designs lie in one split only, so val and test teach nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from ...catalogue.drawn.words import wordings
 from ...catalogue.myntra import MyntraItem, read_catalogue
+from ..align.lexicon import Lexicon, read_lexicon
+from .spoken import spoken
 
-__all__ = ["Shop", "read_shop"]
+__all__ = ["Made", "Shop", "read_shop"]
 
 MOST = 20
 """Triplets of one design: a title such as "men striped shirt" has a hundred items, which are no one design."""
@@ -28,6 +30,9 @@ LIMIT = 20_000
 UNKNOWN = ("", "NA", "Multi")
 """Colours that name none."""
 
+Made: TypeAlias = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""Reference, target and the change in four forms, of each triplet."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shop:
@@ -36,12 +41,12 @@ class Shop:
     Args:
         photos: id to photo.
         group: id to what it is as good as: items of one design and colour.
-        made: reference, target and the change in four forms.
+        made: more triplets.
     """
 
     photos: Mapping[str, bytes]
     group: Mapping[str, str]
-    made: tuple[tuple[str, str, tuple[str, ...]], ...]
+    made: Made
 
 
 def read_shop(data: Path, split: str, seed: int) -> Shop:
@@ -59,26 +64,23 @@ def read_shop(data: Path, split: str, seed: int) -> Shop:
     return Shop(
         photos={item.id: item.image for item in items},
         group={item.id: f"{item.design}\n{item.base_colour}" for item in items if item.design and item.base_colour},
-        made=_made(items, np.random.default_rng(seed)),
+        made=_made(items, seed, read_lexicon()),
     )
 
 
-def _made(items: list[MyntraItem], chance: np.random.Generator) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+def _made(items: list[MyntraItem], seed: int, lexicon: Lexicon) -> Made:
+    chance = np.random.default_rng(seed)
+    known = frozenset(lexicon.values("baseColour")).difference(UNKNOWN)
     designs: dict[str, list[MyntraItem]] = defaultdict(list)
     for item in items:
-        if item.design and item.base_colour not in UNKNOWN:
+        if item.design and item.base_colour in known:
             designs[item.design].append(item)
-    made = []
+    made: list[tuple[str, str, tuple[str, ...]]] = []
     for alike in designs.values():
         shown = [alike[place] for place in chance.permutation(len(alike))[: MOST // 2]]
         pairs = [(a, b) for a, b in permutations(shown, 2) if a.base_colour != b.base_colour]
         for place in chance.permutation(len(pairs))[:MOST]:
             a, b = pairs[place]
-            made.append((a.id, b.id, _texts(a.base_colour.lower(), b.base_colour.lower(), chance)))
+            texts = spoken("baseColour", a.base_colour, b.base_colour, len(made), seed, lexicon)
+            made.append((a.id, b.id, texts))
     return tuple(made[place] for place in chance.permutation(len(made))[:LIMIT])
-
-
-def _texts(old: str, new: str, chance: np.random.Generator) -> tuple[str, ...]:
-    """Four ways to say it, among them the words of written triplets."""
-    ways = (f"is {new} instead of {old}", *wordings("colour", "dress", old, new))
-    return tuple(ways[place].capitalize() for place in chance.permutation(len(ways))[:4])

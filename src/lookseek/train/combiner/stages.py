@@ -27,7 +27,9 @@ from .tune import load_tuned, plain_sum, tuning
 
 __all__ = ["FIGURES", "features", "figures_of", "join", "measure", "tune"]
 
-FIGURES = ("sum.val", "val", "units.val", "sum.test", "test", "units.test")
+FIGURES = tuple(
+    f"{prefix}{exam}" for exam in ("val", "drawn.val", "test", "drawn.test") for prefix in ("sum.", "", "units.")
+)
 """Files of results in a run folder, without their ending."""
 
 NAMES = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
@@ -38,48 +40,48 @@ def tune(
     fabric: Fabric, clip: Clip, triplets: Triplets, run: CombinerRun, out: Path, workers: int, progress: Progress
 ) -> None:
     """Stage 1: the CLIP ends with the weights of its best epoch."""
-    val = triplets.exams["val"]
+    shown, vals = triplets.shown(), triplets.vals()
+    ids = [id for exam in vals.values() for id in exam.ids()]
+    changes = [change for exam in vals.values() for change in exam.changes()]
 
     def judge() -> tuple[float, dict[str, float]]:
-        found = known(clip, val.loaded.photos, val.ids(), {}, val.changes(), Silent(), keep=False)
-        return _judged(val, found, plain_sum)
+        return _judged(vals, known(clip, shown, ids, {}, changes, Silent(), keep=False), plain_sum)
 
-    stage = tuning(clip, triplets.train, triplets.more, triplets.photos, run.settings, workers, judge)
+    stage = tuning(clip, triplets.train, triplets.lots(run.settings), shown, run.settings, workers, judge)
     fit(fabric, stage, run.settings, out / TUNE, progress)
-    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", _chosen_by(val))
+    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.chosen_by())
     load_tuned(clip, out / TUNE)
 
 
 def features(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> Known:
     """Of all photos and texts that stage 2 and the measuring need."""
-    examples = (*triplets.train, *(triplets.more if settings.generated else ()))
+    examples = triplets.examples(settings)
     ids = [id for e in examples for id in (e.reference, e.target)]
     texts = [text for e in examples for text in e.texts]
-    photos = dict(triplets.photos)
     for exam in triplets.exams.values():
-        photos |= exam.loaded.photos
         ids += exam.ids()
         texts += exam.changes()
-    return known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
+    ids, texts = list(dict.fromkeys(ids)), list(dict.fromkeys(texts))
+    return known(towers, triplets.shown(), ids, triplets.captions, texts, progress)
 
 
 def join(
     fabric: Fabric, triplets: Triplets, found: Known, run: CombinerRun, out: Path, progress: Progress
 ) -> tuple[Combiner, int]:
     """Stage 2: the Combiner of its best epoch, and which that was."""
-    val, settings = triplets.exams["val"], run.settings
+    vals, settings = triplets.vals(), run.settings
     torch.manual_seed(settings.seed)
     combiner = Combiner(run.dim, settings)
     own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
     combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
 
     def judge() -> tuple[float, dict[str, float]]:
-        return _judged(val, found, lambda photos, texts: composed(combiner, photos, texts))
+        return _judged(vals, found, lambda photos, texts: composed(combiner, photos, texts))
 
-    more = triplets.more if settings.generated else ()
-    stage = joining(combiner, found, triplets.train, more, settings, judge)
+    lots = [(made, share) for made, share in triplets.lots(settings) if share]
+    stage = joining(combiner, found, triplets.train, lots, settings, judge)
     state = fit(fabric, stage, settings, out / COMBINER, progress)
-    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", _chosen_by(val))
+    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.chosen_by())
     best = run.combiner(out)
     fabric.to_device(best)
     return best, state.best_epoch
@@ -103,14 +105,16 @@ def measure(
     return figures_of(out)
 
 
-def _judged(exam: Exam, found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
-    evaluation = exam.take(found, compose, {"name": "training"}, Silent())
-    metrics = evaluation.result.metrics
-    return exam.figure(evaluation), {name: metrics[name].value for name in exam.judged}
-
-
-def _chosen_by(exam: Exam) -> str:
-    return f"mean of {', '.join(exam.judged)} on val"
+def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
+    """What chooses the epoch: the mean of the exams' figures, each the mean of its judged metrics."""
+    figures: list[float] = []
+    said: dict[str, float] = {}
+    for name, exam in vals.items():
+        metrics = exam.judging().take(found, compose, {"name": "training"}, Silent()).result.metrics
+        own = {f"{name} {metric}": metrics[metric].value for metric in exam.judged}
+        figures.append(float(np.mean(list(own.values()))))
+        said |= own
+    return float(np.mean(figures)), said
 
 
 def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:

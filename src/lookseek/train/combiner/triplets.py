@@ -12,33 +12,29 @@ gallery smaller in silence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from ...catalogue.fashioniq import (
-    CATEGORIES,
-    NAMES,
-    Triplet,
-    find_photos,
-    read_image_captions,
-    read_triplets,
-)
+from ...catalogue.drawn import DrawnPhotos
+from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_captions, read_triplets
 from ...errors import TrainError
 from ...evaluate.benchmarks import fashioniq, fashioniq_text, myntra_composed
-from ...evaluate.task import Benchmark, Options, Question
 from ...types import Photo
+from ..align.lexicon import read_lexicon
 from .captions import forms, says
+from .drawn import draw_triplets
 from .exam import Exam
-from .shop import Shop, read_shop
+from .exams import JUDGED, NO_CAPTION, NO_PHOTO, drawn_exams, exams_of, lacking, reading, untested
+from .settings import CombinerSettings
+from .shop import Made, Shop, read_shop
 
-__all__ = ["Example", "Kind", "Triplets", "read_data"]
+__all__ = ["Example", "Kind", "Lots", "Triplets", "read_data"]
 
 Kind = Literal["shop", "photos", "captions"]
-
-NO_PHOTO, NO_CAPTION = "the folder has no photo of it", "the folder has no caption of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,10 @@ class Example:
     group: str
 
 
+Lots: TypeAlias = Sequence[tuple[Sequence[Example], float]]
+"""Made triplets, and how many of them join an epoch, as a share of the written ones."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Triplets:
     """All of a folder.
@@ -66,9 +66,12 @@ class Triplets:
         kind: what stands for the photos.
         train: the triplets of train.
         more: triplets that were made from the labels of train, in an order of chance; may be empty.
+        drawn: triplets of drawn garments, in an order of chance; may be empty.
         photos: id to photo of train, empty where captions stand for them.
+        drawings: id to photo of ``drawn``.
         captions: id to caption of all splits, empty where there are photos.
-        exams: ``val``, and ``test`` where its targets are known.
+        exams: ``val``, and ``test`` where its targets are known; beside them ``drawn.val`` and ``drawn.test`` where
+            there are drawn triplets.
         missing: id to the reason of photos that are named and not there.
         notes: what a reader of the figures must know.
     """
@@ -76,7 +79,9 @@ class Triplets:
     kind: Kind
     train: tuple[Example, ...]
     more: tuple[Example, ...]
+    drawn: tuple[Example, ...]
     photos: Mapping[str, Photo]
+    drawings: Mapping[str, Photo]
     captions: Mapping[str, str]
     exams: Mapping[str, Exam]
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -85,17 +90,41 @@ class Triplets:
     @property
     def content(self) -> str:
         """Hex, of the triplets to learn from and the ids of what asks: others are another training."""
-        said = [repr(example) for example in (*self.train, *self.more)]
+        said = [repr(example) for example in (*self.train, *self.more, *self.drawn)]
         asked = [id for name in sorted(self.exams) for id in (name, *self.exams[name].ids())]
         return sha256("\n".join([*said, *asked, *sorted(self.captions.values())]).encode()).hexdigest()
 
     def named(self) -> dict[str, Photo]:
-        """All photos that there are, of train and of what asks."""
+        """All photos that there are and that may be broken, of train and of what asks: those that are not drawn."""
         own = {e.reference for e in (*self.train, *self.more)} | {e.target for e in (*self.train, *self.more)}
         photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in own}
         for exam in self.exams.values():
-            photos.update((id, exam.loaded.photos[id]) for id in exam.ids() if id in exam.loaded.photos)
+            if not isinstance(exam.loaded.photos, DrawnPhotos):
+                photos.update((id, exam.loaded.photos[id]) for id in exam.ids() if id in exam.loaded.photos)
         return photos
+
+    def shown(self) -> Mapping[str, Photo]:
+        """All photos; drawn ones are drawn when they are asked for."""
+        asking = (exam.loaded.photos for exam in self.exams.values())
+        return ChainMap(self.photos, self.drawings, *asking)  # type: ignore[arg-type]  # nobody writes
+
+    def vals(self) -> dict[str, Exam]:
+        """The exams that choose the best epoch."""
+        return {name: exam for name, exam in self.exams.items() if name.split(".")[-1] == "val"}
+
+    def chosen_by(self) -> str:
+        """What chooses the best epoch, in words."""
+        return "; ".join(
+            f"mean of {', '.join(exam.judged)} on {exam.benchmark.name} val" for exam in self.vals().values()
+        )
+
+    def lots(self, settings: CombinerSettings) -> Lots:
+        """What joins the written triplets."""
+        return (self.more, settings.generated), (self.drawn, settings.drawn)
+
+    def examples(self, settings: CombinerSettings) -> list[Example]:
+        """All that a training may learn from."""
+        return [*self.train, *(e for made, share in self.lots(settings) if share for e in made)]
 
     def without(self, gone: Mapping[str, str]) -> Triplets:
         """The same without photos that can't be used: in no triplet, in no gallery.
@@ -116,12 +145,13 @@ class Triplets:
         )
 
 
-def read_data(data: Path, seed: int) -> Triplets:
+def read_data(data: Path, seed: int, *, drawn: bool = False) -> Triplets:
     """Read a folder.
 
     Args:
         data: in FashionIQ's layout.
         seed: of what is made by chance.
+        drawn: whether drawn garments join a shop's photos.
 
     Raises:
         CatalogueError: files that are missing or can't be read.
@@ -130,7 +160,7 @@ def read_data(data: Path, seed: int) -> Triplets:
     splits = {category: read_triplets(data, category, "train") for category in CATEGORIES}
     whole = [triplet for triplets in splits.values() for triplet in triplets if _teaches(triplet)]
     if (data / "catalogue.parquet").is_file():
-        return _shop(data, whole, read_shop(data, "train", seed))
+        return _shop(data, whole, read_shop(data, "train", seed), seed, drawn)
     ids = list(dict.fromkeys(id for triplet in whole for id in (triplet.candidate, triplet.target)))
     photos: dict[str, Photo] = dict(find_photos(data, ids))
     if photos:
@@ -151,86 +181,45 @@ def _examples(triplets: list[Triplet], group: Mapping[str, str]) -> tuple[Exampl
     return tuple(Example(t.candidate, t.target, forms(t.bare), group.get(t.target, t.target)) for t in triplets)
 
 
-def _shop(data: Path, triplets: list[Triplet], shop: Shop) -> Triplets:
+def _made(made: Made, group: Mapping[str, str]) -> tuple[Example, ...]:
+    return tuple(Example(reference, target, texts, group[target]) for reference, target, texts in made)
+
+
+def _shop(data: Path, triplets: list[Triplet], shop: Shop, seed: int, drawn: bool) -> Triplets:
     named = {id for triplet in triplets for id in (triplet.candidate, triplet.target)}
-    exams = _exams(data, myntra_composed.BENCHMARK, ("any@1", "any@10", "any@50"))
-    made = tuple(Example(reference, target, texts, shop.group[target]) for reference, target, texts in shop.made)
+    exams = exams_of(data, myntra_composed.BENCHMARK, JUDGED)
+    garments = draw_triplets(read_lexicon(), seed) if drawn else None
+    made = _made(shop.made, shop.group)
     return Triplets(
         kind="shop",
         train=_examples(triplets, shop.group),
         more=made,
+        drawn=_made(garments.made, garments.group) if garments else (),
         photos=shop.photos,
+        drawings=garments.photos if garments else {},
         captions={},
-        exams=exams,
-        missing=dict.fromkeys(sorted(named - shop.photos.keys()), NO_PHOTO) | _lacking(exams),
+        exams=exams | (drawn_exams() if drawn else {}),
+        missing=dict.fromkeys(sorted(named - shop.photos.keys()), NO_PHOTO) | lacking(exams),
         notes=(f"{len(made):,} more triplets can be made of the catalogue's designs and colours.",),
     )
 
 
 def _photos(data: Path, triplets: list[Triplet], photos: Mapping[str, Photo], ids: list[str]) -> Triplets:
-    exams = _exams(data, fashioniq.BENCHMARK, ("recall@10", "recall@50"))
-    missing = {id: NO_PHOTO for id in ids if id not in photos} | _lacking(exams)
-    return Triplets("photos", _examples(triplets, {}), (), photos, {}, exams, missing, _untested(exams))
+    exams = exams_of(data, fashioniq.BENCHMARK, ("recall@10", "recall@50"))
+    missing = {id: NO_PHOTO for id in ids if id not in photos} | lacking(exams)
+    return Triplets("photos", _examples(triplets, {}), (), (), photos, {}, {}, exams, missing, untested(exams))
 
 
 def _captions(data: Path, triplets: list[Triplet], ids: list[str]) -> Triplets:
     captions: dict[str, str] = {}
-    exams = _exams(data, fashioniq_text.BENCHMARK, ("recall@10", "recall@50"))
+    exams = exams_of(data, fashioniq_text.BENCHMARK, ("recall@10", "recall@50"))
     for split in ("train", *exams):
         for category in CATEGORIES:
             found = read_image_captions(data, category, split)
             captions |= {id: " ".join(text.split()) for id, text in found.items() if says(text)}
-    exams = {split: _reading(data, split, exam, captions) for split, exam in exams.items()}
-    missing = {id: NO_CAPTION for id in ids if id not in captions} | _lacking(exams)
+    exams = {split: reading(data, split, exam, captions) for split, exam in exams.items()}
+    missing = {id: NO_CAPTION for id in ids if id not in captions} | lacking(exams)
     note = "Captions that a machine wrote stand for the photos: no figure here is one of FashionIQ."
     return Triplets(
-        "captions", _examples(triplets, captions), (), {}, captions, exams, missing, (note, *_untested(exams))
+        "captions", _examples(triplets, captions), (), (), {}, {}, captions, exams, missing, (note, *untested(exams))
     )
-
-
-def _exams(data: Path, benchmark: Benchmark, judged: tuple[str, ...]) -> dict[str, Exam]:
-    """Val, and test where it is there and doesn't hide its targets."""
-    exams = {}
-    for split in ("val", "test"):
-        if split == "test" and not _told(data):
-            continue
-        options = Options(data, split, benchmark.protocols[0])
-        loaded = benchmark.load(options)
-        exams[split] = Exam(benchmark, options, loaded, {}, lambda q: (q.photo, q.text), judged)
-    return exams
-
-
-def _told(data: Path) -> bool:
-    """Whether there is a split test that says its targets."""
-    files = [data / "captions" / NAMES["captions"].format(category, "test") for category in CATEGORIES]
-    if not all(file.is_file() for file in files):
-        return False
-    return all(triplet.target for category in CATEGORIES for triplet in read_triplets(data, category, "test"))
-
-
-def _reading(data: Path, split: str, exam: Exam, captions: Mapping[str, str]) -> Exam:
-    """The exam of captions: its questions are "caption, but change", which a Combiner is asked in two parts."""
-    triplets = {category: read_triplets(data, category, split) for category in CATEGORIES}
-
-    def asked(question: Question) -> tuple[str, str]:
-        category, _, place = question.id.partition("/")
-        triplet = triplets[category][int(place)]
-        return triplet.candidate, triplet.joined
-
-    return replace(exam, captions=captions, asked=asked)
-
-
-def _lacking(exams: Mapping[str, Exam]) -> dict[str, str]:
-    """Photos that what asks names, and that are not there."""
-    return {
-        id: NO_CAPTION if exam.captions else NO_PHOTO
-        for exam in exams.values()
-        for id in exam.ids()
-        if id not in (exam.captions or exam.loaded.photos)
-    }
-
-
-def _untested(exams: Mapping[str, Exam]) -> tuple[str, ...]:
-    if "test" in exams:
-        return ()
-    return ("There is no split test with targets: the figures are of val, on which the best epoch was chosen.",)

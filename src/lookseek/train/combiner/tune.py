@@ -24,7 +24,7 @@ from .clip import Clip
 from .loop import Batch, Stage
 from .order import Order
 from .settings import CombinerSettings
-from .triplets import Example
+from .triplets import Example, Lots
 
 __all__ = ["Tuned", "load_tuned", "plain_sum", "tuning"]
 
@@ -52,7 +52,7 @@ class Tuned(nn.Module):
 def tuning(
     clip: Clip,
     train: Sequence[Example],
-    more: Sequence[Example],
+    more: Lots,
     photos: Mapping[str, Photo],
     settings: CombinerSettings,
     workers: int,
@@ -63,7 +63,7 @@ def tuning(
     Args:
         clip: with its first weights, which are trained in place.
         train: triplets.
-        more: triplets that were made.
+        more: triplets that were made, and their shares.
         photos: of both.
         settings: of the training.
         workers: processes that decode; 0 decodes in this one.
@@ -135,13 +135,14 @@ class _Decoded:
         self,
         clip: Clip,
         train: Sequence[Example],
-        more: Sequence[Example],
+        more: Lots,
         photos: Mapping[str, Photo],
         settings: CombinerSettings,
         workers: int,
     ) -> None:
-        self._order = Order(len(train), len(more), settings.generated, settings.tune_batch, settings.seed, 1)
-        self._triples, self._workers = _Triples(clip, [*train, *more], photos), workers
+        sizes = [(len(made), share) for made, share in more]
+        self._order = Order(len(train), sizes, settings.tune_batch, settings.seed, 1)
+        self._triples, self._workers = _Triples(clip, [*train, *(e for made, _ in more for e in made)], photos), workers
 
     def __len__(self) -> int:
         return len(self._order)

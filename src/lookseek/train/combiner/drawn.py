@@ -1,0 +1,67 @@
+"""Triplets of drawn garments: all kinds of changes, where a shop's titles tell of colours alone.
+
+Of each family (``catalogue/drawn/changes.py``) both photos of the design ask for each changed one, and each changed one
+asks back for both. The designs are those of the split ``train``, which no benchmark asks about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, Family, families, split_seed
+from ...evaluate.benchmarks.drawn_composed import SIZE
+from ..align.lexicon import Lexicon
+from .shop import Made
+from .spoken import spoken
+
+__all__ = ["FAMILIES", "Drawn", "draw_triplets"]
+
+FAMILIES = 400
+"""Some 2,700 photos and 7,500 triplets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Drawn triplets.
+
+    Args:
+        photos: id to photo, each drawn when it is asked for.
+        group: id to what it is as good as: photos of one look, whatever their cloth, view and background.
+        made: the triplets.
+    """
+
+    photos: DrawnPhotos
+    group: Mapping[str, str]
+    made: Made
+
+
+def draw_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> Drawn:
+    """Make the triplets; nothing is drawn yet.
+
+    Args:
+        lexicon: the words of the changes.
+        seed: of their wording.
+        count: families, >= 1.
+    """
+    specs: dict[str, DrawnItem] = {}
+    made: list[tuple[str, str, tuple[str, ...]]] = []
+    for family in families(count, split_seed("train")):
+        specs |= {_id(spec): spec for spec in (family.reference, family.again, *(c.target for c in family.changes))}
+        for kind, a, b in _pairs(family):
+            old, new = a.attributes[kind], b.attributes[kind]
+            made.append((_id(a), _id(b), spoken(kind, old, new, len(made), seed, lexicon, a.attributes["category"])))
+    group = {id: " ".join(spec.attributes[name] for name in ("category", *KINDS)) for id, spec in specs.items()}
+    return Drawn(DrawnPhotos(specs, SIZE), group, tuple(made))
+
+
+def _pairs(family: Family) -> Iterator[tuple[str, DrawnItem, DrawnItem]]:
+    """What changes, from which photo and to which."""
+    for change in family.changes:
+        for own in (family.reference, family.again):
+            yield change.kind, own, change.target
+            yield change.kind, change.target, own
+
+
+def _id(spec: DrawnItem) -> str:
+    return f"drawn-train-{spec.id}"

@@ -1,0 +1,40 @@
+"""A change of one attribute in four texts: twice in English, in Vietnamese, and in Vietnamese without diacritics."""
+
+from __future__ import annotations
+
+from random import Random
+
+from ..align.changes import change
+from ..align.lexicon import Lexicon, plain
+from ..batches import number
+
+__all__ = ["WAYS", "spoken"]
+
+WAYS = 4
+"""Sets of texts for one change, which triplets share: each text is embedded once, and there are fewer texts so."""
+
+
+def spoken(
+    field: str, old: str, new: str, place: int, seed: int, lexicon: Lexicon, category: str = ""
+) -> tuple[str, ...]:
+    """The texts, as many as ``captions.FORMS``.
+
+    Args:
+        field: what changes, as ``change`` takes it.
+        old: its value now.
+        new: the value that is asked for.
+        place: of the triplet among others, which together with the seed chooses the wording.
+        seed: of the training.
+        lexicon: the words.
+        category: of a drawn garment, else "".
+
+    Raises:
+        TrainError: the lexicon has no words for the change.
+
+    >>> from ..align.lexicon import read_lexicon
+    >>> len(spoken("sleeve", "short", "long", 0, 0, read_lexicon(), "dress"))
+    4
+    """
+    random = Random(f"{seed} {field} {old} {new} {number(seed, place) % WAYS}")  # noqa: S311  of words
+    said = [change(field, old, new, language, random, lexicon, category) for language in ("en", "en", "vi", "vi")]
+    return (*said[:3], plain(said[3]))
