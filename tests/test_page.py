@@ -421,7 +421,12 @@ def test_every_text_is_used_and_there() -> None:
 # what is sent
 
 
-def test_htmx_gets_the_address_and_others_get_the_same_page(service: Service) -> None:
+def test_htmx_gets_the_address_and_others_get_the_same_page(service: Service, shop: tuple[Path, Path]) -> None:
+    files = {"image": ("a.jpg", (shop[0] / "5.jpg").read_bytes())}
+    sent = service.ask.post("/photos", files=files, data={"state": "k=12"}, headers={"HX-Request": "true"})
+    assert sent.status_code == 200
+    assert Html(sent.text).said("h1") == "12 results"
+    assert seen(service, sent.headers["hx-push-url"]).said("h1") == "12 results"
     plain = service.ask.get("/?text=red&nobody=1&plus=")
     assert "hx-push-url" not in plain.headers
     asked = service.ask.get("/?text=red&nobody=1&plus=", headers={"HX-Request": "true"})

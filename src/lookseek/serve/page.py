@@ -76,8 +76,11 @@ async def photos(request: Request) -> Response:
     except HTTPException as error:
         key = "too_large" if error.status_code == 413 else "unread"
         return await shown(request, state, Trouble(key, "", error.status_code))
-    gone = (bool(state.upload) and uploads.get(state.upload) is None) or not data
-    return RedirectResponse(state.with_upload(uploads.add(upload), gone=gone).address(), 303)
+    gone = not data or (bool(state.upload) and uploads.get(state.upload) is None)
+    state = state.with_upload(uploads.add(upload), gone=gone)
+    if request.headers.get("hx-request"):
+        return await shown(request, state)  # with its address: going there would be a request more
+    return RedirectResponse(state.address(), 303)
 
 
 @router.get("/photos/{token}")
