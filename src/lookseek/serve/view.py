@@ -19,6 +19,7 @@ _KINDS = ("label", "category", "type", "article", "kind")
 _UNTOLD = ("id", "split", "image", "path", "file", "url", "link")
 """Attributes that say nothing to people."""
 
+_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
 _LONGEST, _MOST_TOLD = 40, 2
 _NAMED = {"look", "colour", "words", "photo", "photo+words", "liked", "disliked"}
 
@@ -83,7 +84,7 @@ def _card(one: Hit | Point, state: State, texts: Texts) -> Card:
         id=one.id,
         rank=hit.rank if hit else None,
         score=texts.number(hit.score, 2) if hit else "",
-        title=title or one.id.replace("\\", "/").rpartition("/")[2],
+        title=title or _file(one.id),
         told=told,
         shares=_shares(hit.shares, texts) if hit else (),
         copies=len(hit.copies) if hit else 0,
@@ -93,6 +94,13 @@ def _card(one: Hit | Point, state: State, texts: Texts) -> Card:
         like=state.judged(one.id, good=True).address(),
         unlike=state.judged(one.id, good=False).address(),
     )
+
+
+def _file(id_: str) -> str:
+    """The last part of an id, which is a file's name where photos of a folder were indexed."""
+    name = id_.replace("\\", "/").rpartition("/")[2] or id_
+    stem, _, ending = name.rpartition(".")
+    return stem if stem and ending.lower() in _ENDINGS else name
 
 
 def _told(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...]]:
