@@ -350,6 +350,17 @@ def test_options_are_those_of_the_index(service: Service, wordless: Service) -> 
     assert "−" in photo.said("span")  # minus a distance
 
 
+def test_counts_follow_the_index(tmp_path: Path, shop: tuple[Path, Path]) -> None:
+    _, index = write_shop(tmp_path / "made")
+    with serving(index, keys=tmp_path / "keys") as written:
+        assert texts_of("en").say("facets.items", n=14) in seen(written, "/?text=red").said()
+        for name in ("item-9", "item-10"):
+            category = {"image": None, "attributes": {"category": "hat"}}
+            assert written.ask.put(f"/v1/items/{name}", json=category, headers=written.may_write).status_code == 200
+            seen(written, "/?text=red")
+        assert seen(written, "/?text=red&f.category=hat").said("h1") == "2 results"
+
+
 def test_methods_are_offered_where_the_index_has_routers(tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="routers need lookseek[route]")
     _, index = write_shop(tmp_path / "made")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, TypeAlias
 
 from ..errors import LookseekError
 from ..index.folder import OpenIndex
@@ -25,11 +27,14 @@ _MOST_FIELDS, _MOST_VALUES = 10, 40
 _TELLING = 12
 """Values that a field of many must be told by: half of the items have one of them, else it is a name or a number."""
 _SAMPLE = 24
+_REMEMBERED = 100
+"""Sets of choices whose counts are kept: most questions have none, and these change with the index alone."""
 
 _FIRST = ("category", "label", "type", "gender", "colour", "color", "brand", "pattern", "material", "size", "price")
 """Names of fields that people narrow by first; others follow as the index has them."""
 
-Chosen = Mapping[str, tuple[str, ...]]
+Chosen: TypeAlias = Mapping[str, tuple[str, ...]]
+_Stamp: TypeAlias = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Facet:
 class _Outline:
     """What stays the same for an index as it is: fields that are offered, with ranges, and examples and their shape."""
 
-    stamp: tuple[str, str]
+    stamp: _Stamp
     fields: Mapping[str, tuple[str, ...]]
     sample: tuple[str, ...]
     shape: Shape
@@ -66,10 +71,31 @@ class Facets:
 
     def __init__(self) -> None:
         self._outline: _Outline | None = None
+        self._counted: OrderedDict[tuple[_Stamp, tuple[Any, ...]], tuple[Facet, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, index: OpenIndex, chosen: Chosen) -> tuple[Facet, ...]:
         """The facets, each counted under the choices of the others; a field that is chosen by is always among them."""
+        key = self._of(index).stamp, tuple(sorted(chosen.items()))
+        with self._lock:
+            counted = self._counted.get(key)
+        if counted is None:
+            counted = self._count(index, chosen)
+            with self._lock:
+                self._counted[key] = counted
+                if len(self._counted) > _REMEMBERED:
+                    self._counted.popitem(last=False)
+        return counted
+
+    def sample(self, index: OpenIndex) -> tuple[str, ...]:
+        """Ids of some items from all over the index."""
+        return self._of(index).sample
+
+    def shape(self, index: OpenIndex) -> Shape:
+        """The shape of its photos."""
+        return self._of(index).shape
+
+    def _count(self, index: OpenIndex, chosen: Chosen) -> tuple[Facet, ...]:
         kinds, offered, told = index.manifest.fields, self._of(index).fields, []
         for field in (*offered, *(name for name in chosen if name in kinds and name not in offered)):
             others = condition_of({name: values for name, values in chosen.items() if name != field}, kinds)
@@ -86,16 +112,9 @@ class Facets:
                 told.append(Facet(field, kinds[field], choices, mine))
         return tuple(told)
 
-    def sample(self, index: OpenIndex) -> tuple[str, ...]:
-        """Ids of some items from all over the index."""
-        return self._of(index).sample
-
-    def shape(self, index: OpenIndex) -> Shape:
-        """The shape of its photos."""
-        return self._of(index).shape
-
     def _of(self, index: OpenIndex) -> _Outline:
-        stamp = index.manifest.generation, index.manifest.updated
+        # one that was opened again has changed, perhaps within the second that its manifest names
+        stamp = index.manifest.generation, index.manifest.updated, id(index)
         with self._lock:
             if self._outline is None or self._outline.stamp != stamp:
                 self._outline = _outlined(index, stamp)
@@ -163,7 +182,7 @@ def _spoken(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _outlined(index: OpenIndex, stamp: tuple[str, str]) -> _Outline:
+def _outlined(index: OpenIndex, stamp: _Stamp) -> _Outline:
     kinds, items = index.manifest.fields, index.manifest.items
     numbers: dict[str, list[float]] = {name: [] for name, kind in kinds.items() if kind == "number"}
     ids = []
