@@ -1,7 +1,7 @@
 """The service under load: against the classic way, beyond its capacity, and asked things that no honest client asks.
 
     python benchmarks/serving.py [--items 50000] [--data FOLDER] [--work FOLDER] [--seconds S] [--rounds N]
-                                 [--overload-seconds S] [--write]
+                                 [--overload-seconds S] [--tries N] [--write]
 
 ``lookseek serve`` as it comes, and the service of ``classic_service.py``, each a process of its own on this machine,
 over the same number of items; a third process asks (``load.py``) over the loopback and shares the cores with them. They
@@ -139,7 +139,7 @@ def rounds_of(ours: Service, classic: Service, photos: list[str], rounds: int, s
                 ("lookseek words", ours, []),
             ):
                 seed = number * 100 + clients
-                cell = load(service, photos=asked, clients=clients, seconds=seconds, seed=seed)
+                cell = load(service, photos=asked, clients=clients, seconds=seconds, warm=min(1.0, seconds), seed=seed)
                 cells.setdefault(f"{name} {clients}", []).append(cell)
                 print(f"round {number + 1}: {name}, {clients}: {cell['rate']:.1f}/s {cell['statuses']}", flush=True)
     return {key: _middle(some) for key, some in cells.items()}
@@ -266,7 +266,7 @@ def page(facts: dict[str, Any]) -> str:
         f"The classic way has ResNet-50 with {facts['weights']} weights at fp32 in eager torch, a numpy product and "
         f"argsort over {facts['items']:,} x 2048, and takes one photo a request. lookseek serves {facts['items']:,} "
         f"items with the model {facts['model']}. Medians of {facts['rounds']} rounds of {facts['seconds']:g} s for "
-        "each row, after one second that does not count.",
+        "each row, after one second that does not count; the machine's load was {facts['load']} as it began.",
         "",
         "| asked | clients | service | p50 ms | p95 ms | answers a second (lowest to highest) | times classic |",
         "|---|---|---|---|---|---|---|",
@@ -356,11 +356,11 @@ def _fault_lines(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def faults(service: Service, photo: bytes) -> tuple[float, float, dict[str, Counter[int]]]:
+def faults(service: Service, photo: bytes, tries: int | None) -> tuple[float, float, dict[str, Counter[int]]]:
     """Megabytes before and after, and what became of requests of each kind."""
     first = _hits(service, photo)
     before = service.megabytes
-    tried = try_all(service.port, photo)
+    tried = try_all(service.port, photo, tries)
     if service.process.poll() is not None or _hits(service, photo) != first:
         raise RuntimeError(f"the service does not answer as before: {tried}")
     return before, service.megabytes, tried
@@ -397,6 +397,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=8.0)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--overload-seconds", type=float, default=300.0, help="0 leaves it out")
+    options.add_argument("--tries", type=int, help="hostile requests of each kind, at the most; all of them otherwise")
     options.add_argument("--write", action="store_true", help="also to docs/benchmarks/serving.md")
     chosen = options.parse_args()
     photos = sorted((chosen.photos or chosen.data / "clothing" / "images").glob("*.jpg"))
@@ -405,7 +406,7 @@ def main() -> None:
     latency.build(index, photos, chosen.model, chosen.items)
     asked = [str(photo.resolve()) for photo in photos[-PHOTOS:]]
     facts: dict[str, Any] = {
-        "made": made(), "items": chosen.items, "model": chosen.model, "rounds": chosen.rounds,
+        "made": made(), "load": f"{os.getloadavg()[0]:.1f}", "items": chosen.items, "model": chosen.model, "rounds": chosen.rounds,
         "seconds": chosen.seconds, "floor": floor_of(index, asked[:256], latency.texts()[:200]),
     }  # fmt: skip
     print(facts["floor"], flush=True)
@@ -421,7 +422,7 @@ def main() -> None:
         rate, seconds = OVERLOAD * capacity, chosen.overload_seconds
         facts["overload"] = overload(ours, asked, rate, seconds) if seconds else None
     with started("lookseek", serve, port, "/v1/search", "/readyz", log) as ours:
-        facts["faults"] = faults(ours, photos[-1].read_bytes())
+        facts["faults"] = faults(ours, photos[-1].read_bytes(), chosen.tries)
     text = page(facts)
     print(text)
     if chosen.write:

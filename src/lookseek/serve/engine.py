@@ -51,6 +51,16 @@ class Engine:
         self._one_writer = asyncio.Lock()
         self.ready = True
 
+    def refuse_if_full(self) -> None:
+        """Say so before a request's body is read, where nothing could be done with it.
+
+        Raises:
+            Busy: too many searches are waiting already.
+        """
+        if self._searches.full:
+            self.measures.refused.labels("busy").inc()
+            raise Busy(1)
+
     async def search(self, query: Query) -> Results:
         """The answer to a query.
 
@@ -132,8 +142,12 @@ class _Pool:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"lookseek-{name}")
         self.pending = 0
 
+    @property
+    def full(self) -> bool:
+        return self.pending >= self._most
+
     async def run(self, job: Callable[[], T]) -> T:
-        if self.pending >= self._most:
+        if self.full:
             raise Busy(1)
         came = time.monotonic()
 

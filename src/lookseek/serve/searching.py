@@ -107,6 +107,7 @@ async def index(request: Request) -> IndexAbout:
 async def _results(request: Request, *, judged: bool) -> Results:
     engine: Engine = request.app.state.engine
     settings: Settings = request.app.state.settings
+    engine.refuse_if_full()
     body, photo = await bodies.read_search(request)
     if judged and not (body.like or body.unlike):
         raise QueryError("feedback needs items that were liked or not: name their ids as like and unlike")
