@@ -203,11 +203,12 @@ def _large() -> Iterator[Iterable[bytes]]:
 _NOISE = random.Random(SEED).randbytes(4000)
 _GET = b"GET /v1/index HTTP/1.1\r\n"
 _HEADS = (
-    b"\r\n\r\n", _NOISE, b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0\x01",
-    b"GET " + b"/" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", _GET + b"\r\n", _GET + b"Host: a\r\nHost: b\r\n\r\n",
+    b"\r\n\r\n", _NOISE, b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x16\x03\x01\x02\0\x01\0\x01", b"GET " + b"/" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    _GET + b"\r\n", _GET + b"Host: a\r\nHost: b\r\n\r\n", _GET + b"Host : localhost\r\n\r\n",
     _GET + b"Host: evil.example\r\n\r\n", _GET + b"Host: localhost\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
     _GET + b"Host: localhost\r\n" + b"A: b\r\n" * 20_000 + b"\r\n", _GET + b"Host: localhost\r\nX: \0\r\n\r\n",
-    _GET + b"Host: localhost\r\nAuthorization: Bearer " + b"\xff" * 50 + b"\r\n\r\n", _GET + b"Host : localhost\r\n\r\n",
+    _GET + b"Host: localhost\r\nAuthorization: Bearer " + b"\xff" * 50 + b"\r\n\r\n",
     _GET + b"Host: localhost\r\nAuthorization: Basic %%%\r\n\r\n", _GET + b"Host: localhost\r\nExpect: x\r\n\r\n",
     _GET + b"Host: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n",
     b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", b"CONNECT evil.example:80 HTTP/1.1\r\n\r\n",
