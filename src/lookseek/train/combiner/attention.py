@@ -21,22 +21,28 @@ section 3.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from .combiner import HIGHEST_SCALE
 from .settings import CombinerSettings
 
-__all__ = ["Attention"]
+__all__ = ["Attention", "built"]
 
 WIDTH, HEADS, LAYERS = 256, 4, 1
 """Of the transformer: ten thousand triplets teach no more. Source: docs/decisions/combiner.md."""
 
 _DROPOUT = 0.1
 """Between the transformer's layers. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
+
+_LEAST = 1e-3
+"""Added to a channel's spread: one that is the same everywhere stays finite."""
 
 _BESIDE = 3
 """Tokens beside the cells: the query, the words, the photo as a whole."""
@@ -62,9 +68,7 @@ class Attention(nn.Module):
         self.photo_in, self.text_in = nn.Linear(dim, WIDTH), nn.Linear(dim, WIDTH)
         self.cell_in = nn.Linear(channels, WIDTH)
         self.places = nn.Parameter(torch.randn(_BESIDE + places, WIDTH) * 0.02)
-        layer = nn.TransformerEncoderLayer(
-            WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True
-        )
+        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, LAYERS, nn.LayerNorm(WIDTH), enable_nested_tensor=False)
         self.mix_out, self.share_out = nn.Linear(WIDTH, dim), nn.Linear(WIDTH, 1)
         for last in (self.mix_out, self.share_out):
@@ -73,6 +77,16 @@ class Attention(nn.Module):
         self.register_buffer("centre", torch.zeros(channels))
         self.register_buffer("spread", torch.ones(channels))
         self.log_scale = nn.Parameter(torch.tensor(math.log(settings.scale)), requires_grad=settings.learn_scale)
+
+    def know(self, cells: NDArray[np.float32]) -> None:
+        """Learn how large numbers of cells are, so that the first layer sees them around 0 and 1.
+
+        Args:
+            cells: float32 (n, places * channels), of some photos.
+        """
+        each = torch.from_numpy(cells).reshape(-1, self.shape[1])
+        self.centre.copy_(each.mean(0))
+        self.spread.copy_(each.std(0) + _LEAST)
 
     @property
     def scale(self) -> Tensor:
@@ -99,3 +113,14 @@ class Attention(nn.Module):
     def of_units(self, photos: Tensor, texts: Tensor) -> Tensor:
         """The same: how long its vectors are does not matter."""
         return cast(Tensor, self(photos, texts))
+
+
+def built(dim: int, settings: CombinerSettings, weights: Mapping[str, Tensor]) -> Attention:
+    """One of the sizes that weights have, which it does not yet have.
+
+    Args:
+        dim: of the features.
+        settings: of the training.
+        weights: by name, as its state has them.
+    """
+    return Attention(dim, settings, len(weights["places"]) - _BESIDE, len(weights["centre"]))

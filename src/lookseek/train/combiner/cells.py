@@ -6,7 +6,8 @@ model folder whose tower ends so will do. Cells are made once and kept where vec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -15,16 +16,24 @@ from onnx.utils import Extractor
 
 from ... import images
 from ...encode import Prepared
-from ...encode.folder import ModelFolder
+from ...encode.folder import ModelFolder, read_folder
 from ...encode.prepare import min_side, prepare
 from ...encode.runtime import cores, open_session
 from ...errors import TrainError
-from ...types import Box, Pixels, Vectors
+from ...evaluate.cache import embed_photos
+from ...index.report import Progress
+from ...types import Box, Photo, Pixels, Vectors
 
-__all__ = ["CELLS", "CellEncoder", "garment"]
+__all__ = ["CELLS", "PLACES", "CellEncoder", "garment", "seen"]
+
+VERSION = "1"
+"""Of how cells are made; kept ones of another are made anew."""
 
 CELLS = 4
 """A side: 16 of the whole photo and 16 of the garment."""
+
+PLACES = 2 * CELLS * CELLS
+"""Of both."""
 
 WHITE = 235
 """A pixel whose channels are all as bright is background. Shop photos are on white, blurred by JPEG."""
@@ -49,7 +58,7 @@ class CellEncoder:
     """
 
     def __init__(self, folder: ModelFolder, *, of_garment: bool) -> None:
-        self.name = "garment cells" if of_garment else "cells"
+        self.name = "garment-cells" if of_garment else "cells"
         self._how, self._of_garment = folder.config.preprocessing, of_garment
         self.min_side = min_side(self._how)
         where = f"image.onnx of {folder.path}"
@@ -109,3 +118,32 @@ def _pool(side: int) -> NDArray[np.float32]:
         first, end = cell * side // CELLS, -(-(cell + 1) * side // CELLS)
         weights[cell, first:end] = 1 / (end - first)
     return weights
+
+
+def seen(
+    folder: Path, checksum: str, photos: Mapping[str, Photo], ids: Sequence[str], progress: Progress
+) -> tuple[NDArray[np.float16], dict[str, int]]:
+    """The cells of photos, of the whole and then of the garment, from the cache where it has them.
+
+    Args:
+        folder: of the model.
+        checksum: of its photo tower.
+        photos: id to photo.
+        ids: the wanted ones.
+        progress: told of each.
+
+    Returns:
+        float16 (found, 2 * 16 * channels), and the row of each photo that could be had.
+
+    Raises:
+        TrainError: the tower does not end in a map.
+    """
+    model = read_folder(folder)
+    parts: list[NDArray[np.float16]] = []
+    rows: dict[str, int] = {}
+    for of_garment in (False, True):  # one after the other: a row is long
+        encoder = CellEncoder(model, of_garment=of_garment)
+        key = f"{checksum[:32]}-{encoder.name}-{VERSION}"
+        vectors, rows = embed_photos(photos, ids, {key: encoder}, progress)
+        parts.append(vectors[encoder.name].astype(np.float16))
+    return np.concatenate(parts, axis=1), rows
