@@ -363,7 +363,6 @@ def train(
     checkpointing: bool | None = None,
     projection: float | None = None,
     hidden: float | None = None,
-    composer: str | None = None,
     ablation: Annotated[bool, Parameter(negative=())] = False,
     accelerator: str = "auto",
     devices: str = "auto",
@@ -399,7 +398,6 @@ def train(
         checkpointing: whether that computes activations twice to keep few of them.
         projection: of the combiner: its first layers' size, in multiples of the features'.
         hidden: of the combiner: its middle layers' size, in multiples of the features'.
-        composer: of the combiner: what learns to join: combiner, or attention over the photo's parts, to measure.
         ablation: of the combiner: train and measure sum and Combiner with none, one and both towers tuned, as a table.
         accelerator: auto, cpu, cuda, mps: as Lightning Fabric names them.
         devices: how many of a node's, or auto.
@@ -422,7 +420,6 @@ def train(
     of_classifier = {"backbone": backbone, "size": size, "label": label or None}
     of_combiner = {"tune": tune, "tune_epochs": tune_epochs, "tune_batch": tune_batch, "tune_rate": tune_rate}
     of_combiner |= {"checkpointing": checkpointing, "projection": projection, "hidden": hidden}
-    of_combiner |= {"composer": composer}
     own: dict[str, dict[str, Any]] = {
         "classifier": of_classifier,
         "align": {},

@@ -21,9 +21,9 @@ from torch.nn.functional import normalize
 
 from .settings import CombinerSettings
 
-__all__ = ["HIGHEST_SCALE", "Combiner"]
+__all__ = ["Combiner"]
 
-HIGHEST_SCALE = 100.0
+_HIGHEST_SCALE = 100.0
 """Source: A. Radford et al., CLIP, 2021, section 2.5: beyond it training becomes unstable."""
 
 
@@ -68,7 +68,7 @@ class Combiner(nn.Module):
     def scale(self) -> Tensor:
         """What cosines are multiplied by in the loss: a scalar."""
         scale = self.log_scale.exp()
-        return scale.clamp(max=HIGHEST_SCALE) if isinstance(self.log_scale, nn.Parameter) else scale
+        return scale.clamp(max=_HIGHEST_SCALE) if isinstance(self.log_scale, nn.Parameter) else scale
 
     def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
         """Composed vectors, float (n, dim), each of length 1.

@@ -18,7 +18,7 @@ from .towers import Known
 __all__ = ["Compose", "Exam", "Reference"]
 
 Compose = Callable[[Vectors, Vectors], Vectors]
-"""Photos as ``Known.asked`` gives them and texts as the tower does, float32 (n, dim), to composed vectors (n, dim)."""
+"""Photos and texts as the towers give them, float32 (n, dim) each, to composed vectors (n, dim)."""
 
 Reference = Callable[[Question], tuple[str, str]]
 """The id of the photo that a question changes, and the change."""
@@ -71,7 +71,7 @@ class Exam:
         def embed(_: Loaded, photos: Sequence[str], questions: Sequence[Question], __: Progress) -> Embedded:
             pairs = [(question, *self.asked(question)) for question in questions]
             pairs = [(question, id, change) for question, id, change in pairs if id in known.rows]
-            composed = compose(known.asked([id for _, id, _ in pairs]), known.said([change for _, _, change in pairs]))
+            composed = compose(known.of([id for _, id, _ in pairs]), known.said([change for _, _, change in pairs]))
             there = [id for id in photos if id in known.rows]
             rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
             return Embedded(_unit(np.concatenate([known.of(there), composed])), rows)

@@ -92,11 +92,6 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
     """
     run = read_run(folder)
     check_target(target)
-    if run.settings.composer == "attention":
-        raise TrainError(
-            f"{folder} holds an attention composer, which asks for the cells of a photo, and a search has its vector "
-            "alone: train with --composer combiner to search with it; its figures are in val.json and test.json"
-        )
     progress.phase("writing the Combiner", None)
     combiner = run.combiner(folder)
     graph = halved(composer_graph(combiner))

@@ -99,11 +99,6 @@ def train_combiner(
         triplets = read_data(Path(data), settings.seed)
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
-        if triplets.captions and settings.composer == "attention":
-            raise TrainError(
-                f"{data} has captions in place of photos, in which there is nothing to attend to: give "
-                "--composer combiner"
-            )
         triplets = _usable(triplets, out, progress)
         run = _begin(_said(preset, settings, data, triplets, model, _absolute(weights), towers), out)
         if isinstance(towers, Clip):
@@ -136,11 +131,6 @@ def _towers(model: str) -> ModelTowers:
 def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
     """Settings that the towers can have."""
     if isinstance(towers, Clip):
-        if settings.composer == "attention":
-            raise TrainError(
-                "attention looks at the last map of a model folder's tower, and a CLIP here gives none: give --composer "
-                "combiner, or --model a folder"
-            )
         return settings
     if settings.tune != "none":
         raise TrainError(

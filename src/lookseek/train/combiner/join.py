@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ...types import Vectors
-from .attention import Attention
 from .combiner import Combiner
 from .loop import Batch, Stage
 from .order import Order
@@ -31,7 +30,7 @@ _ROWS = 1024
 class Joined(nn.Module):
     """A Combiner as stage 2 trains it."""
 
-    def __init__(self, combiner: Combiner | Attention) -> None:
+    def __init__(self, combiner: Combiner) -> None:
         super().__init__()
         self.combiner = combiner
 
@@ -41,7 +40,7 @@ class Joined(nn.Module):
 
 
 def joining(
-    combiner: Combiner | Attention,
+    combiner: Combiner,
     known: Known,
     train: Sequence[Example],
     more: Sequence[Example],
@@ -74,7 +73,7 @@ def joining(
     )
 
 
-def composed(combiner: Combiner | Attention, photos: Vectors, texts: Vectors, *, of_units: bool = False) -> Vectors:
+def composed(combiner: Combiner, photos: Vectors, texts: Vectors, *, of_units: bool = False) -> Vectors:
     """Composed vectors, float32 (n, dim), without dropout; ``of_units`` as a search composes."""
     device = next(combiner.parameters()).device
     combiner.eval()
@@ -85,7 +84,7 @@ def composed(combiner: Combiner | Attention, photos: Vectors, texts: Vectors, *,
             both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
             made = combiner.of_units(*both) if of_units else combiner(*both)
             parts.append(made.float().cpu().numpy())
-    return np.concatenate(parts) if parts else np.empty((0, texts.shape[1]), np.float32)
+    return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
 
 
 def _groups(network: nn.Module, settings: CombinerSettings) -> list[dict[str, object]]:
@@ -106,8 +105,8 @@ class _Features:
     ) -> None:
         whole = [*train, *more]
         self._order = Order(len(train), len(more), settings.generated, settings.batch, settings.seed, 2)
-        self._known, self._references = known, [e.reference for e in whole]
         self._photos, self._texts = torch.from_numpy(known.photos), torch.from_numpy(known.texts)
+        self._references = torch.tensor([known.rows[e.reference] for e in whole])
         self._targets = torch.tensor([known.rows[e.target] for e in whole])
         self._forms = torch.tensor([[known.text_rows[text] for text in e.texts] for e in whole])
         self._groups = groups_of(whole)
@@ -120,5 +119,4 @@ class _Features:
         for places, form in self._order.epoch(epoch, first):
             rows = torch.from_numpy(places)
             texts = self._texts[self._forms[rows, torch.from_numpy(form)]]
-            asked = torch.from_numpy(self._known.asked([self._references[place] for place in places]))
-            yield (asked, texts, self._photos[self._targets[rows]]), self._groups[rows]
+            yield (self._photos[self._references[rows]], texts, self._photos[self._targets[rows]]), self._groups[rows]

@@ -23,7 +23,6 @@ from safetensors.torch import load_file
 from ...errors import TrainError
 from ...evaluate.result import write_text
 from ..run import BEST, RUN
-from .attention import Attention, built
 from .combiner import Combiner
 from .settings import CombinerSettings
 
@@ -68,8 +67,8 @@ class CombinerRun:
     checksum: str
     quick_gelu: bool = False
 
-    def combiner(self, folder: Path) -> Combiner | Attention:
-        """The composer of the best epoch, in evaluation mode.
+    def combiner(self, folder: Path) -> Combiner:
+        """The Combiner of the best epoch, in evaluation mode.
 
         Raises:
             TrainError: there are no weights yet.
@@ -77,10 +76,8 @@ class CombinerRun:
         file = folder / COMBINER / BEST
         if not file.is_file():
             raise TrainError(f"{folder} has no {COMBINER}/{BEST} yet: run the training to the end of its first epoch")
-        weights = {name.removeprefix("combiner."): value for name, value in load_file(file).items()}
-        attention = self.settings.composer == "attention"
-        combiner = built(self.dim, self.settings, weights) if attention else Combiner(self.dim, self.settings)
-        combiner.load_state_dict(weights)
+        combiner = Combiner(self.dim, self.settings)
+        combiner.load_state_dict({name.removeprefix("combiner."): value for name, value in load_file(file).items()})
         return combiner.eval()
 
     def write(self, folder: Path) -> None:

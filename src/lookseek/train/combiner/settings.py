@@ -10,13 +10,10 @@ from ...errors import TrainError
 from ..presets import changed, check_ranges
 from ..settings import Precision
 
-__all__ = ["PRESETS", "CombinerSettings", "Joins", "Tune", "settings_of"]
+__all__ = ["PRESETS", "CombinerSettings", "Tune", "settings_of"]
 
 Tune: TypeAlias = Literal["none", "image", "text", "both"]
 """Which towers of a CLIP learn in stage 1."""
-
-Joins: TypeAlias = Literal["combiner", "attention"]
-"""What stage 2 trains: combiner.py or attention.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,6 @@ class CombinerSettings:
         generated: triplets made from a catalogue's labels that join an epoch, as a share of the written ones, >= 0.
         precision: in which the networks multiply while they learn; features are always fp32.
         seed: of everything drawn by chance.
-        composer: what stage 2 trains; of ``attention`` the sizes and the dropout are its own.
 
     Raises:
         TrainError: a number outside its range.
@@ -74,7 +70,6 @@ class CombinerSettings:
     generated: float
     precision: Precision
     seed: int
-    composer: Joins = "combiner"
 
     def __post_init__(self) -> None:
         ranges = (
@@ -96,11 +91,7 @@ class CombinerSettings:
             ("seed", 0, 2**31 - 1),
         )
         check_ranges(self, ranges)
-        for name, allowed in (
-            ("tune", get_args(Tune)),
-            ("precision", get_args(Precision)),
-            ("composer", get_args(Joins)),
-        ):
+        for name, allowed in (("tune", get_args(Tune)), ("precision", get_args(Precision))):
             if getattr(self, name) not in allowed:
                 raise TrainError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(allowed)}")
 

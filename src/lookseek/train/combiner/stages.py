@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,6 @@ from ...index.report import Progress
 from ..curves import draw
 from ..machine import Silent
 from ..measure import write_figures
-from .attention import Attention
-from .cells import PLACES, seen
 from .clip import Clip
 from .combiner import Combiner
 from .exam import Compose, Exam
@@ -24,7 +21,7 @@ from .join import composed, joining
 from .loop import fit
 from .run import COMBINER, TUNE, CombinerRun
 from .settings import CombinerSettings
-from .towers import Known, ModelTowers, Towers, known
+from .towers import Known, Towers, known
 from .triplets import Triplets
 from .tune import load_tuned, plain_sum, tuning
 
@@ -33,11 +30,8 @@ __all__ = ["FIGURES", "features", "figures_of", "join", "measure", "tune"]
 FIGURES = ("sum.val", "val", "units.val", "sum.test", "test", "units.test")
 """Files of results in a run folder, without their ending."""
 
-NAMES = {"": "{}", "units.": "{} of vectors of length 1"}
-"""Prefix of a file to what composed, where it is not the sum."""
-
-_SHOWN = 2000
-"""References from which the mean and spread of cells are taken."""
+NAMES = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
+"""Prefix of a file to what composed."""
 
 
 def tune(
@@ -66,32 +60,18 @@ def features(towers: Towers, triplets: Triplets, settings: CombinerSettings, pro
         photos |= exam.loaded.photos
         ids += exam.ids()
         texts += exam.changes()
-    found = known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
-    if settings.composer != "attention":
-        return found
-    asked = [e.reference for e in examples]
-    asked += [exam.asked(question)[0] for exam in triplets.exams.values() for question in exam.loaded.questions()]
-    there = [id for id in dict.fromkeys(asked) if id in found.rows]
-    assert isinstance(towers, ModelTowers)  # for mypy: job.py refuses others
-    cells, rows = seen(towers.folder, towers.checksum(), photos, there, progress)
-    return replace(found, cells=cells, cell_rows=rows)
+    return known(towers, photos, list(dict.fromkeys(ids)), triplets.captions, list(dict.fromkeys(texts)), progress)
 
 
 def join(
     fabric: Fabric, triplets: Triplets, found: Known, run: CombinerRun, out: Path, progress: Progress
-) -> tuple[Combiner | Attention, int]:
-    """Stage 2: the composer of its best epoch, and which that was."""
+) -> tuple[Combiner, int]:
+    """Stage 2: the Combiner of its best epoch, and which that was."""
     val, settings = triplets.exams["val"], run.settings
     torch.manual_seed(settings.seed)
-    references = [e.reference for e in triplets.train]
-    combiner: Combiner | Attention
-    if found.cells is not None:
-        combiner = Attention(run.dim, settings, PLACES, found.cells.shape[1] // PLACES)
-        combiner.know(found.asked(references[:_SHOWN])[:, run.dim :])
-    else:
-        combiner = Combiner(run.dim, settings)
-        own = [found.of(references), found.said([e.texts[0] for e in triplets.train])]
-        combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
+    combiner = Combiner(run.dim, settings)
+    own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
+    combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
 
     def judge() -> tuple[float, dict[str, float]]:
         return _judged(val, found, lambda photos, texts: composed(combiner, photos, texts))
@@ -118,9 +98,8 @@ def measure(
         for prefix, way in ways.items():
             path = out / f"{prefix}{split}.json"
             if not path.is_file():
-                plain = prefix == "sum."
-                info = _info(run, "sum" if plain else NAMES[prefix].format(run.settings.composer))
-                write_figures(exam.take(replace(found, cells=None) if plain else found, way, info, progress), path)
+                info = _info(run, NAMES[prefix])
+                write_figures(exam.take(found, way, info, progress), path)
     return figures_of(out)
 
 

@@ -7,11 +7,10 @@ model, or of a CLIP (clip.py); whoever learns from features does not ask which.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...encode import Encoder, Model, TextEncoder, encode_photos
 from ...errors import ItemError, TrainError
@@ -69,7 +68,6 @@ class ModelTowers:
             )
         self.dim, self.image, self.text = model.dim, model.image, model.text
         self.weights = f"the model {model.name}, as it is"
-        self.folder = model.folder
         self._keys = cache_key(model), f"{model.words[:32]}-words"
         self._checksum = f"{model.checksum}-{model.words}"
 
@@ -91,24 +89,12 @@ class Known:
         rows: the row of each id that could be had.
         texts: float32 (m, dim), as the tower gives them.
         text_rows: the row of each text.
-        cells: float16 (references, places * channels), what the photos that are changed show where; None unless they
-            were looked at (cells.py).
-        cell_rows: the row there of each reference.
     """
 
     photos: Vectors
     rows: Mapping[str, int]
     texts: Vectors
     text_rows: Mapping[str, int]
-    cells: NDArray[np.float16] | None = None
-    cell_rows: Mapping[str, int] = field(default_factory=dict)
-
-    def asked(self, ids: Sequence[str]) -> Vectors:
-        """What a composer gets of photos that are changed: features, and behind them the cells if there are any."""
-        features = self.of(ids)
-        if self.cells is None:
-            return features
-        return np.concatenate([features, self.cells[[self.cell_rows[id] for id in ids]]], axis=1, dtype=np.float32)
 
     def of(self, ids: Sequence[str]) -> Vectors:
         """Features of photos, float32 (len(ids), dim)."""

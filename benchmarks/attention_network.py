@@ -21,8 +21,6 @@ section 3.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
 import torch
@@ -30,13 +28,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from .combiner import HIGHEST_SCALE
-from .settings import CombinerSettings
+from lookseek.train.combiner.combiner import HIGHEST_SCALE
+from lookseek.train.combiner.settings import CombinerSettings
 
-__all__ = ["Attention", "built"]
+__all__ = ["Attention"]
 
 WIDTH, HEADS, LAYERS = 256, 4, 1
-"""Of the transformer: ten thousand triplets teach no more. Source: docs/decisions/combiner.md."""
+"""Of the transformer: small, as some ten thousand triplets fill little; not searched."""
 
 _DROPOUT = 0.1
 """Between the transformer's layers. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
@@ -109,18 +107,3 @@ class Attention(nn.Module):
         query = self.layers(torch.cat(tokens, dim=1) + self.places)[:, 0]
         share = self.share_out(query).sigmoid()
         return normalize(self.mix_out(query) + share * texts + (1 - share) * photos, dim=-1)
-
-    def of_units(self, photos: Tensor, texts: Tensor) -> Tensor:
-        """The same: how long its vectors are does not matter."""
-        return cast(Tensor, self(photos, texts))
-
-
-def built(dim: int, settings: CombinerSettings, weights: Mapping[str, Tensor]) -> Attention:
-    """One of the sizes that weights have, which it does not yet have.
-
-    Args:
-        dim: of the features.
-        settings: of the training.
-        weights: by name, as its state has them.
-    """
-    return Attention(dim, settings, len(weights["places"]) - _BESIDE, len(weights["centre"]))

@@ -14,15 +14,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx.utils import Extractor
 
-from ... import images
-from ...encode import Prepared
-from ...encode.folder import ModelFolder, read_folder
-from ...encode.prepare import min_side, prepare
-from ...encode.runtime import cores, open_session
-from ...errors import TrainError
-from ...evaluate.cache import embed_photos
-from ...index.report import Progress
-from ...types import Box, Photo, Pixels, Vectors
+from lookseek import images
+from lookseek.encode import Prepared
+from lookseek.encode.folder import ModelFolder, read_folder
+from lookseek.encode.prepare import min_side, prepare
+from lookseek.encode.runtime import cores, open_session
+from lookseek.errors import TrainError
+from lookseek.evaluate.cache import embed_photos
+from lookseek.index.report import Progress
+from lookseek.types import Box, Photo, Pixels, Vectors
 
 __all__ = ["CELLS", "PLACES", "CellEncoder", "garment", "seen"]
 
