@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from lookseek.train.combiner.combiner import HIGHEST_SCALE
 from lookseek.train.combiner.settings import CombinerSettings
 
 __all__ = ["Attention"]
@@ -89,7 +88,7 @@ class Attention(nn.Module):
     @property
     def scale(self) -> Tensor:
         """What cosines are multiplied by in the loss: a scalar."""
-        return self.log_scale.exp().clamp(max=HIGHEST_SCALE)
+        return self.log_scale.exp().clamp(max=100.0)
 
     def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
         """Composed vectors, float (n, dim), each of length 1.
