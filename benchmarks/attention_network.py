@@ -1,0 +1,108 @@
+"""Attention over what a photo shows where: a query of the whole photo, of the garment in it, and of words.
+
+    [query] ─────────────────────────────┐
+    words ─ Linear ──────────────────────┤
+    photo ─ Linear ──────────────────────┤ + places ─ transformer ─ [query] ─┬─ Linear ──────────> mix (dim)
+    cells of the photo ─ Linear ─────────┤                                   └─ Linear, Sigmoid ─> share (1)
+    cells of the garment ─ Linear ───────┘
+
+    vector = mix + share * words + (1 - share) * photo, at length 1
+
+As in FashionVLP, what asks sees words beside the whole photo and the garment in parts, and what is found sees neither
+words nor the transformer, so it is computed once, when it is indexed. Otherwise than there, what is found is the frozen
+model's own vector, so any index of that model goes on being one; nothing of the tower learns; the garment is what is
+not background, not what a detector finds; a grid stands for landmarks, and there are no regions of a detector; the
+transformer has one layer that begins with numbers by chance, not twelve that have read captions.
+
+Source: S. Goenka et al., FashionVLP: Vision language transformer for fashion retrieval with feedback, CVPR 2022,
+section 3.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from lookseek.train.combiner.settings import CombinerSettings
+
+__all__ = ["Attention"]
+
+WIDTH, HEADS, LAYERS = 256, 4, 1
+"""Of the transformer: small, as some ten thousand triplets fill little; not searched."""
+
+_DROPOUT = 0.1
+"""Between the transformer's layers. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
+
+_LEAST = 1e-3
+"""Added to a channel's spread: one that is the same everywhere stays finite."""
+
+_BESIDE = 3
+"""Tokens beside the cells: the query, the words, the photo as a whole."""
+
+
+class Attention(nn.Module):
+    """See the file's head. It begins as the plain sum.
+
+    Args:
+        dim: of the features.
+        settings: of the training: the scale.
+        places: cells of a photo, of the whole and of the garment together; 0 leaves them out.
+        channels: numbers of each.
+    """
+
+    log_scale: Tensor
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, dim: int, settings: CombinerSettings, places: int, channels: int) -> None:
+        super().__init__()
+        self.dim, self.shape = dim, (places, channels)
+        self.photo_in, self.text_in = nn.Linear(dim, WIDTH), nn.Linear(dim, WIDTH)
+        self.cell_in = nn.Linear(channels, WIDTH)
+        self.places = nn.Parameter(torch.randn(_BESIDE + places, WIDTH) * 0.02)
+        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True)
+        self.layers = nn.TransformerEncoder(layer, LAYERS, nn.LayerNorm(WIDTH), enable_nested_tensor=False)
+        self.mix_out, self.share_out = nn.Linear(WIDTH, dim), nn.Linear(WIDTH, 1)
+        for last in (self.mix_out, self.share_out):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+        self.register_buffer("centre", torch.zeros(channels))
+        self.register_buffer("spread", torch.ones(channels))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(settings.scale)), requires_grad=settings.learn_scale)
+
+    def know(self, cells: NDArray[np.float32]) -> None:
+        """Learn how large numbers of cells are, so that the first layer sees them around 0 and 1.
+
+        Args:
+            cells: float32 (n, places * channels), of some photos.
+        """
+        each = torch.from_numpy(cells).reshape(-1, self.shape[1])
+        self.centre.copy_(each.mean(0))
+        self.spread.copy_(each.std(0) + _LEAST)
+
+    @property
+    def scale(self) -> Tensor:
+        """What cosines are multiplied by in the loss: a scalar."""
+        return self.log_scale.exp().clamp(max=100.0)
+
+    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
+        """Composed vectors, float (n, dim), each of length 1.
+
+        Args:
+            photos: float (n, dim + places * channels): a photo's vector as the tower gives it, behind it its cells.
+            texts: float (n, dim), as a text tower gives them.
+        """
+        cells = photos[:, self.dim :].reshape(len(photos), *self.shape)
+        photos, texts = normalize(photos[:, : self.dim], dim=-1), normalize(texts, dim=-1)
+        times = math.sqrt(self.dim)  # to numbers around 1
+        tokens = [torch.zeros_like(self.places[:1]).expand(len(photos), 1, WIDTH)]
+        tokens += [self.text_in(times * texts)[:, None], self.photo_in(times * photos)[:, None]]
+        tokens.append(self.cell_in((cells - self.centre) / self.spread))
+        query = self.layers(torch.cat(tokens, dim=1) + self.places)[:, 0]
+        share = self.share_out(query).sigmoid()
+        return normalize(self.mix_out(query) + share * texts + (1 - share) * photos, dim=-1)
