@@ -1,208 +1,173 @@
-"""What attention over the cells of a photo gains over the Combiner, on val of myntra; a model's features, frozen.
+"""What attention over the cells of a photo gains over the Combiner, with a model's features, which stay as they are.
 
-    python benchmarks/attention.py [--only combiner attention ...] [--epochs 40] [--model lookseek-base] [--test]
+    python benchmarks/attention.py RUNS [--epochs 40] [--seed 0] [--model lookseek-base] [--keep FOLDER] [--write]
 
-Each composer is trained by the same steps on the same triplets in the same order, and measured by the same benchmark;
-its best epoch is chosen on val. ``--test`` measures that epoch on test, once. Which is better, and why a search does
-without: docs/decisions/combiner.md.
+Attention sees words and the photo's vector; the photo's cells too; the garment's cells too: three trainings by the loop
+of ``train combiner``, on myntra's triplets of train, in the order and words of the Combiner that is trained beside
+them. RUNS gets a folder a training, with its log; what is there is gone on with. Each one's best epoch is chosen on val
+of myntra-composed; all are then measured on its test, and on drawn-composed, once. --keep (results/attention) gets the
+result files, which ``lookseek compare`` reads. --write puts the tables into docs/benchmarks/attention.md. What follows
+from them: docs/decisions/combiner.md.
 
-Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 15 minutes for the cells on 2 cores, once
-(they are kept where vectors are); an epoch is some 6 seconds of the Combiner and more of attention.
+Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 10 minutes for the cells on 2 cores, once
+(they are kept where vectors are), then half an hour.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import normalize
+from attention_cells import CellEncoder
+from attention_training import GRIDS, cells_of, graph_of, trained
+from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, seeing, shipped
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
-from attention_cells import CELLS, seen
-from attention_network import Attention
-
-from lookseek.encode import load_model
-from lookseek.encode.compose import Sum
+from lookseek import images
+from lookseek.encode import Model, load_model
+from lookseek.encode.folder import read_folder
 from lookseek.encode.model import DEFAULT
-from lookseek.evaluate.result import Result
-from lookseek.evaluate.run import evaluate
-from lookseek.evaluate.system import Embedded, System
-from lookseek.evaluate.task import Question
-from lookseek.train.batches import number
-from lookseek.train.combiner.combiner import Combiner
+from lookseek.evaluate.result import read_result, short_commit
 from lookseek.train.combiner.exam import Exam
-from lookseek.train.combiner.loss import contrast
-from lookseek.train.combiner.order import Order
+from lookseek.train.combiner.export import composer_graph
+from lookseek.train.combiner.job import train_combiner
+from lookseek.train.combiner.run import COMBINER
 from lookseek.train.combiner.settings import CombinerSettings, settings_of
 from lookseek.train.combiner.stages import features
-from lookseek.train.combiner.towers import Known, ModelTowers
-from lookseek.train.combiner.triplets import Triplets, read_data
-from lookseek.train.combiner.tune import groups_of
-from lookseek.train.loop import share_of_rate
-from lookseek.train.machine import Silent
+from lookseek.train.combiner.towers import ModelTowers
+from lookseek.train.combiner.triplets import read_data
+from lookseek.train.journal import read_journal
+from lookseek.train.machine import Machine, Silent
 
-DATA = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data") / "myntra"
-
-WANTED = {"combiner": (), "attention-none": (), "attention-whole": (0,), "attention": (0, 1)}
-"""Composer to which cells it sees: 0 of the whole photo, 1 of the garment."""
-
-SHOWN = ("recall@1", "recall@10", "recall@50", "any@1", "any@10", "any@50")
-
-Join = Callable[[Sequence[str], NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
-"""Photos' ids, their vectors, changes' vectors to composed ones."""
+PAGE = TOP / "docs" / "benchmarks" / "attention.md"
+SHOWN = ("recall@10", "recall@50", "any@10", "any@50")
+LOOKS = 50
+"""Photos whose median is the time of a look at the garment's cells."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """Cells, float16 (n, places, channels), and the row of each photo."""
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A way that was trained here, and when it was at its best."""
 
-    cells: NDArray[np.float16]
-    rows: Mapping[str, int]
-
-    def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        """Flat, float32 (len(ids), places * channels)."""
-        chosen = self.cells[[self.rows[id] for id in ids]].astype(np.float32)
-        return chosen.reshape(len(ids), -1)
+    way: Way
+    best_epoch: int
+    epochs: int
 
 
 def main() -> None:
-    """Train what is asked for and print a row of each."""
+    """Train, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=WANTED, nargs="*", default=list(WANTED))
+    parser.add_argument("runs", type=Path)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default=DEFAULT)
-    parser.add_argument("--test", action="store_true")
+    parser.add_argument("--keep", type=Path, default=TOP / "results" / "attention")
+    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    settings = settings_of("modern", {"precision": "32-true", "seed": given.seed, "epochs": given.epochs})
-    towers, triplets = ModelTowers(load_model(given.model)), read_data(DATA, given.seed)
+    changes = {"precision": "32-true", "seed": given.seed, "epochs": given.epochs}
+    model, settings = load_model(given.model), settings_of("modern", changes)
+    towers = ModelTowers(model)
+    asks = {
+        name: asked(photos(*name), towers)
+        for name in (("myntra-composed", "val"), ("myntra-composed", "test"), ("drawn-composed", "test"))
+    }
+    runs = given.runs / f"{model.checksum[:12]}-{model.words[:12]}-{given.epochs}-{given.seed}"
+    learned = list(train_all(given.model, settings, changes, runs, [one.exam for one in asks.values()]))
+    ways = [*shipped(model), *(one.way for one in learned)]
+    said = {"name": model.name, "checksum": model.checksum, "words": model.words}
+    measured = {(name, way.name): one.measured(way, said, given.keep) for name, one in asks.items() for way in ways}
+    commits = {short_commit(read_result(path).commit) for path in measured.values()}
+    lines = [
+        "# Attention over a photo's cells",
+        f"Written by `python benchmarks/attention.py RUNS --write` on {datetime.now(UTC):%Y-%m-%d} from commit "
+        f"{' and '.join(sorted(commits))}. Model {model.name} (`{model.checksum[:12]}`, words `{model.words[:12]}`), "
+        f"seed {settings.seed}, at most {settings.epochs} epochs of {settings.batch} triplets a step. Brackets: 95 % "
+        "bootstrap intervals over what asks; differences by the paired bootstrap. Each best epoch was chosen on val by "
+        "the mean of any@1, any@10 and any@50; nothing was chosen on test.",
+        *costs_of(ways, learned, asks["myntra-composed", "test"], model),
+        *(line for name in asks for line in table(name, ways, measured)),
+    ]
+    text = "\n\n".join(lines) + "\n"
+    print(text)
+    if given.write:
+        PAGE.write_text(text, encoding="utf-8")
+
+
+def train_all(
+    named: str, settings: CombinerSettings, changes: dict[str, object], runs: Path, exams: list[Exam]
+) -> Iterator[Trained]:
+    """The Combiner, and attention that sees more and more."""
+    data, model = DATA / "myntra", load_model(named)
+    beside = runs / "combiner"
+    done = train_combiner(str(data), beside, changes=changes, model=named, machine=Machine("cpu"), progress=Silent())
+    combiner = done.run.combiner(beside)
+    way = composing("Combiner, trained beside", composer_graph(combiner), model.dim)
+    yield Trained(way, done.best_epoch, epochs_of(beside / COMBINER))
+    triplets, towers = read_data(data, settings.seed), ModelTowers(model)
     known = features(towers, triplets, settings, Silent())
-    splits = ("val", "test")[: 1 + given.test]
-    for split in splits:
-        row("sum", split, take(triplets.exams[split], known, lambda _, photos, texts: Sum().compose(photos, texts)))
-    nothing = Seen(np.empty((len(known.photos), 0, 1), np.float16), known.rows)
-    cells = all_cells(given.model, towers, triplets, known) if any(WANTED[name] for name in given.only) else nothing
-    for name in given.only:
-        join, parameters = trained(name, part(cells, WANTED[name]), triplets, known, settings)
-        for split in splits:
-            row(f"{name} ({parameters:,} parameters)", split, take(triplets.exams[split], known, join))
-
-
-def row(name: str, split: str, result: Result) -> None:
-    """Print a line of the table."""
-    print(f"| {name}, {split} | " + " | ".join(f"{result.metrics[m].value:.3f}" for m in SHOWN) + " |", flush=True)
-
-
-def all_cells(model: str, towers: ModelTowers, triplets: Triplets, known: Known) -> Seen:
-    """Of each photo that is asked with; both grids, the whole photo's first."""
-    photos, ids = dict(triplets.photos), [e.reference for e in (*triplets.train, *triplets.more)]
-    for exam in triplets.exams.values():
-        photos |= exam.loaded.photos
+    looked, ids = dict(triplets.photos), [e.reference for e in (*triplets.train, *triplets.more)]
+    for exam in exams:
+        looked |= {id: exam.loaded.photos[id] for id in exam.ids()}
         ids += [exam.asked(question)[0] for question in exam.loaded.questions()]
-    there = [id for id in dict.fromkeys(ids) if id in known.rows]
-    cells, rows = seen(load_model(model).folder, towers.checksum(), photos, there, Silent())
-    return Seen(cells.reshape(len(cells), 2 * CELLS * CELLS, -1), rows)
+    cells = cells_of(model.folder, towers.checksum(), looked, ids, Silent())
+    for name, grids in GRIDS.items():
+        some, folder = cells.part(grids), runs / f"attention-{len(grids)}"
+        network, best = trained(some, triplets, known, settings, folder, Silent())
+        yield Trained(seeing(f"attention: {name}", graph_of(network), model.dim, some.of), best, epochs_of(folder))
 
 
-def part(cells: Seen, grids: Sequence[int]) -> Seen:
-    """Some of the grids."""
-    places = [place for grid in grids for place in range(grid * CELLS * CELLS, (grid + 1) * CELLS * CELLS)]
-    return Seen(cells.cells[:, places], cells.rows)
+def epochs_of(folder: Path) -> int:
+    """Those of a training, by its log."""
+    return max(line.get("epoch", 0) for line in read_journal(folder))
 
 
-def begun(name: str, cells: Seen, triplets: Triplets, known: Known, settings: CombinerSettings) -> Combiner | Attention:
-    """A composer with its first weights."""
-    torch.manual_seed(settings.seed)
-    dim = known.photos.shape[1]
-    if name == "combiner":
-        return Combiner(dim, settings)
-    network = Attention(dim, settings, *cells.cells.shape[1:])
-    if cells.cells.size:
-        network.know(cells.of([e.reference for e in triplets.train[:2000]]))
-    return network
-
-
-def trained(name: str, cells: Seen, triplets: Triplets, known: Known, settings: CombinerSettings) -> tuple[Join, int]:
-    """A composer of its best epoch on val, and its number of parameters."""
-    network = begun(name, cells, triplets, known, settings)
-
-    def ask(ids: Sequence[str], photos: Tensor, texts: Tensor) -> Tensor:
-        made: Tensor = network(torch.cat([photos, torch.from_numpy(cells.of(ids))], dim=1), texts)
-        return made
-
-    def join(ids: Sequence[str], photos: NDArray[np.float32], texts: NDArray[np.float32]) -> NDArray[np.float32]:
-        network.eval()
-        with torch.no_grad():
-            parts = [
-                ask(ids[k : k + 512], torch.from_numpy(photos[k : k + 512]), torch.from_numpy(texts[k : k + 512]))
-                for k in range(0, len(ids), 512)
-            ]
-        return torch.cat(parts).numpy()
-
-    val, best, best_epoch, kept = triplets.exams["val"], -1.0, 0, network.state_dict()
-    whole = [*triplets.train, *triplets.more]
-    order = Order(len(triplets.train), len(triplets.more), settings.generated, settings.batch, settings.seed, 2)
-    groups = groups_of(whole)
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=settings.rate,
+def costs_of(ways: list[Way], learned: list[Trained], one: Asked, model: Model) -> Iterator[str]:
+    """What each way costs, and a look at the garment."""
+    by_name = {entry.way.name: entry for entry in learned}
+    lines = ["| | parameters | multiply-adds | ms | best epoch |", "|---|---|---|---|---|"]
+    for way in ways:
+        entry = by_name.get(way.name)
+        best = f"{entry.best_epoch} of {entry.epochs}" if entry else ""
+        lines.append(f"| {way.name} | {way.parameters:,} | {way.multiply_adds:,} | {one.ms(way):.2f} | {best} |")
+    yield "\n".join(lines)
+    yield (
+        "Multiply-adds are those of matrix products. The ms are of one question, from vectors (and cells) to a vector, "
+        f"in one thread, median. Before that, what looks at the garment's cells has to run the tower again, on the "
+        f"photo cut to the garment: {look_ms(model, one):.1f} ms."
     )
-    step = 0
-    for epoch in range(settings.epochs):
-        network.train()
-        began = time.monotonic()
-        for places, form in order.epoch(epoch, 0):
-            torch.manual_seed(number(settings.seed, 2, step))
-            for group in optimiser.param_groups:
-                group["lr"] = settings.rate * share_of_rate(step, settings.epochs * len(order), settings)
-            some = [whole[place] for place in places]
-            ids, texts = [e.reference for e in some], [e.texts[k] for e, k in zip(some, form, strict=True)]
-            queries = ask(ids, torch.from_numpy(known.of(ids)), torch.from_numpy(known.said(texts)))
-            targets = normalize(torch.from_numpy(known.of([e.target for e in some])), dim=-1)
-            loss = contrast(queries, targets, groups[torch.from_numpy(places)], network.scale)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            step += 1
-        metrics = take(val, known, join).metrics
-        figure = float(np.mean([metrics[m].value for m in val.judged]))
-        print(f"{name} {epoch + 1}: {figure:.4f}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-        if figure > best:
-            best, best_epoch = figure, epoch
-            kept = {key: value.clone() for key, value in network.state_dict().items()}
-        elif epoch - best_epoch >= settings.patience:
-            break
-    network.load_state_dict(kept)
-    return join, sum(p.numel() for p in network.parameters())
 
 
-def take(exam: Exam, known: Known, join: Join) -> Result:
-    """Measure, as ``Exam.take`` does, what composes by photos' ids too."""
+def look_ms(model: Model, one: Asked) -> float:
+    """Of a decoded photo: its garment found, cut out, prepared, and run through the tower; the median."""
+    encoder = CellEncoder(read_folder(model.folder), of_garment=True)
+    references = [one.exam.asked(question)[0] for question in one.exam.loaded.questions()]
+    took = []
+    for id in dict.fromkeys(references[: LOOKS + 1]):
+        pixels = images.decode(one.exam.loaded.photos[id], encoder.min_side)
+        began = time.perf_counter()
+        encoder.encode([encoder.prepare(pixels)])
+        took.append(1000 * (time.perf_counter() - began))
+    return median(took[1:])
 
-    def embed(_: object, photos: Sequence[str], questions: Sequence[Question], __: object) -> Embedded:
-        asked = [(question.key, *exam.asked(question)) for question in questions]
-        asked = [(key, id, change) for key, id, change in asked if id in known.rows]
-        ids = [id for _, id, _ in asked]
-        made = join(ids, known.of(ids), known.said([change for _, _, change in asked]))
-        there = [id for id in photos if id in known.rows]
-        vectors = np.concatenate([known.of(there), made])
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
-        return Embedded(vectors, {key: k for k, key in enumerate([*there, *(key for key, _, _ in asked)])})
 
-    benchmark = replace(exam.benchmark, load=lambda _: exam.loaded)
-    return evaluate(benchmark, exam.options, System({"name": "trial"}, "cosine", embed, None), Silent()).result
+def table(name: tuple[str, str], ways: list[Way], measured: dict[tuple[tuple[str, str], str], Path]) -> Iterator[str]:
+    """A benchmark's figures, a line a way, and how far each lies from the shipped Combiner."""
+    results = {way.name: read_result(measured[name, way.name]) for way in ways}
+    first, shown = results[SHIPPED], [metric for metric in SHOWN if metric in results[SHIPPED].metrics]
+    yield (
+        f"**{first.benchmark}**, {first.split}, protocol `{first.protocol}`: {first.queries:,} questions, gallery "
+        f"{first.gallery_size:,} (`{first.gallery_hash[:12]}`)"
+    )
+    lines = [f"| | {' | '.join(shown)} | {shown[0]} beyond the shipped |", "|---" * (2 + len(shown)) + "|"]
+    for way in ways:
+        cells = [figure(results[way.name], metric) for metric in shown]
+        cells.append(against(measured[name, SHIPPED], measured[name, way.name], shown[0]))
+        lines.append(f"| {way.name} | {' | '.join(cells)} |")
+    yield "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ section 3.
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -30,18 +31,18 @@ from torch.nn.functional import normalize
 
 from lookseek.train.combiner.settings import CombinerSettings
 
-__all__ = ["Attention"]
+__all__ = ["BESIDE", "Attention"]
 
-WIDTH, HEADS, LAYERS = 256, 4, 1
+WIDTH, HEADS = 256, 4
 """Of the transformer: small, as some ten thousand triplets fill little; not searched."""
 
 _DROPOUT = 0.1
-"""Between the transformer's layers. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
+"""Of the transformer's layer. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
 
 _LEAST = 1e-3
 """Added to a channel's spread: one that is the same everywhere stays finite."""
 
-_BESIDE = 3
+BESIDE = 3
 """Tokens beside the cells: the query, the words, the photo as a whole."""
 
 
@@ -63,10 +64,12 @@ class Attention(nn.Module):
         super().__init__()
         self.dim, self.shape = dim, (places, channels)
         self.photo_in, self.text_in = nn.Linear(dim, WIDTH), nn.Linear(dim, WIDTH)
-        self.cell_in = nn.Linear(channels, WIDTH)
-        self.places = nn.Parameter(torch.randn(_BESIDE + places, WIDTH) * 0.02)
-        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True)
-        self.layers = nn.TransformerEncoder(layer, LAYERS, nn.LayerNorm(WIDTH), enable_nested_tensor=False)
+        self.cell_in = nn.Linear(channels, WIDTH) if places else None
+        self.places = nn.Parameter(torch.randn(BESIDE + places, WIDTH) * 0.02)
+        self.layer = nn.TransformerEncoderLayer(
+            WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True
+        )
+        self.norm = nn.LayerNorm(WIDTH)
         self.mix_out, self.share_out = nn.Linear(WIDTH, dim), nn.Linear(WIDTH, 1)
         for last in (self.mix_out, self.share_out):
             nn.init.zeros_(last.weight)
@@ -79,7 +82,7 @@ class Attention(nn.Module):
         """Learn how large numbers of cells are, so that the first layer sees them around 0 and 1.
 
         Args:
-            cells: float32 (n, places * channels), of some photos.
+            cells: float32 (n, places, channels), of some photos.
         """
         each = torch.from_numpy(cells).reshape(-1, self.shape[1])
         self.centre.copy_(each.mean(0))
@@ -90,19 +93,29 @@ class Attention(nn.Module):
         """What cosines are multiplied by in the loss: a scalar."""
         return self.log_scale.exp().clamp(max=100.0)
 
-    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
+    def forward(self, photos: Tensor, texts: Tensor, cells: Tensor | None = None) -> Tensor:
         """Composed vectors, float (n, dim), each of length 1.
 
         Args:
-            photos: float (n, dim + places * channels): a photo's vector as the tower gives it, behind it its cells.
+            photos: float (n, dim), as the tower gives them.
             texts: float (n, dim), as a text tower gives them.
+            cells: float (n, places, channels), of the same photos; not looked at where there are no places.
         """
-        cells = photos[:, self.dim :].reshape(len(photos), *self.shape)
-        photos, texts = normalize(photos[:, : self.dim], dim=-1), normalize(texts, dim=-1)
+        photos, texts = normalize(photos, dim=-1), normalize(texts, dim=-1)
         times = math.sqrt(self.dim)  # to numbers around 1
-        tokens = [torch.zeros_like(self.places[:1]).expand(len(photos), 1, WIDTH)]
+        tokens = [torch.zeros_like(photos[:, None, :1]).expand(-1, 1, WIDTH)]
         tokens += [self.text_in(times * texts)[:, None], self.photo_in(times * photos)[:, None]]
-        tokens.append(self.cell_in((cells - self.centre) / self.spread))
-        query = self.layers(torch.cat(tokens, dim=1) + self.places)[:, 0]
+        if self.cell_in is not None and cells is not None:
+            tokens.append(self.cell_in((cells - self.centre) / self.spread))
+        query = self.norm(self._read(torch.cat(tokens, dim=1) + self.places))
         share = self.share_out(query).sigmoid()
         return normalize(self.mix_out(query) + share * texts + (1 - share) * photos, dim=-1)
+
+    def _read(self, tokens: Tensor) -> Tensor:
+        """What the layer makes of the first token, (n, WIDTH): nobody reads what it would make of the others."""
+        layer = self.layer
+        normal = layer.norm1(tokens)
+        seen, _ = layer.self_attn(normal[:, :1], normal, normal, need_weights=False)
+        query = (tokens[:, :1] + layer.dropout1(seen))[:, 0]
+        inner = layer.dropout(layer.activation(layer.linear1(layer.norm2(query))))
+        return cast(Tensor, query + layer.dropout2(layer.linear2(inner)))
