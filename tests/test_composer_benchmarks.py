@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,20 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import load_file
 
 from lookseek.encode import load_model
+from lookseek.encode.compose import Sum
 from lookseek.encode.folder import COMPOSER
+from lookseek.evaluate.result import read_result
 from lookseek.train.combiner import loop
 from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Triplets, read_data
-from lookseek.types import Box
+from lookseek.types import Box, Vectors
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import attention_cells
 import attention_training
+import composers
 import ways
 from attention_network import Attention
 
@@ -158,5 +162,53 @@ class TestGarment:
         assert (pool > 0).any(axis=0).all()
 
 
-def test_the_difference_to_itself_is_left_out(tmp_path: Path) -> None:
-    assert ways.against(tmp_path / "a.json", tmp_path / "a.json", "recall@10") == ""
+@pytest.fixture(scope="module")
+def one() -> ways.Asked:
+    exam = ways.photos("drawn-composed", "val")
+    chance = np.random.default_rng(0)
+    photos = {id: chance.standard_normal(DIM).astype(np.float32) for id in exam.ids()}
+    texts = {text: chance.standard_normal(DIM).astype(np.float32) for text in exam.changes()}
+    for question in exam.loaded.questions():
+        id, change = exam.asked(question)
+        a, b = (vector / np.linalg.norm(vector) for vector in (photos[id], texts[change]))
+        photos[question.id] = a + b
+    rows, text_rows = ({name: row for row, name in enumerate(some)} for some in (photos, texts))
+    return ways.Asked(exam, Known(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
+
+
+@pytest.fixture(scope="module")
+def paths(one: ways.Asked, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    keep = tmp_path_factory.mktemp("results")
+    some = [ways.of_composer("sum", Sum()), ways.Way(ways.SHIPPED, lambda _, photos, __: photos)]
+    return {way.name: one.measured(way, {"name": "by chance"}, keep) for way in some}
+
+
+class TestFigures:
+    """On drawn-composed, of vectors by chance in which each target's is its reference's plus its change's."""
+
+    def test_they_are_those_of_an_exam(self, one: ways.Asked, paths: dict[str, Path]) -> None:
+        wanted = one.exam.take(one.known, Sum().compose, {}, Heard()).result
+        assert read_result(paths["sum"]).metrics == wanted.metrics
+        assert wanted.metrics["recall@1"].value == 1
+
+    def test_a_difference_has_its_sign_and_none_to_itself(self, paths: dict[str, Path]) -> None:
+        assert ways.against(paths[ways.SHIPPED], paths["sum"], "recall@1").startswith("+")
+        assert ways.against(paths["sum"], paths[ways.SHIPPED], "recall@1").startswith("-")
+        assert ways.against(paths["sum"], paths["sum"], "recall@1") == ""
+
+    def test_tables_name_protocol_and_gallery_and_have_a_line_a_way(self, paths: dict[str, Path]) -> None:
+        head, table, kinds = composers.figures(composers.COLUMNS["drawn-composed"], paths)
+        assert "val, protocol `reference-excluded`: 583 questions, gallery 833" in head
+        assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == ["| sum", f"| {ways.SHIPPED}"]
+        assert "| colour | pattern | sleeve | neckline | length |" in kinds
+        assert kinds.splitlines()[2] == "| sum | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 |"
+
+    def test_time_is_of_one_question(self, one: ways.Asked) -> None:
+        asked: list[int] = []
+
+        def join(ids: Sequence[str], photos: Vectors, _: Vectors) -> Vectors:
+            asked.append(len(ids))
+            return photos
+
+        assert one.ms(ways.Way("counted", join)) >= 0
+        assert asked == [1] * (1 + ways.TIMED)
