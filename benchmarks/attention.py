@@ -1,13 +1,13 @@
 """What attention over the cells of a photo gains over the Combiner, with a model's features, which stay as they are.
 
-    python benchmarks/attention.py RUNS [--epochs 40] [--seed 0] [--model lookseek-base] [--keep FOLDER] [--write]
+    python benchmarks/attention.py RUNS [--seed 0] [--model lookseek-base] [--keep FOLDER] [--write]
 
-Attention sees words and the photo's vector; the photo's cells too; the garment's cells too: three trainings by the loop
-of ``train combiner``, on myntra's triplets of train, in the order and words of the Combiner that is trained beside
-them. RUNS gets a folder a training, with its log; what is there is gone on with. Each one's best epoch is chosen on val
-of myntra-composed; all are then measured on its test, and on drawn-composed, once. --keep (results/attention) gets the
-result files, which ``lookseek compare`` reads. --write puts the tables into docs/benchmarks/attention.md. What follows
-from them: docs/decisions/combiner.md.
+Attention sees words and the photo's vector; the photo's cells too; the garment's cells too. It is trained by the loop
+of ``train combiner``, on myntra's triplets of train, in the order and words of the Combiner that is trained beside it.
+RUNS gets a folder a training, with its log; what is there is gone on with. Settings and best epochs are chosen on val
+of myntra-composed; what was chosen is then measured on its test, and on drawn-composed, once. --keep
+(results/attention) gets the result files, which ``lookseek compare`` reads. --write puts the tables into
+docs/benchmarks/attention.md. What follows from them: docs/decisions/combiner.md.
 
 Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 10 minutes for the cells on 2 cores, once
 (they are kept where vectors are), then half an hour.
@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from attention_cells import CellEncoder
-from attention_training import GRIDS, cells_of, graph_of, trained
+from attention_cells import CELLS, CellEncoder
+from attention_training import GRIDS, Seen, cells_of, graph_of, read, trained
 from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, seeing, shipped
 
 from lookseek import images
@@ -32,11 +32,12 @@ from lookseek.encode import Model, load_model
 from lookseek.encode.folder import read_folder
 from lookseek.encode.model import DEFAULT
 from lookseek.evaluate.result import read_result, short_commit
+from lookseek.train.combiner.combiner import Combiner
 from lookseek.train.combiner.exam import Exam
 from lookseek.train.combiner.export import composer_graph
 from lookseek.train.combiner.job import train_combiner
 from lookseek.train.combiner.run import COMBINER
-from lookseek.train.combiner.settings import CombinerSettings, settings_of
+from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.stages import features
 from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_data
@@ -45,16 +46,38 @@ from lookseek.train.machine import Machine, Silent
 
 PAGE = TOP / "docs" / "benchmarks" / "attention.md"
 SHOWN = ("recall@10", "recall@50", "any@10", "any@50")
+BESIDE, ATTENTION = "Combiner, trained beside", "attention to"
+CHOSEN = "chosen"
+"""A file in the folder of a training that was chosen on val."""
+
 LOOKS = 50
 """Photos whose median is the time of a look at the garment's cells."""
 
 
+TRIED: Mapping[str, Mapping[str, float]] = {
+    "dropout .1": {"dropout": 0.1},
+    "dropout .3": {"dropout": 0.3},
+    "dropout .5": {"dropout": 0.5},
+    "dropout .3, 20 epochs": {"dropout": 0.3, "epochs": 20},
+    "dropout .3, rate 2e-4": {"dropout": 0.3, "rate": 2e-4},
+}
+"""What attention over all cells was trained with, beside the settings of ``modern``; the best on val is that of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A way that was trained here, and when it was at its best."""
+    """A training.
 
-    way: Way
+    Args:
+        folder: of it.
+        best_epoch: on val.
+        val: the figure there that chose: the mean of any@1, any@10 and any@50.
+        epochs: until it ended.
+    """
+
+    folder: Path
     best_epoch: int
+    val: float
     epochs: int
 
 
@@ -62,22 +85,20 @@ def main() -> None:
     """Train, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--keep", type=Path, default=TOP / "results" / "attention")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    changes = {"precision": "32-true", "seed": given.seed, "epochs": given.epochs}
-    model, settings = load_model(given.model), settings_of("modern", changes)
-    towers = ModelTowers(model)
+    model = load_model(given.model)
+    towers, runs = ModelTowers(model), runs_of(given.runs, model, given.seed)
+    beside, combiner = trained_combiner(given.model, given.seed, runs)
     asks = {
         name: asked(photos(*name), towers)
         for name in (("myntra-composed", "val"), ("myntra-composed", "test"), ("drawn-composed", "test"))
     }
-    runs = given.runs / f"{model.checksum[:12]}-{model.words[:12]}-{given.epochs}-{given.seed}"
-    learned = list(train_all(given.model, settings, changes, runs, [one.exam for one in asks.values()]))
-    ways = [*shipped(model), *(one.way for one in learned)]
+    tried, learned, ways = train_all(model, given.seed, runs, [one.exam for one in asks.values()])
+    ways = [*shipped(model), composing(BESIDE, composer_graph(combiner), model.dim), *ways]
     said = {"name": model.name, "checksum": model.checksum, "words": model.words}
     measured = {(name, way.name): one.measured(way, said, given.keep) for name, one in asks.items() for way in ways}
     commits = {short_commit(read_result(path).commit) for path in measured.values()}
@@ -85,10 +106,10 @@ def main() -> None:
         "# Attention over a photo's cells",
         f"Written by `python benchmarks/attention.py RUNS --write` on {datetime.now(UTC):%Y-%m-%d} from commit "
         f"{' and '.join(sorted(commits))}. Model {model.name} (`{model.checksum[:12]}`, words `{model.words[:12]}`), "
-        f"seed {settings.seed}, at most {settings.epochs} epochs of {settings.batch} triplets a step. Brackets: 95 % "
-        "bootstrap intervals over what asks; differences by the paired bootstrap. Each best epoch was chosen on val by "
-        "the mean of any@1, any@10 and any@50; nothing was chosen on test.",
-        *costs_of(ways, learned, asks["myntra-composed", "test"], model),
+        f"seed {given.seed}. Brackets: 95 % bootstrap intervals over what asks; differences by the paired bootstrap. "
+        "Settings and epochs were chosen on val of myntra-composed, nothing on test.",
+        *choices({BESIDE: beside, **tried, **learned}),
+        *costs_of(ways, asks["myntra-composed", "test"], model),
         *(line for name in asks for line in table(name, ways, measured)),
     ]
     text = "\n\n".join(lines) + "\n"
@@ -97,42 +118,74 @@ def main() -> None:
         PAGE.write_text(text, encoding="utf-8")
 
 
+def runs_of(runs: Path, model: Model, seed: int) -> Path:
+    """Where the trainings on a model's features are."""
+    return runs / f"{model.checksum[:12]}-{model.words[:12]}-{seed}"
+
+
+def trained_combiner(named: str, seed: int, runs: Path) -> tuple[Trained, Combiner]:
+    """A Combiner of the same triplets, in the same order and words."""
+    changes = {"precision": "32-true", "seed": seed}
+    done = train_combiner(
+        str(DATA / "myntra"), runs / "combiner", changes=changes, model=named, machine=Machine("cpu"), progress=Silent()
+    )
+    return told(runs / "combiner" / COMBINER), done.run.combiner(runs / "combiner")
+
+
 def train_all(
-    named: str, settings: CombinerSettings, changes: dict[str, object], runs: Path, exams: list[Exam]
-) -> Iterator[Trained]:
-    """The Combiner, and attention that sees more and more."""
-    data, model = DATA / "myntra", load_model(named)
-    beside = runs / "combiner"
-    done = train_combiner(str(data), beside, changes=changes, model=named, machine=Machine("cpu"), progress=Silent())
-    combiner = done.run.combiner(beside)
-    way = composing("Combiner, trained beside", composer_graph(combiner), model.dim)
-    yield Trained(way, done.best_epoch, epochs_of(beside / COMBINER))
-    triplets, towers = read_data(data, settings.seed), ModelTowers(model)
-    known = features(towers, triplets, settings, Silent())
+    model: Model, seed: int, runs: Path, exams: list[Exam]
+) -> tuple[dict[str, Trained], dict[str, Trained], list[Way]]:
+    """Attention with all that is tried, then what sees less, as the best was trained; and the ways of the latter."""
+    triplets, towers = read_data(DATA / "myntra", seed), ModelTowers(model)
+    known = features(towers, triplets, settings_of("modern", {}), Silent())
     looked, ids = dict(triplets.photos), [e.reference for e in (*triplets.train, *triplets.more)]
     for exam in exams:
         looked |= {id: exam.loaded.photos[id] for id in exam.ids()}
         ids += [exam.asked(question)[0] for question in exam.loaded.questions()]
     cells = cells_of(model.folder, towers.checksum(), looked, ids, Silent())
-    for name, grids in GRIDS.items():
-        some, folder = cells.part(grids), runs / f"attention-{len(grids)}"
-        network, best = trained(some, triplets, known, settings, folder, Silent())
-        yield Trained(seeing(f"attention: {name}", graph_of(network), model.dim, some.of), best, epochs_of(folder))
+
+    def train(setting: str, sees: str) -> Trained:
+        folder = runs / f"attention-{len(GRIDS[sees])}-{setting.replace(',', '').replace(' ', '-')}"
+        settings = settings_of("modern", {"precision": "32-true", "seed": seed, **TRIED[setting]})
+        trained(cells.part(GRIDS[sees]), triplets, known, settings, folder, Silent())
+        return told(folder)
+
+    *fewer, most = GRIDS
+    tried = {setting: train(setting, most) for setting in TRIED}
+    best = max(tried, key=lambda setting: tried[setting].val)
+    learned = {f"{ATTENTION} {sees}": train(best, sees) for sees in (*fewer, most)}
+    for training in learned.values():
+        (training.folder / CHOSEN).touch()
+    named = {f"{most}, {setting}": training for setting, training in tried.items()}
+    return named, learned, [way_of(name, one.folder, model, cells) for name, one in learned.items()]
 
 
-def epochs_of(folder: Path) -> int:
-    """Those of a training, by its log."""
-    return max(line.get("epoch", 0) for line in read_journal(folder))
+def way_of(name: str, folder: Path, model: Model, cells: Seen) -> Way:
+    """What a training has learned."""
+    network = read(folder)
+    some = cells.part(range(network.shape[0] // (CELLS * CELLS)))
+    return seeing(name, graph_of(network), model.dim, some.of)
 
 
-def costs_of(ways: list[Way], learned: list[Trained], one: Asked, model: Model) -> Iterator[str]:
+def told(folder: Path) -> Trained:
+    """What a training's log says."""
+    epochs = [line for line in read_journal(folder) if "val" in line]
+    best = max(epochs, key=lambda line: line["val"])  # the first of equals, as the loop has it
+    return Trained(folder, best["epoch"], best["val"], len(epochs))
+
+
+def choices(trainings: Mapping[str, Trained]) -> Iterator[str]:
+    """What was trained, and how it did where it was chosen."""
+    yield "What was trained, at its best on val by the mean of any@1, any@10 and any@50, which chose:"
+    lines = ["| | mean of any@1, 10, 50 | best epoch |", "|---|---|---|"]
+    lines += [f"| {name} | {one.val:.4f} | {one.best_epoch} of {one.epochs} |" for name, one in trainings.items()]
+    yield "\n".join(lines)
+
+
+def costs_of(ways: list[Way], one: Asked, model: Model) -> Iterator[str]:
     """What each way costs, and a look at the garment."""
-    by_name = {entry.way.name: entry for entry in learned}
-    lines = ["| | parameters | multiply-adds | ms | best epoch |", "|---|---|---|---|---|"]
-    for way in ways:
-        entry = by_name.get(way.name)
-        best = f"{entry.best_epoch} of {entry.epochs}" if entry else ""
-        lines.append(f"| {way.name} | {way.parameters:,} | {way.multiply_adds:,} | {one.ms(way):.2f} | {best} |")
+    lines = ["| | parameters | multiply-adds | ms |", "|---|---|---|---|"]
+    lines += [f"| {way.name} | {way.parameters:,} | {way.multiply_adds:,} | {one.ms(way):.2f} |" for way in ways]
     yield "\n".join(lines)
     yield (
         "Multiply-adds are those of matrix products. The ms are of one question, from vectors (and cells) to a vector, "

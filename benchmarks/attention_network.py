@@ -36,9 +36,6 @@ __all__ = ["BESIDE", "Attention"]
 WIDTH, HEADS = 256, 4
 """Of the transformer: small, as some ten thousand triplets fill little; not searched."""
 
-_DROPOUT = 0.1
-"""Of the transformer's layer. Source: A. Vaswani et al., Attention is all you need, 2017, section 5.4."""
-
 _LEAST = 1e-3
 """Added to a channel's spread: one that is the same everywhere stays finite."""
 
@@ -51,7 +48,8 @@ class Attention(nn.Module):
 
     Args:
         dim: of the features.
-        settings: of the training: the scale.
+        settings: of the training: the scale, and the dropout, which is of the layer, of what goes in (A. Vaswani et
+            al., Attention is all you need, 2017, section 5.4) and of what comes out, as the Combiner's is.
         places: cells of a photo, of the whole and of the garment together; 0 leaves them out.
         channels: numbers of each.
     """
@@ -67,9 +65,9 @@ class Attention(nn.Module):
         self.cell_in = nn.Linear(channels, WIDTH) if places else None
         self.places = nn.Parameter(torch.randn(BESIDE + places, WIDTH) * 0.02)
         self.layer = nn.TransformerEncoderLayer(
-            WIDTH, HEADS, 2 * WIDTH, _DROPOUT, "gelu", batch_first=True, norm_first=True
+            WIDTH, HEADS, 2 * WIDTH, settings.dropout, "gelu", batch_first=True, norm_first=True
         )
-        self.norm = nn.LayerNorm(WIDTH)
+        self.norm, self.dropout = nn.LayerNorm(WIDTH), nn.Dropout(settings.dropout)
         self.mix_out, self.share_out = nn.Linear(WIDTH, dim), nn.Linear(WIDTH, 1)
         for last in (self.mix_out, self.share_out):
             nn.init.zeros_(last.weight)
@@ -107,7 +105,7 @@ class Attention(nn.Module):
         tokens += [self.text_in(times * texts)[:, None], self.photo_in(times * photos)[:, None]]
         if self.cell_in is not None and cells is not None:
             tokens.append(self.cell_in((cells - self.centre) / self.spread))
-        query = self.norm(self._read(torch.cat(tokens, dim=1) + self.places))
+        query = self.dropout(self.norm(self._read(self.dropout(torch.cat(tokens, dim=1) + self.places))))
         share = self.share_out(query).sigmoid()
         return normalize(self.mix_out(query) + share * texts + (1 - share) * photos, dim=-1)
 

@@ -25,7 +25,7 @@ from lookseek.index.report import Progress
 from lookseek.train.combiner.exam import Exam
 from lookseek.train.combiner.loop import Batch, Stage, fit
 from lookseek.train.combiner.order import Order
-from lookseek.train.combiner.settings import CombinerSettings
+from lookseek.train.combiner.settings import CombinerSettings, settings_of
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Example, Triplets
 from lookseek.train.combiner.tune import groups_of
@@ -36,7 +36,7 @@ from lookseek.types import Photo, Vectors
 
 __all__ = ["GRIDS", "Seen", "begun", "cells_of", "graph_of", "joined_by", "read", "trained"]
 
-GRIDS = {"words and photo": (), "and its cells": (0,), "and the garment's cells": (0, 1)}
+GRIDS = {"words and photo": (), "its cells too": (0,), "the garment's cells too": (0, 1)}
 """What attention sees to which cells that are: 0 of the whole photo, 1 of the garment."""
 
 _KNOWN_BY = 2000
@@ -128,14 +128,14 @@ def trained(
         training=whole.train,
     )
     state = fit(fabric, stage, settings, folder, progress)
-    return read(folder, settings), state.best_epoch
+    return read(folder), state.best_epoch
 
 
-def read(folder: Path, settings: CombinerSettings) -> Attention:
+def read(folder: Path) -> Attention:
     """The network of a run's best epoch, in evaluation mode; its weights say how large it is."""
     weights = {name.removeprefix("network."): value for name, value in load_file(folder / BEST).items()}
     places, channels, dim = len(weights["places"]) - BESIDE, len(weights["centre"]), weights["photo_in.weight"].shape[1]
-    network = Attention(dim, settings, places, channels)
+    network = Attention(dim, settings_of("modern", {}), places, channels)
     network.load_state_dict(weights)
     return network.eval()
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attention import look_ms
-from attention_training import GRIDS, Seen, cells_of, graph_of, read
+from attention import ATTENTION, CHOSEN, look_ms, way_of
+from attention_training import GRIDS, Seen, cells_of
 from language_only import NAME
-from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, seeing, shipped
+from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, shipped
 
 from lookseek.encode import Model, load_model
 from lookseek.encode.model import DEFAULT
@@ -27,7 +27,6 @@ from lookseek.errors import TrainError
 from lookseek.evaluate.result import Result, read_result, short_commit
 from lookseek.train.combiner.export import composer_graph
 from lookseek.train.combiner.run import read_run
-from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_data
 from lookseek.train.machine import Silent
@@ -114,12 +113,15 @@ def attention(runs: Path, model: Model, asks: Mapping[str, Asked]) -> Iterator[W
     Raises:
         TrainError: none is of this model.
     """
-    name, grids = list(GRIDS.items())[-1]
-    found = sorted(runs.glob(f"{model.checksum[:12]}-{model.words[:12]}-*/attention-{len(grids)}"))
+    *_, most = GRIDS
+    found = [
+        mark.parent
+        for mark in sorted(runs.glob(f"{model.checksum[:12]}-{model.words[:12]}-*/attention-*/{CHOSEN}"))
+        if mark.parent.name.startswith(f"attention-{len(GRIDS[most])}-")
+    ]
     if not found:
         raise TrainError(f"{runs} has no attention that was trained with the towers of {model.name}: run attention.py")
-    network, cells = read(found[-1], settings_of("modern", {})), seen_by(model, asks)
-    yield seeing(f"attention: {name}", graph_of(network), model.dim, cells.of)
+    yield way_of(f"{ATTENTION} {most}", found[-1], model, seen_by(model, asks))
 
 
 def seen_by(model: Model, asks: Mapping[str, Asked]) -> Seen:
