@@ -58,8 +58,6 @@ TRIED: Mapping[str, Mapping[str, float]] = {
     "dropout .1": {"dropout": 0.1},
     "dropout .3": {"dropout": 0.3},
     "dropout .5": {"dropout": 0.5},
-    "dropout .3, 20 epochs": {"dropout": 0.3, "epochs": 20},
-    "dropout .3, rate 2e-4": {"dropout": 0.3, "rate": 2e-4},
 }
 """What attention over all cells was trained with, beside the settings of ``modern``; the best on val is that of all."""
 
