@@ -36,7 +36,8 @@ from lookseek.train.combiner.towers import Known, ModelTowers, known
 from lookseek.train.machine import Silent
 from lookseek.types import Vectors
 
-__all__ = ["DATA", "TOP", "Asked", "Join", "Way", "asked", "composing", "costs", "photos", "shipped", "take"]
+__all__ = ["DATA", "SHIPPED", "SUM", "TOP", "Asked", "Join", "Way", "against", "asked", "composing", "costs", "figure"]
+__all__ += ["of_composer", "photos", "seeing", "shipped", "take"]
 
 TOP = Path(__file__).parents[1]
 DATA = Path(os.environ.get("LOOKSEEK_DATA") or TOP / ".." / "shared" / "data")
@@ -44,7 +45,8 @@ DATA = Path(os.environ.get("LOOKSEEK_DATA") or TOP / ".." / "shared" / "data")
 PLACES: Mapping[str, str] = {"myntra-composed": "myntra", "drawn-composed": "drawn"}
 """Benchmarks of photos and changes, to their folders."""
 
-SHIPPED = "Combiner of the model"
+SUM, SHIPPED = "sum, or slerp half way", "Combiner of the model"
+"""Half way on the arc is the sum's direction, by geometry."""
 
 TIMED = 200
 """Questions whose median is the time of one."""
@@ -130,8 +132,7 @@ def take(exam: Exam, found: Known, join: Join, info: Mapping[str, str | float]) 
 
 def shipped(model: Model) -> Iterator[Way]:
     """What a model that reads words can do without further training, each part alone included."""
-    yield of_composer("sum", Sum())
-    yield of_composer("slerp, half words", Slerp())
+    yield of_composer(SUM, Sum())
     yield of_composer("slerp, .7 words", Slerp(0.7))
     if model.composer is not None:
         graph = onnx.load(str(model.folder / COMPOSER))
