@@ -1,13 +1,14 @@
 """What attention over the cells of a photo gains over the Combiner, with a model's features, which stay as they are.
 
-    python benchmarks/attention.py RUNS [--seed 0] [--model lookseek-base] [--keep FOLDER] [--write]
+    python benchmarks/attention.py RUNS [--only SEES ...] [--model lookseek-base] [--keep FOLDER] [--write]
 
 Attention sees words and the photo's vector; the photo's cells too; the garment's cells too. It is trained by the loop
 of ``train combiner``, on myntra's triplets of train, in the order and words of the Combiner that is trained beside it.
 RUNS gets a folder a training, with its log; what is there is gone on with. Settings and best epochs are chosen on val
-of myntra-composed; what was chosen is then measured on its test, and on drawn-composed, once. --keep
-(results/attention) gets the result files, which ``lookseek compare`` reads. --write puts the tables into
-docs/benchmarks/attention.md. What follows from them: docs/decisions/combiner.md.
+of myntra-composed; what was chosen is then measured on its test, and on drawn-composed, once. --only leaves out what
+sees less. --keep (results/composers) gets the result files, which ``lookseek compare`` reads; what is there is not
+measured again. --write puts the tables into docs/benchmarks/attention.md. What follows from them:
+docs/decisions/combiner.md.
 
 Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 10 minutes for the cells on 2 cores, once
 (they are kept where vectors are), then half an hour.
@@ -85,16 +86,17 @@ def main() -> None:
     """Train, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
+    parser.add_argument("--only", choices=GRIDS, nargs="*", default=list(GRIDS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default=DEFAULT)
-    parser.add_argument("--keep", type=Path, default=TOP / "results" / "attention")
+    parser.add_argument("--keep", type=Path, default=TOP / "results" / "composers")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     model = load_model(given.model)
     towers, runs = ModelTowers(model), runs_of(given.runs, model, given.seed)
     beside, combiner = trained_combiner(given.model, given.seed, runs)
     asks = {name: asked(photos(name), towers) for name in ("myntra-composed", "drawn-composed")}
-    learned, ways = train_all(model, given.seed, runs, [one.exam for one in asks.values()])
+    learned, ways = train_all(model, given.seed, given.only, runs, [one.exam for one in asks.values()])
     ways = [*shipped(model), composing(BESIDE, composer_graph(combiner), model.dim), *ways]
     said = {"name": model.name, "checksum": model.checksum, "words": model.words}
     measured = {(name, way.name): one.measured(way, said, given.keep) for name, one in asks.items() for way in ways}
@@ -129,7 +131,9 @@ def trained_combiner(named: str, seed: int, runs: Path) -> tuple[Trained, Combin
     return told(runs / "combiner" / COMBINER), done.run.combiner(runs / "combiner")
 
 
-def train_all(model: Model, seed: int, runs: Path, exams: list[Exam]) -> tuple[dict[str, Trained], list[Way]]:
+def train_all(
+    model: Model, seed: int, only: list[str], runs: Path, exams: list[Exam]
+) -> tuple[dict[str, Trained], list[Way]]:
     """Attention with all that is tried, then what sees less, as the best was trained; and those as ways."""
     triplets, towers = read_data(DATA / "myntra", seed), ModelTowers(model)
     known = features(towers, triplets, settings_of("modern", {}), Silent())
@@ -146,6 +150,7 @@ def train_all(model: Model, seed: int, runs: Path, exams: list[Exam]) -> tuple[d
         return told(folder)
 
     *fewer, most = GRIDS
+    fewer = [sees for sees in fewer if sees in only]
     tried = {setting: train(setting, most) for setting in TRIED}
     best = max(tried, key=lambda setting: tried[setting].val)
     learned = {f"{ATTENTION} {sees}": train(best, sees) for sees in (*fewer, most)}

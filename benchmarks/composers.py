@@ -4,8 +4,9 @@
 
 RUNS is the folder of ``attention.py``, RUN that of ``language_only.py``; what is left out has no row. Nothing is
 trained here and nothing is chosen: with the vectors kept from before, the composers are all that runs, a minute or two.
---keep (results/composers) gets the result files, which ``lookseek compare`` reads. --write puts the tables into
-docs/benchmarks/composers.md. Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA.
+--keep (results/composers) gets the result files, which ``lookseek compare`` reads; what those two have measured is not
+measured again. --write puts the tables into docs/benchmarks/composers.md. Needs ``pip install 'lookseek[train]'`` and
+the folder of LOOKSEEK_DATA.
 """
 
 from __future__ import annotations

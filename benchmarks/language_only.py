@@ -1,14 +1,14 @@
 """A Combiner that has seen no photo: it learns human changes from FashionIQ's captions, and is then used with photos.
 
-    python benchmarks/language_only.py RUN [--model lookseek-base] [--keep results/language-only] [--write]
+    python benchmarks/language_only.py RUN [--model lookseek-base] [--keep results/composers] [--write]
 
 FashionIQ's photos can't be had, its changes in people's words can, and a caption that a machine wrote of every photo.
-In a joint space a caption lies near its photo, so what composes captions with changes may compose photos with them.
-RUN gets the training (``lookseek train combiner FASHIONIQ RUN``); what is there is gone on with. First it is measured
-where it learned, on captions (a proxy, val, on which its epoch was chosen too), then on photos that it never saw:
-myntra-composed and drawn-composed, test. --keep gets the result files, which ``lookseek compare`` reads. --write puts
-the tables into docs/benchmarks/language-only.md. Needs ``pip install 'lookseek[train]'`` and the folder of
-LOOKSEEK_DATA. Some 20 minutes for the texts on 2 cores, once, then 5.
+In a joint space a caption lies near its photo, so what composes captions with changes may compose photos with them. RUN
+gets the training (``lookseek train combiner FASHIONIQ RUN``); what is there is gone on with. First it is measured where
+it learned, on captions (a proxy, val, on which its epoch was chosen too), then on photos that it never saw:
+myntra-composed and drawn-composed, test. --keep gets the result files, which ``lookseek compare`` reads; what is there
+is not measured again. --write puts the tables into docs/benchmarks/language-only.md. Needs ``pip install
+'lookseek[train]'`` and the folder of LOOKSEEK_DATA. Some 20 minutes for the texts on 2 cores, once, then 5.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--model", default=DEFAULT)
-    parser.add_argument("--keep", type=Path, default=TOP / "results" / "language-only")
+    parser.add_argument("--keep", type=Path, default=TOP / "results" / "composers")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     source, model = DATA / "fashioniq", load_model(given.model)

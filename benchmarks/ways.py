@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +27,7 @@ from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.outcome import Evaluation
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import Result, write_text
+from lookseek.evaluate.result import Result, read_result, write_text
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import Embedded, System
 from lookseek.evaluate.task import Loaded, Options, Question
@@ -64,12 +65,14 @@ class Way:
         join: composes.
         parameters: numbers that were learned.
         multiply_adds: of the matrix products of one question.
+        made_by: hash of what was learned: figures of another are measured anew.
     """
 
     name: str
     join: Join
     parameters: int = 0
     multiply_adds: int = 0
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,10 +83,13 @@ class Asked:
     known: Known
 
     def measured(self, way: Way, info: Mapping[str, str | float], keep: Path) -> Path:
-        """Measure a way; gives the result file, its details beside it, which ``lookseek compare`` reads."""
-        evaluation = take(self.exam, self.known, way.join, {"composer": way.name, **info})
+        """Measure a way, unless it was before; gives its result file, which ``lookseek compare`` reads."""
+        said = {**info, "composer": way.name, "made_by": way.made_by}
         place = keep / f"{self.exam.benchmark.name}-{self.exam.options.split}"
         path = place / f"{way.name.replace(',', '').replace(' ', '-')}.json"
+        if path.is_file() and read_result(path).model == said:
+            return path
+        evaluation = take(self.exam, self.known, way.join, said)
         write_text(path, evaluation.result.to_json())
         write_details(evaluation.outcomes, details_path(path))
         return path
@@ -136,20 +142,21 @@ def shipped(model: Model) -> Iterator[Way]:
     yield of_composer("slerp, .7 words", Slerp(0.7))
     if model.composer is not None:
         graph = onnx.load(str(model.folder / COMPOSER))
-        yield of_composer(SHIPPED, model.composer, *costs(graph, dict.fromkeys(("photos", "texts"), (model.dim,))))
+        yield replace(composing(SHIPPED, graph, model.dim), join=of_composer("", model.composer).join)
     yield Way("photo alone", lambda _, photos, __: photos)
     yield Way("words alone", lambda _, __, texts: texts)
 
 
-def of_composer(name: str, composer: Composer, parameters: int = 0, multiply_adds: int = 0) -> Way:
+def of_composer(name: str, composer: Composer) -> Way:
     """One that needs vectors alone."""
-    return Way(name, lambda _, photos, texts: composer.compose(photos, texts), parameters, multiply_adds)
+    return Way(name, lambda _, photos, texts: composer.compose(photos, texts))
 
 
 def composing(name: str, graph: onnx.ModelProto, dim: int) -> Way:
     """One that was trained, as a search would run it."""
-    composer = GraphComposer(name, graph.SerializeToString(), dim, name)
-    return of_composer(name, composer, *costs(graph, dict.fromkeys(("photos", "texts"), (dim,))))
+    content = graph.SerializeToString(deterministic=True)
+    way = of_composer(name, GraphComposer(name, content, dim, name))
+    return _priced(way, graph, dict.fromkeys(("photos", "texts"), (dim,)))
 
 
 def seeing(name: str, graph: onnx.ModelProto, dim: int, cells: Callable[[Sequence[str]], NDArray[np.float32]]) -> Way:
@@ -166,7 +173,13 @@ def seeing(name: str, graph: onnx.ModelProto, dim: int, cells: Callable[[Sequenc
         return np.concatenate(parts)
 
     shapes = {"photos": (dim,), "texts": (dim,), "cells": cells([]).shape[1:]}
-    return Way(name, join, *costs(graph, {port: shapes[port] for port in named}))
+    return _priced(Way(name, join), graph, {port: shapes[port] for port in named})
+
+
+def _priced(way: Way, graph: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> Way:
+    parameters, multiply_adds = costs(graph, inputs)
+    made_by = sha256(graph.SerializeToString(deterministic=True)).hexdigest()[:12]
+    return replace(way, parameters=parameters, multiply_adds=multiply_adds, made_by=made_by)
 
 
 def costs(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,15 @@ class TestFigures:
         wanted = one.exam.take(one.known, Sum().compose, {}, Heard()).result
         assert read_result(paths["sum"]).metrics == wanted.metrics
         assert wanted.metrics["recall@1"].value == 1
+
+    def test_only_what_is_new_is_measured(self, one: ways.Asked, tmp_path: Path) -> None:
+        way, info = ways.Way("photo alone", lambda _, photos, __: photos, made_by="a"), {"name": "by chance"}
+        path = one.measured(way, info, tmp_path)
+        first = path.stat().st_mtime_ns
+        assert one.measured(way, info, tmp_path) == path
+        assert path.stat().st_mtime_ns == first
+        one.measured(replace(way, made_by="b"), info, tmp_path)
+        assert path.stat().st_mtime_ns != first
 
     def test_a_difference_has_its_sign_and_none_to_itself(self, paths: dict[str, Path]) -> None:
         assert ways.against(paths[ways.SHIPPED], paths["sum"], "recall@1").startswith("+")
