@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ import uvicorn
 from lookseek.serve.app import create_app
 from lookseek.serve.connection import Impatient
 from lookseek.serve.keys import make_key
+from lookseek.serve.run import listen
 from lookseek.serve.settings import Settings
 
 PATIENCE = 60.0
@@ -50,8 +50,7 @@ class Service:
 def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Service]:
     """Serve an index until the block ends; with ``keys`` a file in which a key that may write is made."""
     written = make_key(keys, "write", "tests") if keys is not None else ""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     app = create_app(Settings(index, port=port, keys=keys, **told))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
@@ -22,7 +23,8 @@ from lookseek.answer import answer
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.folder import open_index
 from lookseek.search import Searcher
-from lookseek.types import Query
+from lookseek.serve.run import listen
+from lookseek.types import Query, Results
 
 JPEG = {"content-type": "image/jpeg"}
 
@@ -434,6 +436,57 @@ def test_too_many_are_told_to_come_back_and_the_others_are_answered(ready: tuple
         told = service.ask.get("/metrics").text
         assert 'lookseek_refused_total{why="busy"}' in told
         assert "lookseek_searches 0.0" in told
+
+
+def test_who_comes_when_all_is_full_is_told_before_the_photo_is_read(
+    ready: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, found = threading.Event(), threading.Event(), Searcher.search
+
+    def slowly(searcher: Searcher, query: Query) -> Results:
+        begun.set()
+        assert go_on.wait(60)
+        return found(searcher, query)
+
+    monkeypatch.setattr(Searcher, "search", slowly)
+    with serving(ready[1], threads=1, waiting=0) as service:
+        codes: list[int] = []
+        first = threading.Thread(
+            target=lambda: codes.append(service.ask.post("/v1/search", json={"image": base(drawn(0))}).status_code)
+        )
+        first.start()
+        try:
+            assert begun.wait(60)
+            with socket.create_connection(("127.0.0.1", service.port), 30) as line:
+                head = f"POST /v1/search HTTP/1.1\r\nHost: localhost:{service.port}\r\nContent-Length: 1000000\r\n"
+                line.sendall(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n--x".encode())
+                assert line.recv(12) == b"HTTP/1.1 503"
+        finally:
+            go_on.set()
+            first.join()
+        assert codes == [200]
+        assert service.ask.post("/v1/search", json={"image": base(drawn(0))}).status_code == 200
+
+
+def test_what_is_written_to_a_connection_goes_out_at_once() -> None:
+    """Else a client that keeps its connection waits 40 ms for each answer: its head and its body are written apart."""
+
+    async def asked() -> int:
+        got: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            got.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(connected, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            flag = await got
+            writer.close()
+            await writer.wait_closed()
+            return flag
+
+    assert asyncio.run(asked())
 
 
 def test_metrics_tell_steps_and_routes_and_no_content(service: Service) -> None:

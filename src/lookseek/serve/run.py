@@ -15,7 +15,7 @@ from .app import create_app
 from .connection import Impatient
 from .settings import Settings
 
-__all__ = ["free_port", "serve"]
+__all__ = ["free_port", "listen", "serve"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -29,7 +29,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         LookseekError: the index, its model or the keys can't be used.
         OSError: the address can't be listened at.
     """
-    listening = _listen(settings.host, settings.port)
+    listening = listen(settings.host, settings.port)
     try:
         app = create_app(settings)
         config = uvicorn.Config(
@@ -67,7 +67,7 @@ class _Server(uvicorn.Server):
 def free_port(port: int) -> int:
     """The port if it is free on this machine, else 0, which stands for any."""
     try:
-        _listen("127.0.0.1", port).close()
+        listen("127.0.0.1", port).close()
     except OSError:
         return 0
     return port
@@ -89,9 +89,15 @@ def _write_journal() -> None:
     warnings.addHandler(lines)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at an address.
+
+    Raises:
+        OSError: the address can't be listened at.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
+    # named as TCP, asyncio sends what is written at once; else the body of an answer waits 40 ms for the head's receipt
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -71,7 +71,7 @@ _BODY = {
 )
 async def search(request: Request) -> Response:
     """Find what looks like a photo, matches words, or looks like a photo with a change."""
-    return JSONResponse(shown(await _results(request, judged=False)))
+    return await _answered(request, judged=False)
 
 
 @router.post(
@@ -83,7 +83,7 @@ async def search(request: Request) -> Response:
 )
 async def feedback(request: Request) -> Response:
     """Ask again with items that were liked or not: the results move towards the first and away from the others."""
-    return JSONResponse(shown(await _results(request, judged=True)))
+    return await _answered(request, judged=True)
 
 
 @router.get("/v1/facets", responses=PROBLEMS)
@@ -104,14 +104,16 @@ async def index(request: Request) -> IndexAbout:
     return about(request.app.state.engine)
 
 
-async def _results(request: Request, *, judged: bool) -> Results:
+async def _answered(request: Request, *, judged: bool) -> Response:
     engine: Engine = request.app.state.engine
     settings: Settings = request.app.state.settings
+    engine.refuse_if_full()
     body, photo = await bodies.read_search(request)
     if judged and not (body.like or body.unlike):
         raise QueryError("feedback needs items that were liked or not: name their ids as like and unlike")
     fetched = await _fetched(body, engine, settings)
-    return await engine.search(bodies.query_of(body, photo, fetched))
+    query = bodies.query_of(body, photo, fetched)
+    return await engine.search_for(query, lambda results: JSONResponse(shown(results)))
 
 
 async def _fetched(body: SearchBody, engine: Engine, settings: Settings) -> bytes | None:

@@ -24,8 +24,8 @@ class Settings:
         rate: requests a minute that one client may send; 0 for no limit.
         photo_bytes: the largest photo, and the largest body of a request that brings one.
         batch_bytes: the largest body of a batch of items.
-        threads: searches that are worked on at once; more than cores, so that photos are decoded while others are
-            encoded, and encoded together.
+        threads: searches that are worked on at once; one more than cores, so that a photo is decoded while others are
+            encoded. More would answer no more: they wait for Python's lock, and let the event loop wait for it too.
         waiting: searches that may wait for a thread; beyond that a client is told to come back later.
         patience: seconds that a search may have waited and still be begun: nobody waits for its answer longer.
         drain: seconds that running requests are given when the service is told to stop.
@@ -40,7 +40,7 @@ class Settings:
     rate: int = 0
     photo_bytes: int = 32 * 2**20
     batch_bytes: int = 4 * 2**30
-    threads: int = 4 * cores()
+    threads: int = cores() + 1
     waiting: int = 64
     patience: float = 1.5
     drain: float = 10.0
