@@ -33,7 +33,8 @@ def taken_in(photo: Photo, side: int = SIDE) -> Upload:
     Raises:
         ItemError: it can't be used.
     """
-    pixels = images.decode(photo, min_side=side)
+    # the shorter side of a camera's 4:3, which a JPEG is then decoded near to, four times as fast
+    pixels = images.decode(photo, min_side=side * 3 // 4)
     height, width = pixels.shape[:2]
     if max(height, width) > side:
         scale = side / max(height, width)
