@@ -18,7 +18,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,13 +41,63 @@ PHOTOS = 500
 OVERLOAD = 4.0
 
 
+# The floor
+
+
+class Floor:
+    """The same steps done by all cores in one process, with no service around: milliseconds a photo or text."""
+
+    def __init__(self, index: Path, photos: list[str], texts: list[str]) -> None:
+        self._searcher, self._texts = Searcher(index), texts
+        self._photos = [Path(name) for name in photos]
+        self._vectors = [self._searcher.embed(Query(image=path)) for path in self._photos[:100]]
+        self._read("dress")
+        self._seen: dict[str, list[float]] = {}
+
+    def round(self) -> None:
+        """Measures each step once more."""
+        with ThreadPoolExecutor(cores()) as pool:
+            for step, call, count in (
+                ("encode", self._encode, len(self._photos)),
+                ("compare", lambda: list(pool.map(self._compare, self._vectors)), len(self._vectors)),
+                ("compare, one thread", lambda: list(map(self._compare, self._vectors)), len(self._vectors)),
+                ("read", lambda: list(pool.map(self._read, self._texts)), len(self._texts)),
+                ("words", lambda: list(pool.map(self._find, self._texts)), len(self._texts)),
+            ):
+                began = time.perf_counter()
+                call()
+                self._seen.setdefault(step, []).append((time.perf_counter() - began) * 1000 / count)
+
+    def medians(self) -> dict[str, float]:
+        """Of the rounds, each step's."""
+        return {step: median(times) for step, times in self._seen.items()}
+
+    def _encode(self) -> None:
+        encoders = [self._searcher.model.image, ColourEncoder()]
+        for _ in encode_photos(((path, path) for path in self._photos), encoders):
+            pass
+
+    def _compare(self, vectors: dict[str, Any]) -> None:
+        store = self._searcher.index.store
+        store.get([scored.id for scored in weighted(store, vectors, COLOUR_WEIGHT, 10, None)[0]], vectors=False)
+
+    def _read(self, text: str) -> None:
+        self._searcher.embed(Query(text=text))
+
+    def _find(self, text: str) -> None:
+        self._searcher.search(Query(text=text))
+
+
 # Rounds
 
 
-def rounds_of(ours: Service, classic: Service, photos: list[str], rounds: int, seconds: float) -> dict[str, Cell]:
+def rounds_of(
+    ours: Service, classic: Service, floor: Floor, photos: list[str], rounds: int, seconds: float
+) -> dict[str, Cell]:
     """Medians over rounds of each service, what is asked, and number of clients."""
     cells: dict[str, list[Cell]] = {}
     for number in range(rounds):
+        floor.round()
         for clients in CLIENTS:
             for name, service, asked in (
                 ("lookseek photo", ours, photos),
@@ -69,49 +118,6 @@ def _middle(cells: list[Cell]) -> Cell:
     rates = [cell["rate"] for cell in cells]
     numbers = {name: median(cell[name] for cell in cells) for name in ("rate", "p50", "p95")}
     return {**numbers, "lowest": min(rates), "highest": max(rates), "statuses": dict(statuses)}
-
-
-# The floor
-
-
-def floor_of(index: Path, photos: list[str], texts: list[str]) -> dict[str, float]:
-    """Milliseconds a photo or text of the same steps done by all cores in one process, with no service around."""
-    paths = [Path(name) for name in photos]
-    with Searcher(index) as searcher, ThreadPoolExecutor(cores()) as pool:
-        store, encoders = searcher.index.store, [searcher.model.image, ColourEncoder()]
-
-        def seen() -> None:
-            for _ in encode_photos(((path, path) for path in paths), encoders):
-                pass
-
-        vectors = [searcher.embed(Query(image=path)) for path in paths[:100]]
-
-        def compared(one: dict[str, Any]) -> None:
-            store.get([scored.id for scored in weighted(store, one, COLOUR_WEIGHT, 10, None)[0]], vectors=False)
-
-        def read(text: str) -> None:
-            searcher.embed(Query(text=text))
-
-        def found(text: str) -> None:
-            searcher.search(Query(text=text))
-
-        read("dress")
-        return {
-            "encode": _each(seen, len(paths)),
-            "compare": _each(lambda: list(pool.map(compared, vectors)), len(vectors)),
-            "compare, one thread": _each(lambda: [compared(one) for one in vectors], len(vectors)),
-            "read": _each(lambda: list(pool.map(read, texts)), len(texts)),
-            "words": _each(lambda: list(pool.map(found, texts)), len(texts)),
-        }
-
-
-def _each(call: Callable[[], object], count: int) -> float:
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - began) * 1000 / count)
-    return median(times)
 
 
 # Overload
@@ -206,9 +212,7 @@ def main() -> None:
     facts: dict[str, Any] = {
         "made": made(), "told": (__doc__ or "").strip(), "load": f"{os.getloadavg()[0]:.1f}",
         "items": chosen.items, "model": chosen.model, "rounds": chosen.rounds, "seconds": chosen.seconds,
-        "floor": floor_of(index, asked[:256], latency.texts()[:200]),
     }  # fmt: skip
-    print(facts["floor"], flush=True)
     port, other = free_port(), free_port()
     serve = ["-m", "lookseek.cli", "serve", str(index), "--port", str(port)]
     classic = [str(HERE / "classic_service.py"), "--items", str(chosen.items), "--port", str(other)]
@@ -216,7 +220,9 @@ def main() -> None:
     with started("lookseek", serve, port, "/v1/search", "/readyz", log) as ours:
         with started("classic", classic, other, "/search", "/health", chosen.work / "classic.log") as theirs:
             facts["weights"] = json.loads(answer(other, whole(b"", path="/health", method="GET")))["weights"]
-            facts["cells"] = rounds_of(ours, theirs, asked, chosen.rounds, chosen.seconds)
+            floor = Floor(index, asked[:128], latency.texts()[:100])
+            facts["cells"] = rounds_of(ours, theirs, floor, asked, chosen.rounds, chosen.seconds)
+            facts["floor"] = floor.medians()
         capacity = max(facts["cells"][f"lookseek photo {n}"]["rate"] for n in CLIENTS)
         rate, seconds = OVERLOAD * capacity, chosen.overload_seconds
         facts["overload"] = overload(ours, asked, rate, seconds) if seconds else None

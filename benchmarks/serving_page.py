@@ -33,7 +33,7 @@ def page(facts: dict[str, Any]) -> str:
         f"The classic way has ResNet-50 with {facts['weights']} weights at fp32 in eager torch, a numpy product and "
         f"argsort over {facts['items']:,} x 2048, and takes one photo a request. lookseek serves {facts['items']:,} "
         f"items with the model {facts['model']}. Medians of {facts['rounds']} rounds of {facts['seconds']:g} s for "
-        "each row, after one second that does not count; the machine's load was {facts['load']} as it began.",
+        f"each row, after one second that does not count; the machine's load was {facts['load']} as it began.",
         "",
         "| asked | clients | service | p50 ms | p95 ms | answers a second (lowest to highest) | times classic |",
         "|---|---|---|---|---|---|---|",
@@ -59,7 +59,8 @@ def page(facts: dict[str, Any]) -> str:
         "",
         "## How far from the floor",
         "",
-        f"In one process, on all cores, without a service and with nobody who asks: {floor['encode']:.1f} ms a photo "
+        "Medians of the same rounds. In one process, on all cores, without a service and with nobody who asks: "
+        f"{floor['encode']:.1f} ms a photo "
         f"to decode and encode it (batches, look and colour), {floor['compare']:.1f} ms to compare and fetch ten "
         f"({floor['compare, one thread']:.1f} ms on one thread). So no service of these parts answers more than "
         f"{bound:.0f} photos a second here; it answers {best['photo']:.0f}, {best['photo'] / bound:.0%} of that. The "

@@ -76,6 +76,7 @@ def api() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine: Engine = app.state.engine
     await asyncio.to_thread(engine.warm)
+    await asyncio.to_thread(app.state.facets.sample, engine.searcher.current())  # what the first page would wait for
     try:
         yield
     finally:
