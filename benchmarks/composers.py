@@ -87,8 +87,9 @@ def main() -> None:
         f"Written by `python benchmarks/composers.py --attention RUNS --captions RUN --write` on "
         f"{datetime.now(UTC):%Y-%m-%d} from commit {' and '.join(sorted(commits))}. Model {model.name} "
         f"(`{model.checksum[:12]}`, words `{model.words[:12]}`). Brackets: 95 % bootstrap intervals over what asks "
-        "(seed 0); differences by the paired bootstrap. Nothing was chosen on test. How the last two were trained: "
-        "[captions](language-only.md), [attention](attention.md)."
+        "(seed 0); differences by the paired bootstrap. Nothing was chosen on test."
+        + (" How the Combiner of captions was trained: [language-only](language-only.md)." if given.captions else "")
+        + (" How attention was: [attention](attention.md)." if looking else "")
     )
     text = "\n\n".join(["# Composers side by side", head, *lines]) + "\n"
     print(text)
