@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attention import ATTENTION, CHOSEN, look_ms, way_of
+from attention import ATTENTION, CHOSEN, look_ms, told, way_of
 from attention_training import GRIDS, Seen, cells_of
 from language_only import NAME
 from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, shipped
@@ -87,8 +87,9 @@ def main() -> None:
         f"Written by `python benchmarks/composers.py --attention RUNS --captions RUN --write` on "
         f"{datetime.now(UTC):%Y-%m-%d} from commit {' and '.join(sorted(commits))}. Model {model.name} "
         f"(`{model.checksum[:12]}`, words `{model.words[:12]}`). Brackets: 95 % bootstrap intervals over what asks "
-        "(seed 0); differences by the paired bootstrap. Nothing was chosen on test. How the last two were trained: "
-        "[captions](language-only.md), [attention](attention.md)."
+        "(seed 0); differences by the paired bootstrap. Nothing was chosen on test."
+        + (" How the Combiner of captions was trained: [language-only](language-only.md)." if given.captions else "")
+        + (f" {said_of(given.attention, model)}" if looking else "")
     )
     text = "\n\n".join(["# Composers side by side", head, *lines]) + "\n"
     print(text)
@@ -109,20 +110,32 @@ def captions(run: Path, model: Model) -> Iterator[Way]:
 
 
 def attention(runs: Path, model: Model, asks: Mapping[str, Asked]) -> Iterator[Way]:
-    """Attention over the most cells that ``attention.py`` trained.
+    """Attention over the most cells, as ``attention.py`` chose it.
 
     Raises:
-        TrainError: none is of this model.
+        TrainError: there is none of this model.
     """
     *_, most = GRIDS
-    found = [
-        mark.parent
-        for mark in sorted(runs.glob(f"{model.checksum[:12]}-{model.words[:12]}-*/attention-*/{CHOSEN}"))
-        if mark.parent.name.startswith(f"attention-{len(GRIDS[most])}-")
-    ]
-    if not found:
+    yield way_of(f"{ATTENTION} {most}", chosen(runs, model), model, seen_by(model, asks))
+
+
+def chosen(runs: Path, model: Model) -> Path:
+    """The folder of its training."""
+    *_, most = GRIDS
+    marks = sorted(runs.glob(f"{model.checksum[:12]}-{model.words[:12]}-*/attention-{len(GRIDS[most])}-*/{CHOSEN}"))
+    if not marks:
         raise TrainError(f"{runs} has no attention that was trained with the towers of {model.name}: run attention.py")
-    yield way_of(f"{ATTENTION} {most}", found[-1], model, seen_by(model, asks))
+    return marks[-1].parent
+
+
+def said_of(runs: Path, model: Model) -> str:
+    """How attention was trained."""
+    training = told(chosen(runs, model))
+    setting = training.folder.name.split("-", 2)[2].replace("-", " ")
+    return (
+        f"Attention was trained by `benchmarks/attention.py` on myntra's triplets of train ({setting}); of its "
+        f"{training.epochs} epochs the {training.best_epoch}th is measured, chosen on val of myntra-composed."
+    )
 
 
 def seen_by(model: Model, asks: Mapping[str, Asked]) -> Seen:
