@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attention import ATTENTION, CHOSEN, look_ms, told, way_of
+from attention import ATTENTION, CHOSEN, RECIPE, look_ms, told, way_of
 from attention_training import GRIDS, Seen, cells_of
 from language_only import NAME
 from ways import DATA, SHIPPED, TOP, Asked, Way, against, asked, composing, figure, photos, shipped
@@ -134,7 +134,8 @@ def said_of(runs: Path, model: Model) -> str:
     setting = training.folder.name.split("-", 2)[2].replace("-", " ")
     return (
         f"Attention was trained by `benchmarks/attention.py` on myntra's triplets of train ({setting}); of its "
-        f"{training.epochs} epochs the {training.best_epoch}th is measured, chosen on val of myntra-composed."
+        f"{training.epochs} epochs ({RECIPE['epochs']} at most) the {training.best_epoch}th is measured, chosen on val "
+        "of myntra-composed."
     )
 
 
