@@ -56,7 +56,7 @@ LOOKS = 50
 """Photos whose median is the time of a look at the garment's cells."""
 
 
-RECIPE: Mapping[str, str | float] = {"precision": "32-true", "epochs": 40}
+RECIPE: Mapping[str, str | float] = {"precision": "32-true", "epochs": 40, "drawn": 0.0}
 """Of all trainings, beside the preset ``modern``."""
 
 TRIED: Mapping[str, Mapping[str, float]] = {

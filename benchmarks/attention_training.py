@@ -180,10 +180,10 @@ class _Cells:
     """The batches that a Combiner learns from, with the cells of what asks beside."""
 
     def __init__(self, known: Known, cells: Seen, triplets: Triplets, settings: CombinerSettings) -> None:
-        self._order = Order(
-            len(triplets.train), len(triplets.more), settings.generated, settings.batch, settings.seed, 2
-        )
-        self._whole: list[Example] = [*triplets.train, *triplets.more]
+        made = triplets.lots(settings)
+        sizes = [(len(some), share) for some, share in made]
+        self._order = Order(len(triplets.train), sizes, settings.batch, settings.seed, 2)
+        self._whole: list[Example] = [*triplets.train, *(one for some, _ in made for one in some)]
         self._known, self._cells, self._groups = known, cells, groups_of(self._whole)
 
     def __len__(self) -> int:

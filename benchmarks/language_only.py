@@ -45,7 +45,7 @@ def main() -> None:
     given = parser.parse_args()
     source, model = DATA / "fashioniq", load_model(given.model)
     trained = train_combiner(
-        str(source), given.run, changes={}, model=given.model, machine=Machine("cpu"), progress=Silent()
+        str(source), given.run, changes={"epochs": 40}, model=given.model, machine=Machine("cpu"), progress=Silent()
     )
     run, towers = trained.run, ModelTowers(model)
     ways = [*shipped(model), composing(NAME, composer_graph(run.combiner(given.run)), model.dim)]

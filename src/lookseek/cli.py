@@ -612,7 +612,7 @@ def serve(
         image_urls: let queries name photos by public addresses, which the service fetches.
     """
     try:
-        from .serve.keys import make_key
+        from .serve.keys import make_key, read_keys
         from .serve.run import serve as run
         from .serve.settings import Settings
     except ModuleNotFoundError as error:
@@ -624,6 +624,10 @@ def serve(
         err.print(f"this key is shown once; its hash is in {plain(str(keys))}", soft_wrap=True)
         return 0
     settings = Settings(index, host, port, keys, tuple(also or ()), image_urls, rate)
+    if keys is not None:
+        known = read_keys(keys)
+        who = "everybody who reaches it" if known.reads_open else "a key"
+        err.print(f"searching is for {who}, writing for {'a key' if known.writes_possible else 'nobody'}")
     run(settings, lambda address: say(f"serving {index} at {address} (Ctrl-C ends it)"))
     return 0
 

@@ -73,7 +73,7 @@ class Client:
             )
             for one in told["hits"]
         )
-        return Results(query, hits, told["took_ms"], told["index"])
+        return Results(query, hits, told["took_ms"], told["index"], good=told.get("good"))
 
     def about(self) -> Mapping[str, Any]:
         """What the index is: name, items, model, languages, composer, fields, metrics, routers, updated."""

@@ -18,6 +18,9 @@ MAX_TERMS = 32
 MAX_EXAMPLES = 100
 """Items of ``like`` and ``unlike`` together; they are read, not encoded."""
 
+MAX_DISTINCT = 500
+"""Results without duplicates: 500 take half a second to compare with each other, 5,000 a minute."""
+
 MAX_WEIGHT = 1000.0
 """Far above any use: a part that weighs less than a thousandth of another changes no order."""
 
@@ -201,6 +204,11 @@ def _check_parts(query: Query) -> None:
 
 def _check_together(query: Query) -> None:
     """What goes with what."""
+    if query.hide_duplicates and query.k > MAX_DISTINCT:
+        raise QueryError(
+            f"k is {query.k} with duplicates hidden, {MAX_DISTINCT} are allowed, since each is compared with each: ask for "
+            "fewer, or show duplicates"
+        )
     if query.item and query.image is not None:
         raise QueryError(
             f"the query has a photo and the item {query.item!r} in its place: give one, the other as a plus"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -15,17 +16,27 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..errors import QueryError
+from .. import images
+from ..errors import ImageTooLarge, QueryError
 from ..types import Box, Query, Term
 from .models import SearchBody, TermBody
 from .problems import problem
 
-__all__ = ["Refused", "from_json", "image_bytes", "query_of", "read_search", "terms_of"]
+__all__ = ["Refused", "check_size", "from_json", "image_bytes", "query_of", "read_search", "terms_of"]
 
 M = TypeVar("M", bound=BaseModel)
 
 _PARTS = 300
 """Fields of a form: 32 terms twice, 100 examples twice, and the rest."""
+
+_FIELDS = 250
+"""Fields of an object of JSON: an item has up to 200 attributes."""
+
+_PHOTOS = 8
+"""Photos of one query: each is decoded, and takes as long as a query of its own."""
+
+_PIXELS = 50_000_000
+"""Pixels of a photo that is sent: those of any phone's usual photo, and a tenth of a second to two of decoding."""
 
 _LISTS = ("plus", "minus", "like", "unlike")
 
@@ -50,7 +61,7 @@ async def read_search(request: Request) -> tuple[SearchBody, bytes | None]:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return from_json(SearchBody, await request.body()), None
+        return await asyncio.to_thread(from_json, SearchBody, await request.body()), None
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         detail = (
             f"the body is {kind or 'of no stated kind'}: send application/json, or multipart/form-data with a photo"
@@ -100,6 +111,12 @@ def query_of(body: SearchBody, photo: bytes | None, fetched: bytes | None = None
     given = [
         one for one in (photo, fetched, None if body.image is None else image_bytes(body.image)) if one is not None
     ]
+    plus, minus = terms_of(body.plus), terms_of(body.minus)
+    photos = [*given, *(term.photo for term in (*plus, *minus) if isinstance(term.photo, bytes))]
+    if len(photos) > _PHOTOS:
+        raise QueryError(f"the query has {len(photos)} photos, {_PHOTOS} are taken: keep those that matter")
+    for one in photos:
+        check_size(one)
     if len(given) > 1:
         raise QueryError("the query has several photos: give one as image, others as plus")
     return Query(
@@ -107,8 +124,8 @@ def query_of(body: SearchBody, photo: bytes | None, fetched: bytes | None = None
         item=body.item,
         box=None if body.box is None else Box(*body.box),
         text=body.text,
-        plus=terms_of(body.plus),
-        minus=terms_of(body.minus),
+        plus=plus,
+        minus=minus,
         image_weight=body.image_weight,
         like=tuple(body.like),
         unlike=tuple(body.unlike),
@@ -122,6 +139,19 @@ def query_of(body: SearchBody, photo: bytes | None, fetched: bytes | None = None
         route=body.route,
         route_mode=body.route_mode,
     )
+
+
+def check_size(photo: bytes) -> None:
+    """Refuse a photo whose decoding would take long, before it begins.
+
+    Raises:
+        ImageError: it has too many pixels, or is none.
+    """
+    width, height = images.size(photo)
+    if width * height > _PIXELS:
+        raise ImageTooLarge(
+            f"the picture has {width:,} x {height:,} pixels, {_PIXELS:,} are taken here: send it smaller"
+        )
 
 
 def terms_of(given: list[str | TermBody]) -> tuple[Term, ...]:
@@ -147,10 +177,17 @@ def from_json(model: type[M], body: bytes) -> M:
     """
     try:
         # NaN and Infinity are Python's own and not JSON
-        fields = json.loads(body, parse_constant=_no_constant)
+        fields = json.loads(body, parse_constant=_no_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise Refused(problem(400, "The body is no JSON", f"{str(error)[:200]}: send one JSON object")) from None
     return _checked(model, fields)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of few enough fields: each one that nobody knows is an error to be told, and half a million were."""
+    if len(pairs) > _FIELDS:
+        raise ValueError(f"an object has {len(pairs):,} fields, {_FIELDS} are taken")
+    return dict(pairs)
 
 
 def _no_constant(name: str) -> float:

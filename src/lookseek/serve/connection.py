@@ -22,7 +22,7 @@ class Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._idle_since = self.loop.time()
+        self._idle_since, self._unsent = self.loop.time(), 0
         self._look()
 
     def on_response_complete(self) -> None:
@@ -30,13 +30,21 @@ class Impatient(H11Protocol):
         super().on_response_complete()
 
     def _look(self) -> None:
+        """Idle is who is not being answered, and who takes nothing of an answer that lies ready."""
         transport: Any = self.transport
-        if transport is None or transport.is_closing():
+        if transport is None:
             return
-        now = self.loop.time()
-        if self.cycle is not None and not self.cycle.response_complete:
+        now, unsent = self.loop.time(), transport.get_write_buffer_size()
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if unsent < self._unsent or (answering and not unsent):
             self._idle_since = now
-        elif now - self._idle_since > IDLE_SECONDS:
-            transport.close()
+        if now - self._idle_since > IDLE_SECONDS:
+            if unsent:
+                transport.abort()
+            else:
+                transport.close()
             return
+        if not unsent and transport.is_closing():
+            return
+        self._unsent = unsent
         self.loop.call_later(IDLE_SECONDS / 4, self._look)

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from ..search import Searcher
 from ..types import Query, Results
@@ -33,6 +33,10 @@ _WRITERS_WAIT = 10.0
 """Seconds that one write waits for another."""
 
 
+Write: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a job in the writing thread."""
+
+
 class Busy(Exception):
     """Too much is waiting: whoever asks should come back in ``seconds``."""
 
@@ -50,6 +54,7 @@ class Engine:
         self.measures = Measures(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self._searches = Pool(settings.threads, settings.waiting, settings.patience, "search")
         self._pictures = Pool(_PICTURES, _PICTURES_WAITING, 30.0, "picture")
+        self._fetches = Pool(8, 8, 5.0, "fetch")  # of their own: a slow host must keep no picture waiting
         self._writes = Pool(1, 1, math.inf, "write")  # one thread: the index's lock belongs to it
         self._one_writer = asyncio.Lock()
         self.ready = True
@@ -101,8 +106,12 @@ class Engine:
         """Run something that makes a picture, in a thread of its own."""
         return await self._counted(self._pictures, job)
 
+    async def fetched(self, job: Callable[[], T]) -> T:
+        """Run something that waits for another machine, in a thread of its own."""
+        return await self._counted(self._fetches, job)
+
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Callable[[Callable[[], Any]], Awaitable[Any]]]:
+    async def writing(self) -> AsyncIterator[Write]:
         """Be the one that writes: gives what runs a job in the writing thread.
 
         Raises:
@@ -132,6 +141,7 @@ class Engine:
         self.ready = False
         self._searches.close()
         self._pictures.close()
+        self._fetches.close()
         self._writes.close()
         self.searcher.close()
 

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..errors import QueryError
 from .problems import problem
 
 __all__ = ["CONTENT_SECURITY_POLICY", "LOCAL_NAMES", "Hosts", "SafeHeaders", "host_names"]
@@ -67,6 +68,7 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 begun = True
                 headers = MutableHeaders(scope=message)
+                headers.setdefault("Cache-Control", "no-store")  # what a key opened is for its holder alone
                 for header, value in _HEADERS.items():
                     headers[header] = value
                 headers["X-Request-Id"] = name
@@ -117,6 +119,11 @@ def host_names(bound: str, more: Collection[str] = ()) -> frozenset[str]:
     >>> sorted(host_names("::1", ["Clothes.example"]))
     ['127.0.0.1', '[::1]', 'clothes.example', 'localhost']
     """
+    for name in more:
+        if (name != "*" and _name_in(_as_in_header(name)) is None) or (":" in name.strip("[]") and "." in name):
+            raise QueryError(
+                f"{name!r} is no name of a host: give it alone, as shop.example.org, without scheme and port"
+            )
     return frozenset(_as_in_header(name) for name in (*LOCAL_NAMES, bound, *more) if name)
 
 

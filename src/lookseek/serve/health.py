@@ -28,6 +28,7 @@ async def readyz(request: Request) -> Health:
     engine: Engine = request.app.state.engine
     if not engine.ready:
         raise Refused(problem(503, "Not ready", "the service is starting or stopping"))
+    await engine.work(engine.searcher.current)  # an index that is gone is none that can be searched
     return Health(status="ok")
 
 

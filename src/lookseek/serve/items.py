@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Annotated
 from urllib.parse import unquote
 
 from anyio import CancelScope
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -18,7 +21,7 @@ from ..index.editing import Done as Outcome
 from ..types import Point
 from . import models, thumbnails
 from .bodies import Refused, from_json
-from .engine import Engine
+from .engine import Engine, Write
 from .models import Done, ItemBody
 from .problems import problem, without_paths
 from .searching import PROBLEMS
@@ -31,8 +34,9 @@ router = APIRouter(tags=["items"])
 MAX_LINE = 48 * 2**20
 """Bytes of a line of a batch: a photo of 32 MB in base64, and its attributes."""
 
-_TOGETHER = 32
-"""Lines of a batch that are encoded, written and acknowledged together."""
+_TOGETHER, _HELD, _SOON = 32, 64 * 2**20, 0.5
+"""Lines of a batch, or bytes of them, that are encoded, written and acknowledged together, at the most; fewer where no
+other line has come for so many seconds."""
 
 
 @router.get("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
@@ -57,8 +61,8 @@ async def image(
     point = await _point(request, id)
     side = thumbnails.nearest(size)
     tag = f'"{point.hash[:24]}-{side}"'
-    headers = {"ETag": tag, "Cache-Control": "private, max-age=3600"}
-    if tag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
         return Response(None, 304, headers)
     try:
         made = await engine.picture(lambda: kept.get(point, side))
@@ -82,7 +86,7 @@ async def put(request: Request, id: str) -> Done:
     engine: Engine = request.app.state.engine
     writer: Writer = request.app.state.writer
     name = _id_of(id)
-    body = from_json(ItemBody, await request.body())
+    body = await asyncio.to_thread(from_json, ItemBody, await request.body())
 
     def work() -> Outcome:
         item = writer.item(name, body)
@@ -137,9 +141,15 @@ async def batch(request: Request) -> Response:
     if kind not in ("application/x-ndjson", "application/jsonl", "application/json"):
         detail = f"the body is {kind or 'of no stated kind'}: send application/x-ndjson, one item a line"
         raise Refused(problem(415, "The body is of another kind", detail))
+    engine: Engine = request.app.state.engine
     lines = _lines(request)
     first = await anext(lines, None)
-    return _Stream(_put_all(request, first, lines))
+    async with AsyncExitStack() as until:
+        write = await until.enter_async_context(engine.writing())
+        steps = Batch(request.app.state.writer)
+        if first is not None:
+            await write(steps.open)  # what stands against it is answered with its own status
+        return _Stream(_put_all(write, steps, first, lines, until.pop_all()))
 
 
 class _Stream(Response):
@@ -147,44 +157,69 @@ class _Stream(Response):
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+    def __init__(self, parts: AsyncGenerator[bytes, None]) -> None:
         super().__init__()
         self._parts = parts
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for part in self._parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-
-async def _put_all(request: Request, first: bytes | None, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    engine: Engine = request.app.state.engine
-    writer: Writer = request.app.state.writer
-    names: list[str] = []
-    async with engine.writing() as write:
-        steps = Batch(writer)
-
-        async def put(lines: list[bytes]) -> bytes:
-            done = await write(lambda: steps.put(lines))
-            names.extend(one.id for one in done)
-            return b"".join(_told(one).model_dump_json().encode() + b"\n" for one in done)
-
         try:
-            waiting = [] if first is None else [first]
-            async for line in rest:
-                waiting.append(line)
-                if len(waiting) == _TOGETHER:
-                    yield await put(waiting)
-                    waiting = []
-            if waiting:
-                yield await put(waiting)
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async for part in self._parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            with CancelScope(shield=True):
+                await self._parts.aclose()
+
+
+async def _put_all(
+    write: Write, steps: Batch, first: bytes | None, rest: AsyncIterator[bytes], until: AsyncExitStack
+) -> AsyncGenerator[bytes, None]:
+    """Answers line by line; whatever ends it, what was acknowledged is published and the next writer let in."""
+    waiting = [] if first is None else [first]
+
+    async def put() -> bytes:
+        some = list(waiting)
+        waiting.clear()
+        done = await write(lambda: steps.put(some)) if some else []
+        return b"".join(_told(one).model_dump_json().encode() + b"\n" for one in done)
+
+    async with until:
+        try:
+            async for _ in _together(waiting, rest):
+                yield await put()
+            yield await put()
+        except ClientDisconnect:
+            await put()
         except LookseekError as error:
             yield json.dumps({"id": "", "what": "failed", "reason": without_paths(str(error))}).encode() + b"\n"
         finally:
             with CancelScope(shield=True):  # a client that has gone takes nothing back
-                await write(lambda: steps.end(names))
+                await write(steps.end)
+
+
+async def _together(waiting: list[bytes], lines: AsyncIterator[bytes]) -> AsyncIterator[None]:
+    """Fills ``waiting`` and stops where that is enough for now: many lines, large ones, or none that follows soon."""
+    coming: asyncio.Future[bytes | None] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(_next(lines))
+            await asyncio.wait({coming}, timeout=_SOON if waiting else None)
+            if coming.done():
+                line, coming = coming.result(), None
+                if line is None:
+                    return
+                waiting.append(line)
+            if coming is not None or len(waiting) == _TOGETHER or sum(map(len, waiting)) > _HELD:
+                yield
+    finally:
+        if coming is not None:
+            coming.cancel()
+
+
+async def _next(lines: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(lines, None)
 
 
 def _told(done: Outcome) -> Done:
@@ -195,23 +230,28 @@ def _told(done: Outcome) -> Done:
 
 async def _lines(request: Request) -> AsyncIterator[bytes]:
     """The lines of a body, each at most ``MAX_LINE`` bytes, as they come."""
-    held = b""
+    held: list[bytes] = []
+    size = 0
     async for part in request.stream():
-        *whole, held = (held + part).split(b"\n")
+        *whole, rest = part.split(b"\n")
         for line in whole:
+            line = b"".join((*held, line))
+            held, size = [], 0
             if line.strip():
                 yield line
-        if len(held) > MAX_LINE:
+        held.append(rest)
+        size += len(rest)
+        if size > MAX_LINE:
             detail = f"a line is longer than {MAX_LINE:,} bytes: send smaller photos, and a line for each item"
             raise ItemError(detail)
-    if held.strip():
-        yield held
+    if (line := b"".join(held)).strip():
+        yield line
 
 
 async def _point(request: Request, id: str) -> Point:
     engine: Engine = request.app.state.engine
     name = _id_of(id)
-    found = engine.searcher.current().store.get([name], vectors=False)
+    found = await engine.picture(lambda: engine.searcher.current().store.get([name], vectors=False))
     if not found:
         raise Refused(problem(404, "There is no such item", f"the index has no item {name!r}"))
     return found[0]

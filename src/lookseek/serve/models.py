@@ -33,7 +33,8 @@ MAX_ID = 1_000
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
-Value = bool | int | float | str
+Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | str
+"""The engine keeps integers of 64 bits."""
 Base64 = Annotated[
     str, Field(description="A photo's bytes in base64.", json_schema_extra={"contentEncoding": "base64"})
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from ..catalogue.photos import photos_at
 from ..errors import ItemError, LookseekError
 from .answering import Found, Trouble, answered, trouble_of
 from .assets import Static, address_of
+from .bodies import check_size
 from .engine import Busy, Engine
 from .facets import Facets, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
@@ -46,6 +48,10 @@ def mount(app: FastAPI) -> None:
     app.mount("/static", Static())
 
 
+_MAX_ADDRESS = 8_000
+"""Characters of a state's address."""
+
+
 @router.api_route("/", methods=["GET", "HEAD"])
 async def page(request: Request) -> Response:
     """Show a state."""
@@ -68,7 +74,7 @@ async def photos(request: Request) -> Response:
             item = str(form.get("item", ""))
         if not data and not item:
             return RedirectResponse(state.address(), 303)
-        upload = await engine.picture(lambda: taken_in(data) if data else _photo_of(engine, item))
+        upload = await engine.picture(lambda: _received(data) if data else _photo_of(engine, item))
     except Busy as error:
         return await shown(request, state, Trouble("busy", "", 503, error.seconds))
     except LookseekError as error:
@@ -113,11 +119,13 @@ async def shown(request: Request, state: State, trouble: Trouble | None = None) 
     texts = texts_of(spoken)
     app = request.app.state
     upload: Upload | None = app.uploads.get(state.upload) if state.upload else None
+    if len(state.query_string()) > _MAX_ADDRESS:  # every link of the page would be as long
+        state, trouble = State(), Trouble("query", "the address is too long: ask anew, with fewer words", 414)
     if trouble is None and state.upload and upload is None:
         trouble = Trouble("gone", "", 200)
     found = Found(trouble=trouble) if trouble else await answered(app.engine, app.facets, state, upload)
     status = found.trouble.status if found.trouble else 200
-    html = render(_context(request, state, texts, upload, found))
+    html = await asyncio.to_thread(render, _context(request, state, texts, upload, found))
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": spoken}
     if found.trouble and found.trouble.seconds:
         headers["Retry-After"] = str(found.trouble.seconds)
@@ -160,6 +168,11 @@ def _context(request: Request, state: State, texts: Texts, upload: Upload | None
         "say_example": lambda name: replace(state, text=texts.say(f"example.{name}")).address(),
         "static": address_of,
     }
+
+
+def _received(data: bytes) -> Upload:
+    check_size(data)
+    return taken_in(data)
 
 
 def _photo_of(engine: Engine, id_: str) -> Upload:

@@ -15,7 +15,10 @@ __all__ = ["back_to", "parse", "parse_query"]
 
 _METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
 _MAX_TERMS = 8
-_MAX_FIELD, _MAX_VALUE, _MAX_STEP = 100, 250, 20_000
+_MAX_FIELD, _MAX_VALUE, _MAX_STEP = 100, 250, 4_000
+_MAX_TRAIL = 4_000
+"""Characters of all steps: every link of a page holds the whole trail, and a page has some hundred."""
+
 _MAX_PIXELS = 1_000_000
 
 
@@ -121,4 +124,6 @@ def _steps(values: list[str]) -> tuple[str, ...]:
         step = replace(parse(pair for pair in parse_qsl(_plain(value)[:_MAX_STEP]) if pair[0] != "step"), facets=())
         if step.asks:
             told.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
+    while sum(map(len, told)) > _MAX_TRAIL:  # every link of a page holds the whole trail
+        del told[0]
     return tuple(told)

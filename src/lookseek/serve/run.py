@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from ..errors import QueryError
 from .app import create_app
 from .connection import Impatient
 from .settings import Settings
@@ -26,8 +27,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         ready: told the address, once the service listens.
 
     Raises:
-        LookseekError: the index, its model or the keys can't be used.
-        OSError: the address can't be listened at.
+        LookseekError: the index, its model, the keys or the address can't be used.
     """
     listening = listen(settings.host, settings.port)
     try:
@@ -68,7 +68,7 @@ def free_port(port: int) -> int:
     """The port if it is free on this machine, else 0, which stands for any."""
     try:
         listen("127.0.0.1", port).close()
-    except OSError:
+    except QueryError:
         return 0
     return port
 
@@ -93,17 +93,20 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket at an address.
 
     Raises:
-        OSError: the address can't be listened at.
+        QueryError: the address can't be listened at.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # named as TCP, asyncio sends what is written at once; else the body of an answer waits 40 ms for the head's receipt
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
-    except OSError:
+        listening.bind((host.strip("[]"), port))
+    except (OSError, OverflowError) as error:
         listening.close()
-        raise
+        raise QueryError(
+            f"{host}, port {port} can't be listened at ({error}): where another service runs give another --port, or 0 for "
+            "any that is free"
+        ) from error
     return listening
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -101,7 +102,9 @@ async def facets(
 @router.get("/v1/index", responses=PROBLEMS)
 async def index(request: Request) -> IndexAbout:
     """Say what the index holds and what can be asked of it."""
-    return about(request.app.state.engine)
+    engine: Engine = request.app.state.engine
+    await engine.work(engine.searcher.current)
+    return about(engine)
 
 
 async def _answered(request: Request, *, judged: bool) -> Response:
@@ -112,7 +115,7 @@ async def _answered(request: Request, *, judged: bool) -> Response:
     if judged and not (body.like or body.unlike):
         raise QueryError("feedback needs items that were liked or not: name their ids as like and unlike")
     fetched = await _fetched(body, engine, settings)
-    query = bodies.query_of(body, photo, fetched)
+    query = await asyncio.to_thread(bodies.query_of, body, photo, fetched)
     return await engine.search_for(query, lambda results: JSONResponse(shown(results)))
 
 
@@ -123,7 +126,7 @@ async def _fetched(body: SearchBody, engine: Engine, settings: Settings) -> byte
     if not settings.image_urls:
         detail = "this service fetches no photos by address: send the photo itself, or start it with --image-urls"
         raise bodies.Refused(problem(403, "Addresses of photos are off", detail))
-    return await engine.picture(lambda: fetch.fetch(url, most=settings.photo_bytes))
+    return await engine.fetched(lambda: fetch.fetch(url, most=settings.photo_bytes))
 
 
 def shown(results: Results) -> dict[str, Any]:
@@ -144,7 +147,7 @@ def facets_of(engine: Engine, filter: str, fields: Sequence[str], limit: int) ->
         QueryError: a field that is not there or holds numbers.
         FilterError: a filter that can't be read.
     """
-    opened = engine.searcher.index
+    opened = engine.searcher.current()
     condition: Condition | None = parse(filter) if filter.strip() else None
     if condition is not None:
         check_fields(condition, opened.manifest.fields)

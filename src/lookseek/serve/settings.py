@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..encode.runtime import cores
+from ..errors import QueryError
 
 __all__ = ["Settings"]
 
@@ -45,3 +46,9 @@ class Settings:
     waiting: int = 64
     patience: float = 1.5
     drain: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise QueryError(f"port is {self.port}: give one from 1 to 65,535, or 0 for any that is free")
+        if self.rate < 0:
+            raise QueryError(f"rate is {self.rate}: give so many requests a minute, or 0 for no limit")

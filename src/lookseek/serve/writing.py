@@ -14,7 +14,7 @@ from ..errors import LookseekError
 from ..index.editing import Done, Editor, editing
 from ..store.schema import point_id
 from ..types import Item, Value
-from .bodies import Refused, from_json, image_bytes
+from .bodies import Refused, check_size, from_json, image_bytes
 from .engine import Engine
 from .models import BatchLine, ItemBody
 from .uploads import taken_in
@@ -49,7 +49,9 @@ class Writer:
         attributes: Mapping[str, Value] = {_nfc(name): _nfc(value) for name, value in body.attributes.items()}
         if body.image is None:
             return Item(id_, None, attributes=attributes)
-        data = taken_in(image_bytes(body.image), STORED_SIDE).data
+        sent = image_bytes(body.image)
+        check_size(sent)
+        data = taken_in(sent, STORED_SIDE).data
         place = self._folder / PHOTOS / f"{point_id(id_)}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.jpg"
         place.parent.mkdir(exist_ok=True)
         if not place.exists():
@@ -74,10 +76,15 @@ class Batch:
         self._writer = writer
         self._block = writer.edit()
         self._editor: Editor | None = None
+        self._ids: list[str] = []
+
+    def open(self) -> None:
+        """Begin. Raises what ``editing`` raises."""
+        self._editor = self._block.__enter__()
 
     def put(self, lines: Sequence[bytes]) -> list[Done]:
         if self._editor is None:
-            self._editor = self._block.__enter__()
+            raise RuntimeError("a batch is opened before it is put into")
         done: list[Done | None] = [None] * len(lines)
         items: dict[int, Item] = {}
         for place, line in enumerate(lines):
@@ -85,6 +92,7 @@ class Batch:
             try:
                 body = from_json(BatchLine, line)
                 id_ = unicodedata.normalize("NFC", body.id)
+                self._ids.append(id_)
                 items[place] = self._writer.item(id_, body)
             except Refused as refused:
                 done[place] = Done(id_, "failed", str(json.loads(bytes(refused.answer.body))["detail"]))
@@ -94,10 +102,13 @@ class Batch:
             done[place] = outcome
         return [one for one in done if one is not None]
 
-    def end(self, names: list[str]) -> None:
+    def end(self) -> None:
+        """Publish, and remove photos that no item has."""
         if self._editor is not None:
-            self._block.__exit__(None, None, None)
-            self._writer.tidy(names)
+            try:
+                self._block.__exit__(None, None, None)
+            finally:
+                self._writer.tidy(self._ids)
 
 
 def _nfc(value: T) -> T:
