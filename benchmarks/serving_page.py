@@ -18,8 +18,8 @@ __all__ = ["CLIENTS", "made", "page"]
 CLIENTS = 1, 4, 16
 
 _BUSY = (
-    "**The machine was not quiet**: other work shared the cores, more in some rounds than in others. Times are too long, "
-    "and what was measured apart can't be compared."
+    "**The machine was not quiet**: other work shared the cores, more in some rounds than in others. Times are too "
+    "long, and what was measured apart can't be compared."
 )
 
 
