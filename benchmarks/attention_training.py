@@ -150,7 +150,8 @@ def graph_of(network: Attention) -> onnx.ModelProto:
 
 def _judged(exam: Exam, known: Known, join: Join) -> tuple[float, dict[str, float]]:
     evaluation = take(exam, known, join, {"name": "training"})
-    return exam.figure(evaluation), {name: evaluation.result.metrics[name].value for name in exam.judged}
+    figures = {name: evaluation.result.metrics[name].value for name in exam.judged}
+    return float(np.mean([*figures.values()])), figures
 
 
 def _decayed(network: nn.Module, settings: CombinerSettings) -> list[dict[str, object]]:

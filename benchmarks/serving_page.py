@@ -17,6 +17,11 @@ __all__ = ["CLIENTS", "made", "page"]
 
 CLIENTS = 1, 4, 16
 
+_BUSY = (
+    "**The machine was not quiet**: other work shared the cores, more in some rounds than in others. Times are too "
+    "long, and what was measured apart can't be compared."
+)
+
 
 def page(facts: dict[str, Any]) -> str:
     """All of it in Markdown."""
@@ -26,6 +31,7 @@ def page(facts: dict[str, Any]) -> str:
         "",
         facts["made"],
         "",
+        *([_BUSY, ""] if float(facts["load"]) > 1 else []),
         "```",
         facts["told"],
         "```",

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +23,6 @@ from lookseek.answer import answer
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.folder import open_index
 from lookseek.search import Searcher
-from lookseek.serve.engine import Busy, Pool
 from lookseek.serve.run import listen
 from lookseek.types import Query, Results
 
@@ -468,23 +466,6 @@ def test_who_comes_when_all_is_full_is_told_before_the_photo_is_read(
             first.join()
         assert codes == [200]
         assert service.ask.post("/v1/search", json={"image": base(drawn(0))}).status_code == 200
-
-
-def test_no_more_wait_than_are_begun_while_one_likes_to_wait() -> None:
-    """A slow machine keeps a short queue, so that those who are answered did not all wait to the last moment."""
-
-    async def answered(seconds: float) -> int:
-        pool = Pool(2, 64, 0.4, "test")
-        for _ in range(40):
-            await pool.run(lambda: time.sleep(seconds))
-        asked = (pool.run(lambda: time.sleep(seconds)) for _ in range(60))
-        told = await asyncio.gather(*asked, return_exceptions=True)
-        pool.close()
-        assert all(one is None or isinstance(one, Busy) for one in told)
-        return told.count(None)
-
-    assert asyncio.run(answered(0.0)) == 60
-    assert 4 <= asyncio.run(answered(0.02)) <= 30  # 2 at once and 20 that wait, where sleeping is exact
 
 
 def test_what_is_written_to_a_connection_goes_out_at_once() -> None:

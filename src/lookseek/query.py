@@ -206,8 +206,8 @@ def _check_together(query: Query) -> None:
     """What goes with what."""
     if query.hide_duplicates and query.k > MAX_DISTINCT:
         raise QueryError(
-            f"k is {query.k} with duplicates hidden, {MAX_DISTINCT} are allowed, since each is compared with each: ask for "
-            "fewer, or show duplicates"
+            f"k is {query.k} with duplicates hidden, {MAX_DISTINCT} are allowed, since each is compared with each: ask "
+            "for fewer, or show duplicates"
         )
     if query.item and query.image is not None:
         raise QueryError(

@@ -15,7 +15,7 @@ from ..types import Query, Results
 from .measures import Measures
 from .settings import Settings
 
-__all__ = ["Busy", "Engine", "Pool"]
+__all__ = ["Busy", "Engine"]
 
 T = TypeVar("T")
 
@@ -26,8 +26,6 @@ that are asked for at once are read at once."""
 _PICTURES_WAITING = 512
 """Thumbnails that may wait: a page has up to 200."""
 
-_RECENT = 16
-"""Jobs that say how long one takes."""
 
 _WRITERS_WAIT = 10.0
 """Seconds that one write waits for another."""
@@ -52,10 +50,10 @@ class Engine:
         """Open the index and its model. Raises what ``Searcher`` raises."""
         self.searcher = Searcher(settings.index)
         self.measures = Measures(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
-        self._searches = Pool(settings.threads, settings.waiting, settings.patience, "search")
-        self._pictures = Pool(_PICTURES, _PICTURES_WAITING, 30.0, "picture")
-        self._fetches = Pool(8, 8, 5.0, "fetch")  # of their own: a slow host must keep no picture waiting
-        self._writes = Pool(1, 1, math.inf, "write")  # one thread: the index's lock belongs to it
+        self._searches = _Pool(settings.threads, settings.waiting, settings.patience, "search")
+        self._pictures = _Pool(_PICTURES, _PICTURES_WAITING, 30.0, "picture")
+        self._fetches = _Pool(8, 8, 5.0, "fetch")  # of their own: a slow host must keep no picture waiting
+        self._writes = _Pool(1, 1, math.inf, "write")  # one thread: the index's lock belongs to it
         self._one_writer = asyncio.Lock()
         self.ready = True
 
@@ -145,7 +143,7 @@ class Engine:
         self._writes.close()
         self.searcher.close()
 
-    async def _counted(self, pool: Pool, job: Callable[[], T]) -> T:
+    async def _counted(self, pool: _Pool, job: Callable[[], T]) -> T:
         began = time.perf_counter()
 
         def timed() -> T:
@@ -159,43 +157,27 @@ class Engine:
             raise
 
 
-class Pool:
-    """Threads with a queue that ends. ``pending`` is counted on the event loop alone.
-
-    It ends after ``waiting`` jobs, or where the last of it would wait for half of ``patience`` as long as jobs take
-    now: else, on a slow machine, those that are answered would all have waited for as long as anybody may.
-    """
+class _Pool:
+    """Threads with a queue that ends. ``pending`` is counted on the event loop alone."""
 
     def __init__(self, threads: int, waiting: int, patience: float, name: str) -> None:
-        self._count, self._waiting, self._patience = threads, waiting, patience
+        self._most, self._patience = threads + waiting, patience
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"lookseek-{name}")
-        self._each = 0.0  # seconds that a job takes, the latest weighing most
         self.pending = 0
 
     @property
     def full(self) -> bool:
-        """Whether one more would have to wait for too long."""
-        waiting = self.pending - self._count
-        return waiting >= self._waiting or waiting * self._each / self._count > self._patience / 2
+        return self.pending >= self._most
 
     async def run(self, job: Callable[[], T]) -> T:
-        """Run a job in a thread.
-
-        Raises:
-            Busy: too many are waiting already, or this one has waited too long.
-        """
         if self.full:
             raise Busy(1)
         came = time.monotonic()
 
         def begun() -> T:
-            began = time.monotonic()
-            if began - came > self._patience:  # its client has waited long enough to have gone
+            if time.monotonic() - came > self._patience:  # its client has waited long enough to have gone
                 raise Busy(1)
-            try:
-                return job()
-            finally:
-                self._each += (time.monotonic() - began - self._each) / _RECENT
+            return job()
 
         loop = asyncio.get_running_loop()
         self.pending += 1
@@ -208,7 +190,6 @@ class Pool:
         self.pending -= 1
 
     def close(self) -> None:
-        """Wait for what is being worked on; what is waiting is not begun."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
 

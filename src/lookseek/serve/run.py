@@ -104,8 +104,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise QueryError(
-            f"{host}, port {port} can't be listened at ({error}): where another service runs give another --port, or 0 for "
-            "any that is free"
+            f"{host}, port {port} can't be listened at ({error}): where another service runs give another --port, or 0 "
+            "for any that is free"
         ) from error
     return listening
 

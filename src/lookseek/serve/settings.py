@@ -28,8 +28,7 @@ class Settings:
         threads: searches that are worked on at once; one more than cores, so that a photo is decoded while others are
             encoded. More would answer no more: they wait for Python's lock, and let the event loop wait for it too.
         waiting: searches that may wait for a thread; beyond that a client is told to come back later.
-        patience: seconds that a search may have waited and still be begun: nobody waits for its answer longer. No more
-            searches wait than are expected to be begun within half of it.
+        patience: seconds that a search may have waited and still be begun: nobody waits for its answer longer.
         drain: seconds that running requests are given when the service is told to stop.
     """
 
