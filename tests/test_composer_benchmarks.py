@@ -189,7 +189,7 @@ def paths(one: ways.Asked, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 class TestFigures:
-    """On drawn-composed, of vectors by chance in which each target's is its reference's plus its change's in English."""
+    """On drawn-composed, of vectors by chance in which each target is its reference plus its change in English."""
 
     def test_they_are_those_of_an_exam(self, one: ways.Asked, paths: dict[str, Path]) -> None:
         wanted = one.exam.take(one.known, Sum().compose, {}, Heard()).result

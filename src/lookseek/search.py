@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,14 +14,13 @@ from typing import TYPE_CHECKING
 from . import images
 from .algebra import shares_of
 from .ask import Asked, ask
-from .background import Background, measured
-from .encode import ColourEncoder, Encoder, Model, load_model
-from .encode.coalesce import Coalescing
-from .encode.runtime import cores
-from .errors import IndexMismatch, QueryError
+from .background import measured
+from .encode import ColourEncoder, Encoder, Model
+from .errors import QueryError
 from .index.duplicates import near_identical
-from .index.folder import PUBLISHED, OpenIndex, open_index
-from .index.manifest import Manifest, Recipe
+from .index.folder import OpenIndex, open_index
+from .index.manifest import Manifest
+from .opened import Open, changed, model_of, stamp_of
 from .store import Scored, Store, Within
 from .store.condition import Condition
 from .store.filter import check_fields, parse
@@ -60,17 +60,17 @@ class Searcher:
             ModelError: the model can't be used.
         """
         self._single = single
-        self._index = open_index(folder)
-        self._stamp = _stamp(folder)
-        self._model = _model_of(self._index.manifest.recipe, folder, single)
+        stamp, index = stamp_of(folder), open_index(folder)
+        self._open = Open(stamp, index, model_of(index.manifest.recipe, folder, single))
+        self._opening = threading.Lock()
+        self._measuring = False
         self._colour = ColourEncoder()
-        self._background: Background | None = None
         self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
 
     @property
     def index(self) -> OpenIndex:
         """What is open now."""
-        return self._index
+        return self._open.index
 
     def search(self, query: Query) -> Results:
         """Answer one query.
@@ -82,18 +82,18 @@ class Searcher:
             ImageError: its photo can't be used.
         """
         began = time.perf_counter()
-        self._refresh()
-        store, manifest = self._index.store, self._index.manifest
+        opened = self._refreshed()
+        store, manifest = opened.index.store, opened.index.manifest
         condition = parse(query.filter) if query.filter.strip() else None
         if condition is not None:
             check_fields(condition, manifest.fields)
-        asked = self._ask(query)
+        asked = self._ask(query, opened)
         encoded = time.perf_counter()
         within, routed = self._routed(query, asked.vectors[LOOK], manifest)
         left_out = {*query.unlike, *([query.item] if query.item else [])}
         take = query.k + len(left_out)
         while True:
-            found, shares = self._found(query, asked.vectors, take, condition, within)
+            found, shares = self._found(query, opened.index, asked.vectors, take, condition, within)
             points = store.get([s.id for s in found if s.id not in left_out], vectors=query.hide_duplicates)
             shown = _distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
             if len(shown) >= query.k or len(found) < take:
@@ -109,33 +109,32 @@ class Searcher:
         )
         done = time.perf_counter()
         steps = {"encode": (encoded - began) * 1000, "compare": (done - encoded) * 1000}
-        good = self._good(query, asked.vectors[LOOK], hits)
-        return Results(query, hits, (done - began) * 1000, str(self._index.folder), routed, steps, good)
+        good = _good(query, opened, asked.vectors[LOOK], hits)
+        return Results(query, hits, (done - began) * 1000, str(opened.index.folder), routed, steps, good)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
-        return dict(self._ask(query).vectors)
+        return dict(self._ask(query, self._open).vectors)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
         digest = hashlib.blake2b(images.read(photo), digest_size=16).hexdigest()
         hits = self.search(Query(image=photo, k=10, colour_weight=0.0)).hits
-        points = self._index.store.get([hit.id for hit in hits], vectors=False)
+        points = self._open.index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
 
     def current(self) -> OpenIndex:
         """The newest generation, opened if it is not yet."""
-        self._refresh()
-        return self._index
+        return self._refreshed().index
 
     @property
     def model(self) -> Model:
         """The index's model."""
-        return self._model
+        return self._open.model
 
     def close(self) -> None:
         """Release the index."""
-        self._index.store.close()
+        self._open.index.store.close()
 
     def __enter__(self) -> Searcher:
         return self
@@ -146,56 +145,44 @@ class Searcher:
         self.close()
 
     def measure_background(self) -> None:
-        """Measure what counts as close in this index, a second's work: results say then how many hits are good."""
-        self._background = measured(self.current().store, self._model)
+        """Measure what counts as close in this index, a second's work: results say then how many hits are good.
 
-    def _good(self, query: Query, look: Vector, hits: Sequence[Hit]) -> int | None:
-        if self._background is None:
-            return None
-        cosines = [hit.score for hit in hits]
-        if query.photo_alone and COLOUR in self._index.store.layout:
-            weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
-            if weight == 1:
-                return None
-            cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) for hit in hits]
-        return self._background.good(query, look, cosines)
+        Measured again, beside the searches, where the index has become another.
+        """
+        self._measuring = True
+        opened = self._refreshed()
+        background = measured(opened.index.store, opened.model)
+        with self._opening:
+            if self._open.model is opened.model:
+                self._open = replace(self._open, background=background, measured_items=opened.index.manifest.items)
 
-    def _ask(self, query: Query) -> Asked:
-        kept = self._index.manifest.recipe.layout
-        both: tuple[Encoder, ...] = (self._model.image, self._colour)
-        return ask(query, self._model, [encoder for encoder in both if encoder.name in kept], self._index.store)
+    def _ask(self, query: Query, opened: Open) -> Asked:
+        kept = opened.index.manifest.recipe.layout
+        both: tuple[Encoder, ...] = (opened.model.image, self._colour)
+        return ask(query, opened.model, [encoder for encoder in both if encoder.name in kept], opened.index.store)
 
     def _found(
         self,
         query: Query,
+        index: OpenIndex,
         vectors: Mapping[str, Vector],
         take: int,
         condition: Condition | None,
         within: Within | None,
     ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
         """The best and what each vector gave to their scores."""
-        store, exact, using = self._index.store, query.exact, LOOK
+        store, exact, using = index.store, query.exact, LOOK
         if query.photo_alone and query.metric == "cosine":
-            weight = self._colour_weight(store, query)
+            weight = _colour_weight(store, query)
             return weighted(store, vectors, weight, take, condition, within=within, exact=exact)
         if query.by_examples:
             found = store.recommend(
                 LOOK, query.like, query.unlike, take, condition=condition, within=within, exact=exact
             )
         else:
-            using = LOOK if query.metric == "cosine" else self._by_distance(store, query)
+            using = LOOK if query.metric == "cosine" else _by_distance(index, query)
             found = store.search(using, vectors[LOOK], take, condition=condition, within=within, exact=exact)
         return found, {scored.id: {LOOK: scored.score} for scored in found}
-
-    def _colour_weight(self, store: Store, query: Query) -> float:
-        if COLOUR in store.layout:
-            return COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
-        if query.colour_weight:
-            raise QueryError(
-                f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "
-                "without them: leave out the weight, or index the photos"
-            )
-        return 0.0
 
     def _routed(self, query: Query, look: Vector, manifest: Manifest) -> tuple[Within | None, Routed | None]:
         """The keys that the query searches, and what to say of them."""
@@ -205,7 +192,7 @@ class Searcher:
         from .route.router import chosen
 
         place = manifest.generation, query.route
-        router = self._routers.get(place) or open_router(self._index.folder, manifest, query.route)
+        router = self._routers.get(place) or open_router(self._open.index.folder, manifest, query.route)
         self._routers[place] = router
         sizes = manifest.routers[query.route].sizes
         keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
@@ -213,31 +200,65 @@ class Searcher:
         # a condition that every item meets would only cost time
         return (None if len(keys) == len(sizes) else Within(query.route, keys)), routed
 
-    def _by_distance(self, store: Store, query: Query) -> str:
-        """The vector that distances are measured by."""
-        if LOOK_EUCLIDEAN not in store.layout:
-            source = self._index.manifest.source or "SOURCE"
-            raise QueryError(
-                "this index keeps no vectors for Euclidean distance: add them with "
-                f"lookseek index {source} {self._index.folder} --metric euclidean"
-            )
-        if query.colour_weight:
-            raise QueryError(
-                f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
-                "Leave out the weight or use --metric cosine"
-            )
-        return LOOK_EUCLIDEAN
+    def _refreshed(self) -> Open:
+        """What is published now, opened once for all threads; what is still asked of the old one stays open."""
+        folder = self._open.index.folder
+        stamp = stamp_of(folder)
+        if stamp == self._open.stamp:
+            return self._open
+        with self._opening:
+            before = self._open
+            if stamp == before.stamp:  # another thread was as quick
+                return before
+            fresh = open_index(folder)
+            self._routers = {}
+            if fresh.manifest.recipe.same_vectors(before.index.manifest.recipe):
+                self._open = replace(before, stamp=stamp, index=fresh)
+            else:
+                self._open = Open(stamp, fresh, model_of(fresh.manifest.recipe, folder, self._single))
+            opened = self._open
+        if self._measuring and changed(opened):
+            threading.Thread(target=self.measure_background, name="lookseek-background", daemon=True).start()
+        return opened
 
-    def _refresh(self) -> None:
-        folder = self._index.folder
-        stamp = _stamp(folder)
-        if stamp == self._stamp:
-            return
-        fresh = open_index(folder)
-        if not fresh.manifest.recipe.same_vectors(self._index.manifest.recipe):
-            self._model = _model_of(fresh.manifest.recipe, folder, self._single)
-        self._routers = {}
-        self._index, self._stamp = fresh, stamp  # the old store closes when its last query lets go of it
+
+def _good(query: Query, opened: Open, look: Vector, hits: Sequence[Hit]) -> int | None:
+    if opened.background is None:
+        return None
+    cosines = [hit.score for hit in hits]
+    if query.photo_alone and COLOUR in opened.index.store.layout:
+        weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+        if weight == 1:
+            return None
+        cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) for hit in hits]
+    return opened.background.good(query, look, cosines)
+
+
+def _colour_weight(store: Store, query: Query) -> float:
+    if COLOUR in store.layout:
+        return COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
+    if query.colour_weight:
+        raise QueryError(
+            f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "
+            "without them: leave out the weight, or index the photos"
+        )
+    return 0.0
+
+
+def _by_distance(index: OpenIndex, query: Query) -> str:
+    """The vector that distances are measured by."""
+    if LOOK_EUCLIDEAN not in index.store.layout:
+        source = index.manifest.source or "SOURCE"
+        raise QueryError(
+            "this index keeps no vectors for Euclidean distance: add them with "
+            f"lookseek index {source} {index.folder} --metric euclidean"
+        )
+    if query.colour_weight:
+        raise QueryError(
+            f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
+            "Leave out the weight or use --metric cosine"
+        )
+    return LOOK_EUCLIDEAN
 
 
 def _distinct(points: list[Point]) -> list[tuple[Point, tuple[str, ...]]]:
@@ -250,28 +271,3 @@ def _distinct(points: list[Point]) -> list[tuple[Point, tuple[str, ...]]]:
         else:
             copies.append(point.id)
     return [(first, tuple(copies)) for first, copies in kept]
-
-
-def _model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
-    model = load_model(recipe.model_path or recipe.model, single=single)
-    if COLOUR in recipe.layout and recipe.colour != ColourEncoder.version:
-        raise IndexMismatch(
-            f"{folder} was made with colour encoder {recipe.colour!r}, here it is {ColourEncoder.version!r}: "
-            "index the catalogue again, or use the lookseek that made it"
-        )
-    if model.checksum != recipe.checksum:
-        raise IndexMismatch(
-            f"{folder} was made with model {recipe.model} {recipe.checksum[:12]}, here it is {model.checksum[:12]}: "
-            "vectors of two models can't be compared. Index the catalogue again, or bring that model back"
-        )
-    # many threads may ask a searcher: photos that come while the cores are busy go through the tower together
-    return model if single else replace(model, image=Coalescing(model.image, cores()))
-
-
-def _stamp(folder: Path) -> tuple[int, int]:
-    """Changes when a generation is published: the manifest is replaced, never written in place."""
-    try:
-        stat = (folder / PUBLISHED).stat()
-    except FileNotFoundError:
-        return 0, 0
-    return stat.st_ino, stat.st_mtime_ns
