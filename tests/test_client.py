@@ -71,7 +71,7 @@ def test_what_goes_wrong_is_said(shop: tuple[Path, Path, Service], tmp_path: Pat
         with pytest.raises(ServiceError, match="send a key"):
             client.delete("a")
         with pytest.raises(ServiceError, match="send a key"):
-            list(client.put_all([]))
+            list(client.put_all([Item("a", None)]))
         with pytest.raises(ServiceError, match="no item"):
             client.image("nobody")
         with pytest.raises(ItemError, match="there is no such file"):

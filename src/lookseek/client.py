@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,9 @@ __all__ = ["Client", "Put"]
 
 _TRIES = 4
 """Times that a search is sent where the service says that it is too busy."""
+
+_STREAM = 2_000
+"""Items of one stream."""
 
 _LONGEST_WAIT = 10.0
 """Seconds between two of them at the most, whatever the service says."""
@@ -106,11 +110,17 @@ class Client:
         return True
 
     def put_all(self, items: Iterable[Item]) -> Iterator[Put]:
-        """Add many items in one stream: each is told when it is lasting. Searches see them at the end.
+        """Add many items in streams of some thousand: each is told once it is lasting. Searches see whole streams.
 
         Raises:
             ServiceError: the service refuses, or the line breaks; what was told until then is lasting.
         """
+        coming = iter(items)
+        while some := list(islice(coming, 1)):
+            # what is told of a stream waits in the connection until all of it was sent
+            yield from self._put_stream(chain(some, islice(coming, _STREAM - 1)))
+
+    def _put_stream(self, items: Iterable[Item]) -> Iterator[Put]:
         lines = (json.dumps({"id": item.id, **_put(item)}).encode() + b"\n" for item in items)
         headers = {"content-type": "application/x-ndjson"}
         try:
