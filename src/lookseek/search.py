@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,10 @@ from .ask import Asked, ask
 from .background import measured
 from .encode import ColourEncoder, Encoder, Model
 from .errors import QueryError
-from .index.duplicates import near_identical
+from .index.duplicates import distinct
 from .index.folder import OpenIndex, open_index
 from .index.manifest import Manifest
+from .index.points import content_hash
 from .opened import Open, changed, model_of, stamp_of
 from .store import Scored, Store, Within
 from .store.condition import Condition
@@ -95,7 +95,7 @@ class Searcher:
         while True:
             found, shares = self._found(query, opened.index, asked.vectors, take, condition, within)
             points = store.get([s.id for s in found if s.id not in left_out], vectors=query.hide_duplicates)
-            shown = _distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
+            shown = distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
             if len(shown) >= query.k or len(found) < take:
                 break
             take *= 2  # duplicates took the places of others
@@ -118,7 +118,7 @@ class Searcher:
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
-        digest = hashlib.blake2b(images.read(photo), digest_size=16).hexdigest()
+        digest = content_hash(images.read(photo))
         hits = self.search(Query(image=photo, k=10, colour_weight=0.0)).hits
         points = self._open.index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
@@ -223,14 +223,13 @@ class Searcher:
 
 
 def _good(query: Query, opened: Open, look: Vector, hits: Sequence[Hit]) -> int | None:
+    """How many hits stand out, by look alone: colours have no part in what was measured."""
     if opened.background is None:
         return None
-    cosines = [hit.score for hit in hits]
-    if query.photo_alone and COLOUR in opened.index.store.layout:
-        weight = COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
-        if weight == 1:
-            return None
-        cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) for hit in hits]
+    weight = _colour_weight(opened.index.store, query) if query.photo_alone and query.metric == "cosine" else 0.0
+    if weight == 1:
+        return None
+    cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) if weight else hit.score for hit in hits]
     return opened.background.good(query, look, cosines)
 
 
@@ -259,15 +258,3 @@ def _by_distance(index: OpenIndex, query: Query) -> str:
             "Leave out the weight or use --metric cosine"
         )
     return LOOK_EUCLIDEAN
-
-
-def _distinct(points: list[Point]) -> list[tuple[Point, tuple[str, ...]]]:
-    """The first of each group of near-identical photos, with the ids of the others."""
-    kept: list[tuple[Point, list[str]]] = []
-    for point in points:
-        copies = next((copies for first, copies in kept if near_identical(point, first)), None)
-        if copies is None:
-            kept.append((point, []))
-        else:
-            copies.append(point.id)
-    return [(first, tuple(copies)) for first, copies in kept]

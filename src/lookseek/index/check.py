@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Photo, Point, RouteKind, Vector
 from .folder import OpenIndex, building_manifest, checksum, open_index
+from .points import content_hash
 
 SAMPLE = 32
 """Stored vectors that must find themselves, and photos that are encoded again."""
@@ -181,7 +181,7 @@ def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int,
             photo = None
         if photo is None:
             missing += 1
-        elif hashlib.blake2b(photo, digest_size=16).hexdigest() != point.hash:
+        elif content_hash(photo) != point.hash:
             changed += 1
         else:
             photos.append((point, photo))

@@ -7,7 +7,6 @@ gigabyte, so many edits belong into one block.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,11 +16,12 @@ from typing import Literal
 from .. import images
 from ..encode import ColourEncoder, Encoder, Model, encode_photos
 from ..errors import IndexMismatch, ItemError, QueryError
-from ..store.schema import LOOK, LOOK_EUCLIDEAN, checked, kind_of
+from ..store.schema import kind_of
 from ..types import Item, Photo, Point
 from . import folder as place
 from .draft import Draft
 from .manifest import Manifest
+from .points import content_hash, merge, point_of
 
 __all__ = ["Done", "Editor", "editing"]
 
@@ -98,7 +98,7 @@ class Editor:
             except ItemError as error:
                 done[item.id] = Done(item.id, "failed", str(error))
                 continue
-            digest = "" if photo is None else hashlib.blake2b(photo, digest_size=16).hexdigest()
+            digest = "" if photo is None else content_hash(photo)
             if photo is not None and (before is None or before.hash != digest):
                 photos.append(((item, digest), photo))
             elif before is None:
@@ -112,11 +112,8 @@ class Editor:
             if isinstance(vectors, ItemError):
                 done[item.id] = Done(item.id, "failed", str(vectors))
                 continue
-            named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
-            kept = {name: named[name] for name in self._draft.layout}
-            point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint)
             try:
-                points.append(checked([point], self._draft.layout)[item.id])
+                points.append(point_of(item, digest, vectors, fingerprint, self._draft.layout))
             except QueryError as error:
                 done[item.id] = Done(item.id, "failed", str(error))
         self._write(points)
@@ -144,8 +141,7 @@ class Editor:
             return
         before = dict(self._fields)
         for point in points:
-            for name, kind in kind_of(point.attributes).items():
-                self._fields[name] = kind if self._fields.get(name, kind) == kind else "words"
+            merge(self._fields, kind_of(point.attributes))
         store = self._draft.writable()
         if self._fields != before:  # before the items that have them are acknowledged
             self._draft.announce(self._fields)

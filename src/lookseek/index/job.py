@@ -19,11 +19,12 @@ from ..encode import ColourEncoder, Model, encode_photos
 from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
 from ..store import FieldKind, StoreKind
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, checked, kind_of
-from ..types import Item, Metric, Photo, Point, Skipped, Vector
+from ..store.schema import COLOUR, LOOK, kind_of
+from ..types import Item, Metric, Photo, Point, Skipped
 from . import folder as place
 from .draft import Draft
 from .duplicates import Duplicates, find_duplicates
+from .points import content_hash, merge, point_of
 from .recipe import recipe_for, runtime_of
 from .report import Progress, Summary
 
@@ -128,7 +129,7 @@ class _Job:
                             skip(item.id, "broken photo", vectors)
                             continue
                         try:
-                            point = self._point(item, digest, vectors, fingerprint)
+                            point = point_of(item, digest, vectors, fingerprint, self._layout)
                         except QueryError as error:
                             skip(item.id, "unusable embedding", error)
                             continue
@@ -185,9 +186,7 @@ class _Job:
     def _note(self, item: Item) -> None:
         self._seen.add(_mark(item.id))
         self._counts["read"] += 1
-        for name, kind in kind_of(item.attributes).items():
-            if self._fields.setdefault(name, kind) != kind:
-                self._fields[name] = "words"
+        merge(self._fields, kind_of(item.attributes))
 
     def _relabel(self, items: Mapping[str, Item]) -> None:
         """Items whose photos the index knows, with other attributes than before: the vectors stay."""
@@ -197,12 +196,6 @@ class _Job:
             store.add([replace(p, attributes=items[p.id].attributes, source=items[p.id].source) for p in points])
             self._counts["changed"] += len(points)
             self._progress.advance(len(points))
-
-    def _point(self, item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint: str) -> Point:
-        named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
-        kept = {name: named[name] for name in self._layout}
-        point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint)
-        return checked([point], self._layout)[item.id]
 
     def _write(self, points: list[Point]) -> None:
         if points:
@@ -269,8 +262,7 @@ class _Job:
     def _known_fields(self) -> dict[str, FieldKind]:
         """Attributes that items have; those of items that this run did not see stay, unless it removed them all."""
         before = {} if self._draft.base is None or self._pruned else dict(self._draft.base.fields)
-        for name, kind in self._fields.items():
-            before[name] = kind if before.get(name, kind) == kind else "words"
+        merge(before, self._fields)
         return before
 
     def _graph_pays(self, items: int) -> bool:
@@ -290,7 +282,7 @@ def _content(item: Item) -> tuple[Photo, str]:
     if item.encoding is not None:
         return b"", item.encoding.hash
     photo = images.read(item.image or b"")
-    return photo, hashlib.blake2b(photo, digest_size=16).hexdigest()
+    return photo, content_hash(photo)
 
 
 def _given(wanted: Iterable[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted], None, None]:

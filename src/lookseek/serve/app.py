@@ -18,8 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from . import health, items, page, searching
+from . import batches, health, items, page, searching
 from .access import Access, Journal, RawIds
+from .batches import BATCH
 from .bodies import Refused
 from .engine import Busy, Engine
 from .headers import Hosts, SafeHeaders, host_names
@@ -33,11 +34,9 @@ from .thumbnails import Thumbnails
 from .uploads import Uploads
 from .writing import Writer
 
-__all__ = ["BATCH", "api", "create_app"]
+__all__ = ["api", "create_app"]
 
 log = logging.getLogger("lookseek.serve")
-
-BATCH = "/v1/items:batch"
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -65,6 +64,7 @@ def api() -> FastAPI:
     app = FastAPI(title="lookseek", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.include_router(searching.router)
     app.include_router(items.router)
+    app.include_router(batches.router)
     app.include_router(health.router)
     page.mount(app)
     _errors(app)

@@ -16,13 +16,13 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .. import images
-from ..errors import ImageTooLarge, QueryError
+from ..errors import QueryError
 from ..types import Box, Query, Term
 from .models import SearchBody, TermBody
 from .problems import problem
+from .uploads import check_size
 
-__all__ = ["Refused", "check_size", "from_json", "image_bytes", "query_of", "read_search", "terms_of"]
+__all__ = ["Refused", "from_json", "image_bytes", "query_of", "read_search", "terms_of"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,9 +34,6 @@ _FIELDS = 250
 
 _PHOTOS = 8
 """Photos of one query: each is decoded, and takes as long as a query of its own."""
-
-_PIXELS = 50_000_000
-"""Pixels of a photo that is sent: those of any phone's usual photo, and a tenth of a second to two of decoding."""
 
 _LISTS = ("plus", "minus", "like", "unlike")
 
@@ -139,19 +136,6 @@ def query_of(body: SearchBody, photo: bytes | None, fetched: bytes | None = None
         route=body.route,
         route_mode=body.route_mode,
     )
-
-
-def check_size(photo: bytes) -> None:
-    """Refuse a photo whose decoding would take long, before it begins.
-
-    Raises:
-        ImageError: it has too many pixels, or is none.
-    """
-    width, height = images.size(photo)
-    if width * height > _PIXELS:
-        raise ImageTooLarge(
-            f"the picture has {width:,} x {height:,} pixels, {_PIXELS:,} are taken here: send it smaller"
-        )
 
 
 def terms_of(given: list[str | TermBody]) -> tuple[Term, ...]:

@@ -17,7 +17,6 @@ from ..catalogue.photos import photos_at
 from ..errors import ItemError, LookseekError
 from .answering import Found, Trouble, answered, trouble_of
 from .assets import Static, address_of
-from .bodies import check_size
 from .engine import Busy, Engine
 from .facets import Facets, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
@@ -26,8 +25,8 @@ from .problems import problem
 from .searching import about
 from .state import State
 from .templating import render
-from .thumbnails import SIZES, nearest
-from .uploads import Upload, Uploads, taken_in
+from .thumbnails import SIZES, fitted, nearest
+from .uploads import Upload, Uploads, check_size, taken_in
 from .view import cards_of, image_address, steps_of
 
 __all__ = ["mount"]
@@ -37,6 +36,8 @@ router = APIRouter(include_in_schema=False)
 _YEAR = 365 * 24 * 3600
 _QUALITY = 85
 _COUNTS = (12, 24, 48, 96, 200)
+_MAX_ADDRESS = 8_000
+"""Characters of a state's address."""
 _SAID_AT_ONCE = 8
 """Pictures of the first screen, which are fetched before the others."""
 
@@ -46,10 +47,6 @@ def mount(app: FastAPI) -> None:
     app.state.facets = Facets()
     app.include_router(router)
     app.mount("/static", Static())
-
-
-_MAX_ADDRESS = 8_000
-"""Characters of a state's address."""
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -140,7 +137,7 @@ def _context(request: Request, state: State, texts: Texts, upload: Upload | None
     results = found.results
     hits = results.hits if results else found.browsed
     cards = cards_of(hits, state, texts)
-    good = getattr(results, "good", None) if results else None
+    good = results.good if results else None
     return {
         "t": texts.say,
         "texts": texts,
@@ -197,6 +194,4 @@ def _languages() -> list[tuple[Language, str]]:
 def _sized(upload: Upload, side: int) -> bytes:
     if max(upload.width, upload.height) <= side:
         return upload.data
-    scale = side / max(upload.width, upload.height)
-    width, height = max(1, round(upload.width * scale)), max(1, round(upload.height * scale))
-    return images.to_jpeg(images.resize(images.decode(upload.data, min_side=side), width, height), _QUALITY)
+    return images.to_jpeg(fitted(images.decode(upload.data, min_side=side), side), _QUALITY)

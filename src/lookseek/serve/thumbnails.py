@@ -15,7 +15,7 @@ from ..encode.coalesce import Together
 from ..errors import ItemError
 from ..types import Photo, Pixels, Point
 
-__all__ = ["SIZES", "Shape", "Thumbnails", "nearest", "usual_shape"]
+__all__ = ["SIZES", "Shape", "Thumbnails", "fitted", "nearest", "usual_shape"]
 
 SIZES = (160, 320, 640, 1280)
 """Longer sides, pixels: few, so that one picture serves many pages."""
@@ -61,7 +61,7 @@ class Thumbnails:
         photo = self._photo(point.source)
         if photo is None:
             raise ItemError(f"the photo of item {point.id!r} can't be had any more: index its catalogue again")
-        made = images.to_jpeg(_sized(images.decode(photo, min_side=side), side), _QUALITY)
+        made = images.to_jpeg(fitted(images.decode(photo, min_side=side), side, _ENLARGED), _QUALITY)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = made
@@ -87,8 +87,9 @@ def nearest(side: int) -> int:
     return next((size for size in SIZES if size >= side), SIZES[-1])
 
 
-def _sized(pixels: Pixels, side: int) -> Pixels:
+def fitted(pixels: Pixels, side: int, enlarged: int = 1) -> Pixels:
+    """A picture whose longer side is ``side`` pixels; one that is smaller at most ``enlarged`` times its size."""
     height, width = pixels.shape[:2]
-    scale = min(side / max(height, width), _ENLARGED)
+    scale = min(side / max(height, width), enlarged)
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))
     return pixels if (wide, high) == (width, height) else images.resize(pixels, wide, high)

@@ -9,14 +9,19 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from .. import images
+from ..errors import ImageTooLarge
 from ..types import Photo
+from .thumbnails import fitted
 
-__all__ = ["Upload", "Uploads", "taken_in"]
+__all__ = ["Upload", "Uploads", "check_size", "taken_in"]
 
 SIDE = 1600
 """Pixels of the longer side at the most: what a person can crop well, and far more than any model sees."""
 
 _QUALITY = 90
+
+_PIXELS = 50_000_000
+"""Pixels of a photo that is sent: those of any phone's usual photo, and a tenth of a second to two of decoding."""
 
 
 class Upload(NamedTuple):
@@ -34,13 +39,22 @@ def taken_in(photo: Photo, side: int = SIDE) -> Upload:
         ItemError: it can't be used.
     """
     # the shorter side of a camera's 4:3, which a JPEG is then decoded near to, four times as fast
-    pixels = images.decode(photo, min_side=side * 3 // 4)
+    pixels = fitted(images.decode(photo, min_side=side * 3 // 4), side)
     height, width = pixels.shape[:2]
-    if max(height, width) > side:
-        scale = side / max(height, width)
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        pixels = images.resize(pixels, width, height)
     return Upload(images.to_jpeg(pixels, _QUALITY), width, height)
+
+
+def check_size(photo: bytes) -> None:
+    """Refuse a photo whose decoding would take long, before it begins.
+
+    Raises:
+        ImageError: it has too many pixels, or is none.
+    """
+    width, height = images.size(photo)
+    if width * height > _PIXELS:
+        raise ImageTooLarge(
+            f"the picture has {width:,} x {height:,} pixels, {_PIXELS:,} are taken here: send it smaller"
+        )
 
 
 class Uploads:

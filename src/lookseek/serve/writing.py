@@ -14,10 +14,10 @@ from ..errors import LookseekError
 from ..index.editing import Done, Editor, editing
 from ..store.schema import point_id
 from ..types import Item, Value
-from .bodies import Refused, check_size, from_json, image_bytes
+from .bodies import Refused, from_json, image_bytes
 from .engine import Engine
 from .models import BatchLine, ItemBody
-from .uploads import taken_in
+from .uploads import check_size, taken_in
 
 __all__ = ["Batch", "Writer"]
 
