@@ -614,6 +614,7 @@ def serve(
     try:
         from .serve.keys import make_key, read_keys
         from .serve.run import serve as run
+        from .serve.run import write_journal
         from .serve.settings import Settings
     except ModuleNotFoundError as error:
         raise QueryError(f"serving needs {error.name}: pip install 'lookseek[serve]'") from error
@@ -628,6 +629,7 @@ def serve(
         known = read_keys(keys)
         who = "everybody who reaches it" if known.reads_open else "a key"
         err.print(f"searching is for {who}, writing for {'a key' if known.writes_possible else 'nobody'}")
+    write_journal()
     run(settings, lambda address: say(f"serving {index} at {address} (Ctrl-C ends it)"))
     return 0
 

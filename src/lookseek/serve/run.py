@@ -16,7 +16,7 @@ from .app import create_app
 from .connection import Impatient
 from .settings import Settings
 
-__all__ = ["free_port", "listen", "serve"]
+__all__ = ["free_port", "listen", "serve", "write_journal"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -43,7 +43,6 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             limit_concurrency=1000,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        _write_journal()
         signal.signal(signal.SIGTERM, _end)  # what uvicorn raises again once it has ended in good order
         with contextlib.suppress(KeyboardInterrupt):
             _Server(config, lambda: ready(_address(listening))).run(sockets=[listening])
@@ -77,8 +76,8 @@ def _end(number: int, frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _write_journal() -> None:
-    """A line of JSON a request to standard error, and what uvicorn warns of."""
+def write_journal() -> None:
+    """Write a line of JSON a request to standard error, and what uvicorn warns of: for who runs a service for others."""
     lines = logging.StreamHandler()
     lines.setFormatter(logging.Formatter("%(message)s"))
     journal = logging.getLogger("lookseek.serve")
