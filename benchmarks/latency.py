@@ -22,12 +22,13 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from lookseek import Query, Searcher, Term
+from lookseek import Query, Searcher, Term, weighted
 from lookseek.encode import ColourEncoder, encode_photos, load_model
 from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
 from lookseek.index import folder as place
 from lookseek.index.manifest import Manifest, Recipe
+from lookseek.search import COLOUR_WEIGHT
 from lookseek.store import VectorSpec, create_store, open_store
 from lookseek.types import Point
 
@@ -121,6 +122,13 @@ def main() -> None:
         }.items():
             measure(name, [lambda p=p, o=options_: searcher.search(Query(image=p, **o)) for p in queries])
         measure("of that, decoding and both encoders", [lambda p=p: searcher.embed(Query(image=p)) for p in queries])
+        seen = [searcher.embed(Query(image=p)) for p in queries]
+        usual, store = weighted._CANDIDATES, searcher.index.store
+        for begun in (32, usual, 200):
+            weighted._CANDIDATES = begun
+            name = f"of that, comparing look and colour, lists begun with {begun} entries"
+            measure(name, [lambda v=v: weighted.weighted(store, v, COLOUR_WEIGHT, 10, None) for v in seen])
+        weighted._CANDIDATES = usual
         model = load_model(chosen.model, single=True)
         if model.text is not None:
             words = texts()

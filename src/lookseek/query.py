@@ -19,7 +19,7 @@ MAX_EXAMPLES = 100
 """Items of ``like`` and ``unlike`` together; they are read, not encoded."""
 
 MAX_DISTINCT = 500
-"""Results without duplicates: 500 take half a second to compare with each other, 5,000 a minute."""
+"""Results without duplicates: each is compared with each, so the time grows with the square."""
 
 MAX_WEIGHT = 1000.0
 """Far above any use: a part that weighs less than a thousandth of another changes no order."""

@@ -13,9 +13,8 @@ from .types import Vector
 __all__ = ["weighted"]
 
 _CANDIDATES = 64
-"""From each vector's list at first; more are taken where the score's bound asks for it, so this changes no answer. At
-64 ten hits of 50,000 items take 11 ms, at 200 they took 20 and at 32, where lists are often read twice, 20 as well
-(lookseek-base, colour weight .1, medians of 60 photos, 2 cores, 2026-11-25)."""
+"""From each vector's list at first; more are taken where the score's bound asks for it, so this changes no answer.
+Fewer are often read twice, more cost their reading. Source: docs/benchmarks/latency.md."""
 
 
 def weighted(

@@ -77,7 +77,7 @@ def _end(number: int, frame: object) -> NoReturn:
 
 
 def write_journal() -> None:
-    """Write a line of JSON a request to standard error, and what uvicorn warns of: for who runs a service for others."""
+    """Write a line of JSON a request to standard error, and what uvicorn warns of, for who serves others."""
     lines = logging.StreamHandler()
     lines.setFormatter(logging.Formatter("%(message)s"))
     journal = logging.getLogger("lookseek.serve")

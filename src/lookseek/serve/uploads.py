@@ -21,7 +21,7 @@ SIDE = 1600
 _QUALITY = 90
 
 _PIXELS = 50_000_000
-"""Pixels of a photo that is sent: those of any phone's usual photo, and a tenth of a second to two of decoding."""
+"""Pixels of a photo that is sent: those of any phone's usual photo."""
 
 
 class Upload(NamedTuple):
