@@ -3,8 +3,8 @@
     python benchmarks/page.py [--data FOLDER] [--work FOLDER] [--photos N] [--write]
 
 The index holds all photos of ``clothing``; each photo that is asked with is one of them, chosen in the page's file
-field. The clock is the browser's: from the field's change until the first result's picture is drawn. Chromium, the service and
-the drawing, which is done in software, share the cores. Needs Chromium (apt-get install chromium).
+field. The clock is the browser's: from the field's change until the first result's picture is drawn. Chromium, the
+service and the drawing, which is done in software, share the cores. Needs Chromium (apt-get install chromium).
 """
 
 from __future__ import annotations
