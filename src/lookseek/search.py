@@ -47,7 +47,7 @@ class Searcher:
         'dress/0012.jpg'
     """
 
-    def __init__(self, folder: Path, *, single: bool = False) -> None:
+    def __init__(self, folder: Path | str, *, single: bool = False) -> None:
         """Open an index.
 
         Args:
@@ -59,7 +59,7 @@ class Searcher:
             IndexMismatch: the model's files are not those that the index was made with.
             ModelError: the model can't be used.
         """
-        self._single = single
+        folder, self._single = Path(folder), single
         stamp, index = stamp_of(folder), open_index(folder)
         self._open = Open(stamp, index, model_of(index.manifest.recipe, folder, single))
         self._opening = threading.Lock()

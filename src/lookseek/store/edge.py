@@ -27,14 +27,19 @@ from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, u
 
 _PAGE = 1024
 """Points read at a time in a scan."""
-_EF, _EF_LARGE, _LARGE = 48, 96, 500_000
-"""Breadth of the graph search, and from how many points on the larger one: at 1M x 256, 48 reaches recall@10 .968 and
-96 .999, at 200k x 256 both .998 (docs/decisions/store.md)."""
-_GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=60_000)
-"""Edges a node, breadth while building, and the KB of vectors up to which what a filter keeps is compared one
-by one: some 6 ms, and nothing is missed, while a graph walked through a filter loses a tenth of the answers."""
+_EF = 192
+"""Breadth of the graph search: recall@10 of photos and of words from outside a catalogue is .999 at 192, of words .989
+at 48, and it costs .3 ms more (docs/benchmarks/graph.md)."""
+_GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=5_000)
+"""Edges a node, breadth while building, and the KB of vectors from which a graph is walked; groups of items that share
+an attribute get edges of their own from there on too."""
+_ONE_BY_ONE = 60_000_000
+"""Bytes of vectors up to which what a filter keeps is compared one by one: some 6 ms, and nothing is missed, while a
+graph walked through a filter misses 15 of 1,000 (docs/benchmarks/graph.md)."""
 _NEVER = 2**40
 """KB: a threshold that no segment reaches, so that the engine builds no graph by itself."""
+_FLOAT16 = 2
+"""Bytes of a number in a stored vector."""
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered."""
 
@@ -54,7 +59,6 @@ class EdgeStore:
             if "ermission denied" in str(error) or "ead-only file system" in str(error):
                 remedy = "the engine must be allowed to write where it opens an index: copy it to a place of yours"
             raise IndexDamaged(f"{folder} can't be opened ({error}): {remedy}") from error
-        self._breadth = _EF if self._shard.info().points_count < _LARGE else _EF_LARGE
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> EdgeStore:
@@ -107,6 +111,7 @@ class EdgeStore:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
         wanted = compiled(condition, among, within)
+        one_by_one = exact or (wanted is not None and self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE)
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
         while True:
             found = self._shard.query(
@@ -114,7 +119,7 @@ class EdgeStore:
                     limit=take,
                     query=engine.Query.Nearest(vector, using),
                     filter=wanted,
-                    params=engine.SearchParams(exact=exact, hnsw_ef=max(self._breadth, k)),
+                    params=engine.SearchParams(exact=one_by_one, hnsw_ef=max(_EF, 2 * k)),
                     with_payload=["id"],
                 )
             )
@@ -212,6 +217,10 @@ class EdgeStore:
 
     def close(self) -> None:
         self._shard.close()
+
+    def _kept(self, wanted: engine.Filter) -> int:
+        """About how many items a filter keeps: the engine's estimate from its indexes of attributes, in .1 ms."""
+        return int(self._shard.count(engine.CountRequest(exact=False, filter=wanted)))
 
 
 def _loaded(folder: Path, layout: Layout) -> engine.EdgeShard:
