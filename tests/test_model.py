@@ -36,7 +36,7 @@ from lookseek import images
 from lookseek.encode import Model, load_model
 from lookseek.encode.model import DEFAULT, PLAIN
 from lookseek.encode.onnx_file import refuse_external_data
-from lookseek.encode.runtime import cores, open_tower
+from lookseek.encode.runtime import Runtime, Tower, cores, open_tower
 from lookseek.errors import ModelError
 from lookseek.types import Pixels
 
@@ -419,3 +419,14 @@ def test_the_writer_of_tiny_graphs_is_understood() -> None:
     tower = open_tower(channel_means(UINT8), threads=1, single=True)
     assert (tower.inputs[0].dtype, tower.inputs[0].shape) == ("uint8", (None, 6, 8, 3))
     assert (tower.outputs[0].dtype, tower.outputs[0].shape) == ("float32", (None, 3))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_photo_that_somebody_waits_for_takes_two_threads(runtime: Runtime) -> None:
+    def opened(threads: int, *, queries: bool) -> Tower:
+        return open_tower(channel_means(UINT8), threads=threads, single=False, queries=queries, runtime=runtime)
+
+    assert [opened(threads, queries=True).streams for threads in (1, 2, 3, 8)] == [1, 1, 1, 4]
+    assert [opened(threads, queries=False).streams for threads in (1, 2, 8)] == [1, 2, 8]
+    photos = np.random.default_rng(0).integers(0, 255, (5, 6, 8, 3), np.uint8)
+    np.testing.assert_array_equal(opened(2, queries=True).run(photos), opened(2, queries=False).run(photos))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookseek.encode import sentences
+from lookseek.encode.runtime import cores
 from lookseek.encode.sentences import DIM, embed_sentences
 from lookseek.encode.words import LIMIT, LONGEST, cut, normalise
 from lookseek.errors import ModelError, QueryError
@@ -108,6 +109,12 @@ class TestSentences:
             for _ in range(3):
                 for one, many in zip(alone, pool.map(lambda text: embed_sentences([text], LIMIT), texts), strict=True):
                     np.testing.assert_array_equal(one, many)
+
+    def test_a_text_takes_one_core_and_many_take_all(self) -> None:
+        embed_sentences(["red dress"], LIMIT)
+        assert sentences._MODEL._lib.omp_get_max_threads() == 1  # of this thread
+        embed_sentences(["red dress"] * 50, LIMIT)
+        assert sentences._MODEL._lib.omp_get_max_threads() == cores()
 
     def test_half_width_signs_compose_as_the_model_learnt_them(self) -> None:
         half, full = embed_sentences(["ｽｶﾞﾝ", "スガン"], LIMIT)

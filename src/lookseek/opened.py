@@ -8,7 +8,7 @@ from pathlib import Path
 from .background import Background
 from .encode import ColourEncoder, Model, load_model
 from .encode.coalesce import Coalescing
-from .encode.runtime import cores
+from .encode.runtime import PAIR, cores
 from .errors import IndexMismatch
 from .index.folder import PUBLISHED, OpenIndex
 from .index.manifest import Recipe
@@ -52,7 +52,7 @@ def model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
         IndexMismatch: the model's files, or the colour encoder, are others than those that the index was made with.
         ModelError: the model can't be used.
     """
-    model = load_model(recipe.model_path or recipe.model, single=single)
+    model = load_model(recipe.model_path or recipe.model, single=single, queries=not single)
     if COLOUR in recipe.layout and recipe.colour != ColourEncoder.version:
         raise IndexMismatch(
             f"{folder} was made with colour encoder {recipe.colour!r}, here it is {ColourEncoder.version!r}: "
@@ -64,7 +64,7 @@ def model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
             "vectors of two models can't be compared. Index the catalogue again, or bring that model back"
         )
     # many threads may ask a searcher: photos that come while the cores are busy go through the tower together
-    return model if single else replace(model, image=Coalescing(model.image, cores()))
+    return model if single else replace(model, image=Coalescing(model.image, max(1, cores() // PAIR)))
 
 
 def stamp_of(folder: Path) -> tuple[int, int]:

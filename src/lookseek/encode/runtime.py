@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from .onnx_file import is_quantised
 
-__all__ = ["Port", "Precision", "Runtime", "Tower", "cores", "open_session", "open_tower"]
+__all__ = ["PAIR", "Port", "Precision", "Runtime", "Tower", "cores", "open_session", "open_tower"]
 
 Runtime: TypeAlias = Literal["onnxruntime", "openvino"]
 Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
@@ -55,7 +55,7 @@ class Tower:
         precision: in which it multiplies.
         inputs: of the graph.
         outputs: of the graph.
-        streams: how many calls of ``run`` make progress at once, each on a core of its own.
+        streams: how many calls of ``run`` make progress at once, each on cores of its own.
         run: a batch to the first output. Any thread may call it.
     """
 
@@ -67,10 +67,16 @@ class Tower:
     run: Callable[[NDArray[Any]], NDArray[Any]]
 
 
+PAIR = 2
+"""Threads on a photo that somebody waits for: 5.2 ms instead of 9.4, and under load as many a second
+(docs/decisions/encoder.md)."""
+
 _first_use = threading.Lock()
 
 
-def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runtime | None = None) -> Tower:
+def open_tower(
+    onnx: bytes, *, threads: int | None, single: bool, queries: bool = False, runtime: Runtime | None = None
+) -> Tower:
     """Loads a graph into the runtime that suits.
 
     Args:
@@ -78,6 +84,7 @@ def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runti
         threads: that may run at once, >= 1; None for as many as there are cores.
         single: True for one photo: take the runtime that loads fastest, and put all threads on one call
             instead of one thread on each.
+        queries: True for photos that somebody waits for, one by one: two threads on each call.
         runtime: None chooses; a name insists.
 
     Returns:
@@ -91,13 +98,13 @@ def open_tower(onnx: bytes, *, threads: int | None, single: bool, runtime: Runti
         raise ModelError(f"threads is {threads}: give 1 or more, or None for all cores")
     if runtime == "openvino" and not _installed():
         raise ModelError("OpenVINO is not installed: pip install 'lookseek[fast]', or use onnxruntime")
-    eight = is_quantised(onnx)
+    eight, streams = is_quantised(onnx), max(1, threads // PAIR) if queries else threads
     if runtime == "openvino" or (runtime is None and not single and _installed()):
         core, precision = _openvino()
         precision = "int8" if eight else precision
         if runtime == "openvino" or precision != "fp32":
-            return _open_openvino(core, precision, onnx, threads)
-    return _open_onnxruntime(onnx, "int8" if eight else "fp32", threads, streams=1 if single else threads)
+            return _open_openvino(core, precision, onnx, threads, streams)
+    return _open_onnxruntime(onnx, "int8" if eight else "fp32", threads, 1 if single else streams)
 
 
 def cores() -> int:
@@ -128,12 +135,12 @@ def _openvino() -> tuple[Any, Precision]:
     return core, "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
 
 
-def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -> Tower:
-    # One stream a core: threads that share a batch wait for each other after every layer, which costs most
-    # where other threads decode meanwhile. Pinning them would keep those out of half the cores.
+def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, streams: int) -> Tower:
+    # For a catalogue one stream a core: threads that share a batch wait for each other after every layer, which costs
+    # most where other threads decode meanwhile. Pinning them would keep those out of half the cores.
     options = {
         "PERFORMANCE_HINT": "THROUGHPUT",
-        "NUM_STREAMS": threads,
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         "ENABLE_CPU_PINNING": False,
@@ -145,7 +152,7 @@ def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -
     with _first_use:
         _meet_numpy()
     idle: SimpleQueue[Any] = SimpleQueue()
-    for _ in range(threads):
+    for _ in range(streams):
         idle.put(compiled.create_infer_request())
 
     def run(batch: NDArray[Any]) -> NDArray[Any]:
@@ -157,7 +164,7 @@ def _open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int) -
             idle.put(request)
 
     ports = _openvino_ports(compiled.inputs), _openvino_ports(compiled.outputs)
-    return Tower("openvino", precision, *ports, threads, run)
+    return Tower("openvino", precision, *ports, streams, run)
 
 
 def _meet_numpy() -> None:

