@@ -436,7 +436,7 @@ def slow_port() -> Iterator[int]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Reads(begin=scope["path"] == "/begun")(scope, receive, send)
 
-    with serving(SafeHeaders(BodyDeadline(app, 0.8, least=10_000, streams=["/stream"]))) as port:
+    with serving(SafeHeaders(BodyDeadline(app, 0.8, least=10_000, streams={"/stream": 15.0, "/held": 60.0}))) as port:
         yield port
 
 
@@ -459,6 +459,13 @@ def test_a_slow_but_honest_line_goes_through_long_after_the_deadline(slow_port: 
     said, took = dripped(slow_port, "/", b"x" * 2500, 0.05, 35)  # 50 kB/s
     assert said.startswith(b"HTTP/1.1 200")
     assert took > 1.5
+
+
+def test_a_stream_that_drips_too_slowly_ends_though_it_is_never_silent(slow_port: int) -> None:
+    said, took = dripped(slow_port, "/held", b"x", 0.05, 100)  # 20 bytes a second
+    assert said.startswith(b"HTTP/1.1 408")
+    assert b"60 bytes a second" in said
+    assert 0.7 < took < 4
 
 
 def test_a_stream_may_drip_but_not_fall_silent(slow_port: int) -> None:

@@ -20,7 +20,7 @@ from .. import __version__
 from ..errors import LookseekError
 from . import batches, health, items, page, searching
 from .access import Access, Journal, RawIds
-from .batches import BATCH
+from .batches import BATCH, SLOWEST
 from .bodies import Refused
 from .engine import Busy, Engine
 from .headers import Hosts, SafeHeaders, host_names
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app.state.writer = Writer(settings.index, engine)
     served: ASGIApp = RawIds(app)
     served = _BodyLimits(served, settings)
-    served = BodyDeadline(served, streams=(BATCH,))
+    served = BodyDeadline(served, streams={BATCH: SLOWEST})
     served = Access(served, keys, Rate(settings.rate) if settings.rate else None, engine.measures)
     served = Hosts(served, host_names(settings.host, settings.hosts))
     served = Journal(served, engine.measures)

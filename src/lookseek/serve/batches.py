@@ -21,11 +21,15 @@ from .problems import problem, without_paths
 from .searching import PROBLEMS
 from .writing import Batch
 
-__all__ = ["BATCH", "router"]
+__all__ = ["BATCH", "SLOWEST", "router"]
 
 router = APIRouter(tags=["items"])
 
 BATCH = "/v1/items:batch"
+
+SLOWEST = 500.0
+"""Bytes a second of a batch, on average after its first 20 seconds: whoever sends less keeps other writers waiting. As
+Apache's mod_reqtimeout has it, whose MinRate is 500."""
 
 MAX_LINE = 48 * 2**20
 """Bytes of a line of a batch: a photo of 32 MB in base64, and its attributes."""

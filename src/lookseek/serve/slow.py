@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 from time import monotonic
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,28 +25,33 @@ class BodyDeadline:
         app: what answers.
         seconds: for a body of no bytes, and the longest silence within any.
         least: bytes a second.
-        streams: paths whose bodies are as long as the client likes: there only a silence ends the request.
+        streams: paths whose bodies are made while they are sent, and the bytes that buy a second more there.
     """
 
     def __init__(
-        self, app: ASGIApp, seconds: float = 20.0, least: float = 10_000.0, streams: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        seconds: float = 20.0,
+        least: float = 10_000.0,
+        streams: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.app = app
         self.seconds = seconds
         self.least = least
-        self.streams = frozenset(streams)
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
-        clock = _Clock(self.seconds, None if scope["path"] in self.streams else self.least)
+        least = self.streams.get(scope["path"], self.least)
+        clock = _Clock(self.seconds, least)
         handling = _Handling(self.app, clock, scope, receive, send)
         await handling.run()
         if handling.late and not handling.begun:
             detail = (
                 f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, or less than "
-                f"{self.least:,.0f} bytes a second after the first {self.seconds:g}: send less, or on a better line"
+                f"{least:,.0f} bytes a second after the first {self.seconds:g}: send less, or on a better line"
             )
             answer = problem(408, "The request came too slowly", detail, headers={"Connection": "close"})
             await answer(scope, receive, send)
@@ -98,17 +104,15 @@ class _Clock:
 
     Args:
         seconds: of silence, and at all.
-        least: bytes that buy a second more; None: any byte does.
+        least: bytes that buy a second more.
     """
 
-    def __init__(self, seconds: float, least: float | None) -> None:
+    def __init__(self, seconds: float, least: float) -> None:
         self.seconds, self.least = seconds, least
         self.waited, self.bytes = 0.0, 0
         self.whole = False
 
     def left(self) -> float:
-        if self.least is None:
-            return self.seconds
         return min(self.seconds, max(0.0, self.seconds + self.bytes / self.least - self.waited))
 
     def came(self, message: Message, waited: float) -> None:
