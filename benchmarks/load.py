@@ -23,6 +23,8 @@ from pathlib import Path
 from statistics import median, quantiles
 
 BOUNDARY = "lookseek-benchmark-boundary"
+KEPT = 5.0
+"""Seconds that an idle connection is used again, as clients do it (httpx: 5)."""
 LOST = 0
 """The status of a request whose connection ended before its answer."""
 
@@ -96,10 +98,15 @@ class Line(asyncio.Protocol):
     def __init__(self) -> None:
         self._came = b""
         self._answer: asyncio.Future[int] | None = None
-        self.open = False
+        self.open, self._since = False, 0.0
+
+    @property
+    def usable(self) -> bool:
+        """Whether the service still listens: it closes what was idle for 15 s, and must not be asked at that moment."""
+        return self.open and time.perf_counter() - self._since < KEPT
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport, self.open = transport, True
+        self._transport, self.open, self._since = transport, True, time.perf_counter()
 
     def data_received(self, data: bytes) -> None:
         self._came += data
@@ -110,7 +117,7 @@ class Line(asyncio.Protocol):
         at = lower.find(b"content-length:")
         if len(body) < (int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0):
             return
-        self._came = b""
+        self._came, self._since = b"", time.perf_counter()
         if b"connection: close" in lower:
             self.open = False
         self._tell(int(head[9:12]))
@@ -194,7 +201,7 @@ async def opened(job: Job) -> Seen:
     going: set[asyncio.Task[None]] = set()
 
     async def one(due: float, counts: bool) -> None:
-        while idle and not idle[-1].open:
+        while idle and not idle[-1].usable:
             idle.pop()
         try:
             line = idle.pop() if idle else await connected(job.port)
