@@ -119,7 +119,7 @@ def _looks_and_words(
     texts = [*([query.text] if query.text else []), *(term.text for term in terms if term.photo is None)]
     if not texts:
         return _looks(query, terms, model, store), iter(())
-    with ThreadPoolExecutor(1) as beside:  # one text and one photo take a core each: side by side in 17 ms, not in 27
+    with ThreadPoolExecutor(1) as beside:  # the words take one core, and the longest
         looks = beside.submit(lambda: list(_looks(query, terms, model, store)))
         words = read_words(model, texts)
         return iter(looks.result()), iter(words)
