@@ -68,7 +68,7 @@ class Tower:
 
 
 PAIR = 2
-"""Threads on a photo that somebody waits for: 5.2 ms instead of 9.4, and under load as many a second
+"""Threads on a photo that somebody waits for: half the time, and under load as many a second
 (docs/decisions/encoder.md)."""
 
 _first_use = threading.Lock()
