@@ -23,10 +23,9 @@ import numpy as np
 
 from lookseek import Query, Searcher
 from lookseek.errors import QueryError
+from lookseek.filters import Condition, parse
 from lookseek.index.folder import open_index
 from lookseek.store import edge
-from lookseek.store.condition import Condition
-from lookseek.store.filter import parse
 from lookseek.types import Vector
 
 K, LISTS, QUERIES = 10, 64, 200

@@ -28,8 +28,8 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
 import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 
+from lookseek.filters.parser import parse  # noqa: E402
 from lookseek.store import VectorSpec, create_store, open_store  # noqa: E402
-from lookseek.store.filter import parse  # noqa: E402
 from lookseek.types import Point  # noqa: E402
 
 ROWS = {"50k": (50_000, 1280), "200k": (200_000, 256), "1m": (1_000_000, 256)}

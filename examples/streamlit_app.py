@@ -20,7 +20,7 @@ import streamlit as st
 
 from lookseek import LookseekError, Query, Results, Searcher, images
 from lookseek.catalogue import photos_at
-from lookseek.store.filter import Compare, to_text
+from lookseek.filters.parser import Compare, to_text
 
 KINDS = ["jpg", "jpeg", "png", "webp", "gif", "avif"]
 SHOWN = 200  # pictures at the most: each is decoded and made anew, some milliseconds

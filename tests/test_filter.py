@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookseek.errors import FilterError
-from lookseek.store.filter import (
+from lookseek.filters.parser import (
     MAX_DEPTH,
     MAX_LENGTH,
     And,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from lookseek.filters import parse
 from lookseek.store import create_store
 from lookseek.store.edge import EdgeStore
-from lookseek.store.filter import parse
 from lookseek.store.schema import VectorSpec
 from lookseek.types import Point, Vector
 

@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from lookseek import images, limits
+from lookseek import images
 from lookseek.errors import (
     ImageBroken,
     ImageError,
@@ -29,7 +29,8 @@ from lookseek.errors import (
     NotAnImage,
     QueryError,
 )
-from lookseek.headers import orientation, read_header
+from lookseek.images import limits
+from lookseek.images.headers import orientation, read_header
 from lookseek.types import Box, Pixels
 
 WAYS = ("with simplejpeg", "with Pillow alone")
@@ -217,13 +218,15 @@ def test_a_smaller_jpeg_is_turned_too(turn: int) -> None:
 
 
 def test_large_pictures_are_converted_by_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookseek.upright.STRIP", 100)  # two rows of 40 pixels at a time, and a single last one
+    monkeypatch.setattr(
+        "lookseek.images.orientation.STRIP", 100
+    )  # two rows of 40 pixels at a time, and a single last one
     clear = np.dstack([plain(), np.full((24, 40), 128, np.uint8)])
     for pixels in (plain(), clear, plain()[:, :, 0], plain()[:23]):
         data = saved("PNG", pixels)
         by_strips = images.decode(data)
         with monkeypatch.context() as whole:
-            whole.setattr("lookseek.upright.STRIP", 1 << 19)
+            whole.setattr("lookseek.images.orientation.STRIP", 1 << 19)
             assert off(by_strips, images.decode(data)) == 0
     assert off(images.decode(turned("PNG", 6, plain())), plain()) == 0
     assert off(images.decode(saved("GIF")), plain()) == 0

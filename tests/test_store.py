@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
+from lookseek.filters import matches, parse
 from lookseek.store import Store, VectorSpec, Within, create_store, open_store
-from lookseek.store.condition import matches
-from lookseek.store.filter import parse
 from lookseek.types import Point
 
 LAYOUT = {
@@ -503,7 +502,7 @@ VALUES = st.one_of(
 
 @st.composite
 def conditions(draw: st.DrawFn) -> Any:
-    from lookseek.store.condition import And, Compare, In, Not, Or
+    from lookseek.filters import And, Compare, In, Not, Or
 
     leaf = st.one_of(
         st.builds(Compare, NAMES, st.sampled_from(["=", "!="]), VALUES),

@@ -102,7 +102,7 @@ class Query:
         like: ids of items that what is looked for should be like.
         unlike: ids of items that it should not be like; they are not among the hits.
         composer: what joins ``image`` with ``text``; "" for the model's own.
-        filter: an expression as ``lookseek.store.filter`` reads it, e.g. ``"price < 50"``; "" for all.
+        filter: an expression as ``lookseek.filters.parser`` reads it, e.g. ``"price < 50"``; "" for all.
         k: how many hits at the most, 1 to 100,000.
         metric: how photos are compared; Euclidean distance goes with a photo alone.
         exact: True compares with every item even where the index has a graph.

@@ -16,14 +16,13 @@ from .ask import Asked, ask
 from .background import measured
 from .encode import ColourEncoder, Encoder, Model
 from .errors import QueryError
+from .filters import Condition, check_fields, parse
 from .index.duplicates import distinct
 from .index.folder import OpenIndex, open_index
 from .index.manifest import Manifest
 from .index.points import content_hash
 from .opened import Open, changed, model_of, stamp_of
 from .store import Scored, Store, Within
-from .store.condition import Condition
-from .store.filter import check_fields, parse
 from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from .types import Hit, Photo, Point, Query, Results, Routed, RouteKind, Vector
 from .weighted import weighted

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .errors import IndexDamaged
+from .filters import Condition
 from .store import Scored, Store, Within
-from .store.condition import Condition
 from .store.schema import COLOUR, LOOK
 from .types import Vector
 

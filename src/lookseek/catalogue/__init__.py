@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Item, Skipped
-
+from ..errors import CatalogueError
+from ..types import Item, Skipped
 from .classic import ClassicCatalogue, Made, features_of
 from .folder import PHOTO_SUFFIXES, FolderCatalogue
 from .photos import photos_at

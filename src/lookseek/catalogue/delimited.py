@@ -14,9 +14,8 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Skipped, Value
-
+from ..errors import CatalogueError
+from ..types import Skipped, Value
 from .lines import lines
 
 __all__ = ["CsvRows"]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from lookseek.errors import CatalogueError
+from ..errors import CatalogueError
 
 __all__ = [
     "CATEGORIES",

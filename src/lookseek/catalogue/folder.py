@@ -16,8 +16,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Attributes, Item, Skipped
+from ..errors import CatalogueError
+from ..types import Attributes, Item, Skipped
 
 __all__ = ["PHOTO_SUFFIXES", "FolderCatalogue"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lookseek.errors import CatalogueError
+from ..errors import CatalogueError
 
 __all__ = ["lines"]
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Skipped
-
+from ..errors import CatalogueError
+from ..types import Skipped
 from .parquet import ParquetRows
 
 __all__ = ["MyntraItem", "read_catalogue"]

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Skipped
+from ..errors import CatalogueError
+from ..types import Skipped
 
 __all__ = ["ParquetRows"]
 

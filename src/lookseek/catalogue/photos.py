@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Photo
-
+from ..errors import CatalogueError
+from ..types import Photo
 from .parquet import ParquetRows
 
 __all__ = ["bytes_or_path", "photos_at", "written"]

@@ -11,9 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Skipped
-
+from ..errors import CatalogueError
+from ..types import Skipped
 from .delimited import CsvRows
 from .lines import lines
 from .parquet import ParquetRows

@@ -22,9 +22,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Item, Photo, Skipped, Value
-
+from ..errors import CatalogueError
+from ..types import Item, Photo, Skipped, Value
 from .photos import bytes_or_path, written
 from .rows import Row, open_rows
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..caches import cache_folder
 from ..errors import LookseekError, ModelError
+from .caches import cache_folder
 from .folder import FILES, read_sums
 
 __all__ = ["PREFIX", "HubId", "fetched", "is_hub", "model_folder", "page", "parse_id"]

@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 
 from .. import images
-from ..caches import cache_folder
 from ..encode import Encoder, Model, TextEncoder, encode_photos
+from ..encode.caches import cache_folder
 from ..encode.runtime import cores
 from ..encode.text import HeadedSentences
 from ..errors import ItemError

@@ -11,10 +11,9 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from ..errors import LookseekError
+from ..filters import And, Compare, Condition, In, Or, to_text
 from ..index.folder import OpenIndex
 from ..store import FieldKind
-from ..store.condition import And, Compare, Condition, In, Or
-from ..store.filter import to_text
 from ..types import Value
 from .thumbnails import Shape, usual_shape
 

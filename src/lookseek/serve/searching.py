@@ -11,8 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..answer import answer
 from ..errors import QueryError
-from ..store.condition import Condition
-from ..store.filter import check_fields, parse
+from ..filters import Condition, check_fields, parse
 from ..types import Results
 from . import bodies, fetch
 from .engine import Engine

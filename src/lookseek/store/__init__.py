@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ..filters import Condition
 from ..types import Point, RouteKind, StoreKind, Value, Vector
-from .condition import Condition
 from .schema import FieldKind, Layout, VectorSpec
 
 __all__ = [

@@ -18,9 +18,9 @@ import numpy as np
 import qdrant_edge as engine
 
 from ..errors import IndexDamaged, QueryError
+from ..filters import Condition
 from ..types import Point, RouteKind, Value, Vector
 from . import Scored, Within
-from .condition import Condition
 from .edge_form import ROUTE, compiled, original_value, path_of, payload_of, point_of
 from .examples import recommended
 from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, usable

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import qdrant_edge as engine
 
+from ..filters import And, Compare, Condition, In, Not, Or, readings
 from ..types import Point, Value
 from . import Within
-from .condition import And, Compare, Condition, In, Not, Or, readings
 from .schema import from_payload, point_id, to_payload
 
 __all__ = ["ROUTE", "compiled", "original_value", "path_of", "payload_of", "point_of"]
@@ -76,7 +76,7 @@ def compiled(
 
 
 def _tree(condition: Condition) -> engine.Filter:
-    """The engine's form of a condition; ``lookseek.store.condition`` says what it must mean."""
+    """The engine's form of a condition; ``lookseek.filters.condition`` says what it must mean."""
     match condition:
         case And(parts):
             return engine.Filter(must=[_tree(part) for part in parts])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import QueryError
+from ..filters import Condition
 from ..types import Vector
-from .condition import Condition
 from .schema import spec_of
 
 if TYPE_CHECKING:

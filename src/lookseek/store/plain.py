@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexDamaged, QueryError
+from ..filters import Condition, matches
 from ..types import Point, RouteKind, Value, Vector, Vectors
 from . import Scored, Within
 from .changes import Change, read_change, replace, write_change
-from .condition import Condition, matches
 from .examples import recommended
 from .schema import FieldKind, Layout, checked, spec_of, usable
 

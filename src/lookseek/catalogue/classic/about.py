@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lookseek.errors import CatalogueError
-from lookseek.types import Metric
-
+from ...errors import CatalogueError
+from ...types import Metric
 from .files import ABOUT, FEATURES, NAMES
 
 __all__ = ["About", "Made", "is_ours", "read_about", "write_about"]

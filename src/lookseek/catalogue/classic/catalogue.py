@@ -22,10 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lookseek.catalogue.lines import lines
-from lookseek.errors import CatalogueError
-from lookseek.types import Attributes, Encoding, Item, Skipped, Value, Vectors
-
+from ...errors import CatalogueError
+from ...types import Attributes, Encoding, Item, Skipped, Value, Vectors
+from ..lines import lines
 from .about import Made, read_about
 from .files import (
     ABOUT,

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookseek.catalogue.lines import lines
-from lookseek.catalogue.table import clean
-from lookseek.errors import CatalogueError
+from ...errors import CatalogueError
+from ..lines import lines
+from ..table import clean
 
 __all__ = [
     *("ABOUT", "CLASSES", "COLOURS", "FEATURES", "IDS", "ITEMS", "LABELS", "NAMES", "OTHER_FEATURES", "OTHER_IDS"),

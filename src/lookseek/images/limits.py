@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from .errors import ImageTooLarge
+from ..errors import ImageTooLarge
 
 __all__ = [
     "MAX_FILE_BYTES",

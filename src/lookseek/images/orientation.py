@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .types import Pixels
+from ..types import Pixels
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

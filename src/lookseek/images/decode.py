@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .errors import ImageBroken, ImageError, ImageTooLarge, ItemError, NotAnImage, QueryError
+from ..errors import ImageBroken, ImageError, ImageTooLarge, ItemError, NotAnImage, QueryError
+from ..types import Box, Photo, Pixels
 from .headers import Header, check_substance, orientation, read_header
 from .limits import check_file, check_pixels, pixel_limit
-from .types import Box, Photo, Pixels
-from .upright import converted, upright
+from .orientation import converted, upright
 
 try:
     import simplejpeg

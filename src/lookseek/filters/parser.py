@@ -18,7 +18,7 @@ false if it is that word in any case, else text. What is in quotes is always tex
 ``\u{1ea7}`` and a backslash before any sign that is no letter or digit are escapes. Text is put into
 Unicode form NFC, as catalogues put theirs; an escape keeps what it names.
 
-What the tree means is told in ``lookseek.store.condition``.
+What the tree means is told in ``lookseek.filters.condition``.
 """
 
 from __future__ import annotations
@@ -29,27 +29,12 @@ import unicodedata
 from collections.abc import Collection
 from typing import NoReturn, cast
 
-from lookseek.errors import FilterError
-from lookseek.types import Value
-
-from .condition import ORDERINGS, And, Compare, Condition, In, Not, Operator, Or, fields, matches, readings
+from ..errors import FilterError
+from ..types import Value
+from .condition import ORDERINGS, And, Compare, Condition, In, Not, Operator, Or, fields
 from .tokens import FOREIGN, KEYWORDS, Token, fail, tokens, value_of, written_name, written_value
 
-__all__ = [
-    "And",
-    "Compare",
-    "Condition",
-    "In",
-    "Not",
-    "Operator",
-    "Or",
-    "check_fields",
-    "fields",
-    "matches",
-    "parse",
-    "readings",
-    "to_text",
-]
+__all__ = ["check_fields", "parse", "to_text"]
 
 MAX_LENGTH = 10_000
 """Characters of a filter: room for 250 UUIDs in one ``in``, and milliseconds to read."""

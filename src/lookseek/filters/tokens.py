@@ -8,8 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from lookseek.errors import FilterError
-from lookseek.types import Value
+from ..errors import FilterError
+from ..types import Value
 
 __all__ = [
     "EXAMPLE",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .errors import ImageBroken, NotAnImage
-from .impostors import name_of
+from ..errors import ImageBroken, NotAnImage
+from .file_types import name_of
 
 __all__ = ["Header", "Kind", "check_substance", "orientation", "read_header"]
 

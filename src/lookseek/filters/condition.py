@@ -1,4 +1,4 @@
-"""What a filter means: the tree that ``lookseek.store.filter`` reads from text and stores compile.
+"""What a filter means: the tree that ``lookseek.filters.parser`` reads from text and stores compile.
 
 ``matches`` is the reference; a store that compiles the tree must agree with it:
 
@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lookseek.errors import FilterError
-from lookseek.types import Attributes, Value
+from ..errors import FilterError
+from ..types import Attributes, Value
 
 __all__ = ["And", "Compare", "Condition", "In", "Not", "Operator", "Or", "fields", "matches", "readings"]
 

@@ -1,0 +1,20 @@
+"""Filter expressions: text to a tree of conditions, and what an item's attributes say to it."""
+
+from .condition import And, Compare, Condition, In, Not, Operator, Or, fields, matches, readings
+from .parser import check_fields, parse, to_text
+
+__all__ = [
+    "And",
+    "Compare",
+    "Condition",
+    "In",
+    "Not",
+    "Operator",
+    "Or",
+    "check_fields",
+    "fields",
+    "matches",
+    "parse",
+    "readings",
+    "to_text",
+]
