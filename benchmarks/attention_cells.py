@@ -21,7 +21,7 @@ from lookseek.encode.prepare import min_side, prepare
 from lookseek.encode.runtime import cores, open_session
 from lookseek.errors import TrainError
 from lookseek.evaluate.cache import embed_photos
-from lookseek.index.report import Progress
+from lookseek.progress import Progress
 from lookseek.types import Box, Photo, Pixels, Vectors
 
 __all__ = ["CELLS", "PLACES", "CellEncoder", "garment", "seen"]

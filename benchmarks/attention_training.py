@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from ways import Join, take
 
-from lookseek.index.report import Progress
+from lookseek.progress import Progress
 from lookseek.train.combiner.exam import Exam
 from lookseek.train.combiner.loop import Batch, Stage, fit
 from lookseek.train.combiner.order import Order

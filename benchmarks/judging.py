@@ -25,7 +25,7 @@ from lookseek import images
 from lookseek.catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
 from lookseek.encode import ColourEncoder, load_model
 from lookseek.encode.model import PLAIN
-from lookseek.lettering import font_of
+from lookseek.render.lettering import font_of
 from lookseek.types import Box, Pixels
 
 QUESTIONS, POOLED, CHANCE, SEED = 40, 26, 4, 0

@@ -22,13 +22,14 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from lookseek import Query, Searcher, Term, weighted
+from lookseek import Query, Searcher, Term
 from lookseek.encode import ColourEncoder, encode_photos, load_model, sentences
 from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
 from lookseek.index import folder as place
 from lookseek.index.manifest import Manifest, Recipe
-from lookseek.search import COLOUR_WEIGHT
+from lookseek.search import fusion as weighted
+from lookseek.search.searcher import COLOUR_WEIGHT
 from lookseek.store import VectorSpec, create_store, open_store
 from lookseek.types import Point
 

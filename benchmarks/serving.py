@@ -33,8 +33,8 @@ from lookseek import Query, Searcher
 from lookseek.encode import ColourEncoder, encode_photos, sentences
 from lookseek.encode.model import DEFAULT
 from lookseek.encode.runtime import cores
-from lookseek.search import COLOUR_WEIGHT
-from lookseek.weighted import weighted
+from lookseek.search.fusion import weighted
+from lookseek.search.searcher import COLOUR_WEIGHT
 
 ROOT = Path(__file__).parents[1]
 PHOTOS = 500

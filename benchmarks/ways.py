@@ -31,7 +31,7 @@ from lookseek.evaluate.result import Result, read_result, write_text
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import Embedded, System
 from lookseek.evaluate.task import Loaded, Options, Question
-from lookseek.index.report import Progress
+from lookseek.progress import Progress
 from lookseek.train.combiner.exam import Exam
 from lookseek.train.combiner.towers import Known, ModelTowers, known
 from lookseek.train.machine import Silent

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from worded import PAINTED, paint, write_worded, write_worded_index
 
-from lookseek.algebra import Part, shares_of, summed, told_apart
 from lookseek.errors import ImageError, QueryError
-from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT
+from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT, Query, Term
 from lookseek.search import Searcher
+from lookseek.search.vector_sum import Part, shares_of, summed, told_apart
 from lookseek.store import Scored, Store, VectorSpec, create_store
-from lookseek.types import Box, Point, Query, Term
+from lookseek.types import Box, Point
 
 
 @pytest.fixture(scope="module")

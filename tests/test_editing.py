@@ -18,8 +18,9 @@ from lookseek.index import folder as place
 from lookseek.index.check import check_index
 from lookseek.index.editing import Done, editing
 from lookseek.index.folder import open_index
+from lookseek.query import Query
 from lookseek.search import Searcher
-from lookseek.types import Item, Query
+from lookseek.types import Item
 
 MODEL = "efficientnet-lite2"
 

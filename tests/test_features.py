@@ -31,9 +31,11 @@ from lookseek.index.check import check_index
 from lookseek.index.export import Exported, export_vectors
 from lookseek.index.folder import open_index, published_manifest
 from lookseek.index.job import build_index
+from lookseek.query import Query
+from lookseek.results import Hit
 from lookseek.search import Searcher
 from lookseek.store.plain import PlainStore
-from lookseek.types import Hit, Item, Point, Query
+from lookseek.types import Item, Point
 
 STORES = ["edge", "numpy"]
 METRICS = ["cosine", "euclidean"]

@@ -20,7 +20,7 @@ from lookseek.encode import load_model
 from lookseek.encode.head import CLASSES, WEIGHTS, Head, parse_head, write_head
 from lookseek.encode.onnx_file import is_quantised
 from lookseek.errors import ModelError, QueryError
-from lookseek.tag import model_of, tag
+from lookseek.search.tagging import model_of, tag
 
 COLOURS = Head(
     ("red", "green", "blue", "đỏ | <b>"),

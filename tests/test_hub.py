@@ -17,8 +17,8 @@ from tiny_onnx import write_model, write_tokens
 from lookseek.encode import load_model
 from lookseek.errors import ModelError
 from lookseek.index.folder import published_manifest
+from lookseek.query import Query
 from lookseek.search import Searcher
-from lookseek.types import Query
 
 constants = pytest.importorskip("huggingface_hub.constants")
 

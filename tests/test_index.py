@@ -26,8 +26,9 @@ from lookseek.index.draft import Draft
 from lookseek.index.duplicates import alike, grouped
 from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
 from lookseek.index.job import build_index
+from lookseek.query import Query
 from lookseek.search import Searcher
-from lookseek.types import Item, Query
+from lookseek.types import Item
 
 SHIPPED = Path(job.__file__).parents[1] / "models" / DEFAULT
 

@@ -23,13 +23,13 @@ from test_hub import point_at
 
 from lookseek.encode import load_model
 from lookseek.errors import LookseekError, TrainError
+from lookseek.query import Query
 from lookseek.search import Searcher
 from lookseek.train.openclip.export import export_published
 from lookseek.train.openclip.files import checked_config, origin
 from lookseek.train.openclip.load import load
 from lookseek.train.openclip.source import parse_source
 from lookseek.train.openclip.tokens import TEXTS
-from lookseek.types import Query
 
 SIGLIP: dict[str, Any] = {
     "embed_dim": 64,

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from conftest import indexed, write_photos
 
-from lookseek import images, strip
+from lookseek import images
 from lookseek.catalogue import open_catalogue, photos_at
+from lookseek.query import Query
+from lookseek.render import strip
 from lookseek.search import Searcher
-from lookseek.types import Box, Item, Query
+from lookseek.types import Box, Item
 
 
 def as_table(photos: list[Path], table: Path, column: str = "image") -> None:

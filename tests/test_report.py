@@ -41,7 +41,7 @@ from lookseek.evaluate.report.headline import first_metric, lead, shown_outcome
 from lookseek.evaluate.result import Figure
 from lookseek.evaluate.task import Loaded, Question, Task
 from lookseek.evaluate.truth import Listed
-from lookseek.strip import CELL, MARGIN, tile_place
+from lookseek.render.strip import CELL, MARGIN, tile_place
 from lookseek.types import Photo, Pixels
 
 pytest.importorskip("matplotlib", reason="a report needs matplotlib: pip install 'lookseek[evaluate]'")

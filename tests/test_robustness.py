@@ -14,10 +14,10 @@ import pytest
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs, splits
-from lookseek.distort import DISTORTIONS, distort
 from lookseek.errors import CatalogueError, ItemError
 from lookseek.evaluate.benchmarks import robustness
 from lookseek.evaluate.benchmarks.robustness import BENCHMARK, QUESTIONS, STRENGTHS, DistortedPhotos
+from lookseek.evaluate.distortions.distort import DISTORTIONS, distort
 from lookseek.evaluate.task import Loaded, Options, Task
 from lookseek.evaluate.truth import BARRED
 from lookseek.types import Photo

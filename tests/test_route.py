@@ -23,8 +23,9 @@ from lookseek.index.check import check_index
 from lookseek.index.folder import checksum, open_index, published_manifest
 from lookseek.index.manifest import RouterNote, write_manifest
 from lookseek.index.routing import Keyed, command, open_router, route_index, routers_agree
+from lookseek.query import Query
+from lookseek.results import Results
 from lookseek.search import Searcher
-from lookseek.types import Query, Results
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skops")

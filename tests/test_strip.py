@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.lettering import SHIPPED, face_for, font_of, wrapped, writable, write_line
-from lookseek.strip import CELL, GAP, MARGIN, Tile, draw_strip, stacked, tile_place
-from lookseek.types import Pixels, Query, Term
-from lookseek.wording import lines_of
+from lookseek.query import Query, Term
+from lookseek.render.captions import lines_of
+from lookseek.render.lettering import SHIPPED, face_for, font_of, wrapped, writable, write_line
+from lookseek.render.strip import CELL, GAP, MARGIN, Tile, draw_strip, stacked, tile_place
+from lookseek.types import Pixels
 
 GREEN, RED = (26, 138, 74), (204, 48, 46)
 VIETNAMESE = "Áo sơ mi trắng, đầm hoa đỏ, váy xoè dài, quần ống rộng: ưỡ ợ ẵ ẫ ễ ộ ỷ ỵ ừ ẩ Đ"
@@ -239,7 +240,7 @@ def test_any_caption_can_be_drawn(caption: str) -> None:
 
 def test_vietnamese_is_written_with_its_diacritics_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the system has no font at all: never as empty boxes, never bare."""
-    monkeypatch.setattr("lookseek.lettering.FONTS", (SHIPPED,))
+    monkeypatch.setattr("lookseek.render.lettering.FONTS", (SHIPPED,))
     letters = "aăâeêioôơuưyđ"
     marks = ("", *"\u0300\u0301\u0303\u0309\u0323")
     marked = "".join(unicodedata.normalize("NFC", letter + mark) for letter in letters for mark in marks)

@@ -13,8 +13,9 @@ from lookseek import images
 from lookseek.arguments import box_of, classes_of, photos_of, term_of
 from lookseek.encode import load_model
 from lookseek.errors import QueryError
-from lookseek.tag import tag_by_words
-from lookseek.types import Box, Term
+from lookseek.query import Term
+from lookseek.search.tagging import tag_by_words
+from lookseek.types import Box
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import LookseekError
-from .types import Box, Hit, Item, Query, Results, Term
+from .query import Query, Term
+from .results import Hit, Results
+from .types import Box, Item
 
 if TYPE_CHECKING:
     from .catalogue import open_catalogue

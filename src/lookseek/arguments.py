@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import QueryError
-from .types import Box, Photo, Term
+from .query import Term
+from .types import Box, Photo
 
 __all__ = ["Photos", "box_of", "classes_of", "photos_of", "term_of"]
 

@@ -11,6 +11,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from .arguments import box_of, classes_of, photos_of, term_of
 from .errors import LookseekError, QueryError, TrainError
+from .query import Query
+from .results import Results
 from .terminal import (
     as_json,
     err,
@@ -26,7 +28,7 @@ from .terminal import (
     say_routed,
     tags_as_json,
 )
-from .types import Metric, Photo, Query, Results, RouteKind, RouteMode, StoreKind
+from .types import Metric, Photo, RouteKind, RouteMode, StoreKind
 from .watch import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
@@ -535,8 +537,8 @@ def tag(
         k: how many classes, the likeliest first.
         json: print JSON.
     """
-    from .tag import model_of, tag_by_words
-    from .tag import tag as name_classes
+    from .search.tagging import model_of, tag_by_words
+    from .search.tagging import tag as name_classes
 
     model = model_of(index_or_model)
     tags = tag_by_words(model, image, classes_of(classes), k) if classes else name_classes(model, image, k)
@@ -705,7 +707,8 @@ def _train_combiner(
 
 
 def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
-    from . import images, strip
+    from . import images
+    from .render import strip
 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(images.to_png(strip.draw_results(results, agreed)))

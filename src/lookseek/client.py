@@ -21,7 +21,9 @@ from urllib.parse import quote
 
 from . import images
 from .errors import QueryError, ServiceError
-from .types import Attributes, Hit, Item, Photo, Query, Results, Term, Value
+from .query import Query, Term
+from .results import Hit, Results
+from .types import Attributes, Item, Photo, Value
 
 try:
     import httpx2

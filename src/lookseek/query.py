@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from .errors import QueryError
-from .kinds import Metric, Photo, RouteKind, RouteMode
+from .types import Box, Metric, Photo, RouteKind, RouteMode
 
-__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Box", "Query", "Term"]
+__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term"]
 
 MAX_TERMS = 32
 """Terms of a sum: each is encoded, some 10 to 30 ms. Beyond a handful the sum is a blur anyway."""
@@ -23,33 +22,6 @@ MAX_DISTINCT = 500
 
 MAX_WEIGHT = 1000.0
 """Far above any use: a part that weighs less than a thousandth of another changes no order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of a picture, in pixels of the upright picture.
-
-    Args:
-        x: left edge, >= 0.
-        y: top edge, >= 0.
-        width: > 0.
-        height: > 0.
-
-    Raises:
-        QueryError: a number outside its range.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def __post_init__(self) -> None:
-        numbers = (self.x, self.y, self.width, self.height)
-        if not all(math.isfinite(n) for n in numbers) or min(self.x, self.y) < 0:
-            raise QueryError(f"box {numbers} needs finite numbers and x, y >= 0: give x,y,width,height in pixels")
-        if min(self.width, self.height) <= 0:
-            raise QueryError(f"box {numbers} is empty: width and height must be above 0 pixels")
 
 
 @dataclass(frozen=True, slots=True)

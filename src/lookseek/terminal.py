@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from .answer import answer
-from .types import Results, Routed
+from .render.as_json import answer
+from .results import Results, Routed
 from .watch import SHOWN
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what costs time to import is imported by the verb that need
     from .index.export import Exported
     from .index.report import Summary
     from .index.routing import Keyed
-    from .tag import Tag
+    from .search.tagging import Tag
 
 __all__ = [
     "as_json",
@@ -129,7 +129,7 @@ def print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
     """The table of a search, marked where a truth was given."""
     from rich.table import Table
 
-    from .strip import agrees
+    from .render.strip import agrees
 
     names = telling(results)
     table = Table(box=None, pad_edge=False, header_style="bold")

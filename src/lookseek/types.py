@@ -6,50 +6,94 @@
 An ``Item`` is what a catalogue gives; a ``Point`` is an item once encoded, as a store keeps it;
 a ``Query`` is what a person asks; ``Results`` are the answer. All are frozen and checked once,
 where they are made, so that nothing behind them checks again. What a query may hold stands in
-``query.py``, and the arrays and words that all are made of in ``kinds.py``.
+``query.py``, what a search returns in ``results.py``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
 
-from .kinds import (
-    Attributes,
-    Metric,
-    Photo,
-    Pixels,
-    RouteKind,
-    RouteMode,
-    StoreKind,
-    Value,
-    Vector,
-    Vectors,
-)
-from .query import Box, Query, Term
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import QueryError
 
 __all__ = [
     "Attributes",
     "Box",
     "Encoding",
-    "Hit",
     "Item",
     "Metric",
     "Photo",
     "Pixels",
     "Point",
-    "Query",
-    "Results",
     "RouteKind",
     "RouteMode",
-    "Routed",
     "Skipped",
     "StoreKind",
-    "Term",
     "Value",
     "Vector",
     "Vectors",
 ]
+
+Vector: TypeAlias = NDArray[np.float32]
+"""One embedding, float32 (dim,), C order."""
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Embeddings, float32 (n, dim), C order: pooled features as the tower gives them, not normalised."""
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""A decoded picture, uint8 (height, width, 3), sRGB, upright, on white."""
+
+Photo: TypeAlias = Path | bytes
+"""A picture not yet decoded: a file, or the bytes of one."""
+
+Value: TypeAlias = str | int | float | bool
+"""What an attribute can hold. A missing value is no attribute, never None."""
+
+Attributes: TypeAlias = Mapping[str, Value]
+
+Metric: TypeAlias = Literal["cosine", "euclidean"]
+
+RouteKind: TypeAlias = Literal["svm", "kmeans"]
+"""What gives items their routing keys: a classifier of labels, or cells of near vectors."""
+
+RouteMode: TypeAlias = Literal["soft", "hard"]
+"""Whether a routed query searches as many keys as its router needs to be sure, or the likeliest one alone."""
+
+StoreKind: TypeAlias = Literal["edge", "numpy"]
+"""Which store keeps an index: the embedded engine, or plain numpy files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a picture, in pixels of the upright picture.
+
+    Args:
+        x: left edge, >= 0.
+        y: top edge, >= 0.
+        width: > 0.
+        height: > 0.
+
+    Raises:
+        QueryError: a number outside its range.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.x, self.y, self.width, self.height)
+        if not all(math.isfinite(n) for n in numbers) or min(self.x, self.y) < 0:
+            raise QueryError(f"box {numbers} needs finite numbers and x, y >= 0: give x,y,width,height in pixels")
+        if min(self.width, self.height) <= 0:
+            raise QueryError(f"box {numbers} is empty: width and height must be above 0 pixels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,77 +169,3 @@ class Point:
     hash: str = ""
     source: str = ""
     fingerprint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One answer.
-
-    Args:
-        id: the item's id.
-        score: higher is better. Cosine: -1 to 1; Euclidean: minus the distance.
-        rank: 1 for the best.
-        attributes: the item's.
-        shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
-            photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
-            ``-logo``, ``liked``, ``disliked``.
-        source: where the item's photo can be had, "" where it can't.
-        copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest.
-    """
-
-    id: str
-    score: float
-    rank: int
-    attributes: Attributes
-    shares: Mapping[str, float]
-    source: str = ""
-    copies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """Which part of an index a router let a query search.
-
-    Args:
-        keys: that were searched, the most probable first.
-        visited: how many items have these keys.
-        items: how many the index holds.
-    """
-
-    keys: tuple[str, ...]
-    visited: int
-    items: int
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The answer to one query: unique hits, best first.
-
-    Args:
-        query: the question.
-        hits: by descending score, equal scores by ascending id; ranks 1, 2, 3 ...
-        took_ms: from the query to the last hit, milliseconds.
-        index: the index's folder.
-        routed: what was searched; None where all of it was.
-        steps: milliseconds of its parts: ``encode`` (photos and words to vectors), ``compare`` (the rest).
-        good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
-
-    Raises:
-        ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
-    """
-
-    query: Query
-    hits: tuple[Hit, ...]
-    took_ms: float
-    index: str
-    routed: Routed | None = None
-    steps: Mapping[str, float] = field(default_factory=dict, compare=False)
-    good: int | None = None
-
-    def __post_init__(self) -> None:
-        if len({hit.id for hit in self.hits}) != len(self.hits):
-            raise ValueError("results hold an id twice")
-        if any(a.score < b.score for a, b in zip(self.hits, self.hits[1:], strict=False)):
-            raise ValueError("results are not in descending order of score")
-        if [hit.rank for hit in self.hits] != list(range(1, len(self.hits) + 1)):
-            raise ValueError("results are not ranked 1, 2, 3 ...")

@@ -13,7 +13,7 @@ from ..encode.caches import cache_folder
 from ..encode.runtime import cores
 from ..encode.text import HeadedSentences
 from ..errors import ItemError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Photo, Skipped, Vectors
 from .segments import Segments
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import QueryError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Metric
 from .details import details_path, write_details
 from .inputs import write_inputs

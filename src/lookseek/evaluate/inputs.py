@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import images
 from ..errors import ItemError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Skipped
 from .result import write_text
 from .task import Loaded

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QueryError
-from ..index.report import Progress
+from ..progress import Progress
 from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
 from ..route.mass import TOP, choose
 from ..route.router import Router, unit

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CatalogueError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Metric, Vectors
 from .figures import figures, gallery_hash
 from .metrics import WHOLE, measure, parse

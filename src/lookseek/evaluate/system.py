@@ -13,7 +13,7 @@ import numpy as np
 from .. import images
 from ..encode import ColourEncoder, Encoder, Prepared, load_model
 from ..errors import ModelError, QueryError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Metric, Photo, Pixels, Vectors
 from .cache import cache_key, embed_photos
 from .task import Loaded, Question

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..encode import Composer, Model, TextEncoder, composer_of
 from ..errors import QueryError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Vectors
 from .task import Loaded, Question
 

@@ -22,11 +22,11 @@ from ..catalogue.classic import About, Made, write_about
 from ..catalogue.classic.about import is_ours
 from ..catalogue.classic.files import ABOUT, CLASSES, COLOURS, FEATURES, IDS, ITEMS, LABELS, NAMES
 from ..errors import IndexDamaged, QueryError
+from ..progress import Progress
 from ..store import FieldKind
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Point, Value, Vectors
 from .folder import OpenIndex, is_index, open_index
-from .report import Progress
 
 LABELLED_BY = ("category", "label")
 """The attributes that labels stand for where a person names none: the first that items have."""

@@ -18,6 +18,7 @@ from ..catalogue import Catalogue, made_of
 from ..encode import ColourEncoder, Model, encode_photos
 from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
+from ..progress import Progress
 from ..store import FieldKind, StoreKind
 from ..store.schema import COLOUR, LOOK, kind_of
 from ..types import Item, Metric, Photo, Point, Skipped
@@ -26,7 +27,7 @@ from .draft import Draft
 from .duplicates import Duplicates, find_duplicates
 from .points import content_hash, merge, point_of
 from .recipe import recipe_for, runtime_of
-from .report import Progress, Summary
+from .report import Summary
 
 GRAPH_FROM = 50_000
 """Items from which a graph pays: below, comparing with all takes under 15 ms (docs/benchmarks/search.md)."""

@@ -1,26 +1,11 @@
-"""What an index job tells: while it runs, and when it ends."""
+"""What an index job reports when it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from ..types import Skipped
 from .duplicates import Duplicates
-
-
-class Progress(Protocol):
-    """Who is told how the job goes."""
-
-    def phase(self, name: str, total: int | None) -> None:
-        """A new stage begins; ``total`` entries, or None where nobody knows."""
-
-    def advance(self, entries: int) -> None:
-        """So many entries of this stage are done and, if they were encoded, acknowledged."""
-
-    def skipped(self, skipped: Skipped) -> None:
-        """One thing was left out."""
 
 
 @dataclass(frozen=True, slots=True)

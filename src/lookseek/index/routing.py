@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexDamaged, IndexMismatch, IndexMissing, QueryError
+from ..progress import Progress
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
 from ..route.mass import TOP, Choice, choose
@@ -22,7 +23,6 @@ from ..store.schema import LOOK
 from ..types import RouteKind, Vectors
 from . import folder as place
 from .manifest import Manifest, RouterNote
-from .report import Progress
 
 __all__ = ["Keyed", "command", "open_router", "route_index", "routers_agree"]
 

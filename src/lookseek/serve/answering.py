@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
-from ..types import Point, Results
+from ..results import Results
+from ..types import Point
 from .engine import Busy, Engine
 from .facets import Facet, Facets, condition_of, filter_of
 from .problems import problem_of, without_paths

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..errors import QueryError
-from ..types import Box, Query, Term
+from ..query import Query, Term
+from ..types import Box
 from .models import SearchBody, TermBody
 from .problems import problem
 from .uploads import check_size

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
+from ..query import Query
+from ..results import Results
 from ..search import Searcher
-from ..types import Query, Results
 from .measures import Measures
 from .settings import Settings
 

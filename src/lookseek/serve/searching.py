@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from ..answer import answer
 from ..errors import QueryError
 from ..filters import Condition, check_fields, parse
-from ..types import Results
+from ..render.as_json import answer
+from ..results import Results
 from . import bodies, fetch
 from .engine import Engine
 from .models import MAX_K, Facet, Facets, IndexAbout, Problem, SearchAnswer, SearchBody

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..types import Attributes, Hit, Point, Value
+from ..results import Hit
+from ..types import Attributes, Point, Value
 from .language import Texts
 from .parameters import back_to, parse_query
 from .state import State

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from ..errors import TrainError
 from ..evaluate.outcome import Evaluation
 from ..evaluate.result import Result
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Skipped
 from .alone import Alone
 from .backbones import RANDOM_NUMBERS, build

@@ -12,7 +12,7 @@ from ..catalogue import open_catalogue
 from ..catalogue.clothing import UNCLEAR, read_clothing
 from ..catalogue.fashioniq import CATEGORIES, find_photos, read_image_ids
 from ..errors import TrainError
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Item, Photo, Skipped
 
 __all__ = ["SPLITS", "Example", "Labelled", "read_labelled"]

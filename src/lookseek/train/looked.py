@@ -12,7 +12,7 @@ from .. import images
 from ..encode.runtime import cores
 from ..errors import ItemError
 from ..evaluate.result import write_text
-from ..index.report import Progress
+from ..progress import Progress
 from ..types import Photo
 
 __all__ = ["broken", "read_list", "write_list"]

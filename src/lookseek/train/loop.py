@@ -20,7 +20,7 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ..index.report import Progress
+from ..progress import Progress
 from .batches import Batches, number, plain
 from .checkpoint import State, restore, save, save_best
 from .interrupt import stoppable

@@ -15,7 +15,7 @@ from ..evaluate.run import evaluate
 from ..evaluate.system import Embedded, System
 from ..evaluate.task import Benchmark, Loaded, Options, Question, Task
 from ..evaluate.truth import Listed
-from ..index.report import Progress
+from ..progress import Progress
 from .labelled import Labelled
 
 __all__ = ["measure", "write_figures"]

@@ -15,9 +15,9 @@ from ...catalogue.clothing import read_clothing
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.drawn.chance import Dice
 from ...catalogue.myntra import read_catalogue
-from ...distort import DISTORTIONS, distort
 from ...errors import CatalogueError
 from ...types import Photo, Pixels
+from ..distortions.distort import DISTORTIONS, distort
 from ..task import Benchmark, Loaded, Options, Question, Task
 from ..truth import Listed, SameLabel
 from .drawn_instance import DESIGNS, SIZE, VIEWS

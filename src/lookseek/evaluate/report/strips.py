@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 from ... import images
 from ...errors import LookseekError
-from ...lettering import face_for, font_of, writable, write_line
-from ...strip import CELL, MARGIN, Tile, draw_strip, tile_place
+from ...render.lettering import face_for, font_of, writable, write_line
+from ...render.strip import CELL, MARGIN, Tile, draw_strip, tile_place
 from ...types import Photo, Pixels
 from ..outcome import Evaluation
 from ..task import Loaded

@@ -15,7 +15,7 @@ from ...encode.folder import TEXT
 from ...encode.sentences import DIM
 from ...encode.towers import SentenceTower
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..export.folder import check_target, config, write_folder
 from ..export.graph import halved, written
 from ..export.origin import lite2

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...encode.text import Sentences
 from ...errors import TrainError
 from ...evaluate.cache import embed_texts
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Vectors
 from ..alone import Alone
 from ..checkpoint import State

@@ -24,7 +24,7 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Vectors
 from ..batches import number
 from ..checkpoint import State, restore, save, save_best

@@ -24,7 +24,7 @@ from ...encode.prepare import Preprocessing, fit, min_side
 from ...encode.runtime import cores, open_tower
 from ...errors import ItemError, TrainError
 from ...evaluate.result import write_text
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Pixels, Skipped
 from ..export.graph import written
 from .network import CELLS, MAP, SIZE, SMALL, Trunk

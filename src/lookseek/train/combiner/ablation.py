@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from ...encode.model import DEFAULT
 from ...evaluate.result import Result, write_text
-from ...index.report import Progress
+from ...progress import Progress
 from ..machine import Machine
 from .clip import PREFIX
 from .job import train_combiner

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...encode.folder import TEXT, TOKENIZER
 from ...encode.runtime import open_session
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..export.folder import config
 from ..export.graph import INPUT, halved, written
 from ..openclip.tokens import tokenizer_file

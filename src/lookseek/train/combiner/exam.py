@@ -11,7 +11,7 @@ from ...evaluate.outcome import Evaluation
 from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
 from ...evaluate.task import Benchmark, Loaded, Options, Question
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Vectors
 from .towers import Known
 

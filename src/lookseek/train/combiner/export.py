@@ -17,7 +17,7 @@ from ...encode.folder import COMPOSER
 from ...encode.model import Model
 from ...encode.runtime import open_session
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..export.folder import SUMS, check_target, write_folder
 from ..export.graph import halved, written
 from .card import section

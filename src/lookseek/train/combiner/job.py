@@ -14,7 +14,7 @@ from ...encode.compose import Sum
 from ...encode.model import DEFAULT
 from ...errors import TrainError
 from ...evaluate.result import Result
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Skipped
 from ..alone import Alone
 from ..looked import broken, read_list, write_list

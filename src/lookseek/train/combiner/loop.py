@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ...index.report import Progress
+from ...progress import Progress
 from ..batches import number
 from ..checkpoint import State, restore, save, save_best
 from ..interrupt import stoppable

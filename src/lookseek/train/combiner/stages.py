@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 
 from ...evaluate.result import Result, read_result
-from ...index.report import Progress
+from ...progress import Progress
 from ..curves import draw
 from ..machine import Silent
 from ..measure import write_figures

@@ -15,7 +15,7 @@ import numpy as np
 from ...encode import Encoder, Model, TextEncoder, encode_photos
 from ...errors import ItemError, TrainError
 from ...evaluate.cache import cache_key, embed_photos, embed_texts
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Photo, Skipped, Vector, Vectors
 
 __all__ = ["Known", "ModelTowers", "Towers", "known"]

@@ -17,7 +17,7 @@ from ...evaluate.bootstrap import intervals, paired
 from ...evaluate.metrics import Ranked, measure
 from ...evaluate.rank import by_id, ordered
 from ...evaluate.result import Figure
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Skipped, Vectors
 from ..labelled import Example
 from .parity import opened, through

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...encode.head import Head
 from ...encode.runtime import Runtime
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..labelled import Example
 from ..network import Network
 from ..run import Run

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...encode.head import Head, write_head
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..labelled import Example
 from ..network import Network
 from ..run import Run, read_run, tested

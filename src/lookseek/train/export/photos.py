@@ -13,7 +13,7 @@ from ... import images
 from ...catalogue.drawn import DrawnCatalogue
 from ...encode.prepare import Preprocessing, fit, min_side
 from ...errors import CatalogueError, ItemError, TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ...types import Photo, Skipped
 from ..labelled import Example, read_labelled
 from ..run import Run

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ...encode.folder import TEXT, TOKENIZER
-from ...index.report import Progress
+from ...progress import Progress
 from ..combiner.clip_export import image_graph, text_graph
 from ..export.folder import check_target, config, write_folder
 from ..export.parity import LIMIT

@@ -13,7 +13,7 @@ from ...encode.runtime import open_tower
 from ...encode.text import open_text
 from ...encode.towers import TokenTower
 from ...errors import TrainError
-from ...index.report import Progress
+from ...progress import Progress
 from ..export.parity import LIMIT, PHOTOS, cosine_difference, through
 from ..export.photos import drawn, some
 from .load import Published

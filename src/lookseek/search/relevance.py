@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .encode import Model
-from .store import Store
-from .store.schema import LOOK
-from .types import Query, Vector, Vectors
+from ..encode import Model
+from ..query import Query
+from ..store import Store
+from ..store.schema import LOOK
+from ..types import Vector, Vectors
 
 __all__ = ["UNRELATED", "Background", "measured"]
 

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageFilter
 
-from . import images
-from .catalogue.drawn.chance import Dice
+from ... import images
+from ...catalogue.drawn.chance import Dice
+from ...types import Pixels
 from .clutter import cluttered, edge_colour
-from .types import Pixels
 
 __all__ = ["DISTORTIONS", "distort"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from PIL import ImageDraw
 
+from ..query import Query, Term
 from .lettering import wrapped, write_line
-from .types import Query, Term
 
 __all__ = ["lines_of", "write_below", "write_inside"]
 

@@ -10,25 +10,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from . import images
-from .algebra import shares_of
-from .ask import Asked, ask
-from .background import measured
-from .encode import ColourEncoder, Encoder, Model
-from .errors import QueryError
-from .filters import Condition, check_fields, parse
-from .index.duplicates import distinct
-from .index.folder import OpenIndex, open_index
-from .index.manifest import Manifest
-from .index.points import content_hash
-from .opened import Open, changed, model_of, stamp_of
-from .store import Scored, Store, Within
-from .store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from .types import Hit, Photo, Point, Query, Results, Routed, RouteKind, Vector
-from .weighted import weighted
+from .. import images
+from ..encode import ColourEncoder, Encoder, Model
+from ..errors import QueryError
+from ..filters import Condition, check_fields, parse
+from ..index.duplicates import distinct
+from ..index.folder import OpenIndex, open_index
+from ..index.manifest import Manifest
+from ..index.points import content_hash
+from ..query import Query
+from ..results import Hit, Results, Routed
+from ..store import Scored, Store, Within
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..types import Photo, Point, RouteKind, Vector
+from .fusion import weighted
+from .query_vectors import Asked, ask
+from .relevance import measured
+from .session import Open, changed, model_of, stamp_of
+from .vector_sum import shares_of
 
 if TYPE_CHECKING:
-    from .route.router import Router
+    from ..route.router import Router
 
 COLOUR_WEIGHT = 0.1
 """Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
@@ -187,8 +189,8 @@ class Searcher:
         """The keys that the query searches, and what to say of them."""
         if query.route == "none":
             return None, None
-        from .index.routing import open_router
-        from .route.router import chosen
+        from ..index.routing import open_router
+        from ..route.router import chosen
 
         place = manifest.generation, query.route
         router = self._routers.get(place) or open_router(self._open.index.folder, manifest, query.route)

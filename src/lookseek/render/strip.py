@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from . import images
-from .catalogue import photos_at
-from .errors import ItemError
+from .. import images
+from ..catalogue import photos_at
+from ..errors import ItemError
+from ..results import Results
+from ..types import Attributes, Photo, Pixels, Value
+from .captions import lines_of, write_below, write_inside
 from .lettering import face_for, font_of, write_line
-from .types import Attributes, Photo, Pixels, Results, Value
-from .wording import lines_of, write_below, write_inside
 
 __all__ = ["CELL", "GAP", "MARGIN", "Tile", "agrees", "draw_results", "draw_strip", "stacked", "tile_place"]
 

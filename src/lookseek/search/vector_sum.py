@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import IndexDamaged, QueryError
-from .store import Scored, Store
-from .types import Vector
+from ..errors import IndexDamaged, QueryError
+from ..store import Scored, Store
+from ..types import Vector
 
 __all__ = ["Part", "shares_of", "summed", "told_apart"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from .types import Query, Results
+from ..query import Query
+from ..results import Results
 
 __all__ = ["answer", "asked"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .errors import IndexDamaged
-from .filters import Condition
-from .store import Scored, Store, Within
-from .store.schema import COLOUR, LOOK
-from .types import Vector
+from ..errors import IndexDamaged
+from ..filters import Condition
+from ..store import Scored, Store, Within
+from ..store.schema import COLOUR, LOOK
+from ..types import Vector
 
 __all__ = ["weighted"]
 

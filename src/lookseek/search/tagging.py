@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import images
-from .encode import Model, load_model
-from .encode.reading import reader
-from .errors import ModelError, QueryError
-from .index.folder import PUBLISHED
-from .index.manifest import read_manifest
-from .types import Photo, Vectors
+from .. import images
+from ..encode import Model, load_model
+from ..encode.reading import reader
+from ..errors import ModelError, QueryError
+from ..index.folder import PUBLISHED
+from ..index.manifest import read_manifest
+from ..types import Photo, Vectors
 
 __all__ = ["MAX_CLASSES", "SCALE", "Tag", "model_of", "tag", "tag_by_words"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from .catalogue.drawn.background import background
-from .catalogue.drawn.chance import Dice
-from .catalogue.drawn.designs import COLOURS
-from .types import Pixels
+from ...catalogue.drawn.background import background
+from ...catalogue.drawn.chance import Dice
+from ...catalogue.drawn.designs import COLOURS
+from ...types import Pixels
 
 __all__ = ["backdrop", "cluttered", "edge_colour", "scene"]
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from . import images
-from .algebra import Part, summed, told_apart
-from .encode import Encoder, Model
-from .encode.compose import composer_of
-from .encode.reading import read_words
-from .errors import QueryError
-from .store import Store
-from .store.examples import aim
-from .store.schema import LOOK
-from .types import Box, Photo, Pixels, Query, Term, Vector
+from .. import images
+from ..encode import Encoder, Model
+from ..encode.compose import composer_of
+from ..encode.reading import read_words
+from ..errors import QueryError
+from ..query import Query, Term
+from ..store import Store
+from ..store.examples import aim
+from ..store.schema import LOOK
+from ..types import Box, Photo, Pixels, Vector
+from .vector_sum import Part, summed, told_apart
 
 __all__ = ["DISLIKED", "LIKED", "Asked", "ask"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .background import Background
-from .encode import ColourEncoder, Model, load_model
-from .encode.coalesce import Coalescing
-from .encode.runtime import PAIR, cores
-from .errors import IndexMismatch
-from .index.folder import PUBLISHED, OpenIndex
-from .index.manifest import Recipe
-from .store.schema import COLOUR
+from ..encode import ColourEncoder, Model, load_model
+from ..encode.coalesce import Coalescing
+from ..encode.runtime import PAIR, cores
+from ..errors import IndexMismatch
+from ..index.folder import PUBLISHED, OpenIndex
+from ..index.manifest import Recipe
+from ..store.schema import COLOUR
+from .relevance import Background
 
 __all__ = ["Open", "changed", "model_of", "stamp_of"]
 

@@ -1,0 +1,1 @@
+"""Photos made worse on purpose, for the benchmark ``robustness``."""

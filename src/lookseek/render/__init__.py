@@ -1,0 +1,1 @@
+"""Results as a picture and as plain values."""

@@ -1,0 +1,85 @@
+"""The answer to a query: hits, best first, and what gave each its score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .query import Query
+from .types import Attributes
+
+__all__ = ["Hit", "Results", "Routed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer.
+
+    Args:
+        id: the item's id.
+        score: higher is better. Cosine: -1 to 1; Euclidean: minus the distance.
+        rank: 1 for the best.
+        attributes: the item's.
+        shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
+            photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
+            ``-logo``, ``liked``, ``disliked``.
+        source: where the item's photo can be had, "" where it can't.
+        copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest.
+    """
+
+    id: str
+    score: float
+    rank: int
+    attributes: Attributes
+    shares: Mapping[str, float]
+    source: str = ""
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Which part of an index a router let a query search.
+
+    Args:
+        keys: that were searched, the most probable first.
+        visited: how many items have these keys.
+        items: how many the index holds.
+    """
+
+    keys: tuple[str, ...]
+    visited: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The answer to one query: unique hits, best first.
+
+    Args:
+        query: the question.
+        hits: by descending score, equal scores by ascending id; ranks 1, 2, 3 ...
+        took_ms: from the query to the last hit, milliseconds.
+        index: the index's folder.
+        routed: what was searched; None where all of it was.
+        steps: milliseconds of its parts: ``encode`` (photos and words to vectors), ``compare`` (the rest).
+        good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
+
+    Raises:
+        ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    took_ms: float
+    index: str
+    routed: Routed | None = None
+    steps: Mapping[str, float] = field(default_factory=dict, compare=False)
+    good: int | None = None
+
+    def __post_init__(self) -> None:
+        if len({hit.id for hit in self.hits}) != len(self.hits):
+            raise ValueError("results hold an id twice")
+        if any(a.score < b.score for a, b in zip(self.hits, self.hits[1:], strict=False)):
+            raise ValueError("results are not in descending order of score")
+        if [hit.rank for hit in self.hits] != list(range(1, len(self.hits) + 1)):
+            raise ValueError("results are not ranked 1, 2, 3 ...")
