@@ -17,7 +17,7 @@ from conftest import Heard, write_photos
 from lookseek import images
 from lookseek.catalogue.download import DATASETS, Dataset, Remote, fetch, listing
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.demo import run_demo
+from lookseek.cli.demo_run import run_demo
 from lookseek.errors import DownloadError
 
 FILES = {

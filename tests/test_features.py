@@ -518,7 +518,7 @@ def test_labels_come_back_as_labels(foreign: Path, tmp_path: Path, model: Path) 
 
 
 def test_a_demo_wants_photos(foreign: Path, tmp_path: Path) -> None:
-    from lookseek.demo import run_demo
+    from lookseek.cli.demo_run import run_demo
 
     with pytest.raises(LookseekError, match="holds features"):
         run_demo(str(foreign), None, tmp_path / "demo", progress=Heard(), say=lambda line: None)

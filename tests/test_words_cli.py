@@ -10,7 +10,7 @@ from test_cli import Said
 from worded import PAINTED, paint, write_worded_index
 
 from lookseek import images
-from lookseek.arguments import box_of, classes_of, photos_of, term_of
+from lookseek.cli.arguments import box_of, classes_of, photos_of, term_of
 from lookseek.encode import load_model
 from lookseek.errors import QueryError
 from lookseek.query import Term

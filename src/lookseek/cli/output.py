@@ -1,60 +1,35 @@
-"""What the verbs print: the two consoles, and the lines of each kind of answer. Nothing but cli.py uses it."""
+"""What the verbs print: the lines and tables of each kind of answer."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from .render.as_json import answer
-from .results import Results, Routed
-from .watch import SHOWN
+from ..render.as_json import answer
+from ..results import Results, Routed
+from .console import err, out, plain, say
+from .progress_bars import SHOWN
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    from .evaluate.outcome import Evaluation
-    from .index.export import Exported
-    from .index.report import Summary
-    from .index.routing import Keyed
-    from .search.tagging import Tag
+    from ..evaluate.outcome import Evaluation
+    from ..index.export import Exported
+    from ..index.report import Summary
+    from ..index.routing import Keyed
+    from ..search.tagging import Tag
 
 __all__ = [
     "as_json",
-    "err",
-    "out",
-    "plain",
     "print_evaluation",
     "print_exported",
     "print_keyed",
     "print_results",
     "print_summary",
-    "program",
-    "say",
     "say_routed",
     "tags_as_json",
 ]
-
-out = Console(highlight=False, emoji=False)  # ":abc:" in an id or a file is no picture of letters
-err = Console(stderr=True, highlight=False, emoji=False)
-
-
-def program() -> str:
-    """What to type to get this program again: its name where the shell finds it, else its path."""
-    here = Path(sys.argv[0])
-    if shutil.which("lookseek") or here.name != "lookseek":
-        return "lookseek"
-    return os.path.relpath(here)
-
-
-def say(line: str) -> None:
-    """A line as it is: no markup, not broken at the terminal's width, so that it can be copied."""
-    out.print(line, markup=False, soft_wrap=True)
 
 
 def print_summary(summary: Summary, index: Path, left_out: int) -> None:
@@ -129,7 +104,7 @@ def print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
     """The table of a search, marked where a truth was given."""
     from rich.table import Table
 
-    from .render.strip import agrees
+    from ..render.strip import agrees
 
     names = telling(results)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -179,13 +154,6 @@ def print_evaluation(evaluation: Evaluation) -> None:
             f"e.g. {plain(some)}",
             soft_wrap=True,
         )
-
-
-def plain(text: str) -> str:
-    """Text of a user's catalogue, with nothing in it that a terminal or rich would act on."""
-    from rich.markup import escape
-
-    return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
 
 
 def as_json(results: Results) -> str:

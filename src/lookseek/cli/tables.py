@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from .evaluate.compare import Comparison
-from .evaluate.registry import BENCHMARKS
-from .evaluate.result import Figure, Result, short_commit
+from ..evaluate.compare import Comparison
+from ..evaluate.registry import BENCHMARKS
+from ..evaluate.result import Figure, Result, short_commit
 
 if TYPE_CHECKING:
-    from .train.align.job import Aligned
-    from .train.classifier import Trained
-    from .train.combiner.ablation import Ablation
-    from .train.combiner.job import TrainedCombiner
+    from ..train.align.job import Aligned
+    from ..train.classifier import Trained
+    from ..train.combiner.ablation import Ablation
+    from ..train.combiner.job import TrainedCombiner
 
 __all__ = [
     "ablation_said",
@@ -125,10 +125,10 @@ def listed() -> Iterator[str]:
 
 def recipes_listed() -> Iterator[str]:
     """All recipes and presets: what comes out, what they need, what they set."""
-    from .train.align.settings import PRESETS as ALIGNS
-    from .train.combiner.settings import PRESETS as COMBINERS
-    from .train.recipes import RECIPES
-    from .train.settings import PRESETS
+    from ..train.align.settings import PRESETS as ALIGNS
+    from ..train.combiner.settings import PRESETS as COMBINERS
+    from ..train.recipes import RECIPES
+    from ..train.settings import PRESETS
 
     for recipe in RECIPES.values():
         yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"

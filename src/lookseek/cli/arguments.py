@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import QueryError
-from .query import Term
-from .types import Box, Photo
+from ..errors import QueryError
+from ..query import Term
+from ..types import Box, Photo
 
 __all__ = ["Photos", "box_of", "classes_of", "photos_of", "term_of"]
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from . import images
-from .catalogue import Catalogue, made_of, open_catalogue
-from .catalogue.download import DATASETS, fetch, listing
-from .catalogue.drawn import write
-from .errors import CatalogueError, QueryError
-from .index.job import build_index
-from .index.report import Summary
-from .progress import Progress
-from .query import Query
-from .render import strip
-from .search import Searcher
-from .types import Item
+from .. import images
+from ..catalogue import Catalogue, made_of, open_catalogue
+from ..catalogue.download import DATASETS, fetch, listing
+from ..catalogue.drawn import write
+from ..errors import CatalogueError, QueryError
+from ..index.job import build_index
+from ..index.report import Summary
+from ..progress import Progress
+from ..query import Query
+from ..render import strip
+from ..search import Searcher
+from ..types import Item
 
 QUERIES = 4
 """Searches that the demo shows."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from .types import Skipped
+from ..types import Skipped
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

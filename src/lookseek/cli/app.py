@@ -1,0 +1,14 @@
+"""The program: its name and help. Each file of verbs adds its own to it."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+__all__ = ["app"]
+
+app = App(
+    name="lookseek",
+    help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with photos and words.",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # main says what becomes of the work
+)

@@ -1,0 +1,118 @@
+"""Verbs that measure: evaluate, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from ..errors import QueryError
+from ..types import Metric, RouteKind, RouteMode
+from .console import err, out, say
+from .output import (
+    print_evaluation,
+)
+from .progress_bars import SHOWN, Watch
+
+if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+    pass
+
+from .app import app
+
+
+@app.command
+def evaluate(
+    benchmark: str | None = None,
+    data: Path | None = None,
+    /,
+    *,
+    list: Annotated[bool, Parameter(negative=())] = False,
+    split: str | None = None,
+    protocol: str | None = None,
+    model: str = "lookseek-base",
+    metric: Metric = "cosine",
+    colour_weight: float = 0.0,
+    composer: str | None = None,
+    by: str = "",
+    route: Literal["none"] | RouteKind = "none",
+    route_mode: RouteMode = "soft",
+    route_preset: Literal["baseline", "linear"] = "baseline",
+    json: Path | None = None,
+    report: Path | None = None,
+    trec: Path | None = None,
+    inputs: Path | None = None,
+) -> int:
+    """Measure a model on a benchmark, by the field's protocols.
+
+    Photos are encoded once and kept (LOOKSEEK_CACHE, else ~/.cache/lookseek): stop it with Ctrl-C whenever you like,
+    the same command goes on from there.
+
+    Args:
+        benchmark: its name; --list names them all. "trec" measures a run file: DATA is the qrels, --model the run.
+        data: the benchmark's folder or table, as --list says.
+        list: print the benchmarks with their protocols, sizes and needs.
+        split: the part that asks; for most benchmarks test.
+        protocol: one of the benchmark's; the first that --list names if none is given.
+        model: a shipped model's name, a model folder, hf:OWNER/NAME@REVISION, "colour", or vectors: NAME.npy beside
+            NAME.txt, a key a line.
+        metric: how vectors are compared: cosine or euclidean.
+        colour_weight: share of the colour in the score, 0 to 1, as in a search.
+        composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
+        by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
+        route: a router between questions and gallery, fitted on train, for benchmarks that have one.
+        route_mode: soft, or hard for the likeliest key alone.
+        route_preset: how svm learns, as lookseek route says.
+        json: write the result into this file, and every question's values beside it.
+        report: write a page with tables, plots and strips of the best and worst questions into this folder.
+        trec: write run and qrels files into this folder.
+        inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
+    """
+    from ..evaluate.command import Asked, ask
+    from ..evaluate.routed import Route
+    from . import tables
+
+    if list:
+        for line in tables.listed():
+            out.print(line, soft_wrap=True)
+        return 0
+    if benchmark is None:
+        raise QueryError("no benchmark is named: lookseek evaluate --list names them")
+    routed = None if route == "none" else Route(route, route_mode, route_preset)
+    asked = Asked(
+        benchmark, data, split, protocol, model, metric, colour_weight, composer, by, routed, json, report, trec, inputs
+    )
+    with Watch(err) as watch:
+        done = ask(asked, watch)
+    if watch.left_out > SHOWN:
+        err.print(f"... and {watch.left_out - SHOWN:,} more skipped" + (f", all in {json}" if json else ""))
+    if done.evaluation is not None:
+        print_evaluation(done.evaluation)
+    for path in done.written:
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)
+    return 0
+
+
+@app.command
+def compare(first: Path, /, *others: Path) -> int:
+    """Put results of evaluate --json side by side, with the significance of differences from the first.
+
+    Results of another benchmark, protocol, split, gallery or set of questions are refused.
+
+    Args:
+        first: a result file.
+        others: more result files.
+    """
+    from ..evaluate.compare import compare as put_side_by_side
+    from . import tables
+
+    comparison = put_side_by_side([first, *others])
+    say(next(tables.said_of(comparison.results[0])))
+    for line in tables.numbered(comparison):
+        say(line)
+    out.print()
+    out.print(tables.compared(comparison))
+    say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
+    if comparison.results[0].missing:
+        err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
+    return 0

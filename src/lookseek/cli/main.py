@@ -1,0 +1,36 @@
+"""The entry point: runs a verb, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cyclopts import CycloptsError
+
+from ..errors import LookseekError
+from .console import err, plain
+
+if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+    pass
+
+from . import evaluating, indexing, searching, serving, training  # noqa: F401  each adds its verbs to the app
+from .app import app
+
+
+def main() -> None:
+    """Run the command line and exit with 0, 1 (an error, said in one line), 2 (wrong use) or 130 (Ctrl-C)."""
+    try:
+        code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value") or 0
+    except CycloptsError:
+        code = 2
+    except LookseekError as error:
+        err.print(f"[red]error:[/] {plain(str(error))}", soft_wrap=True)
+        code = 1
+    except OSError as error:
+        line = f"{plain(str(error))}: check that the disk is there, has room, and may be written"
+        err.print(f"[red]error:[/] {line}", soft_wrap=True)
+        code = 1
+    except KeyboardInterrupt:
+        err.print("stopped: the same command goes on from here")
+        code = 130
+    sys.exit(code)

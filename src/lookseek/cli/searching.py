@@ -1,0 +1,180 @@
+"""Verbs that ask an index or a model: search, tag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from ..errors import QueryError
+from ..query import Query
+from ..results import Results
+from ..types import Metric, Photo, RouteKind, RouteMode
+from .arguments import box_of, classes_of, photos_of, term_of
+from .console import err, out, plain
+from .output import (
+    as_json,
+    print_results,
+    say_routed,
+    tags_as_json,
+)
+
+if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+    from ..search import Searcher
+
+from .app import app
+
+
+@app.command
+def search(
+    index: Path,
+    /,
+    *,
+    image: Annotated[list[str] | None, Parameter(negative=())] = None,
+    item: str = "",
+    text: str = "",
+    plus: Annotated[list[str] | None, Parameter(negative=())] = None,
+    minus: Annotated[list[str] | None, Parameter(negative=())] = None,
+    like: Annotated[list[str] | None, Parameter(negative=())] = None,
+    unlike: Annotated[list[str] | None, Parameter(negative=())] = None,
+    composer: str = "",
+    k: Annotated[int, Parameter(name="-k")] = 10,
+    metric: Metric = "cosine",
+    filter: str = "",
+    box: str | None = None,
+    colour_weight: float | None = None,
+    exact: Annotated[bool, Parameter(negative=())] = False,
+    hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
+    route: Literal["none"] | RouteKind = "none",
+    route_mode: RouteMode = "soft",
+    truth: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    strip: Path | None = None,
+) -> int:
+    """Find the items of an index that look like a photo, match words, or look like a photo with a change.
+
+    Several photos, --plus and --minus are added up, each with its weight.
+
+    Args:
+        index: the folder of the index.
+        image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
+        item: the id of an item to search with, in place of a photo.
+        text: words that say what is looked for or, beside a photo, how it should differ.
+        plus: what is added: words or a photo's path, with a weight if need be: "long sleeves:0.5"; may be repeated.
+        minus: what is taken away, likewise; may be repeated.
+        like: the id of an item that the results should be like; may be repeated. Alone it is all that is asked by,
+            beside a photo or words it moves them.
+        unlike: the id of an item that they should not be like; may be repeated.
+        composer: what joins a photo with --text: sum, slerp, slerp:WEIGHT (the words' share) or the model's own.
+        k: how many results.
+        metric: cosine, or euclidean for an index that was built with it.
+        filter: only items that meet it, e.g. "category = dress and colour in (red, pink) and price < 50".
+        box: the part of the first photo that is meant, as x,y,width,height in pixels.
+        colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone); for a photo alone.
+        exact: compare with every item even where the index has a graph.
+        hide_duplicates: show one of several near-identical photos.
+        route: search only the items whose key a router finds likely; lookseek route makes routers.
+        route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
+        truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
+        json: print JSON.
+        strip: also draw the query and its results as a picture, into this PNG.
+    """
+    from ..search import Searcher
+
+    photos = photos_of(image or ())
+    query = Query(
+        image=photos.first,
+        item=item,
+        image_weight=photos.weight,
+        box=None if box is None else box_of(box),
+        text=text,
+        plus=(*photos.others, *map(term_of, plus or ())),
+        minus=tuple(map(term_of, minus or ())),
+        like=tuple(like or ()),
+        unlike=tuple(unlike or ()),
+        composer=composer,
+        filter=filter,
+        k=k,
+        metric=metric,
+        exact=exact,
+        colour_weight=colour_weight,
+        hide_duplicates=hide_duplicates,
+        route=route,
+        route_mode=route_mode,
+    )
+    with Searcher(index, single=True) as searcher:
+        if searcher.index.note:
+            err.print(f"[yellow]note:[/] {searcher.index.note}")
+        results = searcher.search(query)
+        if results.routed is not None:
+            say_routed(results.routed)
+        agreed = _truth(truth, searcher, query.image)
+        if json:
+            out.print_json(as_json(results))
+        else:
+            print_results(results, agreed)
+        if strip is not None:
+            _draw(results, agreed, strip)
+            err.print(f"wrote {strip}")
+    return 0
+
+
+@app.command
+def tag(
+    index_or_model: str,
+    /,
+    *,
+    image: Path,
+    classes: str = "",
+    k: Annotated[int, Parameter(name="-k")] = 5,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Name the classes of a photo: those that its model was trained to tell apart, or any that are given in words.
+
+    Args:
+        index_or_model: an index, whose model is asked, a model folder, a shipped model's name, or
+            hf:OWNER/NAME@REVISION.
+        image: the photo.
+        classes: words to choose among, e.g. "dress,shirt,đầm", for a model that reads words; their shares sum to 1 over
+            these words alone. Without it the classes that the model was trained on.
+        k: how many classes, the likeliest first.
+        json: print JSON.
+    """
+    from ..search.tagging import model_of, tag_by_words
+    from ..search.tagging import tag as name_classes
+
+    model = model_of(index_or_model)
+    tags = tag_by_words(model, image, classes_of(classes), k) if classes else name_classes(model, image, k)
+    if json:
+        out.print_json(tags_as_json(tags, image, model.name))
+    else:
+        for each in tags:
+            out.print(f"{each.probability:6.1%}  {plain(each.name)}", soft_wrap=True)
+    return 0
+
+
+def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
+    from .. import images
+    from ..render import strip
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.to_png(strip.draw_results(results, agreed)))
+
+
+def _truth(text: str | None, searcher: Searcher, image: Photo | None) -> tuple[str, Any] | None:
+    if text is None:
+        return None
+    name, given, value = text.partition("=")
+    name = name.strip()
+    fields = searcher.index.manifest.fields
+    if name not in fields:
+        raise QueryError(f"--truth names {name!r}, which no item has: the index knows {', '.join(fields)}")
+    if given:
+        return name, value.strip()
+    if image is None:
+        raise QueryError(f"--truth {name} means that of the photo, and there is none: say it, --truth {name}=VALUE")
+    own = searcher.known(image)
+    if own is None or name not in own.attributes:
+        raise QueryError(f"the index doesn't hold {image!s} with a {name}: say the value, --truth {name}=VALUE")
+    return name, own.attributes[name]

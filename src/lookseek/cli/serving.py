@@ -1,0 +1,120 @@
+"""Verbs that answer others: serve, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from ..errors import QueryError
+from .console import err, out, plain, program, say
+from .output import (
+    print_summary,
+)
+from .progress_bars import Watch
+
+if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+    pass
+
+from .app import app
+
+
+@app.command
+def serve(
+    index: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    keys: Path | None = None,
+    new_key: Literal["read", "write"] | None = None,
+    name: str = "",
+    also: Annotated[list[str] | None, Parameter(negative=())] = None,
+    rate: int = 0,
+    image_urls: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Answer searches over a web page and a REST API, until Ctrl-C.
+
+    Only this machine reaches it unless --host says otherwise. Without keys everybody who reaches it may search and
+    nobody may change the index.
+
+    Args:
+        index: the folder of the index.
+        host: the address to listen at; 0.0.0.0 for all of this machine's.
+        port: the port to listen at; 0 for any that is free.
+        keys: a file of API keys. Those that may write switch writing on; any that may only read closes the rest.
+        new_key: make a key that may read or write, add its hash to the file of --keys, print it once, and end.
+        name: of the new key: who will have it.
+        also: a further name that the service is called by, e.g. shop.example.org; may be repeated.
+        rate: requests a minute that one client may send; 0 for no limit.
+        image_urls: let queries name photos by public addresses, which the service fetches.
+    """
+    try:
+        from ..serve.keys import make_key, read_keys
+        from ..serve.run import serve as run
+        from ..serve.run import write_journal
+        from ..serve.settings import Settings
+    except ModuleNotFoundError as error:
+        raise QueryError(f"serving needs {error.name}: pip install 'lookseek[serve]'") from error
+    if new_key is not None:
+        if keys is None:
+            raise QueryError(f"--new-key {new_key} needs the file that knows keys: give --keys FILE")
+        say(make_key(keys, new_key, name or new_key))
+        err.print(f"this key is shown once; its hash is in {plain(str(keys))}", soft_wrap=True)
+        return 0
+    settings = Settings(index, host, port, keys, tuple(also or ()), image_urls, rate)
+    if keys is not None:
+        known = read_keys(keys)
+        who = "everybody who reaches it" if known.reads_open else "a key"
+        err.print(f"searching is for {who}, writing for {'a key' if known.writes_possible else 'nobody'}")
+    write_journal()
+    run(settings, lambda address: say(f"serving {index} at {address} (Ctrl-C ends it)"))
+    return 0
+
+
+@app.command
+def demo(
+    *,
+    source: str | None = None,
+    download: str | None = None,
+    folder: Path = Path("lookseek-demo"),
+    port: int = 8000,
+    no_serve: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Index a catalogue, search it, draw the results, and serve a page to search it with: the whole way in one go.
+
+    Args:
+        source: your photos, a folder or a table; without it garments are drawn.
+        download: "clothing" fetches some 3,800 CC0 photos from GitHub; says first how large they are.
+        folder: where the demo keeps what it makes.
+        port: the port of the page; another one is taken where it is in use.
+        no_serve: end with the picture.
+    """
+    from .demo_run import run_demo
+
+    with Watch(err) as watch:
+        shown = run_demo(source, download, folder, progress=watch, say=lambda line: err.print(line, markup=False))
+    print_summary(shown.summary, shown.index, watch.left_out)
+    say(f"picture of results: {shown.picture}")
+    out.print("go on with:")
+    for command in shown.commands:
+        say(f"  {program()} {command}")
+    if shown.summary.interrupted or no_serve:
+        return 130 if shown.summary.interrupted else 0
+    out.print()
+    return _serve_demo(shown.index, port)
+
+
+def _serve_demo(index: Path, port: int) -> int:
+    """The page of a demo, where what it needs is installed."""
+    try:
+        from ..serve.run import free_port
+        from ..serve.run import serve as run
+        from ..serve.settings import Settings
+    except ModuleNotFoundError:
+        err.print("the page needs one thing more: pip install 'lookseek[serve]'", soft_wrap=True)
+        return 0
+    settings = Settings(index, port=free_port(port))
+    run(settings, lambda address: say(f"the page: {address} (Ctrl-C ends it)"))
+    return 0
