@@ -1,4 +1,4 @@
-"""Makes src/lookseek/fonts: the letters of DejaVu Sans that Latin languages need, Vietnamese among them.
+"""Makes src/lookseek/render/fonts: the letters of DejaVu Sans that Latin languages need, Vietnamese among them.
 
 python scripts/make_font.py             # the font and the subsetter come with lookseek[evaluate]: matplotlib, fonttools
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import matplotlib
 from fontTools import subset
 
-FOLDER = Path(__file__).parents[1] / "src" / "lookseek" / "fonts"
+FOLDER = Path(__file__).parents[1] / "src" / "lookseek" / "render" / "fonts"
 
 LETTERS = [
     *range(0x20, 0x7F),

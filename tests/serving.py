@@ -22,8 +22,8 @@ import httpx2
 import uvicorn
 
 from lookseek.serve.app import create_app
-from lookseek.serve.connection import Impatient
-from lookseek.serve.keys import make_key
+from lookseek.serve.guards.api_keys import make_key
+from lookseek.serve.guards.idle_connections import Impatient
 from lookseek.serve.run import listen
 from lookseek.serve.settings import Settings
 

@@ -18,7 +18,7 @@ from chromium import Tab, chromium, find
 from paging import HOSTILE, write_shop
 from serving import Service, serving
 
-from lookseek.serve.language import texts_of
+from lookseek.serve.page.language import texts_of
 
 PROGRAM = find()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium: apt-get install chromium")

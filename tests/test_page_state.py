@@ -15,10 +15,10 @@ pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
 from lookseek.errors import LookseekError, QueryError
 from lookseek.filters import matches
 from lookseek.filters import parse as parse_filter
-from lookseek.serve.facets import condition_of, filter_of, number_range
-from lookseek.serve.language import chosen_language, texts_of
-from lookseek.serve.parameters import back_to, parse, parse_query
-from lookseek.serve.state import DEFAULT_K, MAX_K, MAX_STEPS, State, query_of
+from lookseek.serve.page.facets import condition_of, filter_of, number_range
+from lookseek.serve.page.language import chosen_language, texts_of
+from lookseek.serve.page.parameters import back_to, parse, parse_query
+from lookseek.serve.page.state import DEFAULT_K, MAX_K, MAX_STEPS, State, query_of
 from lookseek.types import Box
 
 NAMES = st.sampled_from(

@@ -15,7 +15,7 @@ SOURCE = Path(lookseek.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
-NETWORK = ("catalogue/download.py", "client.py", "serve/fetch.py", "serve/run.py", "serve/urls.py")
+NETWORK = ("catalogue/download.py", "client.py", "serve/guards/fetch.py", "serve/run.py", "serve/guards/urls.py")
 """Files that open connections, or listen."""
 
 

@@ -349,7 +349,7 @@ def test_writing_is_off_without_keys(service: Service) -> None:
 
 
 def test_keys_open_what_their_scope_says(ready: tuple[Path, Path], tmp_path: Path) -> None:
-    from lookseek.serve.keys import make_key
+    from lookseek.serve.guards.api_keys import make_key
 
     reader = make_key(tmp_path / "keys", "read", "reader")
     with serving(ready[1], keys=tmp_path / "keys") as service:
@@ -389,7 +389,7 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(ready: tuple[Pat
 def test_connections_that_do_nothing_are_ended(
     ready: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr("lookseek.serve.connection.IDLE_SECONDS", 0.4)
+    monkeypatch.setattr("lookseek.serve.guards.idle_connections.IDLE_SECONDS", 0.4)
     with serving(ready[1]) as service, socket.create_connection(("127.0.0.1", service.port)) as line:
         line.sendall(said)
         line.settimeout(20)

@@ -20,8 +20,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import FetchError
-from lookseek.serve.addresses import Address, client_of, public
-from lookseek.serve.fetch import fetch, system_resolve
+from lookseek.serve.guards.addresses import Address, client_of, public
+from lookseek.serve.guards.fetch import fetch, system_resolve
 
 LOOPBACK = ip_address("127.0.0.1")
 PUBLIC = ip_address("9.9.9.9")

@@ -21,10 +21,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookseek import errors
-from lookseek.serve.headers import CONTENT_SECURITY_POLICY, Hosts, SafeHeaders, host_names
+from lookseek.serve.guards.body_deadline import BodyDeadline
+from lookseek.serve.guards.rate_limit import Rate
+from lookseek.serve.guards.security_headers import CONTENT_SECURITY_POLICY, Hosts, SafeHeaders, host_names
 from lookseek.serve.problems import problem, problem_of, without_paths
-from lookseek.serve.rate import Rate
-from lookseek.serve.slow import BodyDeadline
 
 FINE = PlainTextResponse("fine")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from lookseek.errors import KeysError
-from lookseek.serve.keys import MAX_KEY, Key, Keys, make_key, presented, read_keys
+from lookseek.serve.guards.api_keys import MAX_KEY, Key, Keys, make_key, presented, read_keys
 
 
 def line(key: str, scope: str = "read", name: str = "someone") -> str:

@@ -16,7 +16,7 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.check import check_index
 from lookseek.index.folder import open_index
-from lookseek.serve.keys import make_key
+from lookseek.serve.guards.api_keys import make_key
 
 httpx2 = pytest.importorskip("httpx2")
 

@@ -21,7 +21,7 @@ from serving import Service, serving
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.errors import QueryError
-from lookseek.serve.headers import host_names
+from lookseek.serve.guards.security_headers import host_names
 from lookseek.serve.settings import Settings
 
 
@@ -91,7 +91,7 @@ def test_pictures_of_very_many_pixels_and_very_many_pictures_are_refused(service
 
 
 def test_who_takes_nothing_of_an_answer_is_let_go(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookseek.serve.connection.IDLE_SECONDS", 0.6)
+    monkeypatch.setattr("lookseek.serve.guards.idle_connections.IDLE_SECONDS", 0.6)
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     line.connect(("127.0.0.1", service.port))

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from cyclopts import CycloptsError
 
 from ..errors import LookseekError
-from .console import err, plain
-
-if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    pass
-
 from . import evaluating, indexing, searching, serving, training  # noqa: F401  each adds its verbs to the app
 from .app import app
+from .console import err, plain
 
 
 def main() -> None:

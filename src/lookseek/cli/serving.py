@@ -51,7 +51,7 @@ def serve(
         image_urls: let queries name photos by public addresses, which the service fetches.
     """
     try:
-        from ..serve.keys import make_key, read_keys
+        from ..serve.guards.api_keys import make_key, read_keys
         from ..serve.run import serve as run
         from ..serve.run import write_journal
         from ..serve.settings import Settings

@@ -18,21 +18,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from . import batches, health, items, page, searching
-from .access import Access, Journal, RawIds
-from .batches import BATCH, SLOWEST
-from .bodies import Refused
+from .api import batches, health, items
+from .api import search as searching
+from .api.batches import BATCH, SLOWEST
+from .api.bodies import Refused
+from .api.schemas import BatchLine, Done, ItemBody, SearchBody
+from .api.writer import Writer
 from .engine import Busy, Engine
-from .headers import Hosts, SafeHeaders, host_names
-from .keys import Keys, read_keys
-from .models import BatchLine, Done, ItemBody, SearchBody
+from .guards.access import Access, Journal, RawIds
+from .guards.api_keys import Keys, read_keys
+from .guards.body_deadline import BodyDeadline
+from .guards.rate_limit import Rate
+from .guards.security_headers import Hosts, SafeHeaders, host_names
+from .page import routes as page
 from .problems import problem, problem_of
-from .rate import Rate
 from .settings import Settings
-from .slow import BodyDeadline
 from .thumbnails import Thumbnails
 from .uploads import Uploads
-from .writing import Writer
 
 __all__ = ["api", "create_app"]
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
-from .measures import Measures
+from .metrics import Measures
 from .settings import Settings
 
 __all__ = ["Busy", "Engine"]

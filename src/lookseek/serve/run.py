@@ -13,7 +13,7 @@ import uvicorn
 
 from ..errors import QueryError
 from .app import create_app
-from .connection import Impatient
+from .guards.idle_connections import Impatient
 from .settings import Settings
 
 __all__ = ["free_port", "listen", "serve", "write_journal"]

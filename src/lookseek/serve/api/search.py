@@ -9,15 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from ..errors import QueryError
-from ..filters import Condition, check_fields, parse
-from ..render.as_json import answer
-from ..results import Results
-from . import bodies, fetch
-from .engine import Engine
-from .models import MAX_K, Facet, Facets, IndexAbout, Problem, SearchAnswer, SearchBody
-from .problems import problem
-from .settings import Settings
+from ...errors import QueryError
+from ...filters import Condition, check_fields, parse
+from ...render.as_json import answer
+from ...results import Results
+from ..engine import Engine
+from ..guards import fetch
+from ..problems import problem
+from ..settings import Settings
+from . import bodies
+from .schemas import MAX_K, Facet, Facets, IndexAbout, Problem, SearchAnswer, SearchBody
 
 __all__ = ["about", "facets_of", "router", "shown"]
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..metrics import Measures
+from ..problems import problem
 from .addresses import client_of
-from .keys import Key, Keys, presented
-from .measures import Measures
-from .problems import problem
-from .rate import Rate
+from .api_keys import Key, Keys, presented
+from .rate_limit import Rate
 
 __all__ = ["Access", "Journal", "RawIds"]
 

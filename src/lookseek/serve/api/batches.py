@@ -13,13 +13,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..errors import ItemError, LookseekError
+from ...errors import ItemError, LookseekError
+from ..engine import Engine, Write
+from ..problems import problem, without_paths
 from .bodies import Refused
-from .engine import Engine, Write
 from .items import told
-from .problems import problem, without_paths
-from .searching import PROBLEMS
-from .writing import Batch
+from .search import PROBLEMS
+from .writer import Batch
 
 __all__ = ["BATCH", "SLOWEST", "router"]
 

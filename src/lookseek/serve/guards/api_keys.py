@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from ..errors import KeysError
+from ...errors import KeysError
 
 __all__ = ["MAX_KEY", "Key", "Keys", "Scope", "make_key", "presented", "read_keys"]
 

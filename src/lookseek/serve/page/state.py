@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
-from ..query import Query, Term
-from ..types import Box, Metric
+from ...query import Query, Term
+from ...types import Box, Metric
 
 __all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "query_of"]
 

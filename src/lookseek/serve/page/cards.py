@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..results import Hit
-from ..types import Attributes, Point, Value
+from ...results import Hit
+from ...types import Attributes, Point, Value
+from ..uploads import Uploads
 from .language import Texts
 from .parameters import back_to, parse_query
 from .state import State
-from .uploads import Uploads
 
 __all__ = ["Card", "Share", "Step", "cards_of", "image_address", "steps_of"]
 

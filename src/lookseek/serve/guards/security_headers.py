@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import QueryError
-from .problems import problem
+from ...errors import QueryError
+from ..problems import problem
 
 __all__ = ["CONTENT_SECURITY_POLICY", "LOCAL_NAMES", "Hosts", "SafeHeaders", "host_names"]
 

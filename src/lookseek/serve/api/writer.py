@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import LookseekError
-from ..index.editing import Done, Editor, editing
-from ..store.schema import point_id
-from ..types import Item, Value
+from ...errors import LookseekError
+from ...index.editing import Done, Editor, editing
+from ...store.schema import point_id
+from ...types import Item, Value
+from ..engine import Engine
+from ..uploads import check_size, taken_in
 from .bodies import Refused, from_json, image_bytes
-from .engine import Engine
-from .models import BatchLine, ItemBody
-from .uploads import check_size, taken_in
+from .schemas import BatchLine, ItemBody
 
 __all__ = ["Batch", "Writer"]
 

@@ -16,12 +16,12 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..errors import QueryError
-from ..query import Query, Term
-from ..types import Box
-from .models import SearchBody, TermBody
-from .problems import problem
-from .uploads import check_size
+from ...errors import QueryError
+from ...query import Query, Term
+from ...types import Box
+from ..problems import problem
+from ..uploads import check_size
+from .schemas import SearchBody, TermBody
 
 __all__ = ["Refused", "from_json", "image_bytes", "query_of", "read_search", "terms_of"]
 

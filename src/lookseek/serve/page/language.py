@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from ..types import Value
+from ...types import Value
 
 __all__ = ["LANGUAGES", "Language", "Texts", "chosen_language", "texts_of"]
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import problem
+from ..problems import problem
 
 __all__ = ["BodyDeadline"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from ..engine import Engine
+from ..problems import problem
 from .bodies import Refused
-from .engine import Engine
-from .models import Health
-from .problems import problem
-from .searching import PROBLEMS
+from .schemas import Health
+from .search import PROBLEMS
 
 __all__ = ["router"]
 

@@ -12,22 +12,22 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from .. import images
-from ..catalogue.photos import photos_at
-from ..errors import ItemError, LookseekError
-from .answering import Found, Trouble, answered, trouble_of
+from ... import images
+from ...catalogue.photos import photos_at
+from ...errors import ItemError, LookseekError
+from ..api.search import about
+from ..engine import Busy, Engine
+from ..problems import problem
+from ..thumbnails import SIZES, fitted, nearest
+from ..uploads import Upload, Uploads, check_size, taken_in
+from .answers import Found, Trouble, answered, trouble_of
 from .assets import Static, address_of
-from .engine import Busy, Engine
+from .cards import cards_of, image_address, steps_of
 from .facets import Facets, number_range
 from .language import LANGUAGES, Language, Texts, chosen_language, texts_of
 from .parameters import parse, parse_query
-from .problems import problem
-from .searching import about
 from .state import State
 from .templating import render
-from .thumbnails import SIZES, fitted, nearest
-from .uploads import Upload, Uploads, check_size, taken_in
-from .view import cards_of, image_address, steps_of
 
 __all__ = ["mount"]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
 
-from ..errors import LookseekError
-from ..filters import And, Compare, Condition, In, Or, to_text
-from ..index.folder import OpenIndex
-from ..store import FieldKind
-from ..types import Value
-from .thumbnails import Shape, usual_shape
+from ...errors import LookseekError
+from ...filters import And, Compare, Condition, In, Or, to_text
+from ...index.folder import OpenIndex
+from ...store import FieldKind
+from ...types import Value
+from ..thumbnails import Shape, usual_shape
 
 __all__ = ["Choice", "Facet", "Facets", "condition_of", "filter_of", "number_range"]
 

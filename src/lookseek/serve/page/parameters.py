@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from .models import MAX_ID, MAX_TEXT
+from ..api.schemas import MAX_ID, MAX_TEXT
 from .state import DEFAULT_K, MAX_EXAMPLES, MAX_FACETS, MAX_K, MAX_STEPS, Method, State
 
 __all__ = ["back_to", "parse", "parse_query"]

@@ -7,16 +7,16 @@ import logging
 from dataclasses import dataclass
 from itertools import islice
 
-from ..errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
-from ..results import Results
-from ..types import Point
-from .engine import Busy, Engine
+from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
+from ...results import Results
+from ...types import Point
+from ..api.search import about
+from ..engine import Busy, Engine
+from ..problems import problem_of, without_paths
+from ..thumbnails import Shape
+from ..uploads import Upload
 from .facets import Facet, Facets, condition_of, filter_of
-from .problems import problem_of, without_paths
-from .searching import about
 from .state import State, query_of
-from .thumbnails import Shape
-from .uploads import Upload
 
 __all__ = ["Found", "Trouble", "answered", "trouble_of"]
 

@@ -10,16 +10,17 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from ..errors import ItemError
-from ..index.editing import Done as Outcome
-from ..types import Point
-from . import models, thumbnails
+from ...errors import ItemError
+from ...index.editing import Done as Outcome
+from ...types import Point
+from .. import thumbnails
+from ..engine import Engine
+from ..problems import problem, without_paths
+from . import schemas as models
 from .bodies import Refused, from_json
-from .engine import Engine
-from .models import Done, ItemBody
-from .problems import problem, without_paths
-from .searching import PROBLEMS
-from .writing import Writer
+from .schemas import Done, ItemBody
+from .search import PROBLEMS
+from .writer import Writer
 
 __all__ = ["router", "told"]
 

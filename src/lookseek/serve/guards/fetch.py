@@ -18,7 +18,7 @@ from http.client import HTTPException, HTTPResponse
 from ipaddress import IPv6Address, ip_address
 from typing import cast
 
-from ..errors import FetchError
+from ...errors import FetchError
 from .addresses import Address, public
 from .urls import REMEDY, Place, joined, place_of
 

@@ -1,0 +1,1 @@
+"""The web page: its routes, states as addresses, cards, facets, and texts in both languages."""
