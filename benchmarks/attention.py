@@ -42,8 +42,8 @@ from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.stages import features
 from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_data
-from lookseek.train.journal import read_journal
-from lookseek.train.machine import Machine, Silent
+from lookseek.train.trainer.devices import Machine, Silent
+from lookseek.train.trainer.log import read_journal
 
 PAGE = TOP / "docs" / "benchmarks" / "attention.md"
 JUDGED = ("any@1", "any@10", "any@50")

@@ -23,15 +23,15 @@ from ways import Join, take
 
 from lookseek.progress import Progress
 from lookseek.train.combiner.exam import Exam
-from lookseek.train.combiner.loop import Batch, Stage, fit
 from lookseek.train.combiner.order import Order
 from lookseek.train.combiner.settings import CombinerSettings, settings_of
+from lookseek.train.combiner.step import Batch, Stage, fit
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Example, Triplets
 from lookseek.train.combiner.tune import groups_of
 from lookseek.train.export.graph import written
-from lookseek.train.machine import Machine, launched
-from lookseek.train.run import BEST
+from lookseek.train.trainer.devices import Machine, launched
+from lookseek.train.trainer.run_folder import BEST
 from lookseek.types import Photo, Vectors
 
 __all__ = ["GRIDS", "Seen", "begun", "cells_of", "graph_of", "joined_by", "read", "trained"]
@@ -191,7 +191,7 @@ class _Cells:
         return len(self._order)
 
     def epoch(self, epoch: int, first: int) -> Iterator[Batch]:
-        """See lookseek.train.combiner.loop.Batches."""
+        """See lookseek.train.combiner.step.Batches."""
         for places, form in self._order.epoch(epoch, first):
             some = [self._whole[place] for place in places]
             ids, texts = [e.reference for e in some], [e.texts[k] for e, k in zip(some, form, strict=True)]

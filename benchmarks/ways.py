@@ -34,7 +34,7 @@ from lookseek.evaluate.task import Loaded, Options, Question
 from lookseek.progress import Progress
 from lookseek.train.combiner.exam import Exam
 from lookseek.train.combiner.towers import Known, ModelTowers, known
-from lookseek.train.machine import Silent
+from lookseek.train.trainer.devices import Silent
 from lookseek.types import Vectors
 
 __all__ = ["DATA", "SHIPPED", "SUM", "TOP", "Asked", "Join", "Way", "against", "asked", "composing", "costs", "figure"]

@@ -4,7 +4,7 @@
 
 MYNTRA holds catalogue.parquet and captions/: its changes are those of colour that triplets of val and test ask for.
 Drawn garments need no folder: their changes are all that there can be. Words and wordings are those of training
-(``train/align/changes.py``); a seed for each change makes the file come out the same wherever it is made. It is
+(``train/words/changes.py``); a seed for each change makes the file come out the same wherever it is made. It is
 committed and should not change.
 """
 
@@ -26,8 +26,8 @@ from lookseek.catalogue.drawn.designs import possible
 from lookseek.catalogue.fashioniq import CATEGORIES, read_triplets
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.changes import CHANGES, COLUMNS, Changed
-from lookseek.train.align.changes import change
-from lookseek.train.align.lexicon import Lexicon, plain, read_lexicon
+from lookseek.train.words.changes import change
+from lookseek.train.words.lexicon import Lexicon, plain, read_lexicon
 
 WAYS = 3
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.myntra_attributes import COLUMNS
 from lookseek.evaluate.benchmarks.myntra_words import QUERIES
-from lookseek.train.align.lexicon import Language, Lexicon, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, Lexicon, plain, read_lexicon
 
 RIGHT = 10
 """Items that a query must have, as those of ``myntra-attributes``."""

@@ -17,8 +17,8 @@ from lookseek.catalogue.drawn import DrawnItem, draw
 from lookseek.catalogue.drawn.changes import families
 from lookseek.catalogue.fashioniq import CATEGORIES
 from lookseek.train.combiner.job import TrainedCombiner, train_combiner
-from lookseek.train.interrupt import Stop
-from lookseek.train.machine import Machine
+from lookseek.train.trainer.devices import Machine
+from lookseek.train.trainer.interrupt import Stop
 
 torch.set_num_threads(1)  # beside other tests, threads that wait for each other take longer than one
 

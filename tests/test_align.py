@@ -24,21 +24,22 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
 from lookseek.errors import TrainError
-from lookseek.train.align import loop, maps
+from lookseek.train.align import maps
+from lookseek.train.align import step as loop
 from lookseek.train.align.alike import said_of, titled
 from lookseek.train.align.export import export_align
 from lookseek.train.align.job import train_align
 from lookseek.train.align.judge import Asked, figures, questions
-from lookseek.train.align.lexicon import plain, read_lexicon
-from lookseek.train.align.loop import Split, fit
 from lookseek.train.align.maps import Maps, fill
 from lookseek.train.align.network import halves
 from lookseek.train.align.run import read_run
 from lookseek.train.align.settings import PRESETS, settings_of
 from lookseek.train.align.shown import FIELDS, Shows, read_shown
+from lookseek.train.align.step import Split, fit
 from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, read_texts
-from lookseek.train.interrupt import Stop
-from lookseek.train.machine import Machine, launched
+from lookseek.train.trainer.devices import Machine, launched
+from lookseek.train.trainer.interrupt import Stop
+from lookseek.train.words.lexicon import plain, read_lexicon
 
 torch.set_num_threads(1)
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trainings import SMALL, write_table
 
-from lookseek.train.batches import Batches, _Order, number, plain
+from lookseek.train.classifier.batches import Batches, _Order, plain
+from lookseek.train.classifier.settings import Settings, settings_of
 from lookseek.train.labelled import Example, Labelled, read_labelled
-from lookseek.train.settings import Settings, settings_of
+from lookseek.train.trainer.seeds import number
 
 MODERN = settings_of("modern", SMALL)
 BASELINE = settings_of("baseline", SMALL)

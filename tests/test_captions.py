@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from lookseek.catalogue.drawn.designs import possible
 from lookseek.errors import TrainError
-from lookseek.train.align.captions import SAID, caption, choose
-from lookseek.train.align.changes import CHANGED, change
-from lookseek.train.align.lexicon import Language, plain, read_lexicon
+from lookseek.train.words.captions import SAID, caption, choose
+from lookseek.train.words.changes import CHANGED, change
+from lookseek.train.words.lexicon import Language, plain, read_lexicon
 
 WORDS = read_lexicon()
 LANGUAGES = st.sampled_from(("en", "vi"))

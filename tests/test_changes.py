@@ -11,7 +11,7 @@ from pathlib import Path
 from lookseek.catalogue.drawn import KINDS
 from lookseek.evaluate.benchmarks.changes import CHANGES, known, translated
 from lookseek.evaluate.task import Question
-from lookseek.train.align.lexicon import plain, read_lexicon
+from lookseek.train.words.lexicon import plain, read_lexicon
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "make_change_queries.py"
 

@@ -20,9 +20,8 @@ from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.encode.target_pad import padding, target_pad
 from lookseek.errors import ModelError, TrainError
 from lookseek.evaluate.result import read_result
-from lookseek.train.combiner import loop
+from lookseek.train.combiner import step as loop
 from lookseek.train.combiner.captions import forms
-from lookseek.train.combiner.clip import build_clip
 from lookseek.train.combiner.combiner import Combiner
 from lookseek.train.combiner.join import composed, joining
 from lookseek.train.combiner.loss import contrast
@@ -32,8 +31,9 @@ from lookseek.train.combiner.settings import PRESETS, CombinerSettings, settings
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Example, read_data
 from lookseek.train.combiner.tune import groups_of, tuning
-from lookseek.train.journal import read_journal
-from lookseek.train.machine import Machine, launched
+from lookseek.train.openclip.clip import build_clip
+from lookseek.train.trainer.devices import Machine, launched
+from lookseek.train.trainer.log import read_journal
 
 __all__ = ["one_cache"]
 

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from test_combiner_models import write_shop
 
 from lookseek.catalogue.drawn import KINDS, split_seed
-from lookseek.train.align.lexicon import plain, read_lexicon
 from lookseek.train.combiner.captions import FORMS
 from lookseek.train.combiner.card import section
 from lookseek.train.combiner.drawn import draw_triplets
 from lookseek.train.combiner.run import CombinerRun
 from lookseek.train.combiner.settings import settings_of
-from lookseek.train.combiner.spoken import spoken
 from lookseek.train.combiner.stages import join
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Triplets, read_data
-from lookseek.train.journal import read_journal
-from lookseek.train.machine import Machine, launched
+from lookseek.train.trainer.devices import Machine, launched
+from lookseek.train.trainer.log import read_journal
+from lookseek.train.words.change_texts import spoken
+from lookseek.train.words.lexicon import plain, read_lexicon
 
 DIM = 8
 

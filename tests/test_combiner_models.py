@@ -26,14 +26,14 @@ from lookseek.errors import TrainError
 from lookseek.evaluate.result import read_result
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.train.align.lexicon import plain, read_lexicon
-from lookseek.train.combiner.clip import build_clip
 from lookseek.train.combiner.export import LIMIT, composer_graph, export_combiner
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.settings import PRESETS
 from lookseek.train.combiner.triplets import read_data
 from lookseek.train.export.graph import halved
+from lookseek.train.openclip.clip import build_clip
 from lookseek.train.openclip.tokens import tokenizer_file
+from lookseek.train.words.lexicon import plain, read_lexicon
 
 pytest.importorskip("tokenizers")
 

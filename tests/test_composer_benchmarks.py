@@ -20,7 +20,7 @@ from lookseek.encode import load_model
 from lookseek.encode.compose import Sum
 from lookseek.encode.folder import COMPOSER
 from lookseek.evaluate.result import read_result
-from lookseek.train.combiner import loop
+from lookseek.train.combiner import step as loop
 from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Triplets, read_data

@@ -27,6 +27,8 @@ from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.errors import TrainError
 from lookseek.evaluate.result import Figure, Result
 from lookseek.train.backbones import build
+from lookseek.train.classifier.run import Run, read_run
+from lookseek.train.classifier.settings import settings_of
 from lookseek.train.export import Exported, export
 from lookseek.train.export.folder import write_folder
 from lookseek.train.export.graph import halved, to_onnx
@@ -34,8 +36,7 @@ from lookseek.train.export.parity import checked, opened, parity
 from lookseek.train.export.photos import Found, find
 from lookseek.train.export.quantise import quantised
 from lookseek.train.labelled import Labelled, read_labelled
-from lookseek.train.run import BEST, LOG, TEST, Run, read_run
-from lookseek.train.settings import settings_of
+from lookseek.train.trainer.run_folder import BEST, LOG, TEST
 
 SIDE = 64
 torch.set_num_threads(1)

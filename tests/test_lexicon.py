@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lookseek.catalogue.clothing import UNCLEAR
 from lookseek.catalogue.drawn.designs import CATEGORIES, possible
 from lookseek.errors import TrainError
-from lookseek.train.align.lexicon import LEXICON, plain, read_lexicon
+from lookseek.train.words.lexicon import LEXICON, plain, read_lexicon
 
 WORDS = read_lexicon()
 HELD = [entry for entry in WORDS.entries if entry.use == "held"]

@@ -17,7 +17,7 @@ from lookseek import images
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks.myntra_composed import BENCHMARK
 from lookseek.evaluate.task import Loaded, Options, Task
-from lookseek.train.align.lexicon import plain
+from lookseek.train.words.lexicon import plain
 
 CATEGORIES = ("dress", "shirt", "toptee")
 

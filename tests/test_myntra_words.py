@@ -15,7 +15,7 @@ from lookseek.evaluate.benchmarks import myntra_attributes
 from lookseek.evaluate.benchmarks.myntra_words import BENCHMARK, QUERIES
 from lookseek.evaluate.registry import benchmark
 from lookseek.evaluate.task import Options
-from lookseek.train.align.lexicon import Language, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, plain, read_lexicon
 
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
 SCRIPT = Path(__file__).parents[1] / "scripts" / "make_word_queries.py"

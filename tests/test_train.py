@@ -27,16 +27,16 @@ from lookseek import images
 from lookseek.errors import TrainError
 from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
-from lookseek.train import loop
 from lookseek.train.backbones import build
-from lookseek.train.batches import plain
-from lookseek.train.classifier import train_classifier
-from lookseek.train.interrupt import Stop
-from lookseek.train.journal import Journal, read_journal
+from lookseek.train.classifier import step as loop
+from lookseek.train.classifier.batches import plain
+from lookseek.train.classifier.job import train_classifier
+from lookseek.train.classifier.run import read_run
+from lookseek.train.classifier.settings import PRESETS, Settings, settings_of
 from lookseek.train.labelled import read_labelled
-from lookseek.train.machine import Machine
-from lookseek.train.run import read_run
-from lookseek.train.settings import PRESETS, Settings, settings_of
+from lookseek.train.trainer.devices import Machine
+from lookseek.train.trainer.interrupt import Stop
+from lookseek.train.trainer.log import Journal, read_journal
 
 LINES = list[str]
 

@@ -10,8 +10,8 @@ from conftest import Heard
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.train.classifier import Trained, train_classifier
-from lookseek.train.machine import Machine
+from lookseek.train.classifier.job import Trained, train_classifier
+from lookseek.train.trainer.devices import Machine
 
 torch.set_num_threads(1)  # beside other tests, threads that wait for each other take longer than one
 

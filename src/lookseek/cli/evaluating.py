@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from ..errors import QueryError
 from ..types import Metric, RouteKind, RouteMode
+from .app import app
 from .console import err, out, say
 from .output import (
     print_evaluation,
 )
 from .progress_bars import SHOWN, Watch
-
-if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    pass
-
-from .app import app
 
 
 @app.command

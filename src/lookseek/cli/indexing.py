@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from ..types import Metric, RouteKind, StoreKind
+from .app import app
 from .console import err, out, plain, say
 from .output import (
     print_exported,
@@ -15,11 +16,6 @@ from .output import (
     print_summary,
 )
 from .progress_bars import Watch
-
-if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    pass
-
-from .app import app
 
 
 @app.command

@@ -16,7 +16,7 @@ from ..evaluate.result import Figure, Result, short_commit
 
 if TYPE_CHECKING:
     from ..train.align.job import Aligned
-    from ..train.classifier import Trained
+    from ..train.classifier.job import Trained
     from ..train.combiner.ablation import Ablation
     from ..train.combiner.job import TrainedCombiner
 
@@ -126,9 +126,9 @@ def listed() -> Iterator[str]:
 def recipes_listed() -> Iterator[str]:
     """All recipes and presets: what comes out, what they need, what they set."""
     from ..train.align.settings import PRESETS as ALIGNS
+    from ..train.classifier.settings import PRESETS
     from ..train.combiner.settings import PRESETS as COMBINERS
     from ..train.recipes import RECIPES
-    from ..train.settings import PRESETS
 
     for recipe in RECIPES.values():
         yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"

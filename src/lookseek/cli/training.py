@@ -13,7 +13,7 @@ from .console import err, say
 from .progress_bars import SHOWN, Watch
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
-    from ..train.machine import Machine
+    from ..train.trainer.devices import Machine
 
 from .app import app
 
@@ -93,10 +93,10 @@ def train(
         return 0
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
-    from ..train.machine import Machine
-    from ..train.memory import keep_freed_memory
     from ..train.recipes import check_options
     from ..train.recipes import recipe as named
+    from ..train.trainer.devices import Machine
+    from ..train.trainer.memory import keep_freed_memory
 
     shared = {"epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "precision": precision}
     of_classifier = {"backbone": backbone, "size": size, "label": label or None}
@@ -114,7 +114,7 @@ def train(
         return _train_combiner(data, out, preset, shared | of_combiner, model, weights, machine, ablation)
     if recipe == "align":
         return _train_align(data, out, preset, shared, weights, machine)
-    from ..train.classifier import train_classifier
+    from ..train.classifier.job import train_classifier
 
     with Watch(err) as watch:
         trained = train_classifier(
@@ -159,7 +159,7 @@ def export(
         int8: in 8 bits, calibrated on the training's photos: faster, a little less exact; the card says how much.
     """
     from ..train.openclip.source import is_source
-    from ..train.run import recipe_of
+    from ..train.trainer.run_folder import recipe_of
 
     lines: Sequence[str]
     with Watch(err) as watch:

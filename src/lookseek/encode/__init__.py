@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 from .colour import ColourEncoder
-from .compose import composer_of
 from .encoder import Composer, Encoder, Prepared, TextEncoder
-from .model import Model, load_model
+from .model import Model, composer_of, load_model
 from .pipeline import Encoded, encode_photos
 
 __all__ = [

@@ -13,13 +13,12 @@ import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..types import Vectors
-from .encoder import Composer
 from .graph import Graph
 
 if TYPE_CHECKING:
-    from .model import Model
+    pass
 
-__all__ = ["GraphComposer", "Slerp", "Sum", "composer_of"]
+__all__ = ["GraphComposer", "Slerp", "Sum"]
 
 HALF = 0.5
 """Share of the words in ``slerp``: half way, which favours neither. Source: none better is known for all models."""
@@ -100,34 +99,6 @@ class GraphComposer:
         if not len(a):
             return a
         return _unit(self._graph.run({"photos": a, "texts": b})).astype(np.float32)
-
-
-def composer_of(model: Model, name: str | None = None) -> Composer:
-    """A composer by name.
-
-    Args:
-        model: whose vectors are composed.
-        name: ``sum``, ``slerp``, ``slerp:W`` with the words' share W, or that of the model's own; None: its own where
-            it has one, else ``sum``.
-
-    Raises:
-        QueryError: the model has none of that name.
-    """
-    own = model.composer
-    if name is None:
-        return Sum() if own is None else own
-    if own is not None and name == own.name:
-        return own
-    if name == "sum":
-        return Sum()
-    kind, colon, weight = name.partition(":")
-    if kind == "slerp":
-        try:
-            return Slerp(float(weight)) if colon else Slerp()
-        except ValueError:
-            raise QueryError(f"slerp has the weight {weight!r}: give a number from 0 to 1, e.g. slerp:0.3") from None
-    there = ["sum", "slerp", "slerp:WEIGHT", *([] if own is None else [own.name])]
-    raise QueryError(f"the model {model.name} has no composer {name!r}: choose one of {', '.join(there)}")
 
 
 def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:

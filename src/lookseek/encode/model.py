@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import models
-from ..errors import ModelError
+from ..errors import ModelError, QueryError
 from ..types import Pixels, Vectors
-from .compose import GraphComposer
+from .compose import GraphComposer, Slerp, Sum
 from .encoder import Composer, Encoder, Prepared, TextEncoder
 from .folder import COMPOSER, TEXT, ModelFolder, read_folder
 from .head import Head
@@ -23,7 +23,7 @@ from .prepare import Preprocessing, min_side, prepare
 from .runtime import Port, Precision, Runtime, Tower, open_tower
 from .text import open_text
 
-__all__ = ["DEFAULT", "PLAIN", "Model", "load_model"]
+__all__ = ["DEFAULT", "PLAIN", "Model", "composer_of", "load_model"]
 
 DEFAULT = "lookseek-base"
 """The model that is taken where none is named: photos and words in one space."""
@@ -249,3 +249,31 @@ def _check_output(outputs: tuple[Port, ...], dim: int, where: str) -> None:
         )
     if port.shape[1] not in (None, dim):
         raise ModelError(f"{where} gives {port.shape[1]} numbers a photo, its config says {dim}: correct dim")
+
+
+def composer_of(model: Model, name: str | None = None) -> Composer:
+    """A composer by name.
+
+    Args:
+        model: whose vectors are composed.
+        name: ``sum``, ``slerp``, ``slerp:W`` with the words' share W, or that of the model's own; None: its own where
+            it has one, else ``sum``.
+
+    Raises:
+        QueryError: the model has none of that name.
+    """
+    own = model.composer
+    if name is None:
+        return Sum() if own is None else own
+    if own is not None and name == own.name:
+        return own
+    if name == "sum":
+        return Sum()
+    kind, colon, weight = name.partition(":")
+    if kind == "slerp":
+        try:
+            return Slerp(float(weight)) if colon else Slerp()
+        except ValueError:
+            raise QueryError(f"slerp has the weight {weight!r}: give a number from 0 to 1, e.g. slerp:0.3") from None
+    there = ["sum", "slerp", "slerp:WEIGHT", *([] if own is None else [own.name])]
+    raise QueryError(f"the model {model.name} has no composer {name!r}: choose one of {', '.join(there)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .. import images
 from ..encode import Encoder, Model
-from ..encode.compose import composer_of
+from ..encode.model import composer_of
 from ..encode.reading import read_words
 from ..errors import QueryError
 from ..query import Query, Term

@@ -18,8 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import LookseekError
-from .api import batches, health, items
-from .api import search as searching
+from .api import batches, health, items, search
 from .api.batches import BATCH, SLOWEST
 from .api.bodies import Refused
 from .api.schemas import BatchLine, Done, ItemBody, SearchBody
@@ -30,7 +29,7 @@ from .guards.api_keys import Keys, read_keys
 from .guards.body_deadline import BodyDeadline
 from .guards.rate_limit import Rate
 from .guards.security_headers import Hosts, SafeHeaders, host_names
-from .page import routes as page
+from .page import routes as page_routes
 from .problems import problem, problem_of
 from .settings import Settings
 from .thumbnails import Thumbnails
@@ -64,11 +63,11 @@ def create_app(settings: Settings) -> ASGIApp:
 def api() -> FastAPI:
     """The routes alone: what OpenAPI tells. They work once ``create_app`` has given them a state."""
     app = FastAPI(title="lookseek", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan)
-    app.include_router(searching.router)
+    app.include_router(search.router)
     app.include_router(items.router)
     app.include_router(batches.router)
     app.include_router(health.router)
-    page.mount(app)
+    page_routes.mount(app)
     _errors(app)
     _schemas(app)
     return app

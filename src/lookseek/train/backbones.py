@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainError
-from .network import Network
+from .classifier.network import Network
 
 __all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build", "read_weights"]
 

@@ -1,6 +1,6 @@
 """``myntra-words``: the questions of ``myntra-attributes`` in other words: "blue knapsack", "áo sơ mi màu gấc".
 
-The words are those that the lexicon of training holds back (``train/align/lexicon.csv``, use ``held``), so a model
+The words are those that the lexicon of training holds back (``train/words/lexicon.csv``, use ``held``), so a model
 that was trained with the lexicon finds them by what its text tower knew before, not by having been taught them.
 A query is of one of three kinds: a held word for the type and the plainest for the colour, the other way round, or two
 held words. The queries stand beside this file; ``scripts/make_word_queries.py`` made them.
@@ -18,7 +18,7 @@ __all__ = ["BENCHMARK", "QUERIES"]
 QUERIES = Path(__file__).with_name("myntra_words.csv")
 
 NOTES = (
-    "lookseek-base's training never saw these words (held in train/align/lexicon.csv); its text tower did, in the "
+    "lookseek-base's training never saw these words (held in train/words/lexicon.csv); its text tower did, in the "
     "general text that it was trained on before.",
     "Bare figures are of all questions; /noun of those where the type alone is said in a held word, /colour of those "
     "where the colour alone is, /both of those where both are; /vi-noun and the like of Vietnamese.",

@@ -16,7 +16,7 @@ from ...types import Point
 from .. import thumbnails
 from ..engine import Engine
 from ..problems import problem, without_paths
-from . import schemas as models
+from . import schemas
 from .bodies import Refused, from_json
 from .schemas import Done, ItemBody
 from .search import PROBLEMS
@@ -28,10 +28,10 @@ router = APIRouter(tags=["items"])
 
 
 @router.get("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
-async def get(request: Request, id: str) -> models.Item:
+async def get(request: Request, id: str) -> schemas.Item:
     """Give an item's attributes."""
     point = await _point(request, id)
-    return models.Item(id=point.id, attributes=dict(point.attributes))
+    return schemas.Item(id=point.id, attributes=dict(point.attributes))
 
 
 @router.get(
@@ -132,8 +132,8 @@ def _id_of(segment: str) -> str:
         raise Refused(
             problem(422, "The id can't be read", "the id in the address is no UTF-8: percent-encode it")
         ) from None
-    if len(name) > models.MAX_ID:
+    if len(name) > schemas.MAX_ID:
         raise Refused(
-            problem(422, "The id can't be read", f"the id has {len(name):,} characters, {models.MAX_ID:,} are allowed")
+            problem(422, "The id can't be read", f"the id has {len(name):,} characters, {schemas.MAX_ID:,} are allowed")
         )
     return unicodedata.normalize("NFC", name)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from ..journal import read_journal
-from ..run import LOG
+from ..trainer.log import read_journal
+from ..trainer.run_folder import LOG
 from .run import AlignRun
 from .settings import PRESETS
 

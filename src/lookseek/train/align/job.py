@@ -17,19 +17,19 @@ from ...errors import TrainError
 from ...evaluate.cache import embed_texts
 from ...progress import Progress
 from ...types import Vectors
-from ..alone import Alone
-from ..checkpoint import State
-from ..looked import write_list
-from ..machine import Machine, launched
-from ..run import RUN, SKIPPED
+from ..trainer.checkpoint import State
+from ..trainer.devices import Machine, launched
+from ..trainer.lock import Alone
+from ..trainer.run_folder import RUN, SKIPPED
+from ..unreadable import write_list
+from ..words.lexicon import read_lexicon
 from .judge import questions
-from .lexicon import read_lexicon
-from .loop import Split, fit
 from .maps import fill
 from .network import Trunk, halves
 from .run import AlignRun, read_run
 from .settings import settings_of
 from .shown import FIELDS, Shows, read_shown
+from .step import Split, fit
 from .texts import Said, Texts, read_texts
 
 __all__ = ["Aligned", "train_align"]

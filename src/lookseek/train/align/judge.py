@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import TrainError
 from ...types import Vectors
-from .lexicon import Language, Lexicon, plain
+from ..words.lexicon import Language, Lexicon, plain
 from .shown import Shows
 from .texts import LANGUAGES
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from ...errors import TrainError
 from ...evaluate.result import write_text
-from ..run import BEST, RUN
+from ..trainer.run_folder import BEST, RUN
 from .network import Joint, Trunk, halves
 from .settings import AlignSettings
 

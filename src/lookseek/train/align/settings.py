@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..presets import changed, check_ranges
-from ..settings import Precision
+from ..trainer.precision import Precision
+from ..trainer.presets import changed, check_ranges
 
 __all__ = ["PRESETS", "AlignSettings", "settings_of"]
 

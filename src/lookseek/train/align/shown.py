@@ -22,7 +22,7 @@ from ...catalogue.myntra import read_catalogue
 from ...encode.words import normalise
 from ...errors import ItemError, QueryError, TrainError
 from ...types import Photo
-from .lexicon import Lexicon
+from ..words.lexicon import Lexicon
 
 __all__ = ["FIELDS", "SPLITS", "Shown", "Shows", "read_shown"]
 

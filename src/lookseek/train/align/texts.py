@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...types import Vectors
-from ..batches import number
-from .captions import caption
-from .lexicon import Language, Lexicon, plain
+from ..trainer.seeds import number
+from ..words.captions import caption
+from ..words.lexicon import Language, Lexicon, plain
 from .shown import FIELDS, Shown, Shows
 
 __all__ = ["LANGUAGES", "Said", "Texts", "read_texts"]

@@ -15,8 +15,8 @@ from typing import Any, get_args
 from ...encode.model import DEFAULT
 from ...evaluate.result import Result, write_text
 from ...progress import Progress
-from ..machine import Machine
-from .clip import PREFIX
+from ..openclip.clip import PREFIX
+from ..trainer.devices import Machine
 from .job import train_combiner
 from .settings import Tune
 

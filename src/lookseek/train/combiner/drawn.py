@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, Family, families, split_seed
 from ...evaluate.benchmarks.drawn_composed import SIZE
-from ..align.lexicon import Lexicon
+from ..words.change_texts import spoken
+from ..words.lexicon import Lexicon
 from .shop import Made
-from .spoken import spoken
 
 __all__ = ["FAMILIES", "Drawn", "draw_triplets"]
 

@@ -20,13 +20,13 @@ from ...errors import TrainError
 from ...progress import Progress
 from ..export.folder import SUMS, check_target, write_folder
 from ..export.graph import halved, written
+from ..openclip.clip import PREFIX
 from .card import section
-from .clip import PREFIX
-from .clip_export import clip_files
 from .combiner import Combiner
 from .run import CombinerRun, read_run
 from .stages import figures_of
 from .towers import ModelTowers
+from .tuned_clip import clip_files
 
 __all__ = ["LIMIT", "ExportedCombiner", "composer_graph", "export_combiner"]
 

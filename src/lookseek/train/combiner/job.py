@@ -16,11 +16,11 @@ from ...errors import TrainError
 from ...evaluate.result import Result
 from ...progress import Progress
 from ...types import Skipped
-from ..alone import Alone
-from ..looked import broken, read_list, write_list
-from ..machine import Machine, launched, workers_of
-from ..run import CHECKPOINT, RUN, SKIPPED
-from .clip import PREFIX, Clip, build_clip
+from ..openclip.clip import PREFIX, Clip, build_clip
+from ..trainer.devices import Machine, launched, workers_of
+from ..trainer.lock import Alone
+from ..trainer.run_folder import CHECKPOINT, RUN, SKIPPED
+from ..unreadable import broken, read_list, write_list
 from .exam import Compose
 from .join import composed
 from .run import COMBINER, TUNE, CombinerRun, read_run

@@ -14,9 +14,9 @@ from torch.nn.functional import normalize
 
 from ...types import Vectors
 from .combiner import Combiner
-from .loop import Batch, Stage
 from .order import Order
 from .settings import CombinerSettings
+from .step import Batch, Stage
 from .towers import Known
 from .triplets import Example, Lots
 from .tune import groups_of

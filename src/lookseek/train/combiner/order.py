@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..batches import number
+from ..trainer.seeds import number
 from .captions import FORMS
 
 __all__ = ["Order"]

@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 
 from ...errors import TrainError
 from ...evaluate.result import write_text
-from ..run import BEST, RUN
+from ..trainer.run_folder import BEST, RUN
 from .combiner import Combiner
 from .settings import CombinerSettings
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from ...errors import TrainError
-from ..presets import changed, check_ranges
-from ..settings import Precision
+from ..trainer.precision import Precision
+from ..trainer.presets import changed, check_ranges
 
 __all__ = ["PRESETS", "CombinerSettings", "Tune", "settings_of"]
 

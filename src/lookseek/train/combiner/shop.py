@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
-from ..align.lexicon import Lexicon, read_lexicon
-from .spoken import spoken
+from ..words.change_texts import spoken
+from ..words.lexicon import Lexicon, read_lexicon
 
 __all__ = ["Made", "Shop", "read_shop"]
 

@@ -11,16 +11,16 @@ from lightning_fabric import Fabric
 
 from ...evaluate.result import Result, read_result
 from ...progress import Progress
-from ..curves import draw
-from ..machine import Silent
-from ..measure import write_figures
-from .clip import Clip
+from ..classifier.measure import write_figures
+from ..openclip.clip import Clip
+from ..trainer.curves import draw
+from ..trainer.devices import Silent
 from .combiner import Combiner
 from .exam import Compose, Exam
 from .join import composed, joining
-from .loop import fit
 from .run import COMBINER, TUNE, CombinerRun
 from .settings import CombinerSettings
+from .step import fit
 from .towers import Known, Towers, known
 from .triplets import Triplets
 from .tune import load_tuned, plain_sum, tuning

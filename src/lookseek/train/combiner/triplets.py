@@ -24,7 +24,7 @@ from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_
 from ...errors import TrainError
 from ...evaluate.benchmarks import fashioniq, fashioniq_text, myntra_composed
 from ...types import Photo
-from ..align.lexicon import read_lexicon
+from ..words.lexicon import read_lexicon
 from .captions import forms, says
 from .drawn import draw_triplets
 from .exam import Exam

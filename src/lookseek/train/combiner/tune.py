@@ -19,11 +19,11 @@ from ... import images
 from ...encode.prepare import Preprocessing, fit, min_side
 from ...errors import TrainError
 from ...types import Photo, Vectors
-from ..run import BEST
-from .clip import Clip
-from .loop import Batch, Stage
+from ..openclip.clip import Clip
+from ..trainer.run_folder import BEST
 from .order import Order
 from .settings import CombinerSettings
+from .step import Batch, Stage
 from .triplets import Example, Lots
 
 __all__ = ["Tuned", "load_tuned", "plain_sum", "tuning"]

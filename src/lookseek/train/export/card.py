@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from ...evaluate.result import Figure, Result, short_commit, source_commit
-from ..journal import read_journal
-from ..run import Run
+from ..classifier.run import Run
+from ..trainer.log import read_journal
 from .change import Change
 from .eight import Eight
 from .origin import Origin

@@ -13,9 +13,9 @@ from ...encode.head import Head
 from ...encode.runtime import Runtime
 from ...errors import TrainError
 from ...progress import Progress
+from ..classifier.network import Network
+from ..classifier.run import Run
 from ..labelled import Example
-from ..network import Network
-from ..run import Run
 from .change import Change, change
 from .parity import Parity, checked_int8, opened, parity, runtimes
 from .photos import shuffled, some

@@ -18,8 +18,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from ...errors import TrainError
-from ..network import Network
-from ..quiet import quiet
+from ..classifier.network import Network
+from ..trainer.silence import quiet
 
 __all__ = ["INPUT", "OPSET", "OUTPUT", "Tower", "halved", "to_onnx", "written"]
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from ...encode.head import Head, write_head
 from ...errors import TrainError
 from ...progress import Progress
+from ..classifier.network import Network
+from ..classifier.run import Run, read_run
 from ..labelled import Example
-from ..network import Network
-from ..run import Run, read_run, tested
+from ..trainer.run_folder import tested
 from .card import Facts, best_epoch, card
 from .eight import LEAST, Eight, eight, eight_lines
 from .folder import check_target, config, write_folder

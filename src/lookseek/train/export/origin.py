@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 
 from ..backbones import LITE2, LITE2_PACKAGE
-from ..run import Run
+from ..classifier.run import Run
 
 __all__ = ["Origin", "lite2", "origin", "packaged"]
 

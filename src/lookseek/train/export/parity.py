@@ -15,7 +15,7 @@ from ...encode.head import Head
 from ...encode.runtime import Runtime, open_tower
 from ...encode.runtime import Tower as Session
 from ...errors import TrainError
-from ..network import Network
+from ..classifier.network import Network
 
 __all__ = [
     "LIMIT", "LIMIT_INT8", "PHOTOS", "Parity", "checked", "checked_int8", "cosine_difference", "opened", "parity",

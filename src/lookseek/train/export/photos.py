@@ -15,8 +15,8 @@ from ...encode.prepare import Preprocessing, fit, min_side
 from ...errors import CatalogueError, ItemError, TrainError
 from ...progress import Progress
 from ...types import Photo, Skipped
+from ..classifier.run import Run
 from ..labelled import Example, read_labelled
-from ..run import Run
 
 __all__ = ["Found", "drawn", "find", "shuffled", "some"]
 

@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ...errors import TrainError
-from ..quiet import quiet
+from ..trainer.silence import quiet
 from .graph import INPUT
 
 __all__ = ["CALIBRATION", "KEPT", "quantised"]

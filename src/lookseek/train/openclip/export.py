@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ...encode.folder import TEXT, TOKENIZER
 from ...progress import Progress
-from ..combiner.clip_export import image_graph, text_graph
 from ..export.folder import check_target, config, write_folder
 from ..export.parity import LIMIT
+from .graphs import image_graph, text_graph
 from .load import Published, load
 from .parity import TEXT_LIMIT, Same, compared
 from .source import parse_source

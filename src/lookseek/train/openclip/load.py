@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from ...encode.prepare import Resize
 from ...errors import LookseekError, TrainError
-from ..combiner.clip import PREFIX, Clip, clip_of
-from ..quiet import quiet
+from ..trainer.silence import quiet
+from .clip import PREFIX, Clip, clip_of
 from .files import Origin, checked_config, origin, place_of, read_config, weights_of
 from .source import FOLDER, Source
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...encode.hub import HubId, page, parse_id
 from ...errors import TrainError
-from ..combiner.clip import PREFIX
+from .clip import PREFIX
 
 __all__ = ["FOLDER", "HUB", "Source", "is_source", "parse_source"]
 

@@ -8,10 +8,10 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from ..encode.runtime import cores
-from ..errors import TrainError
-from ..types import Skipped
-from .settings import Precision
+from ...encode.runtime import cores
+from ...errors import TrainError
+from ...types import Skipped
+from .precision import Precision
 
 __all__ = ["Machine", "Silent", "launched", "workers_of"]
 

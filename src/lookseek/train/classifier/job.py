@@ -10,21 +10,22 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from ..errors import TrainError
-from ..evaluate.outcome import Evaluation
-from ..evaluate.result import Result
-from ..progress import Progress
-from ..types import Skipped
-from .alone import Alone
-from .backbones import RANDOM_NUMBERS, build
-from .curves import draw_curves
-from .labelled import SPLITS, Labelled, read_labelled
-from .looked import broken, read_list, write_list
-from .loop import fit, predict
-from .machine import Machine, Silent, launched, workers_of
+from ...errors import TrainError
+from ...evaluate.outcome import Evaluation
+from ...evaluate.result import Result
+from ...progress import Progress
+from ...types import Skipped
+from ..backbones import RANDOM_NUMBERS, build
+from ..labelled import SPLITS, Labelled, read_labelled
+from ..trainer.curves import draw_curves
+from ..trainer.devices import Machine, Silent, launched, workers_of
+from ..trainer.lock import Alone
+from ..trainer.run_folder import RUN, SKIPPED, TEST, tested
+from ..unreadable import broken, read_list, write_list
 from .measure import measure, write_figures
-from .run import RUN, SKIPPED, TEST, Run, read_run, tested
+from .run import Run, read_run
 from .settings import settings_of
+from .step import fit, predict
 
 __all__ = ["Trained", "train_classifier"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .journal import read_journal
-from .run import CURVES, Run
+from ..classifier.run import Run
+from .log import read_journal
+from .run_folder import CURVES
 
 __all__ = ["draw", "draw_curves"]
 

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..errors import TrainError
-from .run import BEST, CHECKPOINT
+from ...errors import TrainError
+from .run_folder import BEST, CHECKPOINT
 
 __all__ = ["State", "restore", "save", "save_best"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluate.details import details_path, write_details
-from ..evaluate.outcome import Evaluation
-from ..evaluate.result import write_text
-from ..evaluate.run import evaluate
-from ..evaluate.system import Embedded, System
-from ..evaluate.task import Benchmark, Loaded, Options, Question, Task
-from ..evaluate.truth import Listed
-from ..progress import Progress
-from .labelled import Labelled
+from ...evaluate.details import details_path, write_details
+from ...evaluate.outcome import Evaluation
+from ...evaluate.result import write_text
+from ...evaluate.run import evaluate
+from ...evaluate.system import Embedded, System
+from ...evaluate.task import Benchmark, Loaded, Options, Question, Task
+from ...evaluate.truth import Listed
+from ...progress import Progress
+from ..labelled import Labelled
 
 __all__ = ["measure", "write_figures"]
 

@@ -26,11 +26,11 @@ from torch.nn.functional import normalize
 
 from ...progress import Progress
 from ...types import Vectors
-from ..batches import number
-from ..checkpoint import State, restore, save, save_best
-from ..interrupt import stoppable
-from ..journal import Journal
-from ..loop import LOG_STEPS, SAVE_SECONDS, share_of_rate
+from ..trainer.checkpoint import State, restore, save, save_best
+from ..trainer.interrupt import stoppable
+from ..trainer.log import Journal
+from ..trainer.schedule import LOG_STEPS, SAVE_SECONDS, share_of_rate
+from ..trainer.seeds import number
 from .alike import said_of, titled
 from .judge import Asked, figures
 from .maps import Maps

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from ..encode.prepare import Resize
-from ..errors import TrainError
-from .presets import changed, check_ranges
+from ...encode.prepare import Resize
+from ...errors import TrainError
+from ..trainer.precision import Precision
+from ..trainer.presets import changed, check_ranges
 
-__all__ = ["PRESETS", "Augment", "Precision", "Settings", "settings_of"]
+__all__ = ["PRESETS", "Augment", "Settings", "settings_of"]
 
 Augment: TypeAlias = Literal["none", "strong"]
-Precision: TypeAlias = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
-"""As Lightning Fabric names them; ``auto`` is bf16-mixed where the device multiplies it in hardware, else 32-true."""
 
 
 @dataclass(frozen=True, slots=True)

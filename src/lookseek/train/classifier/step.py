@@ -6,11 +6,9 @@ the checkpoint holds everything else, so a training that was killed and started 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,37 +18,19 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ..progress import Progress
-from .batches import Batches, number, plain
-from .checkpoint import State, restore, save, save_best
-from .interrupt import stoppable
-from .journal import Journal
-from .labelled import Example, Labelled
+from ...progress import Progress
+from ..labelled import Example, Labelled
+from ..trainer.checkpoint import State, restore, save, save_best
+from ..trainer.interrupt import stoppable
+from ..trainer.log import Journal
+from ..trainer.run_folder import TEST
+from ..trainer.schedule import LOG_STEPS, SAVE_SECONDS, share_of_rate
+from ..trainer.seeds import number
+from .batches import Batches, plain
 from .network import Network, rate_groups
-from .run import TEST
 from .settings import Settings
 
-__all__ = ["fit", "predict", "share_of_rate"]
-
-LOG_STEPS = 10
-"""Steps between two lines of the log."""
-
-SAVE_SECONDS = 120.0
-"""After which a checkpoint is written within an epoch: what a kill can cost."""
-
-
-class Rates(Protocol):
-    """How the learning rate rises and falls; see Settings."""
-
-    @property
-    def warm_up(self) -> float:
-        """Share of the steps in which it rises."""
-        ...
-
-    @property
-    def cosine(self) -> bool:
-        """Whether it falls after that."""
-        ...
+__all__ = ["fit", "predict"]
 
 
 def fit(  # noqa: C901  one visible loop is easier to follow than its parts
@@ -150,21 +130,6 @@ def _agreed(fabric: Fabric, pause: bool) -> bool:
     if fabric.world_size == 1:
         return pause
     return bool(fabric.all_reduce(torch.tensor(float(pause), device=fabric.device), reduce_op="max"))
-
-
-def share_of_rate(step: int, steps: int, settings: Rates) -> float:
-    """The share of its highest learning rate that a step has: a linear rise, then a half cosine or no change.
-
-    >>> from lookseek.train.settings import PRESETS
-    >>> [round(share_of_rate(step, 100, PRESETS["modern"]), 2) for step in (0, 9, 55, 99)]
-    [0.1, 1.0, 0.5, 0.0]
-    """
-    rising = round(steps * settings.warm_up)
-    if step < rising:
-        return (step + 1) / rising
-    if not settings.cosine:
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
 def predict(

@@ -20,32 +20,19 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from ..encode.prepare import Preprocessing
-from ..errors import TrainError
-from ..evaluate.result import Result, read_result, write_text
-from .backbones import RANDOM, build
+from ...encode.prepare import Preprocessing
+from ...errors import TrainError
+from ...evaluate.result import write_text
+from ..backbones import RANDOM, build
+from ..trainer.run_folder import BEST, RUN
 from .network import Network
 from .settings import Settings
 
 __all__ = [
-    "BEST",
-    "CHECKPOINT",
-    "CURVES",
-    "LOCK",
-    "LOG",
-    "RUN",
-    "SKIPPED",
-    "TENSORBOARD",
-    "TEST",
     "Run",
     "read_run",
-    "recipe_of",
-    "tested",
 ]
 
-RUN, LOG, CURVES, CHECKPOINT = "run.json", "log.jsonl", "curves.png", "checkpoint.pt"
-BEST, TEST, SKIPPED, TENSORBOARD = "best.safetensors", "test.json", "skipped.csv", "tensorboard"
-LOCK = "training.lock"
 
 FORMAT = 1
 
@@ -123,16 +110,3 @@ def read_run(folder: Path) -> Run:
         return Run(settings=settings, **said)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainError(f"{file} can't be read ({error}): train again into a new folder") from error
-
-
-def recipe_of(folder: Path) -> str:
-    """The recipe of a run folder; "" where nothing readable says it."""
-    try:
-        return str(json.loads((folder / RUN).read_bytes())["recipe"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def tested(folder: Path) -> Result | None:
-    """The figures on the test photos, or None where the training has not come to its end."""
-    return read_result(folder / TEST) if (folder / TEST).is_file() else None

@@ -15,21 +15,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from .. import images
-from ..encode.prepare import Preprocessing, fit, min_side
+from ... import images
+from ...encode.prepare import Preprocessing, fit, min_side
+from ..labelled import Example
+from ..trainer.seeds import number
 from .augment import MARGIN, Change, change_of
-from .labelled import Example
 from .settings import Settings
 
-__all__ = ["Batches", "number", "plain"]
+__all__ = ["Batches", "plain"]
 
 Place = tuple[int, int]
 """Row of an example, and the seed of what chance does to it."""
-
-
-def number(*parts: int) -> int:
-    """A seed from several numbers, the same on every machine: 63 bits."""
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 class _Photos(Dataset[tuple[Tensor, int]]):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import TrainError
+from ...errors import TrainError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

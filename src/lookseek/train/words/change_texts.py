@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from ..align.changes import change
-from ..align.lexicon import Lexicon, plain
-from ..batches import number
+from ..trainer.seeds import number
+from .changes import change
+from .lexicon import Lexicon, plain
 
 __all__ = ["WAYS", "spoken"]
 

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...progress import Progress
-from ..batches import number
-from ..checkpoint import State, restore, save, save_best
-from ..interrupt import stoppable
-from ..journal import Journal
-from ..loop import LOG_STEPS, SAVE_SECONDS, share_of_rate
+from ..trainer.checkpoint import State, restore, save, save_best
+from ..trainer.interrupt import stoppable
+from ..trainer.log import Journal
+from ..trainer.schedule import LOG_STEPS, SAVE_SECONDS, share_of_rate
+from ..trainer.seeds import number
 from .loss import contrast
 from .settings import CombinerSettings
 

@@ -20,7 +20,7 @@ from ...encode.prepare import Preprocessing, Resize, min_side, prepare
 from ...errors import TrainError
 from ...types import Pixels, Vectors
 from ..backbones import LOCAL, PUBLISHED, RANDOM, RANDOM_NUMBERS, read_weights
-from ..quiet import quiet
+from ..trainer.silence import quiet
 
 __all__ = ["PREFIX", "Clip", "build_clip", "clip_of"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
-from ..errors import TrainError
-from .run import LOCK, RUN, SKIPPED
+from ...errors import TrainError
+from .run_folder import LOCK, RUN, SKIPPED
 
 __all__ = ["Alone"]
 

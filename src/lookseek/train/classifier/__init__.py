@@ -1,0 +1,1 @@
+"""The recipe ``classifier``: a network that names a photo's class."""

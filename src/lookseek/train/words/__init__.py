@@ -1,0 +1,1 @@
+"""Words for values of a catalogue, and the captions and changes made of them."""
