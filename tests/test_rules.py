@@ -44,9 +44,9 @@ def test_each_file_keeps_the_rules(file: Path) -> None:
     assert not called & {"eval", "exec", "__import__"}
     assert not imported & {"pickle", "joblib", "shelve", "marshal", "dill"}
     assert ast.get_docstring(tree), "every file says what it holds"
-    if place != "cli.py":
+    if not place.startswith("cli/"):
         assert "print" not in called
-    if place != "images.py":
+    if place != "images/decode.py":
         assert not {name for name in called if name.endswith("Image.open")}
         assert "simplejpeg" not in imported
     if place not in ("store/edge.py", "store/edge_form.py"):

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..types import Vectors
 from .graph import Graph
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["GraphComposer", "Slerp", "Sum"]
 
