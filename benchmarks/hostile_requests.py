@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from hostile import HARMLESS, REFUSED
+from helpers.hostile import HARMLESS, REFUSED
 from load import BOUNDARY
 
 __all__ = ["answer", "ask", "photo_form", "try_all"]

@@ -20,9 +20,9 @@ from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from chromium import Tab, chromium, find
-from conftest import Heard
-from serving import serving
+from helpers.catalogues import Heard
+from helpers.chromium import Tab, chromium, find
+from helpers.serving import serving
 
 from lookseek.catalogue import open_catalogue
 from lookseek.index.job import build_index

@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from chromium import Tab, chromium, find  # noqa: E402
-from conftest import Heard  # noqa: E402
-from serving import serving  # noqa: E402
+from helpers.catalogues import Heard  # noqa: E402
+from helpers.chromium import Tab, chromium, find  # noqa: E402
+from helpers.serving import serving  # noqa: E402
 
 from lookseek import images  # noqa: E402
 from lookseek.catalogue import open_catalogue  # noqa: E402

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, indexed
+from helpers.catalogues import Heard, indexed
+from helpers.worded import PAINTED, paint, write_worded, write_worded_index
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from worded import PAINTED, paint, write_worded, write_worded_index
 
 from lookseek.errors import ImageError, QueryError
 from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT, Query, Term

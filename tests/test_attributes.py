@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, write_photos
-from drawn_deepfashion import attributes_of, write_category
+from helpers.catalogues import Heard, write_photos
+from helpers.drawn_deepfashion import attributes_of, write_category
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_instance import rights as of_gallery

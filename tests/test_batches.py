@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Heard
+from helpers.catalogues import Heard
+from helpers.trainings import SMALL, write_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trainings import SMALL, write_table
 
 from lookseek.train.classifier.batches import Batches, _Order, plain
 from lookseek.train.classifier.settings import Settings, settings_of

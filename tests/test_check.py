@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Heard, indexed
+from helpers.catalogues import Heard, indexed
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue

@@ -190,7 +190,7 @@ def test_check_tells_sound_from_broken(photos: Path, tmp_path: Path, say: object
 
 def test_the_demo_shows_the_whole_way(tmp_path: Path, say: object, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = tmp_path / "photos"
-    from conftest import write_photos
+    from helpers.catalogues import write_photos
 
     write_photos(photos, items=4, views=2)
     said = say("demo", "--source", photos, "--folder", tmp_path / "demo", "--no-serve")
@@ -232,7 +232,7 @@ main()
 
 def test_routing_from_the_index_to_the_answer(tmp_path: Path, say: object) -> None:
     pytest.importorskip("sklearn")
-    from conftest import write_photos
+    from helpers.catalogues import write_photos
 
     photo = write_photos(tmp_path / "photos", items=16, views=3)[0]
     shop, search = tmp_path / "shop", ("search", tmp_path / "shop", "--image", photo)

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import indexed, write_photos
-from serving import Service, serving
+from helpers.catalogues import indexed, write_photos
+from helpers.serving import Service, serving
 
 from lookseek import Box, Client, Item, Query, Searcher, Term
 from lookseek.errors import ItemError, ServiceError

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from composing import DIM, RESNET, VIT, StopAfter, put, register, trained, write_triplets
-from conftest import Heard
+from helpers.catalogues import Heard
+from helpers.composing import DIM, RESNET, VIT, StopAfter, put, register, trained, write_triplets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard
+from helpers.catalogues import Heard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_combiner_models import write_shop

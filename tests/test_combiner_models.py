@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from composing import VIT, put, register, trained, write_triplets
-from conftest import Heard
+from helpers.catalogues import Heard
+from helpers.composing import VIT, put, register, trained, write_triplets
+from helpers.tiny_onnx import write_tokens
 from test_cli import Said, say
 from test_evaluate import one_cache
-from tiny_onnx import write_tokens
 
 from lookseek import images
 from lookseek.catalogue.fashioniq import CATEGORIES

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.tiny_onnx import difference, write_model, write_words
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tiny_onnx import difference, write_model, write_words
 
 from lookseek.encode import Composer, Model, composer_of, load_model
 from lookseek.encode.compose import GraphComposer, Slerp, Sum

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from composing import StopAfter, write_triplets
-from conftest import Heard
+from helpers.catalogues import Heard
+from helpers.composing import StopAfter, write_triplets
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import load_file
 

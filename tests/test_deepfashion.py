@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard
-from drawn_deepfashion import (
+from helpers.catalogues import Heard
+from helpers.drawn_deepfashion import (
     BODIES,
     CATEGORIES,
     CATEGORY_OF,

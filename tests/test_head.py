@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import indexed
-from tiny_onnx import field, node, write_model, write_sums
-from tiny_onnx import model as onnx_model
+from helpers.catalogues import indexed
+from helpers.tiny_onnx import field, node, write_model, write_sums
+from helpers.tiny_onnx import model as onnx_model
 
 from lookseek import images
 from lookseek.encode import load_model

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import indexed, write_photos
-from hub_server import REVISION, Hub, serving
+from helpers.catalogues import indexed, write_photos
+from helpers.hub_server import REVISION, Hub, serving
+from helpers.tiny_onnx import write_model, write_tokens
 from test_cli import Said
-from tiny_onnx import write_model, write_tokens
 
 from lookseek.encode import load_model
 from lookseek.errors import ModelError

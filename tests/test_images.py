@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile import HARMLESS, KINDS, MARK, REFUSED, plain, png, png_chunk, saved, with_segments
+from helpers.hostile import HARMLESS, KINDS, MARK, REFUSED, plain, png, png_chunk, saved, with_segments
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile

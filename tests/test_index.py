@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, write_photos
 from hypothesis import given
 from hypothesis import strategies as st
 

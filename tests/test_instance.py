@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Heard, write_photos
+from helpers.catalogues import Heard, write_photos
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import indexed, write_photos
+from helpers.catalogues import indexed, write_photos
 
 from lookseek.index.folder import open_index
 

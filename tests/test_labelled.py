@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, write_photos
+from helpers.catalogues import Heard, write_photos
 from hypothesis import given
 from hypothesis import strategies as st
 

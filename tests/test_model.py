@@ -16,9 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tiny_onnx import (
+from helpers.tiny_onnx import (
     FLOAT,
     UINT8,
     channel_means,
@@ -31,6 +29,8 @@ from tiny_onnx import (
     write_model,
     write_sums,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.encode import Model, load_model

@@ -14,9 +14,9 @@ pytest.importorskip("tokenizers")
 
 import open_clip
 import torch
-from composing import CLIPS, RESNET, VIT, register
-from conftest import Heard, indexed, write_photos
-from hub_server import REVISION, serving
+from helpers.catalogues import Heard, indexed, write_photos
+from helpers.composing import CLIPS, RESNET, VIT, register
+from helpers.hub_server import REVISION, serving
 from safetensors.torch import save_file
 from test_cli import Said
 from test_hub import point_at

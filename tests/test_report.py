@@ -12,11 +12,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import Tab, chromium, find
-from evaluations import HTML, abstract, changed_photos, garments, hostile, instance, many_classes, outcome, result, seen
+from helpers.chromium import Tab, chromium, find
+from helpers.evaluations import (
+    HTML,
+    abstract,
+    changed_photos,
+    garments,
+    hostile,
+    instance,
+    many_classes,
+    outcome,
+    result,
+    seen,
+)
+from helpers.markup import Html
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markup import Html
 from PIL import Image
 
 from lookseek import images

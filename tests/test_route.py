@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, write_photos
 
 from lookseek import images
 from lookseek.errors import IndexDamaged, IndexMismatch, IndexMissing, LookseekError, QueryError

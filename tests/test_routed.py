@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Heard
+from helpers.catalogues import Heard
 from test_evaluate_cli import Shell, kept, shell  # noqa: F401  fixtures
 
 from lookseek import images

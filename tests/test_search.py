@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import indexed, write_photos
+from helpers.catalogues import indexed, write_photos
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

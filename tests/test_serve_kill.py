@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import indexed, write_photos
-from serving import served_by_command
+from helpers.catalogues import indexed, write_photos
+from helpers.serving import served_by_command
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import indexed, write_photos
+from helpers.catalogues import indexed, write_photos
+from helpers.serving import serving
 from hypothesis import HealthCheck, given, settings
-from serving import serving
 
 schemathesis = pytest.importorskip("schemathesis")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import indexed, write_photos
-from serving import Service, serving
+from helpers.catalogues import indexed, write_photos
+from helpers.serving import Service, serving
 
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs

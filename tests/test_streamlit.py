@@ -21,10 +21,10 @@ import pytest
 pytest.importorskip("streamlit", reason="the example needs lookseek[examples]")
 
 import streamlit
-from chromium import Tab, chromium, find
-from conftest import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, write_photos
+from helpers.chromium import Tab, chromium, find
+from helpers.tiny_onnx import write_model
 from streamlit.testing.v1 import AppTest
-from tiny_onnx import write_model
 
 import lookseek
 from lookseek.index.routing import route_index

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Heard
+from helpers.catalogues import Heard
+from helpers.trainings import SMALL, trained, write_table
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_cli import Said
-from trainings import SMALL, trained, write_table
 
 from lookseek import images
 from lookseek.errors import TrainError

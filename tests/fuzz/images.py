@@ -1,7 +1,7 @@
 """Fuzzes ``images.decode`` and ``images.size``: nothing but a LookseekError may escape.
 
     pip install atheris
-    python tests/fuzz_images.py -max_total_time=60 [a folder to keep what it finds]
+    python tests/fuzz/images.py -max_total_time=60 [a folder to keep what it finds]
 
 Flags are libFuzzer's. Each input is decoded with simplejpeg, where it is installed, and with Pillow alone.
 The seeds are the pictures of ``hostile.py``. Pillow and its libraries aren't built for it, so only the
@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["lookseek", "PIL"]) if atheris else nul
     from lookseek.errors import LookseekError
     from lookseek.images import limits
 
-from hostile import HARMLESS, KINDS, REFUSED, saved
+from helpers.hostile import HARMLESS, KINDS, REFUSED, saved
 
 PLUGINS = AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # loaded, thus seen
 LARGEST_SEED = 4096

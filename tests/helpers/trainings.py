@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 import torch
-from conftest import Heard
 
+from helpers.catalogues import Heard
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.train.classifier.job import Trained, train_classifier

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import indexed
-from tiny_onnx import FLOAT, difference, matrix, write_words
 
+from helpers.catalogues import indexed
+from helpers.tiny_onnx import FLOAT, difference, matrix, write_words
 from lookseek import images
 from lookseek.encode.sentences import embed_sentences
 

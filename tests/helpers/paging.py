@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from conftest import indexed
-from worded import write_worded
-
+from helpers.catalogues import indexed
+from helpers.worded import write_worded
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 
