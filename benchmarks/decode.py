@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from lookseek import images
+from lookseek.images import decoder
 
 SIDE = 260
 PHOTOS = 500
@@ -40,11 +41,11 @@ def with_lookseek(data: bytes) -> object:
 
 def without_simplejpeg(data: bytes) -> object:
     """The same where only the base is installed."""
-    kept, images.simplejpeg = images.simplejpeg, None
+    kept, decoder.simplejpeg = decoder.simplejpeg, None
     try:
         return with_lookseek(data)
     finally:
-        images.simplejpeg = kept
+        decoder.simplejpeg = kept
 
 
 def decode_alone(data: bytes) -> object:

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookseek.errors import FilterError
-from lookseek.filters.parser import (
-    MAX_DEPTH,
-    MAX_LENGTH,
+from lookseek.filters import (
     And,
     Compare,
     Condition,
@@ -26,6 +24,7 @@ from lookseek.filters.parser import (
     readings,
     to_text,
 )
+from lookseek.filters.parser import MAX_DEPTH, MAX_LENGTH
 from lookseek.types import Attributes, Value
 
 RED = Compare("colour", "=", "red")

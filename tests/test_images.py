@@ -42,7 +42,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == WAYS[0]:
         pytest.importorskip("simplejpeg")
     else:
-        monkeypatch.setattr(images, "simplejpeg", None)
+        monkeypatch.setattr("lookseek.images.decoder.simplejpeg", None)
     return str(request.param)
 
 
@@ -261,7 +261,7 @@ def test_both_ways_give_the_same_jpeg(
     for min_side in (0, 1, 30, 100, 200):
         quick = images.decode(data, min_side)
         with monkeypatch.context() as alone:
-            alone.setattr(images, "simplejpeg", None)
+            alone.setattr("lookseek.images.decoder.simplejpeg", None)
             assert off(quick, images.decode(data, min_side)) <= 2
 
 
@@ -456,7 +456,7 @@ def test_the_limit_of_pillow_is_no_second_limit(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "_decoded", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("lookseek.images.decoder._decoded", lambda *_: pytest.fail("it was decoded"))
     for name, (data, error) in REFUSED.items():
         if error is ImageTooLarge:
             with pytest.raises(ImageTooLarge, match=r"save it smaller"):

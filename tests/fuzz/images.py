@@ -25,19 +25,19 @@ with atheris.instrument_imports(include=["lookseek", "PIL"]) if atheris else nul
 
     from lookseek import images
     from lookseek.errors import LookseekError
-    from lookseek.images import limits
+    from lookseek.images import decoder, limits
 
 from helpers.hostile import HARMLESS, KINDS, REFUSED, saved
 
 PLUGINS = AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # loaded, thus seen
 LARGEST_SEED = 4096
-SIMPLEJPEG = images.simplejpeg
+SIMPLEJPEG = decoder.simplejpeg
 
 
 def one_input(data: bytes) -> None:
     """Both ways, at full size and smaller: a right array or a LookseekError."""
     shapes = set()
-    for images.simplejpeg in (SIMPLEJPEG, None):
+    for decoder.simplejpeg in (SIMPLEJPEG, None):
         for min_side in (0, 8):
             try:
                 pixels = images.decode(data, min_side)
