@@ -215,7 +215,7 @@ def main() -> None:
                 rates[name].append(found[0])
                 towers[name].append(found[1])
 
-    from lookseek.train.backbones import build
+    from lookseek.train.classifier.network import build
     from lookseek.train.export.graph import Tower
 
     operations = {

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from lookseek.encode.prepare import Preprocessing
 from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
-from lookseek.train.backbones import build
+from lookseek.train.classifier.network import build
 from lookseek.train.export.change import change
 from lookseek.train.export.graph import halved, to_onnx
 from lookseek.train.export.parity import PHOTOS, opened, runtimes, through

@@ -31,9 +31,8 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
 from lookseek.images import to_jpeg
-from lookseek.train.backbones import build
 from lookseek.train.classifier.batches import Batches
-from lookseek.train.classifier.network import rate_groups
+from lookseek.train.classifier.network import build, rate_groups
 from lookseek.train.classifier.settings import settings_of
 from lookseek.train.labelled import Example
 from lookseek.train.trainer.memory import keep_freed_memory

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from lookseek import images
 from lookseek.encode.head import Head
 from lookseek.encode.prepare import Preprocessing, fit
-from lookseek.train.backbones import build
+from lookseek.train.classifier.network import build
 from lookseek.train.export.folder import config, sums, write_folder
 from lookseek.train.export.graph import halved, to_onnx
 from lookseek.train.export.origin import packaged

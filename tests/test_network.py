@@ -14,8 +14,7 @@ from safetensors.torch import save_file
 from lookseek.encode import load_model
 from lookseek.encode.model import PLAIN
 from lookseek.errors import TrainError
-from lookseek.train.backbones import build
-from lookseek.train.classifier.network import rate_groups
+from lookseek.train.classifier.network import build, rate_groups
 from lookseek.train.classifier.settings import PRESETS, settings_of
 
 torch.set_num_threads(1)

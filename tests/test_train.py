@@ -27,10 +27,10 @@ from lookseek import images
 from lookseek.errors import TrainError
 from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
-from lookseek.train.backbones import build
 from lookseek.train.classifier import step as loop
 from lookseek.train.classifier.batches import plain
 from lookseek.train.classifier.job import train_classifier
+from lookseek.train.classifier.network import build
 from lookseek.train.classifier.run import read_run
 from lookseek.train.classifier.settings import PRESETS, Settings, settings_of
 from lookseek.train.labelled import read_labelled

@@ -15,9 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainError
-from .classifier.network import Network
 
-__all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Start", "build", "read_weights"]
+__all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Backbone", "backbone", "read_weights"]
 
 LOCAL, PUBLISHED, RANDOM = "local", "published", "random"
 """Ways to begin: published weights where this machine has them; the same, fetched if need be; random numbers."""
@@ -36,30 +35,29 @@ LITE = (127.0,) * 3, (128.0,) * 3
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """A network before training.
+class Backbone:
+    """A network without its classifier.
 
     Args:
-        network: with a new last layer.
+        module: float32 (n, 3, height, width), normalised, to pooled features (n, dim) or (n, dim, 1, 1).
         dim: of its features.
         mean, std: of its input, on the scale 0 to 255.
-        weights: where the first weights come from, as it stands beside every figure.
+        weights: where its weights come from, as it stands beside every figure.
     """
 
-    network: Network
+    module: nn.Module
     dim: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     weights: str
 
 
-def build(name: str, classes: int, weights: str = LOCAL) -> Start:
-    """Makes a network.
+def backbone(name: str, weights: str = LOCAL) -> Backbone:
+    """Makes a backbone.
 
     Args:
         name: ``efficientnet-lite2``, a name of torchvision (``resnet50``), or of timm (``timm/NAME``, or NAME where
             torchvision has none).
-        classes: of the last layer, >= 2.
         weights: ``local``, ``published``, ``random``, or the path of a .safetensors, .pth or .pt file of that
             network's weights.
 
@@ -75,9 +73,8 @@ def build(name: str, classes: int, weights: str = LOCAL) -> Start:
         network, said, (mean, std) = _timm(name.removeprefix("timm/"), weights)
     if file is not None:
         said = _load_file(network, file)
-    backbone = _headless(network)
-    dim = _measure(backbone, name)
-    return Start(Network(backbone, dim, classes, mean, std), dim, mean, std, said)
+    module = _headless(network)
+    return Backbone(module, _measure(module, name), mean, std, said)
 
 
 _Found = tuple[nn.Module, str, tuple[Any, Any]]

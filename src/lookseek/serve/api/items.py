@@ -118,7 +118,7 @@ def told(done: Outcome) -> Done:
 async def _point(request: Request, id: str) -> Point:
     engine: Engine = request.app.state.engine
     name = _id_of(id)
-    found = await engine.picture(lambda: engine.searcher.current().store.get([name], vectors=False))
+    found: list[Point] = await engine.picture(lambda: engine.searcher.current().store.get([name], vectors=False))
     if not found:
         raise Refused(problem(404, "There is no such item", f"the index has no item {name!r}"))
     return found[0]

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, softmax
 
 from ...encode.sentences import DIM
-from ..backbones import LITE2, build
+from ..backbones import LITE2
+from ..classifier.network import build
 from .settings import AlignSettings
 
 __all__ = ["CELLS", "FROZEN", "MAP", "SIZE", "SMALL", "Joint", "Trunk", "halves"]

@@ -15,14 +15,15 @@ from ...evaluate.outcome import Evaluation
 from ...evaluate.result import Result
 from ...progress import Progress
 from ...types import Skipped
-from ..backbones import RANDOM_NUMBERS, build
+from ..backbones import RANDOM_NUMBERS
 from ..labelled import SPLITS, Labelled, read_labelled
-from ..trainer.curves import draw_curves
+from ..trainer.curves import draw
 from ..trainer.devices import Machine, Silent, launched, workers_of
 from ..trainer.lock import Alone
 from ..trainer.run_folder import RUN, SKIPPED, TEST, tested
 from ..unreadable import broken, read_list, write_list
 from .measure import measure, write_figures
+from .network import build
 from .run import Run, read_run
 from .settings import settings_of
 from .step import fit, predict
@@ -69,7 +70,7 @@ def train_classifier(
         out: the run folder; made where it does not exist.
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
-        weights: the first ones, as ``backbones.build`` takes them.
+        weights: the first ones, as ``backbones.backbone`` takes them.
         label: the column of the class.
         machine: what it runs on.
         progress: told of every photo.
@@ -117,7 +118,7 @@ def train_classifier(
         state = fit(fabric, start.network, photos, settings, workers, out, progress)
         test = tested(out)
         if fabric.is_global_zero:
-            draw_curves(run, out)
+            draw(out, _title(run), "val_accuracy", "accuracy on val")
         if test is None and photos.splits["test"]:
             network = fabric.to_device(run.network(out))
             progress.phase("measuring on test", None)
@@ -125,6 +126,11 @@ def train_classifier(
             evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
             test = _kept(evaluation, out, fabric)
     return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes, fabric.is_global_zero)
+
+
+def _title(run: Run) -> str:
+    photos = f"{run.photos['train']:,} photos, val {run.photos['val']:,}"
+    return f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}"
 
 
 def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:

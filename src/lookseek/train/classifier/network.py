@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from ..backbones import LOCAL, backbone
 from .settings import Settings
 
-__all__ = ["Network", "rate_groups"]
+__all__ = ["Network", "Start", "build", "rate_groups"]
 
 
 class Network(nn.Module):
@@ -66,6 +68,41 @@ class Network(nn.Module):
     def forward(self, photos: Tensor) -> Tensor:
         """Logits, float (n, classes), of photos uint8 (n, 3, height, width)."""
         return cast(Tensor, self.classifier(self.features(photos)))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A network before training.
+
+    Args:
+        network: with a new last layer.
+        dim: of its features.
+        mean, std: of its input, on the scale 0 to 255.
+        weights: where the first weights come from, as it stands beside every figure.
+    """
+
+    network: Network
+    dim: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    weights: str
+
+
+def build(name: str, classes: int, weights: str = LOCAL) -> Start:
+    """Makes a network with a new last layer on a backbone.
+
+    Args:
+        name: as ``backbones.backbone`` takes it.
+        classes: of the last layer, >= 2.
+        weights: as ``backbones.backbone`` takes them.
+
+    Raises:
+        TrainError: no such network, or weights that can't be had or don't fit.
+    """
+    base = backbone(name, weights)
+    return Start(
+        Network(base.module, base.dim, classes, base.mean, base.std), base.dim, base.mean, base.std, base.weights
+    )
 
 
 def rate_groups(network: Network, settings: Settings) -> list[dict[str, object]]:

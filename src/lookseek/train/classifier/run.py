@@ -23,9 +23,9 @@ from safetensors.torch import load_file
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
 from ...evaluate.result import write_text
-from ..backbones import RANDOM, build
+from ..backbones import RANDOM
 from ..trainer.run_folder import BEST, RUN
-from .network import Network
+from .network import Network, build
 from .settings import Settings
 
 __all__ = [

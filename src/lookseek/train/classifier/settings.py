@@ -21,7 +21,7 @@ class Settings:
     """All that decides how a network is trained, beside the data and the device.
 
     Args:
-        backbone: a name as ``backbones.build`` knows it.
+        backbone: a name as ``backbones.backbone`` knows it.
         epochs: times the training photos are gone through, >= 1.
         batch: photos a step, over all devices, >= 2.
         rate: the optimiser's learning rate, > 0, at its highest.

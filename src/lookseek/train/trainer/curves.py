@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..classifier.run import Run
 from .log import read_journal
 from .run_folder import CURVES
 
-__all__ = ["draw", "draw_curves"]
+__all__ = ["draw"]
 
 TRAIN, VAL = "#8a94a6", "#1f6feb"
-
-
-def draw_curves(run: Run, folder: Path) -> Path:
-    """Draw losses and accuracy by epoch, with the best epoch marked, into the run folder."""
-    photos = f"{run.photos['train']:,} photos, val {run.photos['val']:,}"
-    title = f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}"
-    return draw(folder, title, "val_accuracy", "accuracy on val")
 
 
 def draw(folder: Path, title: str, figure_name: str, label: str) -> Path:
