@@ -130,19 +130,34 @@ def vectors(model: str, keep: Path, data: Path, plan: Measured, split: str) -> s
     """The model as ``open_system`` takes it; vectors of other programs are made once."""
     if not model.endswith(".npy"):
         return model
+    keep, data = keep.resolve(), data.resolve()  # benchmarks run from the checkout
     out = keep / "vectors" / f"{plan.benchmark}-{load_model(PLAIN).checksum[:12]}" / f"{split}.npy"
     if model == "ceiling.npy":
-        command = [sys.executable, TOP / "benchmarks" / "ceiling.py", "--data", data, "--out", out.parent]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.choices.ceiling",
+            "--data",
+            data.resolve(),
+            "--out",
+            out.parent.resolve(),
+        ]
         if not out.exists():
-            subprocess.run(list(map(str, command)), check=True)
+            subprocess.run(list(map(str, command)), check=True, cwd=TOP)
     elif not out.exists():
         inputs = keep / "inputs"
         lookseek = [sys.executable, "-m", "lookseek.cli", "evaluate", plan.benchmark, data / plan.place]
         # the first protocol asks for all that the others do
         subprocess.run([*map(str, lookseek), "--split", split, "--inputs", str(inputs)], check=True)
         out.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, TOP / "benchmarks" / "sentences.py", inputs / "inputs.csv", out]
-        subprocess.run(list(map(str, command)), check=True)
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.choices.sentences",
+            (inputs / "inputs.csv").resolve(),
+            out.resolve(),
+        ]
+        subprocess.run(list(map(str, command)), check=True, cwd=TOP)
     return str(out)
 
 

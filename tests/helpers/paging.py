@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from helpers.catalogues import indexed
-from helpers.worded import write_worded
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
+
+from .catalogues import indexed
+from .worded import write_worded
 
 HOSTILE = {
     "<script>alert(1)</script>": "<img src=x onerror=alert(2)>",

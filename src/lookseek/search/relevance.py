@@ -1,7 +1,7 @@
 """What counts as close in an index: how near its own items are to each other, and how near words come by chance.
 
 Cosines mean something else in every model and index, so a fixed limit would be wrong in most. Both limits are measured
-on the index itself, without labels, in about a second (docs/decisions/serve.md, benchmarks/background.py).
+on the index itself, without labels, in about a second (docs/decisions/serve.md, benchmarks/choices/background.py).
 """
 
 from __future__ import annotations

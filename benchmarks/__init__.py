@@ -1,0 +1,1 @@
+"""Measurements of speed, of choices, of composers and of the service: README.md has a table of them."""

@@ -1,0 +1,1 @@
+"""What the project's choices are measured by: accuracy, not time."""

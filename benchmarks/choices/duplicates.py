@@ -1,0 +1,101 @@
+"""How far near-identical photos lie apart, and how near other photos come: the thresholds of index/duplicates.py.
+
+    python -m benchmarks.choices.duplicates [--data FOLDER] [--write]
+
+300 photos of ``clothing`` (train) are saved again in several ways and compared with themselves; then every pair of
+different photos of its whole train split is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.paths import DATA, PAGES
+from lookseek import images
+from lookseek.encode import ColourEncoder, encode_photos, load_model
+from lookseek.encode.model import PLAIN
+from lookseek.index.duplicates import COLOUR_AT_LEAST, DISTANCE, LOOK_AT_LEAST
+from lookseek.types import Photo, Pixels
+
+PHOTOS = 300
+
+
+def scaled(share: float) -> Callable[[Pixels], bytes]:
+    """Saved at a share of the size, quality 80."""
+
+    def save(pixels: Pixels) -> bytes:
+        height, width, _ = pixels.shape
+        return images.to_jpeg(images.resize(pixels, int(width * share), int(height * share)), quality=80)
+
+    return save
+
+
+WAYS: dict[str, Callable[[Pixels], bytes]] = {
+    "PNG": images.to_png,
+    "JPEG 90": lambda pixels: images.to_jpeg(pixels, quality=90),
+    "JPEG 70": lambda pixels: images.to_jpeg(pixels, quality=70),
+    "JPEG 60": lambda pixels: images.to_jpeg(pixels, quality=60),
+    "80 % of the size": scaled(0.8),
+    "50 % of the size": scaled(0.5),
+}
+
+
+def encoded(photos: list[Photo], encoders: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Unit vectors of look and colour, and fingerprints."""
+    done = list(encode_photos(enumerate(photos), encoders, after=images.fingerprint))
+    found = [(v, f) for _, v, f in done if isinstance(v, dict)]
+    unit = [np.array([v[name] / np.linalg.norm(v[name]) for v, _ in found]) for name in ("look", "colour")]
+    return unit[0], unit[1], np.array([(int(f[:16], 16), int(f[16:], 16)) for _, f in found], np.uint64)
+
+
+def main() -> None:
+    """Measure, print, and write the page where that was asked for."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, default=DATA)
+    options.add_argument("--write", action="store_true")
+    chosen = options.parse_args()
+    folder = chosen.data / "clothing"
+    with (folder / "items.csv").open(newline="", encoding="utf-8") as table:
+        photos: list[Photo] = [folder / row["image"] for row in csv.DictReader(table) if row["split"] == "train"]
+    encoders = [load_model(PLAIN).image, ColourEncoder()]
+    look, colour, prints = encoded(photos, encoders)
+    lines = [
+        "| saved again as | bits apart in a half, 95 % | cos look, 5 % | cos colour, 5 % | found |",
+        "|---|---|---|---|---|",
+    ]
+    for name, way in WAYS.items():
+        again = encoded([way(images.decode(photo)) for photo in photos[:PHOTOS]], encoders)
+        bits = np.bitwise_count(prints[:PHOTOS] ^ again[2]).max(axis=1)
+        a, b = (look[:PHOTOS] * again[0]).sum(1), (colour[:PHOTOS] * again[1]).sum(1)
+        found = np.mean((bits <= DISTANCE) & (a >= LOOK_AT_LEAST) & (b >= COLOUR_AT_LEAST))
+        figures = f"{np.quantile(bits, 0.95):.1f} | {np.quantile(a, 0.05):.3f} | {np.quantile(b, 0.05):.3f}"
+        lines.append(f"| {name} | {figures} | {found:.3f} |")
+    wrong = compared = 0
+    for start, end in pairwise([*range(0, len(look), 500), len(look)]):
+        bits = np.bitwise_count(prints[start:end, None] ^ prints[None]).max(axis=2)
+        near = (bits <= DISTANCE) & (look[start:end] @ look.T >= LOOK_AT_LEAST)
+        near &= colour[start:end] @ colour.T >= COLOUR_AT_LEAST
+        rows, columns = np.nonzero(near)
+        pairs = [(start + r, c) for r, c in zip(rows, columns, strict=True) if start + r < c]
+        wrong += len(pairs)
+        compared += sum(len(look) - 1 - row for row in range(start, end))
+        lines += [f"\npair called near-identical: {photos[r]} {photos[c]}" for r, c in pairs if not chosen.write]
+    lines.append(f"\nOf {compared:,} pairs of different files, {wrong} were called near-identical.")
+    text = "\n".join(lines)
+    print(text)
+    if chosen.write:
+        page = PAGES / "duplicates.md"
+        head = f"# Near-identical photos\n\n```\n{(__doc__ or '').strip()}\n```\n\n"
+        page.write_text(f"{head}{text}\n\n{datetime.now(UTC):%Y-%m-%d}.\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What composers of a photo with a change find and cost."""

@@ -1,0 +1,179 @@
+"""Ways to compose a photo with a change, their size and time, and their figures: what the trials of composers share.
+
+A trained composer runs as an ONNX graph in one thread, as in a search.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from benchmarks.paths import DATA
+from lookseek.encode import Composer, Model
+from lookseek.encode.compose import GraphComposer, Slerp, Sum
+from lookseek.encode.folder import COMPOSER
+from lookseek.encode.runtime import open_session
+from lookseek.evaluate.compare import compare
+from lookseek.evaluate.details import details_path, write_details
+from lookseek.evaluate.registry import BENCHMARKS
+from lookseek.evaluate.result import Result, read_result, write_text
+from lookseek.evaluate.task import Options
+from lookseek.train.combiner.exam import Compose, Exam
+from lookseek.train.combiner.towers import Known, ModelTowers, known
+from lookseek.train.trainer.devices import Silent
+
+__all__ = ["SHIPPED", "SUM", "Asked", "Way", "against", "asked", "composing", "costs", "figure", "of_composer"]
+__all__ += ["photos", "shipped"]
+
+
+PLACES: Mapping[str, str] = {"myntra-composed": "myntra", "drawn-composed": "drawn"}
+"""Benchmarks of photos and changes, to their folders."""
+
+SUM, SHIPPED = "sum, or slerp half way", "Combiner of the model"
+"""Half way on the arc is the sum's direction, by geometry."""
+
+TIMED = 200
+"""Questions whose median is the time of one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """A way to compose.
+
+    Args:
+        name: for people.
+        compose: makes composed vectors of photos' and changes'.
+        parameters: numbers that were learned.
+        multiply_adds: of the matrix products of one question.
+        made_by: hash of what was learned: figures of another are measured anew.
+    """
+
+    name: str
+    compose: Compose
+    parameters: int = 0
+    multiply_adds: int = 0
+    made_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A split of a benchmark, and the features of all that it names."""
+
+    exam: Exam
+    known: Known
+
+    def measured(self, way: Way, info: Mapping[str, str | float], keep: Path) -> Path:
+        """Measure a way, unless it was before; gives its result file, which ``lookseek compare`` reads."""
+        said = {**info, "composer": way.name, "made_by": way.made_by}
+        place = keep / f"{self.exam.benchmark.name}-{self.exam.options.split}"
+        path = place / f"{way.name.replace(',', '').replace(' ', '-')}.json"
+        if path.is_file() and read_result(path).model == said:
+            return path
+        evaluation = self.exam.take(self.known, way.compose, said, Silent())
+        write_text(path, evaluation.result.to_json())
+        write_details(evaluation.outcomes, details_path(path))
+        return path
+
+    def ms(self, way: Way) -> float:
+        """Of one question, from vectors to a vector: the median."""
+        pairs = [self.exam.asked(question) for question in self.exam.loaded.questions()]
+        took = []
+        for id, change in [pairs[0], *pairs][: 1 + TIMED]:
+            given = self.known.of([id]), self.known.said([change])
+            began = time.perf_counter()
+            way.compose(*given)
+            took.append(1000 * (time.perf_counter() - began))
+        return median(took[1:])
+
+
+def photos(name: str, split: str = "test") -> Exam:
+    """A benchmark of photos and changes."""
+    benchmark = BENCHMARKS[name]
+    options = Options(DATA / PLACES[name], split, benchmark.protocols[0])
+    return Exam(benchmark, options, benchmark.load(options), {}, lambda q: (q.photo, q.text), ())
+
+
+def asked(exam: Exam, towers: ModelTowers) -> Asked:
+    """With its features, from the cache where it has them."""
+    found = known(towers, exam.loaded.photos, exam.ids(), exam.captions, exam.changes(), Silent())
+    return Asked(exam, found)
+
+
+def shipped(model: Model) -> Iterator[Way]:
+    """What a model that reads words can do without further training, each part alone included."""
+    yield of_composer(SUM, Sum())
+    yield of_composer("slerp, .7 words", Slerp(0.7))
+    if model.composer is not None:
+        graph = onnx.load(str(model.folder / COMPOSER))
+        yield replace(composing(SHIPPED, graph, model.dim), compose=model.composer.compose)
+    yield Way("photo alone", lambda photos, _: photos)
+    yield Way("words alone", lambda _, texts: texts)
+
+
+def of_composer(name: str, composer: Composer) -> Way:
+    """One that needs vectors alone."""
+    return Way(name, composer.compose)
+
+
+def composing(name: str, graph: onnx.ModelProto, dim: int) -> Way:
+    """One that was trained, as a search would run it."""
+    content = graph.SerializeToString(deterministic=True)
+    way = of_composer(name, GraphComposer(name, content, dim, name))
+    return _priced(way, graph, dict.fromkeys(("photos", "texts"), (dim,)))
+
+
+def _priced(way: Way, graph: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> Way:
+    parameters, multiply_adds = costs(graph, inputs)
+    made_by = sha256(graph.SerializeToString(deterministic=True)).hexdigest()[:12]
+    return replace(way, parameters=parameters, multiply_adds=multiply_adds, made_by=made_by)
+
+
+def costs(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> tuple[int, int]:
+    """Of a graph its parameters, and the multiplications of its matrix products for one row.
+
+    The products' shapes are those of a run: what depends on the number of rows is not written in a graph.
+
+    Args:
+        model: a graph of float32 inputs.
+        inputs: name to the shape of a row.
+    """
+    weights = [numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
+    parameters = sum(array.size for array in weights if array.dtype.kind == "f" and array.ndim)
+    products = [node for node in model.graph.node if node.op_type in ("MatMul", "Gemm")]
+    named = list(dict.fromkeys(name for node in products for name in (node.input[0], node.output[0])))
+    open_model = onnx.ModelProto()
+    open_model.CopyFrom(model)
+    del open_model.graph.output[:]
+    open_model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in named)
+    session, _, _ = open_session(open_model.SerializeToString(), threads=1, where="a composer")
+    given = {name: np.ones((1, *shape), np.float32) for name, shape in inputs.items()}
+    shapes = {name: array.shape for name, array in zip(named, session.run(named, given), strict=True)}
+    return parameters, sum(
+        int(np.prod(shapes[node.output[0]])) * shapes[node.input[0]][0 if _turned(node) else -1] for node in products
+    )
+
+
+def _turned(node: onnx.NodeProto) -> bool:
+    return any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
+
+
+def figure(result: Result, metric: str) -> str:
+    """A figure with its interval; empty where the benchmark has none of that name."""
+    one = result.metrics.get(metric)
+    return "" if one is None else f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+
+
+def against(first: Path, other: Path, metric: str) -> str:
+    """How far the other's figure lies from the first's, with the interval of the paired bootstrap."""
+    if first == other:
+        return ""
+    found = compare([first, other]).differences[metric][0]
+    return f"{found.by:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"

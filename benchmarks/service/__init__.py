@@ -1,0 +1,1 @@
+"""The service under load, under hostile requests and in a browser."""
