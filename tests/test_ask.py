@@ -17,7 +17,7 @@ from lookseek.errors import ImageError, QueryError
 from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT, Query, Term
 from lookseek.search import Searcher
 from lookseek.search.vector_sum import Part, shares_of, summed, told_apart
-from lookseek.store import Scored, Store, VectorSpec, create_store
+from lookseek.store import ScoredId, Store, VectorSpec, create_store
 from lookseek.types import Box, Point
 
 
@@ -412,4 +412,4 @@ def test_a_store_that_can_t_compare_is_damaged(filled: Store) -> None:
 
     part = Part("photo", 1.0, np.ones(DIM, np.float32))
     with pytest.raises(IndexDamaged, match="lookseek check"):
-        shares_of(filled, "look", [part], [Scored("nobody", 0.5)])
+        shares_of(filled, "look", [part], [ScoredId("nobody", 0.5)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lookseek.filters import parse
-from lookseek.store import create_store
+from lookseek.store import Restriction, create_store
 from lookseek.store.edge import EdgeStore
 from lookseek.store.schema import VectorSpec
 from lookseek.types import Point, Vector
@@ -45,7 +45,7 @@ def best(rows: Vector, query: Vector, among: Vector | slice = slice(None)) -> li
 
 def found(store: EdgeStore, query: Vector, filter_: str = "", *, exact: bool = False) -> list[int]:
     condition = parse(filter_) if filter_ else None
-    return [int(hit.id) for hit in store.search("look", query, K, condition=condition, exact=exact)]
+    return [int(hit.id) for hit in store.search("look", query, K, Restriction(condition, exact=exact))]
 
 
 def shared(a: list[int], b: list[int]) -> float:

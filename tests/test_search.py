@@ -199,7 +199,7 @@ def test_weighted_search_is_what_comparing_with_all_gives(
     store = create_store("numpy", tmp_path_factory.mktemp("weighted") / "s", layout)
     store.add([Point(f"{n:03d}", {"look": look[n], "colour": colour[n]}) for n in range(count)])
     query = {"look": random.standard_normal(6).astype(np.float32), "colour": np.ones(3, np.float32)}
-    found, shares = weighted(store, query, weight, k, None)
+    found, shares = weighted(store, query, weight, k)
 
     def cosines(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
         return rows @ vector / np.linalg.norm(rows, axis=1) / np.linalg.norm(vector)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.filters import matches, parse
-from lookseek.store import Store, VectorSpec, Within, create_store, open_store
+from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store, open_store
 from lookseek.types import Point
 
 LAYOUT = {
@@ -22,6 +22,7 @@ LAYOUT = {
     "colour": VectorSpec(4, "cosine"),
 }
 KINDS = ("edge", "numpy")
+EXACT = Restriction(exact=True)
 CLOSE = 2e-3  # float16 keeps three decimals
 
 
@@ -175,7 +176,7 @@ def test_search_finds_the_nearest(store: Store, using: str, exact: bool) -> None
     points = many(60)
     store.add(points)
     query = vectors(1001, scale=3.0)[using]
-    found = store.search(using, query, 5, exact=exact)
+    found = store.search(using, query, 5, Restriction(exact=exact))
     expected = brute(points, using, query)
     assert len({hit.id for hit in found} & set(expected[:5])) >= 4  # float16 may swap neighbours
     assert found[0].id in expected[:2]
@@ -225,21 +226,50 @@ def test_equal_scores_come_by_id_wherever_the_cut_falls(store: Store) -> None:
 def test_search_with_a_condition(store: Store) -> None:
     store.add(many(60))
     condition = parse("colour in (red, blue) and price < 30 and sale = true")
-    found = store.search("look", vectors(3)["look"], 60, condition=condition)
+    found = store.search("look", vectors(3)["look"], 60, Restriction(condition))
     expected = {n for n in range(30) if n % 3 != 1 and n % 2 == 0}
     assert {int(hit.id[-4:]) for hit in found} == expected
     nothing = parse("colour = purple")
-    assert store.search("look", vectors(3)["look"], 5, condition=nothing) == []
+    assert store.search("look", vectors(3)["look"], 5, Restriction(nothing)) == []
 
 
 def test_search_among_ids(store: Store) -> None:
     store.add(many(20))
     among = ["item-0004", "item-0011", "nobody"]
-    found = store.search("look", vectors(3)["look"], 10, among=among)
+    found = store.search("look", vectors(3)["look"], 10, Restriction(among=among))
     assert sorted(hit.id for hit in found) == ["item-0004", "item-0011"]
-    both = store.search("look", vectors(3)["look"], 10, among=among, condition=parse("price > 5"))
+    both = store.search("look", vectors(3)["look"], 10, Restriction(parse("price > 5"), among))
     assert [hit.id for hit in both] == ["item-0011"]
-    assert store.search("look", vectors(3)["look"], 10, among=[]) == []
+    assert store.search("look", vectors(3)["look"], 10, Restriction(among=[])) == []
+
+
+@pytest.mark.parametrize("using", LAYOUT)
+def test_scoring_ids_gives_what_a_search_gives_them(store: Store, using: str) -> None:
+    store.add(many(30))
+    query = vectors(1001, scale=3.0)[using]
+    ids = ["item-0011", "nobody", "item-0004", "item-0023", "nobody else"]
+    found = store.score(using, query, ids)
+    assert [hit.id for hit in found] == ["item-0011", "item-0004", "item-0023"]
+    searched = dict(store.search(using, query, 30, EXACT))
+    assert [hit.score for hit in found] == pytest.approx([searched[hit.id] for hit in found], abs=2e-6)
+    assert store.score(using, query, ["nobody"]) == store.score(using, query, []) == []
+    with pytest.raises(QueryError, match="no vector 'shape'"):
+        store.score("shape", query, ids)
+    with pytest.raises(QueryError, match=r"the query.*\(3,\)"):
+        store.score(using, np.ones(3, np.float32), ids)
+
+
+def test_counts_scans_and_facets_go_by_the_whole_restriction(store: Store) -> None:
+    store.add(many(30))
+    store.declare({"colour": "words"})
+    store.set_keys("svm", {f"item-{n:04d}": "even" for n in range(0, 30, 2)})
+    among = [f"item-{n:04d}" for n in range(10)]
+    few = Restriction(parse("colour in (red, blue)"), among, RoutingFilter("svm", ["even"]))
+    expected = {f"item-{n:04d}" for n in (0, 2, 6, 8)}
+    assert {p.id for p in store.scan(few)} == {hit.id for hit in store.search("look", vectors(3)["look"], 30, few)}
+    assert {p.id for p in store.scan(few)} == expected
+    assert store.count(few) == 4
+    assert store.facet("colour", few) == [("blue", 2), ("red", 2)]
 
 
 def test_bad_queries(store: Store) -> None:
@@ -264,25 +294,25 @@ def test_a_search_within_keys_finds_their_points_alone(store: Store) -> None:
     store.set_keys("kmeans", keyed(40))
     query = vectors(3)["look"]
     for some in (["cell 1"], ["cell 3", "cell 0"], ["cell 2", "nobody has it"]):
-        found = store.search("look", query, 50, within=Within("kmeans", some))
+        found = store.search("look", query, 50, Restriction(within=RoutingFilter("kmeans", some)))
         numbers = {int(key[-1]) for key in some if key.startswith("cell")}
         assert {int(hit.id[-4:]) for hit in found} == {n for n in range(40) if n % 4 in numbers}
         plain = [hit for hit in store.search("look", query, 50) if hit.id in dict(found)]
         assert found == plain  # the same scores in the same order
-    assert store.search("look", query, 5, within=Within("kmeans", [])) == []
-    assert store.search("look", query, 5, within=Within("svm", ["cell 1"])) == []
+    assert store.search("look", query, 5, Restriction(within=RoutingFilter("kmeans", []))) == []
+    assert store.search("look", query, 5, Restriction(within=RoutingFilter("svm", ["cell 1"]))) == []
 
 
 def test_keys_go_together_with_conditions_and_ids(store: Store) -> None:
     store.add(many(40))
     store.set_keys("svm", keyed(40))
-    query, within = vectors(3)["look"], Within("svm", ["cell 0", "cell 1"])
-    found = store.search("look", query, 50, within=within, condition=parse("price < 20 and sale = true"))
+    query, within = vectors(3)["look"], RoutingFilter("svm", ["cell 0", "cell 1"])
+    found = store.search("look", query, 50, Restriction(parse("price < 20 and sale = true"), within=within))
     assert {int(hit.id[-4:]) for hit in found} == {0, 4, 8, 12, 16}
     among = ["item-0004", "item-0005", "item-0006"]
-    assert {hit.id for hit in store.search("look", query, 9, within=within, among=among)} == set(among[:2])
-    assert len(store.search("look", query, 3, within=within)) == 3
-    assert len(store.search("look_euclidean", query, 50, within=within)) == 20
+    assert {hit.id for hit in store.search("look", query, 9, Restriction(within=within, among=among))} == set(among[:2])
+    assert len(store.search("look", query, 3, Restriction(within=within))) == 3
+    assert len(store.search("look_euclidean", query, 50, Restriction(within=within))) == 20
 
 
 def test_keys_are_no_attributes(store: Store) -> None:
@@ -291,8 +321,8 @@ def test_keys_are_no_attributes(store: Store) -> None:
     (got,) = store.get(["a"])
     assert got.attributes == {"route": "mine", "svm": "mine too"}
     for condition in ('svm = "dress"', 'route = "dress"', '`route.svm` = "dress"'):
-        assert store.count(parse(condition)) == 0
-    assert store.count(parse("route = mine")) == 1
+        assert store.count(Restriction(parse(condition))) == 0
+    assert store.count(Restriction(parse("route = mine"))) == 1
 
 
 def test_points_are_keyed_anew_and_kinds_stand_apart(store: Store) -> None:
@@ -302,7 +332,10 @@ def test_points_are_keyed_anew_and_kinds_stand_apart(store: Store) -> None:
     store.set_keys("svm", {"item-0000": "b"})
 
     def within(kind: Any, key: str) -> list[str]:
-        return [hit.id for hit in store.search("look", vectors(0)["look"], 9, within=Within(kind, [key]))]
+        return [
+            hit.id
+            for hit in store.search("look", vectors(0)["look"], 9, Restriction(within=RoutingFilter(kind, [key])))
+        ]
 
     assert within("svm", "a") == []
     assert within("svm", "b") == ["item-0000"]
@@ -319,7 +352,7 @@ def test_a_point_that_is_added_again_has_no_key(store: Store) -> None:
     store.add([point("item-0002", 2, colour="new")])
     store.delete(["item-0004"])
     store.add([point("item-0004", 4)])
-    found = store.search("look", vectors(3)["look"], 9, within=Within("svm", ["all"]))
+    found = store.search("look", vectors(3)["look"], 9, Restriction(within=RoutingFilter("svm", ["all"])))
     assert {int(hit.id[-4:]) for hit in found} == {0, 1, 3, 5}
 
 
@@ -339,17 +372,17 @@ def test_keys_survive_reopening_and_tidying_up(kind: Any, tmp_path: Path) -> Non
     first.add(many(300))
     first.optimise(graph=True)
     first.set_keys("kmeans", keyed(300))
-    query, within = vectors(9)["look"], Within("kmeans", ["cell 1", "cell 2"])
-    before = first.search("look", query, 20, within=within, exact=True)
+    query, within = vectors(9)["look"], RoutingFilter("kmeans", ["cell 1", "cell 2"])
+    before = first.search("look", query, 20, Restriction(within=within, exact=True))
     assert len(before) == 20
     first.close()
     second = open_store(kind, tmp_path / "s", LAYOUT)
-    assert second.search("look", query, 20, within=within, exact=True) == before
+    assert second.search("look", query, 20, Restriction(within=within, exact=True)) == before
     second.optimise(graph=True)
-    assert second.search("look", query, 20, within=within, exact=True) == before
+    assert second.search("look", query, 20, Restriction(within=within, exact=True)) == before
     second.close()
     third = open_store(kind, tmp_path / "s", LAYOUT)
-    assert third.search("look", query, 20, within=within, exact=True) == before
+    assert third.search("look", query, 20, Restriction(within=within, exact=True)) == before
     third.close()
 
 
@@ -361,7 +394,7 @@ def test_scan_gives_each_point_once(store: Store) -> None:
     ids = [p.id for p in store.scan()]
     assert len(ids) == len(set(ids)) == 2100
     assert [p.id for p in store.scan()] == ids
-    some = list(store.scan(condition=parse("price >= 2098"), vectors=True))
+    some = list(store.scan(Restriction(parse("price >= 2098")), vectors=True))
     assert sorted(p.id for p in some) == ["item-2098", "item-2099"]
     assert set(some[0].vectors) == set(LAYOUT)
 
@@ -369,10 +402,10 @@ def test_scan_gives_each_point_once(store: Store) -> None:
 def test_count_and_facets(store: Store) -> None:
     store.add(many(10))
     store.declare({"colour": "words", "sale": "boolean", "price": "number"})
-    assert store.count(parse("price >= 4")) == 6
+    assert store.count(Restriction(parse("price >= 4"))) == 6
     assert store.facet("colour") == [("red", 4), ("blue", 3), ("green", 3)]
     assert store.facet("colour", limit=1) == [("red", 4)]
-    assert store.facet("sale", condition=parse("price < 3")) == [(True, 2), (False, 1)]
+    assert store.facet("sale", Restriction(parse("price < 3"))) == [(True, 2), (False, 1)]
     store.add([point("new", 77, colour="red")])
     assert store.facet("colour")[0] == ("red", 5)
 
@@ -394,7 +427,7 @@ def test_declared_fields_survive_reopening_and_may_change_kind(kind: Any, tmp_pa
     first.close()
     second = open_store(kind, tmp_path / "s", LAYOUT)
     assert second.facet("colour") == [("blue", 3), ("green", 3), ("red", 3)]
-    assert second.count(parse("price < 4")) == 4
+    assert second.count(Restriction(parse("price < 4"))) == 4
     second.close()
 
 
@@ -417,10 +450,10 @@ def test_optimise_keeps_everything(store: Store) -> None:
         store.add(many(300)[start : start + 50])
     store.delete([f"item-{n:04d}" for n in range(0, 100)])
     store.declare({"colour": "words"})
-    before = store.search("look", vectors(200)["look"], 20, exact=True)
+    before = store.search("look", vectors(200)["look"], 20, EXACT)
     store.optimise(graph=True)
     assert store.count() == 200
-    assert store.search("look", vectors(200)["look"], 20, exact=True) == before
+    assert store.search("look", vectors(200)["look"], 20, EXACT) == before
     with_graph = store.search("look", vectors(200)["look"], 20)
     assert len({h.id for h in with_graph} & {h.id for h in before}) >= 18
     store.add([point("later", 200)])
@@ -466,12 +499,12 @@ def test_one_example_asks_as_its_own_vector_does(store: Store) -> None:
 def test_examples_are_never_answers_and_need_not_meet_the_filter(store: Store) -> None:
     store.add(many(30))
     wanted = parse("colour = red")
-    got = store.recommend("look", ["item-0001", "item-0003"], ["item-0005"], 40, condition=wanted)
+    got = store.recommend("look", ["item-0001", "item-0003"], ["item-0005"], 40, Restriction(wanted))
     assert sorted(hit.id for hit in got) == [f"item-{n:04d}" for n in range(0, 30, 3) if n != 3]
     assert len(store.recommend("look", ["item-0001"], ["item-0002"], 40)) == 28
     assert store.recommend("look", ["item-0001"], [], 2) == store.recommend("look", ["item-0001"], [], 40)[:2]
     store.set_keys("kmeans", {f"item-{n:04d}": "even" for n in range(0, 30, 2)})
-    keyed = store.recommend("look", ["item-0004"], [], 40, within=Within("kmeans", ["even"]))
+    keyed = store.recommend("look", ["item-0004"], [], 40, Restriction(within=RoutingFilter("kmeans", ["even"])))
     assert {hit.id for hit in keyed} == {f"item-{n:04d}" for n in range(0, 30, 2)} - {"item-0004"}
 
 
@@ -536,5 +569,5 @@ def varied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_conditions_mean_what_the_reference_says(varied: Any, condition: Any) -> None:
     store, points = varied
     expected = {p.id for p in points if matches(condition, p.attributes)}
-    assert {p.id for p in store.scan(condition=condition)} == expected
-    assert store.count(condition) == len(expected)
+    assert {p.id for p in store.scan(Restriction(condition))} == expected
+    assert store.count(Restriction(condition)) == len(expected)

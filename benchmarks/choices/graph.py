@@ -26,7 +26,7 @@ from lookseek import Query, Searcher
 from lookseek.errors import QueryError
 from lookseek.filters import Condition, parse
 from lookseek.index.folder import open_index
-from lookseek.store import edge
+from lookseek.store import Restriction, edge
 from lookseek.types import Vector
 
 K, LISTS, QUERIES = 10, 64, 200
@@ -47,7 +47,7 @@ class Asked:
             found = []
             for vector in self._vectors:
                 began = time.perf_counter()
-                hits = self._store.search("look", vector, self._k, condition=self._condition, exact=exact)
+                hits = self._store.search("look", vector, self._k, Restriction(self._condition, exact=exact))
                 taken.append((time.perf_counter() - began) * 1000)
                 found.append({hit.id for hit in hits})
         return found, median(taken)
@@ -112,7 +112,7 @@ def main() -> None:
     for name, vectors in asked.items():
         for text in filters(store, [field for field in manifest.fields if field != "title"]):
             condition = parse(text)
-            share = store.count(condition) / manifest.items
+            share = store.count(Restriction(condition)) / manifest.items
             lines.append(f"| {name} | {text} | {share:.0%} | {Asked(store, vectors, K, condition).row()}")
     table = "\n".join(lines)
     text = f"{table}\n\n{manifest.items:,} items of {chosen.index.name}, graph built in {built:.0f} s"

@@ -79,7 +79,7 @@ class Floor:
 
     def _compare(self, vectors: dict[str, Any]) -> None:
         store = self._searcher.index.store
-        store.get([scored.id for scored in weighted(store, vectors, COLOUR_WEIGHT, 10, None)[0]], vectors=False)
+        store.get([scored.id for scored in weighted(store, vectors, COLOUR_WEIGHT, 10)[0]], vectors=False)
 
     def _read(self, text: str) -> None:
         self._searcher.embed(Query(text=text))

@@ -131,7 +131,7 @@ def main() -> None:
         for begun in (32, usual, 200):
             weighted._CANDIDATES = begun
             name = f"of that, comparing look and colour, lists begun with {begun} entries"
-            measure(name, [lambda v=v: weighted.weighted(store, v, COLOUR_WEIGHT, 10, None) for v in seen])
+            measure(name, [lambda v=v: weighted.weighted(store, v, COLOUR_WEIGHT, 10) for v in seen])
         weighted._CANDIDATES = usual
         model = load_model(chosen.model, single=True)
         if model.text is not None:

@@ -34,7 +34,7 @@ from lookseek.route.fit import fit_kmeans, fit_svm
 from lookseek.route.fold import scores_of
 from lookseek.route.mass import KEPT, Choice, choose
 from lookseek.route.router import Router, picked, softened, unit
-from lookseek.store import Store, VectorSpec, Within, create_store
+from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
 from lookseek.types import Point, RouteMode, Skipped
 
 K, QUERIES, ROUNDS, MANY, NOISE = 10, 40, 3, 50_000, 0.1
@@ -257,7 +257,8 @@ def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, wor
         began = time.perf_counter()
         store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
         took = time.perf_counter() - began
-        every = timed({"all": lambda q, r=router: store.search("look", q, K, within=Within(r.kind, r.keys))}, queries)
+        whole = Restriction(within=RoutingFilter(router.kind, router.keys))
+        every = timed({"all": lambda q, whole=whole: store.search("look", q, K, whole)}, queries)
         measured[f"{name}, every key as a condition (keyed in {took:.1f} s)"] = (np.nan, every["all"])
         for mode in ("soft", "hard"):
             measured[f"{name}, {mode}"] = tuple(timed(routed_calls(router, mode, rows, of, store), queries).values())
@@ -282,8 +283,8 @@ def routed_calls(
 
     def by_store(q: np.ndarray) -> object:
         keys = [router.keys[k] for k in np.flatnonzero(router.picks(q[None], mode)[0])]
-        within = None if len(keys) == len(router.keys) else Within(router.kind, keys)
-        return store.search("look", q, K, within=within)
+        within = None if len(keys) == len(router.keys) else RoutingFilter(router.kind, keys)
+        return store.search("look", q, K, Restriction(within=within))
 
     return {"numpy": by_numpy, "store": by_store}
 

@@ -31,11 +31,12 @@ import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 
 from lookseek.filters.parser import parse  # noqa: E402
-from lookseek.store import VectorSpec, create_store, open_store  # noqa: E402
+from lookseek.store import Restriction, VectorSpec, create_store, open_store  # noqa: E402
 from lookseek.types import Point  # noqa: E402
 
 ROWS = {"50k": (50_000, 1280), "200k": (200_000, 256), "1m": (1_000_000, 256)}
 QUERIES, K, CLUSTERS, SEED, ROUNDS = 100, 10, 2_000, 0, 5
+EXACT = Restriction(exact=True)
 KEEP = 10
 """One in so many items passes the filter."""
 
@@ -77,7 +78,7 @@ def built(folder: Path, rows: np.ndarray) -> dict[str, float]:
 
 def store_times(store: Any, queries: np.ndarray) -> float:
     """Median of exact queries."""
-    return milliseconds([lambda q=q: store.search("look", q, K, exact=True) for q in queries[:30]])
+    return milliseconds([lambda q=q: store.search("look", q, K, EXACT) for q in queries[:30]])
 
 
 def layout(rows: np.ndarray) -> dict[str, VectorSpec]:
@@ -105,7 +106,7 @@ def memory(folder: Path, dim: int) -> float:
     code = (
         "import sys, resource, numpy as np\n"
         "from pathlib import Path\n"
-        "from lookseek.store import VectorSpec, open_store\n"
+        "from lookseek.store import Restriction, VectorSpec, open_store\n"
         "import qdrant_edge\n"
         "def rss(): return int(next(l for l in open('/proc/self/status') if l.startswith('VmRSS')).split()[1]) / 1024\n"
         f"before = rss(); s = open_store('edge', Path({str(folder)!r}), {{'look': VectorSpec({dim}, 'cosine')}})\n"
@@ -167,12 +168,12 @@ def measure(name: str, work: Path) -> list[dict[str, Any]]:
         "numpy argsort": lambda q: np.argsort(-(rows @ q))[:K],
         "numpy argpartition": lambda q: np.argpartition(-(rows @ q), K)[:K],
         "FAISS Flat": lambda q: flat.search(q[None], K),
-        "lookseek exact": lambda q: store.search("look", q, K, exact=True),
+        "lookseek exact": lambda q: store.search("look", q, K, EXACT),
         "lookseek HNSW": lambda q: store.search("look", q, K),
         "numpy argsort, filter": lambda q: np.argsort(-(kept @ q))[:K],
         "FAISS Flat, filter": lambda q: flat.search(q[None], K, params=selected),
-        "lookseek exact, filter": lambda q: store.search("look", q, K, condition=condition, exact=True),
-        "lookseek HNSW, filter": lambda q: store.search("look", q, K, condition=condition),
+        "lookseek exact, filter": lambda q: store.search("look", q, K, Restriction(condition, exact=True)),
+        "lookseek HNSW, filter": lambda q: store.search("look", q, K, Restriction(condition)),
     }
     times: dict[str, list[float]] = {label: [] for label in calls}
     for _ in range(ROUNDS):  # interleaved, so that a slow spell of the machine hits all alike
@@ -180,13 +181,13 @@ def measure(name: str, work: Path) -> list[dict[str, Any]]:
             some = queries[:20] if "numpy" in label or "Flat" in label or "exact" in label else queries
             times[label].append(milliseconds([lambda q=q, c=call: c(q) for q in some]))
     recalls = {
-        "lookseek exact": recall([ids(store.search("look", q, K, exact=True)) for q in queries], truth),
+        "lookseek exact": recall([ids(store.search("look", q, K, EXACT)) for q in queries], truth),
         "lookseek HNSW": recall([ids(store.search("look", q, K)) for q in queries], truth),
         "lookseek exact, filter": recall(
-            [ids(store.search("look", q, K, condition=condition, exact=True)) for q in queries], truth_kept
+            [ids(store.search("look", q, K, Restriction(condition, exact=True))) for q in queries], truth_kept
         ),
         "lookseek HNSW, filter": recall(
-            [ids(store.search("look", q, K, condition=condition)) for q in queries], truth_kept
+            [ids(store.search("look", q, K, Restriction(condition))) for q in queries], truth_kept
         ),
     }
     store.close()

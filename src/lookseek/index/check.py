@@ -130,7 +130,7 @@ def _finds_itself(store: Store, points: Sequence[Point]) -> Finding:
         best = hits[0].score if hits else 0.0
         # float16 keeps three decimals; a copy of the same photo may stand first
         if not any(hit.id == point.id and hit.score > best - 1e-3 for hit in hits):
-            near = store.search(LOOK, point.vectors[LOOK], 1, among=[point.id])
+            near = store.score(LOOK, point.vectors[LOOK], [point.id])
             if not near or near[0].score < best - 1e-3:
                 lost.append(point.id)
     if lost:

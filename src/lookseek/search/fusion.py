@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import IndexDamaged
-from ..filters import Condition
-from ..store import Scored, Store, Within
+from ..store import UNRESTRICTED, Restriction, ScoredId, Store
 from ..store.schema import COLOUR, LOOK
 from ..types import Vector
 
@@ -22,11 +21,8 @@ def weighted(
     vectors: Mapping[str, Vector],
     weight: float,
     k: int,
-    condition: Condition | None,
-    *,
-    within: Within | None = None,
-    exact: bool = False,
-) -> tuple[list[Scored], dict[str, dict[str, float]]]:
+    restriction: Restriction = UNRESTRICTED,
+) -> tuple[list[ScoredId], dict[str, dict[str, float]]]:
     """The k best by (1 - weight) x cosine of look + weight x cosine of colour.
 
     The threshold algorithm: each vector's own best list is read until no item outside both lists can reach the
@@ -40,16 +36,13 @@ def weighted(
     parts = {name: share for name, share in parts.items() if share > 0}
     take = k if len(parts) == 1 else max(_CANDIDATES, 2 * k)
     while True:
-        lists = {
-            name: store.search(name, vectors[name], take, condition=condition, within=within, exact=exact)
-            for name in parts
-        }
+        lists = {name: store.search(name, vectors[name], take, restriction) for name in parts}
         scores = {name: dict(found) for name, found in lists.items()}
         ids = dict.fromkeys(scored.id for found in lists.values() for scored in found)
         for name in parts:
             missing = [id_ for id_ in ids if id_ not in scores[name]]
             if missing:
-                scores[name].update(store.search(name, vectors[name], len(missing), among=missing))
+                scores[name].update(store.score(name, vectors[name], missing))
         if any(id_ not in found for found in scores.values() for id_ in ids):
             raise IndexDamaged("some stored vectors can't be compared: lookseek check says which files are damaged")
         shares = {id_: {name: share * scores[name][id_] for name, share in parts.items()} for id_ in ids}
@@ -57,6 +50,6 @@ def weighted(
         bound = sum(share * lists[name][-1].score for name, share in parts.items() if lists[name])
         all_read = any(len(found) < take for found in lists.values())
         if len(parts) == 1 or all_read or -ranked[k - 1][0] >= bound:
-            best = [Scored(id_, -score) for score, id_ in ranked[:k]]
+            best = [ScoredId(id_, -score) for score, id_ in ranked[:k]]
             return best, {scored.id: shares[scored.id] for scored in best}
         take *= 4

@@ -13,7 +13,7 @@ from ..encode.reading import read_words
 from ..errors import QueryError
 from ..query import Query, Term
 from ..store import Store
-from ..store.examples import aim
+from ..store.examples import average_vector
 from ..store.schema import LOOK
 from ..types import Box, Photo, Pixels, Vector
 from .vector_sum import Part, summed, told_apart
@@ -54,7 +54,7 @@ def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -
         ImageError: a photo can't be used.
     """
     if query.by_examples:
-        return Asked({LOOK: aim(store, LOOK, query.like, query.unlike)})
+        return Asked({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
         return Asked(_kept(query.item, store) if query.item else _seen(query, encoders))
     parts = _parts(query, model, store)
@@ -84,7 +84,7 @@ def _parts(query: Query, model: Model, store: Store) -> list[Part]:
             parts.append(Part(mark + term.name, sign * term.weight, vector))
     for label, weight, ids in (("liked", LIKED, query.like), ("disliked", -DISLIKED, query.unlike)):
         if ids:
-            parts.append(Part(label, weight, aim(store, LOOK, ids, ())))
+            parts.append(Part(label, weight, average_vector(store, LOOK, ids, ())))
     return parts
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from .. import images
 from ..encode import ColourEncoder, Encoder, Model
 from ..errors import QueryError
-from ..filters import Condition, check_fields, parse
+from ..filters import check_fields, parse
 from ..index.duplicates import distinct
 from ..index.folder import OpenIndex, open_index
 from ..index.manifest import Manifest
 from ..index.points import content_hash
 from ..query import Query
 from ..results import Hit, Results, Routed
-from ..store import Scored, Store, Within
+from ..store import Restriction, RoutingFilter, ScoredId, Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Photo, Point, RouteKind, Vector
 from .fusion import weighted
@@ -91,10 +91,11 @@ class Searcher:
         asked = self._ask(query, opened)
         encoded = time.perf_counter()
         within, routed = self._routed(query, asked.vectors[LOOK], manifest)
+        restriction = Restriction(condition, within=within, exact=query.exact)
         left_out = {*query.unlike, *([query.item] if query.item else [])}
         take = query.k + len(left_out)
         while True:
-            found, shares = self._found(query, opened.index, asked.vectors, take, condition, within)
+            found, shares = self._found(query, opened.index, asked.vectors, take, restriction)
             points = store.get([s.id for s in found if s.id not in left_out], vectors=query.hide_duplicates)
             shown = distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
             if len(shown) >= query.k or len(found) < take:
@@ -103,7 +104,7 @@ class Searcher:
         shown = shown[: query.k]
         scores = dict(found)
         if asked.parts:
-            shares = shares_of(store, LOOK, asked.parts, [Scored(point.id, scores[point.id]) for point, _ in shown])
+            shares = shares_of(store, LOOK, asked.parts, [ScoredId(point.id, scores[point.id]) for point, _ in shown])
         hits = tuple(
             Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source, copies)
             for rank, (point, copies) in enumerate(shown, 1)
@@ -168,24 +169,21 @@ class Searcher:
         index: OpenIndex,
         vectors: Mapping[str, Vector],
         take: int,
-        condition: Condition | None,
-        within: Within | None,
-    ) -> tuple[list[Scored], dict[str, dict[str, float]]]:
+        restriction: Restriction,
+    ) -> tuple[list[ScoredId], dict[str, dict[str, float]]]:
         """The best and what each vector gave to their scores."""
-        store, exact, using = index.store, query.exact, LOOK
+        store, using = index.store, LOOK
         if query.photo_alone and query.metric == "cosine":
             weight = _colour_weight(store, query)
-            return weighted(store, vectors, weight, take, condition, within=within, exact=exact)
+            return weighted(store, vectors, weight, take, restriction)
         if query.by_examples:
-            found = store.recommend(
-                LOOK, query.like, query.unlike, take, condition=condition, within=within, exact=exact
-            )
+            found = store.recommend(LOOK, query.like, query.unlike, take, restriction)
         else:
             using = LOOK if query.metric == "cosine" else _by_distance(index, query)
-            found = store.search(using, vectors[LOOK], take, condition=condition, within=within, exact=exact)
+            found = store.search(using, vectors[LOOK], take, restriction)
         return found, {scored.id: {LOOK: scored.score} for scored in found}
 
-    def _routed(self, query: Query, look: Vector, manifest: Manifest) -> tuple[Within | None, Routed | None]:
+    def _routed(self, query: Query, look: Vector, manifest: Manifest) -> tuple[RoutingFilter | None, Routed | None]:
         """The keys that the query searches, and what to say of them."""
         if query.route == "none":
             return None, None
@@ -199,7 +197,7 @@ class Searcher:
         keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
         routed = Routed(keys, sum(sizes[key] for key in keys), sum(sizes.values()))
         # a condition that every item meets would only cost time
-        return (None if len(keys) == len(sizes) else Within(query.route, keys)), routed
+        return (None if len(keys) == len(sizes) else RoutingFilter(query.route, keys)), routed
 
     def _refreshed(self) -> Open:
         """What is published now, opened once for all threads; what is still asked of the old one stays open."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexDamaged, QueryError
-from ..store import Scored, Store
+from ..store import ScoredId, Store
 from ..types import Vector
 
 __all__ = ["Part", "shares_of", "summed", "told_apart"]
@@ -53,7 +53,9 @@ def summed(parts: Sequence[Part]) -> Vector:
     return np.asarray(total / length, np.float32)
 
 
-def shares_of(store: Store, using: str, parts: Sequence[Part], found: Sequence[Scored]) -> dict[str, dict[str, float]]:
+def shares_of(
+    store: Store, using: str, parts: Sequence[Part], found: Sequence[ScoredId]
+) -> dict[str, dict[str, float]]:
     """What each part gave to the scores that ``summed`` found: its weight times its cosine, by the sum's length.
 
     Args:
@@ -73,7 +75,7 @@ def shares_of(store: Store, using: str, parts: Sequence[Part], found: Sequence[S
     length = float(np.linalg.norm(np.sum([p.weight * d for p, d in zip(parts, directions, strict=True)], axis=0)))
     shares: dict[str, dict[str, float]] = {id_: {} for id_ in ids}
     for part in parts if ids else ():
-        for id_, cosine in store.search(using, part.vector, len(ids), among=ids):
+        for id_, cosine in store.score(using, part.vector, ids):
             shares[id_][part.label] = part.weight * cosine / length
     for scored in found:
         own = shares[scored.id]

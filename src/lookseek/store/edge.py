@@ -18,11 +18,10 @@ import numpy as np
 import qdrant_edge as engine
 
 from ..errors import IndexDamaged, QueryError
-from ..filters import Condition
 from ..types import Point, RouteKind, Value, Vector
-from . import Scored, Within
+from .base import UNRESTRICTED, Restriction, ScoredId
 from .edge_form import ROUTE, compiled, original_value, path_of, payload_of, point_of
-from .examples import recommended
+from .examples import recommend_by_search
 from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, usable
 
 _PAGE = 1024
@@ -97,21 +96,11 @@ class EdgeStore:
         found = {point.id: point for point in map(point_of, records)}
         return [found[id_] for id_ in ids if id_ in found]
 
-    def search(
-        self,
-        using: str,
-        vector: Vector,
-        k: int,
-        *,
-        condition: Condition | None = None,
-        among: Sequence[str] | None = None,
-        within: Within | None = None,
-        exact: bool = False,
-    ) -> list[Scored]:
+    def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        wanted = compiled(condition, among, within)
-        one_by_one = exact or among is not None
+        wanted = compiled(restriction)
+        one_by_one = restriction.exact or restriction.among is not None
         if wanted is not None and not one_by_one:
             one_by_one = self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
@@ -131,7 +120,26 @@ class EdgeStore:
                 break
             take *= 2
         ranked = sorted((-score, point.payload["id"]) for score, point in zip(scores, found, strict=True))
-        return [Scored(id_, -score) for score, id_ in ranked[:k]]
+        return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
+
+    def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
+        spec = spec_of(self.layout, using)
+        vector = usable(vector, using, spec, "the query")
+        points = {point_id(id_): id_ for id_ in ids}
+        if not points:
+            return []
+        found = self._shard.query(
+            engine.QueryRequest(
+                limit=len(points),
+                query=engine.Query.Nearest(vector, using),
+                filter=engine.Filter(must=[engine.HasIdCondition(set(points))]),
+                params=engine.SearchParams(exact=True),
+                with_payload=False,
+            )
+        )
+        sign = 1.0 if spec.metric == "cosine" else -1.0
+        scores = {points[point.id]: round(sign * point.score, _TIE) for point in found}
+        return [ScoredId(id_, scores[id_]) for id_ in points.values() if id_ in scores]
 
     def recommend(
         self,
@@ -139,16 +147,13 @@ class EdgeStore:
         like: Sequence[str],
         unlike: Sequence[str],
         k: int,
-        *,
-        condition: Condition | None = None,
-        within: Within | None = None,
-        exact: bool = False,
-    ) -> list[Scored]:
+        restriction: Restriction = UNRESTRICTED,
+    ) -> list[ScoredId]:
         # the engine's own recommend queries score by best or by sum, and need the vectors handed in all the same
-        return recommended(self, using, like, unlike, k, condition=condition, within=within, exact=exact)
+        return recommend_by_search(self, using, like, unlike, k, restriction)
 
-    def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
-        offset, wanted = None, compiled(condition, None)
+    def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
+        offset, wanted = None, compiled(restriction)
         while True:
             records, offset = self._shard.scroll(
                 engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
@@ -157,11 +162,13 @@ class EdgeStore:
             if offset is None:
                 return
 
-    def count(self, condition: Condition | None = None) -> int:
-        return int(self._shard.count(engine.CountRequest(exact=True, filter=compiled(condition, None))))
+    def count(self, restriction: Restriction = UNRESTRICTED) -> int:
+        return int(self._shard.count(engine.CountRequest(exact=True, filter=compiled(restriction))))
 
-    def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
-        request = engine.FacetRequest(path_of(field), limit=limit, exact=True, filter=compiled(condition, None))
+    def facet(
+        self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
+    ) -> Sequence[tuple[Value, int]]:
+        request = engine.FacetRequest(path_of(field), limit=limit, exact=True, filter=compiled(restriction))
         try:
             hits = self._shard.facet(request).hits
         except Exception as error:

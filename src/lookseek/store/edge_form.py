@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import qdrant_edge as engine
 
 from ..filters import And, Compare, Condition, In, Not, Or, readings
 from ..types import Point, Value
-from . import Within
+from .base import Restriction
 from .schema import from_payload, point_id, to_payload
 
 __all__ = ["ROUTE", "compiled", "original_value", "path_of", "payload_of", "point_of"]
@@ -61,18 +60,17 @@ def _original(name: str) -> str:
     return name.replace("%5C", "\\").replace("%22", '"').replace("%25", "%")
 
 
-def compiled(
-    condition: Condition | None, among: Sequence[str] | None, within: Within | None = None
-) -> engine.Filter | None:
-    """The engine's form of all that a search may be narrowed to; None for everything."""
-    if condition is None and among is None and within is None:
-        return None
-    must: list[Any] = [] if condition is None else [_tree(condition)]
-    if among is not None:
-        must.append(engine.HasIdCondition({point_id(id_) for id_ in among}))
-    if within is not None:
-        must.append(engine.FieldCondition(f"{ROUTE}.{within.kind}", match=engine.MatchAny(list(within.keys))))
-    return engine.Filter(must=must)
+def compiled(restriction: Restriction) -> engine.Filter | None:
+    """The engine's form of a restriction; None for all points."""
+    must: list[Any] = []
+    if restriction.condition is not None:
+        must.append(_tree(restriction.condition))
+    if restriction.among is not None:
+        must.append(engine.HasIdCondition({point_id(id_) for id_ in restriction.among}))
+    if restriction.within is not None:
+        kind, keys = restriction.within
+        must.append(engine.FieldCondition(f"{ROUTE}.{kind}", match=engine.MatchAny(list(keys))))
+    return engine.Filter(must=must) if must else None
 
 
 def _tree(condition: Condition) -> engine.Filter:

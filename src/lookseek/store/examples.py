@@ -1,4 +1,4 @@
-"""Asking by examples: items that are liked, items that are not, and the one vector that stands for them.
+"""Search by examples: items that are liked, items that are not, and the one vector that stands for them.
 
 Source: Qdrant documentation, Explore the data, "Average vector strategy": the mean of the liked ones, moved away from
 the mean of the others by as much as the two differ. Unlike its other strategies it is one search, as fast as any.
@@ -7,25 +7,21 @@ the mean of the others by as much as the two differ. Unlike its other strategies
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import QueryError
-from ..filters import Condition
 from ..types import Vector
+from .base import Restriction, ScoredId, Store
 from .schema import spec_of
 
-if TYPE_CHECKING:
-    from . import Scored, Store, Within
-
-__all__ = ["aim", "recommended"]
+__all__ = ["average_vector", "recommend_by_search"]
 
 _VANISHED = 1e-3
-"""Length below which the aim of unit vectors is what rounding left of them."""
+"""Length of an average of unit vectors below which it is what rounding left of it."""
 
 
-def aim(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) -> Vector:
+def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) -> Vector:
     """The vector that examples stand for: 2 x mean of the liked ones - mean of the others.
 
     Args:
@@ -58,19 +54,10 @@ def aim(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) ->
     return np.asarray(vector, np.float32)
 
 
-def recommended(
-    store: Store,
-    using: str,
-    like: Sequence[str],
-    unlike: Sequence[str],
-    k: int,
-    *,
-    condition: Condition | None,
-    within: Within | None,
-    exact: bool,
-) -> list[Scored]:
+def recommend_by_search(
+    store: Store, using: str, like: Sequence[str], unlike: Sequence[str], k: int, restriction: Restriction
+) -> list[ScoredId]:
     """What ``Store.recommend`` promises, for any store that can search."""
     examples = {*like, *unlike}
-    vector = aim(store, using, like, unlike)
-    found = store.search(using, vector, k + len(examples), condition=condition, within=within, exact=exact)
+    found = store.search(using, average_vector(store, using, like, unlike), k + len(examples), restriction)
     return [scored for scored in found if scored.id not in examples][:k]

@@ -7,6 +7,7 @@ after any crash; opening replays them in order. ``optimise`` folds them into one
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexDamaged, QueryError
-from ..filters import Condition, matches
+from ..filters import matches
 from ..types import Point, RouteKind, Value, Vector, Vectors
-from . import Scored, Within
+from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId
 from .changes import Change, read_change, replace, write_change
-from .examples import recommended
-from .schema import FieldKind, Layout, checked, spec_of, usable
+from .examples import recommend_by_search
+from .schema import FieldKind, Layout, VectorSpec, checked, spec_of, usable
 
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
@@ -76,34 +77,33 @@ class PlainStore:
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         return [_seen(self._points[id_], vectors) for id_ in ids if id_ in self._points]
 
-    def search(
-        self,
-        using: str,
-        vector: Vector,
-        k: int,
-        *,
-        condition: Condition | None = None,
-        among: Sequence[str] | None = None,
-        within: Within | None = None,
-        exact: bool = False,
-    ) -> list[Scored]:
+    def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
         rows, ids = self._rows(using), list(self._points)
-        keep = self._mask(condition, among, within)
+        keep = self._mask(restriction)
         chosen = np.arange(len(ids)) if keep is None else np.flatnonzero(keep)
         if len(chosen) < len(ids):  # fewer rows to read than to skip over
             rows = rows[chosen]
-        if spec.metric == "cosine":
-            scores = rows @ (vector / np.linalg.norm(vector))
-        else:
-            scores = -np.linalg.norm(rows - vector, axis=1)
+        scores = _scores(rows, vector, spec)
         if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
             values = np.round(scores, _TIE)
             first = values >= np.partition(values, len(values) - k)[len(values) - k]
             chosen, scores = chosen[first], scores[first]
         ranked = sorted((-round(float(s), _TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
-        return [Scored(id_, -score) for score, id_ in ranked[:k]]
+        return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
+
+    def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
+        spec = spec_of(self.layout, using)
+        vector = usable(vector, using, spec, "the query")
+        there = [self._points[id_] for id_ in dict.fromkeys(ids) if id_ in self._points]
+        rows = np.array([point.vectors[using] for point in there], np.float32).reshape(len(there), spec.dim)
+        scores = _scores(rows, vector, spec).tolist()
+        return [
+            ScoredId(point.id, round(score, _TIE))
+            for point, score in zip(there, scores, strict=True)
+            if math.isfinite(score)
+        ]
 
     def recommend(
         self,
@@ -111,28 +111,27 @@ class PlainStore:
         like: Sequence[str],
         unlike: Sequence[str],
         k: int,
-        *,
-        condition: Condition | None = None,
-        within: Within | None = None,
-        exact: bool = False,
-    ) -> list[Scored]:
-        return recommended(self, using, like, unlike, k, condition=condition, within=within, exact=exact)
+        restriction: Restriction = UNRESTRICTED,
+    ) -> list[ScoredId]:
+        return recommend_by_search(self, using, like, unlike, k, restriction)
 
-    def scan(self, *, condition: Condition | None = None, vectors: bool = False) -> Iterator[Point]:
-        for point in list(self._points.values()):
-            if condition is None or matches(condition, point.attributes):
+    def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
+        keep = self._mask(restriction)
+        for row, point in enumerate(list(self._points.values())):
+            if keep is None or keep[row]:
                 yield _seen(point, vectors)
 
-    def count(self, condition: Condition | None = None) -> int:
-        return sum(1 for _ in self.scan(condition=condition))
+    def count(self, restriction: Restriction = UNRESTRICTED) -> int:
+        keep = self._mask(restriction)
+        return len(self._points) if keep is None else int(keep.sum())
 
-    def facet(self, field: str, *, condition: Condition | None = None, limit: int = 100) -> Sequence[tuple[Value, int]]:
+    def facet(
+        self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
+    ) -> Sequence[tuple[Value, int]]:
         if self._declared().get(field) not in ("words", "boolean"):
             raise QueryError(f"field {field!r} can't be counted by value: it was not declared as words or boolean")
         found = Counter(
-            value
-            for point in self.scan(condition=condition)
-            if isinstance(value := point.attributes.get(field), str | bool)
+            value for point in self.scan(restriction) if isinstance(value := point.attributes.get(field), str | bool)
         )
         return sorted(found.items(), key=lambda entry: (-entry[1], str(entry[0])))[:limit]
 
@@ -177,9 +176,8 @@ class PlainStore:
             self._matrix[using] = np.array(rows, np.float32).reshape(len(rows), self.layout[using].dim)
         return self._matrix[using]
 
-    def _mask(
-        self, condition: Condition | None, among: Sequence[str] | None, within: Within | None
-    ) -> NDArray[np.bool_] | None:
+    def _mask(self, restriction: Restriction) -> NDArray[np.bool_] | None:
+        condition, among, within = restriction.condition, restriction.among, restriction.within
         if condition is None and among is None:
             return None if within is None else self._routed(within)
         wanted = None if among is None else set(among)
@@ -192,7 +190,7 @@ class PlainStore:
         )
         return mask if within is None else mask & self._routed(within)
 
-    def _routed(self, within: Within) -> NDArray[np.bool_]:
+    def _routed(self, within: RoutingFilter) -> NDArray[np.bool_]:
         kind = within.kind
         if kind not in self._places:
             keys = self._keys.get(kind, {})
@@ -242,6 +240,13 @@ class PlainStore:
             self._points.clear()
             self._keys.clear()
         self._change(change.fresh, change.gone, change.keys)
+
+
+def _scores(rows: Vectors, vector: Vector, spec: VectorSpec) -> Vector:
+    """float32 (n,): the score of each row."""
+    if spec.metric == "cosine":
+        return np.asarray(rows @ (vector / np.linalg.norm(vector)))
+    return np.asarray(-np.linalg.norm(rows - vector, axis=1))
 
 
 def _seen(point: Point, vectors: bool) -> Point:

@@ -13,6 +13,7 @@ from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
 from ...render.as_json import answer
 from ...results import Results
+from ...store import Restriction
 from ..engine import Engine
 from ..guards import fetch
 from ..problems import problem
@@ -157,13 +158,13 @@ def facets_of(engine: Engine, filter: str, fields: Sequence[str], limit: int) ->
         if name not in opened.manifest.fields:
             raise QueryError(f"no item has {name!r}: the index knows {', '.join(opened.manifest.fields)}")
         try:
-            values = opened.store.facet(name, condition=condition, limit=limit)
+            values = opened.store.facet(name, Restriction(condition), limit=limit)
         except QueryError:
             if fields:
                 raise
             continue  # one of the many that are not declared
         counted[name] = [Facet(value=value, count=count) for value, count in values if isinstance(value, str | bool)]
-    return Facets(items=opened.store.count(condition), facets=counted)
+    return Facets(items=opened.store.count(Restriction(condition)), facets=counted)
 
 
 def about(engine: Engine) -> IndexAbout:

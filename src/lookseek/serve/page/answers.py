@@ -9,6 +9,7 @@ from itertools import islice
 
 from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
 from ...results import Results
+from ...store import Restriction
 from ...types import Point
 from ..api.search import about
 from ..engine import Busy, Engine
@@ -57,7 +58,7 @@ async def answered(engine: Engine, facets: Facets, state: State, upload: Upload 
         condition = condition_of(chosen, index.manifest.fields)
         if condition is None:
             return tuple(index.store.get(facets.sample(index), vectors=False))
-        return tuple(islice(index.store.scan(condition=condition), state.k))
+        return tuple(islice(index.store.scan(Restriction(condition)), state.k))
 
     try:
         if not state.asks:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from ...errors import LookseekError
 from ...filters import And, Compare, Condition, In, Or, to_text
 from ...index.folder import OpenIndex
-from ...store import FieldKind
+from ...store import FieldKind, Restriction
 from ...types import Value
 from ..thumbnails import Shape, usual_shape
 
@@ -101,7 +101,7 @@ class Facets:
             mine = chosen.get(field, ())
             counts: dict[str, int] = {}
             if field in offered and kinds[field] != "number":
-                found = index.store.facet(field, condition=others, limit=_MOST_VALUES)
+                found = index.store.facet(field, Restriction(others), limit=_MOST_VALUES)
                 counts = {_spoken(value): count for value, count in found}
             for one in (*offered.get(field, ()), *mine):
                 if one not in counts:
@@ -174,7 +174,7 @@ def _between(field: str, value: str) -> Condition | None:
 def _count(index: OpenIndex, mine: Condition | None, others: Condition | None) -> int:
     if mine is None:  # no value that the field can have
         return 0
-    return index.store.count(mine if others is None else And((mine, others)))
+    return index.store.count(Restriction(mine if others is None else And((mine, others))))
 
 
 def _spoken(value: Value) -> str:
