@@ -6,7 +6,19 @@ import os
 from pathlib import Path
 
 import pytest
+from helpers import bf16
 from helpers.catalogues import indexed, write_photos
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bf16", action="store_true", help="emulate a processor that multiplies bf16 in hardware: helpers/bf16.py"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--bf16"):
+        bf16.emulate()
 
 
 @pytest.fixture

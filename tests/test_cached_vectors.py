@@ -16,7 +16,7 @@ from lookseek.encode import ColourEncoder, Prepared
 from lookseek.encode.caches import cache_folder
 from lookseek.encode.sentences import embed_sentences
 from lookseek.encode.text import HeadedSentences
-from lookseek.encode.towers import SentenceTower
+from lookseek.encode.text_settings import SentenceTower
 from lookseek.evaluate import segments
 from lookseek.evaluate.cache import embed_photos, embed_texts
 from lookseek.types import Photo, Pixels, Vectors

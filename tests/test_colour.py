@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.golden import picture
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_model import picture
 
 from lookseek import images
 from lookseek.encode import ColourEncoder

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.golden import picture
 from helpers.tiny_onnx import write_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_model import picture
 
 from lookseek import images
 from lookseek.encode import ColourEncoder, Encoder, Prepared, encode_photos, load_model

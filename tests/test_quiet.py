@@ -28,8 +28,8 @@ def test_the_fast_runtime_sends_nothing_and_writes_nothing_at_home(tmp_path: Pat
     code = (
         WATCHED
         + """
-from lookseek.encode.runtime import _meet_numpy, _openvino
-_openvino()
+from lookseek.encode.openvino_tower import _meet_numpy, openvino_core
+openvino_core()
 _meet_numpy()
 for thread in threading.enumerate():
     if thread is not threading.main_thread():

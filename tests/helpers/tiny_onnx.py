@@ -91,6 +91,20 @@ def channel_means(
     )
 
 
+def fixed_rows(rows: int) -> bytes:
+    """A tower that loads, and fails on any other number of photos than ``rows``."""
+    return model(
+        field(1, node("Cast", ["photos"], ["a"], whole("to", FLOAT))),
+        field(1, node("Transpose", ["a"], ["b"], wholes("perm", [0, 3, 1, 2]))),
+        field(1, node("GlobalAveragePool", ["b"], ["c"])),
+        field(1, node("Reshape", ["c", "shape"], ["vectors"])),
+        field(2, "fixed"),
+        field(5, tensor("shape", [2], INT64, struct.pack("<2q", rows, 3))),
+        field(11, port("photos", UINT8, ["n", 6, 8, 3])),
+        field(12, port("vectors", FLOAT, ["n", 3])),
+    )
+
+
 def config(**changes: Any) -> dict[str, Any]:
     """A config that goes with ``channel_means()``; keys of ``preprocessing`` are changed by their own name."""
     made: dict[str, Any] = {

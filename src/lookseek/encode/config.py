@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .prepare import Preprocessing
-from .towers import TextSettings, parse_composer, parse_indexed_as, parse_text
+from .text_settings import TextSettings, parse_composer, parse_indexed_as, parse_text
 
 __all__ = ["FORMAT", "Config", "parse_config"]
 

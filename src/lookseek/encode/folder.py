@@ -21,7 +21,7 @@ from ..errors import ModelError
 from .checksum import photo_checksum, words_checksum
 from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
-from .towers import TokenTower
+from .text_settings import TokenTower
 
 __all__ = ["COMPOSER", "FILES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
 

@@ -114,7 +114,8 @@ def load_model(
         single: True when only a photo or two will be encoded: loads in 0.1 s instead of 0.3 s.
         queries: True when photos come one by one and somebody waits for each: two threads a photo, which takes little
             more than half as long; a catalogue goes faster with one.
-        runtime: None chooses the faster; a name insists, e.g. to compare them.
+        runtime: a name insists, e.g. to compare them; None takes the one that ``LOOKSEEK_RUNTIME`` names, else the
+            faster.
 
     Returns:
         The model, its files checked against their checksums and its graph against its config.

@@ -16,7 +16,7 @@ from ..types import Vectors
 from .encoder import TextEncoder
 from .graph import Graph
 from .sentences import DIM, VERSION, embed_sentences
-from .towers import SentenceTower, TextSettings, TokenTower
+from .text_settings import SentenceTower, TextSettings, TokenTower
 from .words import LIMIT, normalise
 
 __all__ = ["HeadedSentences", "Sentences", "open_text"]

@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d
 
 from ...encode.folder import TEXT
 from ...encode.sentences import DIM
-from ...encode.towers import SentenceTower
+from ...encode.text_settings import SentenceTower
 from ...errors import TrainError
 from ...progress import Progress
 from ..export.folder import check_target, config, write_folder

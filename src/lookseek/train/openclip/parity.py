@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ... import images
 from ...encode.runtime import open_tower
 from ...encode.text import open_text
-from ...encode.towers import TokenTower
+from ...encode.text_settings import TokenTower
 from ...errors import TrainError
 from ...progress import Progress
 from ..export.parity import LIMIT, PHOTOS, cosine_difference, through

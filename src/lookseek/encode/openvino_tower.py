@@ -1,0 +1,110 @@
+"""Graphs in OpenVINO, which the extra ``fast`` installs."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+from functools import cache
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .tower import Port, Precision, Tower, cannot_load, cannot_run
+
+__all__ = ["has_openvino", "open_openvino", "openvino_core"]
+
+_first_use = threading.Lock()
+
+
+def has_openvino() -> bool:
+    """Whether it is installed."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+@cache
+def openvino_core() -> tuple[Any, Precision]:
+    """The one ``Core`` of this process, and the precision that suits the processor.
+
+    More than one would be a crash: its CPU plugin gives the thread a stack for signal handlers and takes it away when
+    the ``Core`` goes; where those go in the order they came, the thread is left with a stack that is no longer there,
+    and the next signal that Python handles, Ctrl-C or a child that ended, kills the process (2026.4.1).
+    """
+    # On import OpenVINO would send an event over the network and make a folder in the user's home; without this
+    # package it does neither. The variable that its documents name does not hold it back (2026.4.1).
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    core = openvino.Core()
+    return core, "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
+
+
+def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, streams: int) -> Tower:
+    """Loads a graph.
+
+    Args:
+        core: of ``openvino_core``.
+        precision: in which it multiplies; a graph in 8 bits says itself where it does.
+        onnx: the file's content, checked: no weights outside it.
+        threads: that run at once, >= 1.
+        streams: calls that make progress at once, 1 to ``threads``.
+
+    Raises:
+        ModelError: the graph can't be loaded; its ``run``: the processor can't run it.
+    """
+    # For a catalogue one stream a core: threads that share a batch wait for each other after every layer, which costs
+    # most where other threads decode meanwhile. Pinning them would keep those out of half the cores.
+    options = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "ENABLE_CPU_PINNING": False,
+    }
+    try:
+        compiled = core.compile_model(core.read_model(model=onnx), "CPU", options)
+    except RuntimeError as error:
+        raise cannot_load("OpenVINO", "image.onnx", error) from error
+    with _first_use:
+        _meet_numpy()
+    idle: SimpleQueue[Any] = SimpleQueue()
+    for _ in range(streams):
+        idle.put(compiled.create_infer_request())
+
+    def run(batch: NDArray[Any]) -> NDArray[Any]:
+        request = idle.get()
+        try:
+            request.infer([batch], share_inputs=True)
+            return np.array(request.get_output_tensor(0).data)
+        except RuntimeError as error:  # e.g. an operation that it has no code for on this processor
+            raise cannot_run("OpenVINO", "image.onnx", error, "set LOOKSEEK_RUNTIME=onnxruntime") from error
+        finally:
+            idle.put(request)
+
+    ports = _openvino_ports(compiled.inputs), _openvino_ports(compiled.outputs)
+    return Tower("openvino", precision, *ports, streams, run)
+
+
+def _meet_numpy() -> None:
+    """Lets OpenVINO's binding set up its part of numpy, which it does at first use and not safely in two threads.
+
+    Without this, two streams that begin at once can wait for each other for ever: one holds Python's lock and waits
+    for the set-up, the other sets up and waits for Python's lock. Seen with OpenVINO 2026.4.1.
+    """
+    import openvino
+
+    np.array(openvino.Tensor(np.zeros(1, np.uint8), shared_memory=True).data)
+
+
+def _openvino_ports(ports: Any) -> tuple[Port, ...]:
+    dtypes = {"u8": "uint8", "f32": "float32"}
+    return tuple(
+        Port(
+            port.any_name,
+            dtypes.get(port.element_type.get_type_name(), port.element_type.get_type_name()),
+            tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape),
+        )
+        for port in ports
+    )
