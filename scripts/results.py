@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lookseek.atomic import write_text
 from lookseek.encode import load_model
 from lookseek.encode.model import DEFAULT, PLAIN
 from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import Figure, Result, read_result, short_commit, write_text
+from lookseek.evaluate.result import Figure, Result, read_result, short_commit
 from lookseek.evaluate.routed import Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system

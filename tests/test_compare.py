@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lookseek.atomic import write_text
 from lookseek.errors import ResultError
 from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, read_details, write_details
 from lookseek.evaluate.outcome import KEPT, Outcome
-from lookseek.evaluate.result import Figure, Result, read_result, source_commit, write_text
+from lookseek.evaluate.result import Figure, Result, read_result, source_commit
 from lookseek.evaluate.task import Question, Task
 from lookseek.evaluate.truth import Listed
 

@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from lookseek.evaluate.result import Figure, Result, write_text
+from lookseek.atomic import write_text
+from lookseek.evaluate.result import Figure, Result
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "results.py"
 

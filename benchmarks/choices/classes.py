@@ -18,10 +18,11 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.paths import DATA, PAGES, ROOT
+from lookseek.atomic import write_text
 from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import short_commit, source_commit, write_text
+from lookseek.evaluate.result import short_commit, source_commit
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options

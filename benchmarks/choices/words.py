@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.paths import DATA, PAGES, ROOT
+from lookseek.atomic import write_text
 from lookseek.encode import load_model
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import Result, read_result, short_commit, write_text
+from lookseek.evaluate.result import Result, read_result, short_commit
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import System, open_system
 from lookseek.evaluate.task import Options

@@ -17,6 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 from benchmarks.paths import DATA
+from lookseek.atomic import write_text
 from lookseek.encode import Composer, Model
 from lookseek.encode.compose import GraphComposer, Slerp, Sum
 from lookseek.encode.folder import COMPOSER
@@ -24,7 +25,7 @@ from lookseek.encode.runtime import open_session
 from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.result import Result, read_result, write_text
+from lookseek.evaluate.result import Result, read_result
 from lookseek.evaluate.task import Options
 from lookseek.train.combiner.exam import Compose, Exam
 from lookseek.train.combiner.towers import Known, ModelTowers, known

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..atomic import write_bytes
 from ..errors import DownloadError
 
 _TIMEOUT = 20
@@ -113,10 +114,7 @@ def fetch(
         content = _get(url, _LARGEST)
         if _git_hash(content) != file.sha:
             raise DownloadError(f"{url} gave {len(content):,} bytes with another checksum: try again later")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_suffix(".part")
-        beside.write_bytes(content)
-        beside.replace(target)
+        write_bytes(target, content)
 
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import write_text
 from ..errors import QueryError
 from ..progress import Progress
 from ..types import Metric
@@ -12,7 +13,6 @@ from .details import details_path, write_details
 from .inputs import write_inputs
 from .outcome import Evaluation
 from .registry import BENCHMARKS, benchmark
-from .result import write_text
 from .routed import Route
 from .run import evaluate
 from .runs import TREC, RunWriter, measure_run

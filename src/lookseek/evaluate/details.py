@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from ..atomic import write_text
 from ..errors import ResultError
 from .outcome import Outcome
-from .result import write_text
 
 __all__ = ["Details", "details_path", "read_details", "write_details"]
 

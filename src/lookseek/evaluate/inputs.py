@@ -7,10 +7,10 @@ import io
 from pathlib import Path
 
 from .. import images
+from ..atomic import write_text
 from ..errors import ItemError
 from ..progress import Progress
 from ..types import Skipped
-from .result import write_text
 from .task import Loaded
 
 __all__ = ["write_inputs"]

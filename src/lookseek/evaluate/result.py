@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import ResultError
 
-__all__ = ["Figure", "Result", "read_result", "short_commit", "source_commit", "write_text"]
+__all__ = ["Figure", "Result", "read_result", "short_commit", "source_commit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +102,6 @@ def _check(result: Result, path: Path) -> None:
         numbers = asdict(figure).values()
         if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
             raise ResultError(f"{path}: the figure {name} is {asdict(figure)}, not three numbers: measure again")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def short_commit(commit: str) -> str:

@@ -8,7 +8,6 @@ rows, and a damaged segment is found out and made again. Delete the folder whene
 from __future__ import annotations
 
 import io
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import write_bytes
 from ..errors import QueryError
 from ..types import Vector, Vectors
 
@@ -70,13 +70,8 @@ class Segments:
         np.save(file, segment, allow_pickle=False)
         data = file.getvalue()
         path = self._folder / f"{sha256(data).hexdigest()}.npy"
-        beside = self._folder / f"{uuid.uuid4().hex}.part"
         with _explained(self._folder):
-            try:
-                beside.write_bytes(data)
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
+            write_bytes(path, data, shared=True)
         self._segments.append(segment)
         self._new = []
 

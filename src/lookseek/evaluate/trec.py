@@ -13,7 +13,6 @@ in a column: ``%`` and two hexadecimal digits stand for each byte of their UTF-8
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from ..atomic import replacing
 from ..errors import CatalogueError
 from .metrics import WHOLE, Ranked
 
@@ -236,15 +236,8 @@ def _once(pairs: Iterable[tuple[str, _T]]) -> Iterator[tuple[str, _T]]:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    beside = path.with_name(f"{path.name}.tmp")
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as out:
-            out.writelines(lines)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(path)
+        with replacing(path) as out:
+            out.writelines(line.encode() for line in lines)
     except OSError as error:
         raise CatalogueError(f"{path} can't be written ({error.strerror}): give a folder that takes files") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()  # still there if something failed

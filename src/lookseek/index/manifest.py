@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..atomic import write_text
 from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldKind, Layout, StoreKind, VectorSpec
 from ..types import RouteKind
@@ -129,17 +129,6 @@ def read_manifest(file: Path) -> Manifest | None:
 
 
 def write_manifest(file: Path, manifest: Manifest) -> None:
-    """Replace a manifest's file in one step that survives a power cut: beside, fsync, rename, fsync the folder."""
+    """Replace a manifest's file in one step that survives a power cut."""
     text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, ensure_ascii=False)
-    beside = file.with_suffix(".tmp")
-    with beside.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(file)
-    if os.name == "posix":  # a rename is lasting once the folder is
-        handle = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    write_text(file, text)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..atomic import replacing
 from ..errors import IndexDamaged
 from ..types import Point
 from .schema import Layout, from_payload, to_payload
 
-__all__ = ["Change", "read_change", "replace", "write_change"]
+__all__ = ["Change", "read_change", "write_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def write_change(file: Path, layout: Layout, change: Change) -> None:
         name: np.array([point.vectors[name] for point in change.fresh], np.float32) for name in layout
     }
     arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
-    replace(file, lambda out: np.savez(out, **arrays))
+    with replacing(file) as out:
+        np.savez(out, **arrays)
 
 
 def read_change(file: Path, layout: Layout) -> Change:
@@ -66,13 +67,3 @@ def read_change(file: Path, layout: Layout) -> Change:
         return Change(fresh, head["gone"], head.get("keys") or {}, head["clear"])
     except Exception as error:  # whatever a damaged file makes numpy's readers raise
         raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
-
-
-def replace(file: Path, write: Callable[[Any], object]) -> None:
-    """Write a file beside its place, bring it to the disk, and put it there in one step."""
-    beside = file.with_suffix(".tmp")
-    with beside.open("wb") as out:
-        write(out)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(file)

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import write_text
 from ..errors import IndexDamaged, QueryError
 from ..filters import matches
 from ..types import Point, RouteKind, Value, Vector, Vectors
 from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId
-from .changes import Change, read_change, replace, write_change
+from .changes import Change, read_change, write_change
 from .examples import recommend_by_search
 from .schema import FieldKind, Layout, VectorSpec, checked, spec_of, usable
 
@@ -137,7 +138,7 @@ class PlainStore:
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         text = json.dumps({**self._declared(), **fields}, ensure_ascii=False)
-        replace(self._folder / "fields.json", lambda file: file.write(text.encode()))
+        write_text(self._folder / "fields.json", text)
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
         there: dict[str, dict[str, str]] = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .. import images
+from ..atomic import write_text
 from ..encode.runtime import cores
 from ..errors import ItemError
-from ..evaluate.result import write_text
 from ..progress import Progress
 from ..types import Photo
 

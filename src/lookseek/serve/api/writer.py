@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from ...atomic import write_bytes
 from ...errors import LookseekError
 from ...index.editing import Done, Editor, editing
 from ...store.schema import point_id
@@ -53,11 +54,8 @@ class Writer:
         check_size(sent)
         data = taken_in(sent, STORED_SIDE).data
         place = self._folder / PHOTOS / f"{point_id(id_)}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.jpg"
-        place.parent.mkdir(exist_ok=True)
         if not place.exists():
-            beside = place.with_suffix(".writing")
-            beside.write_bytes(data)
-            beside.replace(place)
+            write_bytes(place, data)
         return Item(id_, place, attributes=attributes, source=str(place.resolve()))
 
     def tidy(self, ids: list[str]) -> None:

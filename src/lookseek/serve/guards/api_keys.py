@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from ...atomic import sync_folder
 from ...errors import KeysError
 
 __all__ = ["MAX_KEY", "Key", "Keys", "Scope", "make_key", "presented", "read_keys"]
@@ -175,9 +176,5 @@ def _append(file: Path, line: bytes) -> None:
         stream.write(line)
         stream.flush()
         os.fsync(stream.fileno())
-    if new and os.name == "posix":
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if new:
+        sync_folder(file.parent)

@@ -20,10 +20,10 @@ import torch
 from numpy.typing import NDArray
 
 from ... import images
+from ...atomic import write_text
 from ...encode.prepare import Preprocessing, fit, min_side
 from ...encode.runtime import cores, open_tower
 from ...errors import ItemError, TrainError
-from ...evaluate.result import write_text
 from ...progress import Progress
 from ...types import Pixels, Skipped
 from ..export.graph import written

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...atomic import write_text
 from ...evaluate.details import details_path, write_details
 from ...evaluate.outcome import Evaluation
-from ...evaluate.result import write_text
 from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
 from ...evaluate.task import Benchmark, Loaded, Options, Question, Task

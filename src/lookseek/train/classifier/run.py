@@ -20,9 +20,9 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
+from ...atomic import write_text
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
-from ...evaluate.result import write_text
 from ..backbones import RANDOM
 from ..trainer.run_folder import BEST, RUN
 from .network import Network, build

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from ...atomic import write_text
 from ...encode.model import DEFAULT
-from ...evaluate.result import Result, write_text
+from ...evaluate.result import Result
 from ...progress import Progress
 from ..openclip.clip import PREFIX
 from ..trainer.devices import Machine

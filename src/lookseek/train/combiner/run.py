@@ -21,8 +21,8 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
+from ...atomic import write_text
 from ...errors import TrainError
-from ...evaluate.result import write_text
 from ..trainer.run_folder import BEST, RUN
 from .combiner import Combiner
 from .settings import CombinerSettings

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...atomic import move, write_bytes
 from ...encode import load_model
 from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
@@ -61,12 +61,9 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
     part.mkdir(parents=True)
     try:
         for name, content in {**files, SUMS: sums(files)}.items():
-            with (part / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_bytes(part / name, content)
         load_model(part, single=True)
-        part.replace(target)
+        move(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

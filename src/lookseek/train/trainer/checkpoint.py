@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ...atomic import move, replacing
 from ...errors import TrainError
 from .run_folder import BEST, CHECKPOINT
 
@@ -47,12 +47,8 @@ def save(folder: Path, state: State, **parts: Any) -> None:
         parts: name to whatever has a ``state_dict``, or None.
     """
     kept = {name: part.state_dict() for name, part in parts.items() if part is not None}
-    beside = folder / (CHECKPOINT + ".part")
-    with beside.open("wb") as file:
+    with replacing(folder / CHECKPOINT) as file:
         torch.save({"format": FORMAT, "state": asdict(state), **kept}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / CHECKPOINT)
 
 
 def restore(folder: Path, **parts: Any) -> State:
@@ -82,4 +78,4 @@ def save_best(folder: Path, network: nn.Module) -> None:
     weights: dict[str, Tensor] = {name: value.contiguous() for name, value in network.state_dict().items()}
     beside = folder / (BEST + ".part")
     save_file(weights, beside)
-    beside.replace(folder / BEST)
+    move(beside, folder / BEST)

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-from ...evaluate.result import write_text
+from ...atomic import write_text
 from .run_folder import LOG, TENSORBOARD
 
 __all__ = ["Journal", "read_journal"]
