@@ -215,13 +215,13 @@ import sys
 from lookseek.cli import main
 from lookseek.index import job
 job._WRITE = 2
-import lookseek.cli as cli
-real = cli.Watch.advance
+from lookseek.cli import progress_bars
+real = progress_bars.ProgressBars.advance
 def advance(self, entries):
     real(self, entries)
-    cli.Watch.advance = real
+    progress_bars.ProgressBars.advance = real
     raise KeyboardInterrupt
-cli.Watch.advance = advance
+progress_bars.ProgressBars.advance = advance
 sys.argv = ["lookseek", "index", sys.argv[1], sys.argv[2]]
 main()
 """

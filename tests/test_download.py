@@ -156,26 +156,26 @@ def test_the_demo_downloads_says_what_and_shows_it(
     }
     monkeypatch.setitem(DATASETS, "clothing", dataset)
     said: list[str] = []
-    shown = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), say=said.append)
+    shown = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), log=said.append)
     megabytes = sum(map(len, handler.files.values())) / 1e6
     assert said[0] == f"alexeygrigorev/clothing-dataset-small: 8 photos, {megabytes:.0f} MB, {dataset.licence}"
     assert said[1].startswith("showing downloaded photos")
     assert shown.summary.items == 8
     assert images.decode(shown.picture).shape[0] > 600
     handler.asked.clear()
-    again = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), say=said.append)
+    again = run_demo(None, "clothing", tmp_path / "demo", progress=Heard(), log=said.append)
     assert (again.summary.encoded, again.summary.unchanged) == (0, 8)
     assert len(handler.asked) == 1  # the list alone: every photo is there
 
 
 def test_the_demo_draws_garments_where_there_are_no_photos(tmp_path: Path) -> None:
     said: list[str] = []
-    shown = run_demo(None, None, tmp_path / "demo", progress=Heard(), say=said.append)
+    shown = run_demo(None, None, tmp_path / "demo", progress=Heard(), log=said.append)
     assert "drawn garments" in said[0]
     assert shown.summary.items == 240
     assert (tmp_path / "demo" / "drawn" / "items.csv").is_file()
     assert all("search" in command or "check" in command for command in shown.commands)
     write_photos(tmp_path / "own", items=2, views=2)
-    own = run_demo(str(tmp_path / "own"), None, tmp_path / "demo", progress=Heard(), say=said.append)
+    own = run_demo(str(tmp_path / "own"), None, tmp_path / "demo", progress=Heard(), log=said.append)
     assert "your own photos" in said[-1]
     assert own.summary.items == 4  # and none of the drawn ones

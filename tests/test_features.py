@@ -521,4 +521,4 @@ def test_a_demo_wants_photos(foreign: Path, tmp_path: Path) -> None:
     from lookseek.cli.demo_run import run_demo
 
     with pytest.raises(LookseekError, match="holds features"):
-        run_demo(str(foreign), None, tmp_path / "demo", progress=Heard(), say=lambda line: None)
+        run_demo(str(foreign), None, tmp_path / "demo", progress=Heard(), log=lambda line: None)

@@ -52,7 +52,7 @@ from lookseek.evaluate.report.headline import first_metric, lead, shown_outcome
 from lookseek.evaluate.result import Figure
 from lookseek.evaluate.task import Loaded, Question, Task
 from lookseek.evaluate.truth import Listed
-from lookseek.render.strip import CELL, MARGIN, tile_place
+from lookseek.render.tile import CELL, MARGIN, tile_position
 from lookseek.types import Photo, Pixels
 
 pytest.importorskip("matplotlib", reason="a report needs matplotlib: pip install 'lookseek[evaluate]'")
@@ -402,12 +402,12 @@ def drawn(evaluation: Evaluation, row: int = 0) -> Pixels:
 
 
 def cell(sheet: Pixels, number: int, titled: bool = False) -> Pixels:
-    x, y = tile_place(number, strips.COLUMNS, titled)
+    x, y = tile_position(number, strips.COLUMNS, titled)
     return sheet[y : y + CELL, x : x + CELL]
 
 
 def below_query(sheet: Pixels, titled: bool = False) -> Pixels:
-    top = tile_place(strips.COLUMNS, strips.COLUMNS, titled)[1]
+    top = tile_position(strips.COLUMNS, strips.COLUMNS, titled)[1]
     return sheet[top : top + CELL, MARGIN : MARGIN + CELL]
 
 

@@ -22,7 +22,7 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.folder import open_index
 from lookseek.query import Query
-from lookseek.render.as_json import answer
+from lookseek.render.as_json import results_to_dict
 from lookseek.results import Results
 from lookseek.search import Searcher
 from lookseek.serve.run import listen
@@ -69,7 +69,7 @@ def test_a_photo_by_form_and_by_json_answers_as_the_library_does(service: Servic
     fields = {"image": base(photo.read_bytes()), "k": 4, "filter": "folder = dress", "colour_weight": 0.3}
     by_json = service.ask.post("/v1/search", json=fields)
     assert form.status_code == by_json.status_code == 200, form.text
-    expected = json.loads(json.dumps(answer(results), default=str))
+    expected = json.loads(json.dumps(results_to_dict(results), default=str))
     for told in (form.json(), by_json.json()):
         assert told.keys() == {"query", "hits", "took_ms", "index", "good"}
         assert [hit["id"] for hit in told["hits"]] == [hit["id"] for hit in expected["hits"]]

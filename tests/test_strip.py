@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw
 
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.query import Query, Term
-from lookseek.render.captions import lines_of
-from lookseek.render.lettering import SHIPPED, face_for, font_of, wrapped, writable, write_line
-from lookseek.render.strip import CELL, GAP, MARGIN, Tile, draw_strip, stacked, tile_place
+from lookseek.render.captions import caption_lines
+from lookseek.render.lettering import BUNDLED_FONT, choose_font, draw_line, load_font, replace_missing_glyphs, wrap_text
+from lookseek.render.strip import draw_strip, stack_strips
+from lookseek.render.tile import CELL, GAP, MARGIN, Tile, tile_position
 from lookseek.types import Pixels
 
 GREEN, RED = (26, 138, 74), (204, 48, 46)
@@ -31,7 +32,7 @@ def tile(agrees: bool | None = None, pixels: Pixels | None = None, rank: int = 1
 
 
 def cell(sheet: Pixels, number: int, columns: int = 5, titled: bool = False) -> Pixels:
-    x, y = tile_place(number, columns, titled)
+    x, y = tile_position(number, columns, titled)
     return sheet[y : y + CELL, x : x + CELL]
 
 
@@ -121,7 +122,7 @@ def test_a_title_moves_everything_down() -> None:
 
 def test_no_results_is_a_sheet_that_says_so() -> None:
     sheet = draw_strip(plain(), [])
-    x, y = tile_place(0)
+    x, y = tile_position(0)
     assert sheet[y : y + CELL, x:].min() < 160
     assert (sheet[[y, y + CELL - 1], x:] == 255).all()  # no frame
 
@@ -189,7 +190,7 @@ def test_a_drawn_photo_is_recognisable_in_its_cell() -> None:
 
 
 def words_of(sheet: Pixels, number: int = 0) -> Pixels:
-    x, y = tile_place(number)
+    x, y = tile_position(number)
     return sheet[y + CELL : y + CELL + 44, x : x + CELL + GAP]
 
 
@@ -224,7 +225,7 @@ def test_long_captions_stay_in_their_column(caption: str) -> None:
 def test_captions_that_fit_are_not_cut() -> None:
     def width(text: str) -> int:
         pen = Image.new("RGB", (400, 40), "white")
-        write_line(ImageDraw.Draw(pen), (0, 0), text, 12, (0, 0, 0), 100, "")
+        draw_line(ImageDraw.Draw(pen), (0, 0), text, 12, (0, 0, 0), 100, "")
         return int(np.nonzero(np.asarray(pen).min(axis=(0, 2)) < 128)[0].max())
 
     assert width("dress") < width("dress-0001") < 100
@@ -240,25 +241,25 @@ def test_any_caption_can_be_drawn(caption: str) -> None:
 
 def test_vietnamese_is_written_with_its_diacritics_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the system has no font at all: never as empty boxes, never bare."""
-    monkeypatch.setattr("lookseek.render.lettering.FONTS", (SHIPPED,))
+    monkeypatch.setattr("lookseek.render.lettering.FONTS", (BUNDLED_FONT,))
     letters = "aăâeêioôơuưyđ"
     marks = ("", *"\u0300\u0301\u0303\u0309\u0323")
     marked = "".join(unicodedata.normalize("NFC", letter + mark) for letter in letters for mark in marks)
     for text in (VIETNAMESE, marked, "Số lượng: 250.000 ₫ – “đẹp”"):
         text = "".join(c for c in text if not unicodedata.combining(c))
-        face = face_for([text])
-        font = font_of(face, 14)
-        assert face == SHIPPED
-        assert writable(font, text) == text
-        assert writable(font, text.upper()) == text.upper()
+        face = choose_font([text])
+        font = load_font(face, 14)
+        assert face == BUNDLED_FONT
+        assert replace_missing_glyphs(font, text) == text
+        assert replace_missing_glyphs(font, text.upper()) == text.upper()
         box = bytes(font.getmask("\U0010fffe"))
         assert not [c for c in text if not c.isspace() and bytes(font.getmask(c)) == box]
 
 
 def test_diacritics_are_left_out_where_the_font_lacks_them() -> None:
     """Pillow's own font has no Vietnamese letters."""
-    assert writable(font_of("", 14), "đầm hoa Đỏ, sơ mi 12") == "dam hoa Do, so mi 12"
-    assert writable(font_of("", 14), "服 x") == "? x"
+    assert replace_missing_glyphs(load_font("", 14), "đầm hoa Đỏ, sơ mi 12") == "dam hoa Do, so mi 12"
+    assert replace_missing_glyphs(load_font("", 14), "服 x") == "? x"
 
 
 def test_composed_and_decomposed_letters_look_the_same() -> None:
@@ -267,11 +268,11 @@ def test_composed_and_decomposed_letters_look_the_same() -> None:
 
 
 def test_plain_words_are_written_in_the_same_font_everywhere() -> None:
-    assert face_for(["dress-0001", "red floral dress"]) == ""
+    assert choose_font(["dress-0001", "red floral dress"]) == ""
 
 
 def test_one_unknown_letter_does_not_cost_the_others_their_diacritics() -> None:
-    assert face_for([VIETNAMESE, "\U0010fffd"]) == face_for([VIETNAMESE])
+    assert choose_font([VIETNAMESE, "\U0010fffd"]) == choose_font([VIETNAMESE])
 
 
 # What was asked in words
@@ -324,12 +325,12 @@ def test_words_of_any_length_stay_in_their_place(words: str, pixels: Pixels | No
 
 
 def test_lines_break_at_blanks_and_inside_a_word_only_where_they_must() -> None:
-    assert wrapped(["a red dress", "+ sleeves"], 14, 10_000, "") == ["a red dress", "+ sleeves"]
-    narrow = font_of("", 14).getlength("a redd")
-    assert wrapped(["a redd dress"], 14, int(narrow) + 1, "") == ["a redd", "dress"]
-    pieces = wrapped(["dress" * 9], 14, 60, "")
+    assert wrap_text(["a red dress", "+ sleeves"], 14, 10_000, "") == ["a red dress", "+ sleeves"]
+    narrow = load_font("", 14).getlength("a redd")
+    assert wrap_text(["a redd dress"], 14, int(narrow) + 1, "") == ["a redd", "dress"]
+    pieces = wrap_text(["dress" * 9], 14, 60, "")
     assert "".join(pieces) == "dress" * 9
-    assert all(font_of("", 14).getlength(piece) <= 60 for piece in pieces)
+    assert all(load_font("", 14).getlength(piece) <= 60 for piece in pieces)
 
 
 def test_what_is_asked_is_said_part_by_part() -> None:
@@ -339,9 +340,9 @@ def test_what_is_asked_is_said_part_by_part() -> None:
         plus=(Term("long  sleeves", weight=0.5), Term(photo=Path("shop/a.jpg"))),
         minus=(Term("logo"), Term(photo=b"x")),
     )
-    assert lines_of(query) == ["in red", "+ long sleeves x 0.5", "+ a.jpg", "- logo", "- photo"]
-    assert lines_of(Query(like=("a", "b"), unlike=("c",))) == ["like a", "like b", "unlike c"]
-    assert lines_of(Query(image=b"x")) == []
+    assert caption_lines(query) == ["in red", "+ long sleeves x 0.5", "+ a.jpg", "- logo", "- photo"]
+    assert caption_lines(Query(like=("a", "b"), unlike=("c",))) == ["like a", "like b", "unlike c"]
+    assert caption_lines(Query(image=b"x")) == []
 
 
 # Stacking
@@ -349,7 +350,7 @@ def test_what_is_asked_is_said_part_by_part() -> None:
 
 def test_stacked_strips_keep_their_pixels_and_are_padded_with_white() -> None:
     narrow, wide = plain(10, 20), plain(30, 50, (1, 2, 3))
-    sheet = stacked([narrow, wide])
+    sheet = stack_strips([narrow, wide])
     assert sheet.shape == (40, 50, 3)
     assert np.array_equal(sheet[:10, :20], narrow)
     assert (sheet[:10, 20:] == 255).all()
@@ -358,4 +359,4 @@ def test_stacked_strips_keep_their_pixels_and_are_padded_with_white() -> None:
 
 def test_nothing_to_stack_is_refused() -> None:
     with pytest.raises(ValueError, match="one or more"):
-        stacked([])
+        stack_strips([])

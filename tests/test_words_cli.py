@@ -10,7 +10,7 @@ from helpers.worded import PAINTED, paint, write_worded_index
 from test_cli import Said
 
 from lookseek import images
-from lookseek.cli.arguments import box_of, classes_of, photos_of, term_of
+from lookseek.cli.arguments import parse_box, parse_classes, parse_photos, parse_term
 from lookseek.encode import load_model
 from lookseek.errors import QueryError
 from lookseek.query import Term
@@ -142,37 +142,37 @@ def test_errors_are_one_line_that_helps(
 def test_photos_may_have_weights_and_real_names_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     paint(Path("a.jpg"), (1, 2, 3))
-    first, second = photos_of(["a.jpg:0.7"]), photos_of(["b.jpg", "a.jpg:.5", "C:\\x.jpg:3"])
+    first, second = parse_photos(["a.jpg:0.7"]), parse_photos(["b.jpg", "a.jpg:.5", "C:\\x.jpg:3"])
     assert (first.first, first.weight, first.others) == (Path("a.jpg"), 0.7, ())
     assert second.first == Path("b.jpg")
     assert second.others == (Term(photo=Path("a.jpg"), weight=0.5), Term(photo=Path("C:\\x.jpg"), weight=3))
     paint(Path("a.jpg:0.7"), (1, 2, 3))
-    assert photos_of(["a.jpg:0.7"]).first == Path("a.jpg:0.7")
-    assert photos_of([]).first is None
+    assert parse_photos(["a.jpg:0.7"]).first == Path("a.jpg:0.7")
+    assert parse_photos([]).first is None
 
 
 def test_terms_are_words_or_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     paint(Path("A.PNG"), (1, 2, 3))
     paint(Path("dress"), (1, 2, 3))
-    assert term_of("A.PNG:2") == Term(photo=Path("A.PNG"), weight=2)
-    assert term_of("dress") == Term("dress")  # a file, but not named as a picture is
-    assert term_of(" tay dài :0.5") == Term("tay dài", weight=0.5)
-    assert term_of("neckline: round") == Term("neckline: round")
-    assert term_of("red:") == Term("red:")
-    assert term_of("red:1e3") == Term("red:1e3")
+    assert parse_term("A.PNG:2") == Term(photo=Path("A.PNG"), weight=2)
+    assert parse_term("dress") == Term("dress")  # a file, but not named as a picture is
+    assert parse_term(" tay dài :0.5") == Term("tay dài", weight=0.5)
+    assert parse_term("neckline: round") == Term("neckline: round")
+    assert parse_term("red:") == Term("red:")
+    assert parse_term("red:1e3") == Term("red:1e3")
     with pytest.raises(QueryError, match="there is no photo"):
-        term_of("x" * 5000 + ".jpg")
+        parse_term("x" * 5000 + ".jpg")
     for nothing in ("", "  ", " :2"):
         with pytest.raises(QueryError, match="says nothing"):
-            term_of(nothing)
+            parse_term(nothing)
 
 
 def test_boxes_and_classes_are_read() -> None:
-    assert box_of("1, 2,3.5,4") == Box(1, 2, 3.5, 4)
+    assert parse_box("1, 2,3.5,4") == Box(1, 2, 3.5, 4)
     with pytest.raises(QueryError, match="x,y,width,height"):
-        box_of("1,2,3")
-    assert classes_of(" dress, đầm ,,shirt dress ") == ("dress", "đầm", "shirt dress")
+        parse_box("1,2,3")
+    assert parse_classes(" dress, đầm ,,shirt dress ") == ("dress", "đầm", "shirt dress")
 
 
 # classes given in words

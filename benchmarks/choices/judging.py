@@ -25,7 +25,7 @@ from lookseek import images
 from lookseek.catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
 from lookseek.encode import ColourEncoder, load_model
 from lookseek.encode.model import PLAIN
-from lookseek.render.lettering import font_of
+from lookseek.render.lettering import load_font
 from lookseek.types import Box, Pixels
 
 QUESTIONS, POOLED, CHANCE, SEED = 40, 26, 4, 0
@@ -97,7 +97,7 @@ def sheet(query: ClothingItem, pool: list[ClothingItem], number: int) -> Pixels:
         page.paste(Image.fromarray(small), (x + 3, y + 3))
         text = f"SHEET {number}" if place == 0 else str(place)
         pen.rectangle((x + 3, y + 3, x + 3 + (92 if place == 0 else 28), y + 23), fill=(0, 0, 0))
-        pen.text((x + 7, y + 5), text, (255, 255, 255), font_of("", 15))
+        pen.text((x + 7, y + 5), text, (255, 255, 255), load_font("", 15))
     pen.rectangle((0, 0, CELL - 1, CELL - 1), outline=(220, 0, 0), width=4)
     return np.array(page)
 

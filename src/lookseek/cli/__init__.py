@@ -1,4 +1,4 @@
-"""The command line: a file of verbs for each kind of work; ``main.py`` runs them, ``output.py`` prints."""
+"""The command line: one file for each group of commands. ``main.py`` runs them, ``output.py`` prints results."""
 
 from .main import main
 

@@ -1,4 +1,4 @@
-"""``python -m lookseek.cli``: the program without its script."""
+"""Runs the command line as ``python -m lookseek.cli``."""
 
 from .main import main
 

@@ -1,4 +1,4 @@
-"""The program: its name and help. Each file of verbs adds its own to it."""
+"""The cyclopts application. Each file of commands registers its own on it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ app = App(
     name="lookseek",
     help="lookseek finds clothes by looking: index a catalogue of clothing photos, search it with photos and words.",
     help_format="plaintext",
-    suppress_keyboard_interrupt=False,  # main says what becomes of the work
+    suppress_keyboard_interrupt=False,  # main handles it: the message says what happens to the work
 )

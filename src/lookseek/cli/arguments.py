@@ -1,4 +1,4 @@
-"""What a person types on a command line: photos and words with weights, boxes, lists of classes."""
+"""Parses command-line arguments: photos and words with weights, boxes, lists of classes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..errors import QueryError
 from ..query import Term
 from ..types import Box, Photo
 
-__all__ = ["Photos", "box_of", "classes_of", "photos_of", "term_of"]
+__all__ = ["Photos", "parse_box", "parse_classes", "parse_photos", "parse_term"]
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
-"""Ends of the names by which a term is taken for a photo's file."""
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
+"""File name endings that make a term a photo instead of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Photos:
     """The photos of ``--image``.
 
     Args:
-        first: the query's own, None where none is given.
+        first: the query's main photo, None where ``--image`` is not given.
         weight: of the first.
-        others: to be added to it.
+        others: photos that are added to it.
     """
 
     first: Photo | None = None
@@ -32,41 +32,43 @@ class Photos:
     others: tuple[Term, ...] = ()
 
 
-def photos_of(typed: Sequence[str]) -> Photos:
-    """Reads ``a.jpg`` and ``a.jpg:0.7``: the first photo is the query's own, the others are added to it.
+def parse_photos(arguments: Sequence[str]) -> Photos:
+    """Parse ``a.jpg`` and ``a.jpg:0.7``: the first photo is the query's main photo, the others are added to it.
 
-    A file that is really named so wins over a weight.
+    An existing file whose name ends in ``:0.7`` is that file, without a weight.
 
     Raises:
         QueryError: a weight outside its range.
     """
-    if not typed:
+    if not arguments:
         return Photos()
-    first, *others = map(_photo, typed)
+    first, *others = map(_photo, arguments)
     return Photos(first.photo, first.weight, tuple(others))
 
 
-def term_of(typed: str) -> Term:
-    """Reads what stands after ``--plus`` and ``--minus``: words or a photo's path, and perhaps ``:weight``.
+def parse_term(argument: str) -> Term:
+    """Parse an argument of ``--plus`` or ``--minus``: words or a photo's path, optionally with ``:weight``.
 
-    What ends as the name of a picture does is a photo.
+    An argument that ends as a picture's file name does is a photo.
 
     Raises:
-        QueryError: no words, a photo that is not there, or a weight outside its range.
+        QueryError: no words, a photo that does not exist, or a weight outside its range.
     """
-    what, weight = _weighed(typed)
-    if what.lower().endswith(_PICTURES):
-        photo = _photo(typed)
+    value, weight = _split_weight(argument)
+    if value.lower().endswith(_PHOTO_SUFFIXES):
+        photo = _photo(argument)
         if not _is_file(photo.photo):
-            raise QueryError(f"there is no photo {what}: give its path, or words that don't end as a picture's name")
+            raise QueryError(f"there is no photo {value}: give its path, or words that don't end as a picture's name")
         return photo
-    if not what.strip():
-        raise QueryError(f"{typed!r} says nothing to add or take away: give words or a photo's path, and then a weight")
-    return Term(what.strip(), weight=weight)
+    if not value.strip():
+        raise QueryError(
+            f"{argument!r} says nothing to add or take away: give words or a photo's path, and then a weight"
+        )
+    return Term(value.strip(), weight=weight)
 
 
-def box_of(text: str) -> Box:
-    """Reads ``x,y,width,height``.
+def parse_box(text: str) -> Box:
+    """Parse ``x,y,width,height``.
 
     Raises:
         QueryError: not four numbers, or not a box.
@@ -78,16 +80,16 @@ def box_of(text: str) -> Box:
     return Box(x, y, width, height)
 
 
-def classes_of(text: str) -> tuple[str, ...]:
-    """Reads names of classes with commas between them; blanks around them and empty ones don't count."""
+def parse_classes(text: str) -> tuple[str, ...]:
+    """Parse names of classes separated by commas; blanks around names and empty names are dropped."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _photo(typed: str) -> Term:
-    what, weight = _weighed(typed)
-    if _is_file(Path(typed)):
-        return Term(photo=Path(typed))
-    return Term(photo=Path(what), weight=weight)
+def _photo(argument: str) -> Term:
+    path, weight = _split_weight(argument)
+    if _is_file(Path(argument)):
+        return Term(photo=Path(argument))
+    return Term(photo=Path(path), weight=weight)
 
 
 def _is_file(photo: Photo | None) -> bool:
@@ -97,7 +99,7 @@ def _is_file(photo: Photo | None) -> bool:
         return False
 
 
-def _weighed(typed: str) -> tuple[str, float]:
-    """What stands before the last colon and the number behind it, or all of it and 1."""
-    found = re.fullmatch(r"(.+):([+-]?(?:\d+\.?\d*|\.\d+))", typed, re.DOTALL)
-    return (found[1], float(found[2])) if found else (typed, 1.0)
+def _split_weight(argument: str) -> tuple[str, float]:
+    """Return the part before the last colon and the number behind it; the whole argument and 1 without a number."""
+    match = re.fullmatch(r"(.+):([+-]?(?:\d+\.?\d*|\.\d+))", argument, re.DOTALL)
+    return (match[1], float(match[2])) if match else (argument, 1.0)

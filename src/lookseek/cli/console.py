@@ -1,4 +1,4 @@
-"""The two consoles, and text made safe for them."""
+"""Standard output and standard error as rich consoles, and text escaped for them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from rich.console import Console
 
-__all__ = ["err", "out", "plain", "program", "say"]
+__all__ = ["err", "escape", "out", "print_line", "program_name"]
 
-out = Console(highlight=False, emoji=False)  # ":abc:" in an id or a file is no picture of letters
+out = Console(highlight=False, emoji=False)  # ":abc:" in an id or a path is not an emoji
 err = Console(stderr=True, highlight=False, emoji=False)
 
 
-def program() -> str:
-    """What to type to get this program again: its name where the shell finds it, else its path."""
-    here = Path(sys.argv[0])
-    if shutil.which("lookseek") or here.name != "lookseek":
+def program_name() -> str:
+    """Return what a person types to start this program: its name where the shell finds it, else its path."""
+    script = Path(sys.argv[0])
+    if shutil.which("lookseek") or script.name != "lookseek":
         return "lookseek"
-    return os.path.relpath(here)
+    return os.path.relpath(script)
 
 
-def say(line: str) -> None:
-    """A line as it is: no markup, not broken at the terminal's width, so that it can be copied."""
+def print_line(line: str) -> None:
+    """Print a line to standard output: without markup, not broken at the terminal's width, so that it can be copied."""
     out.print(line, markup=False, soft_wrap=True)
 
 
-def plain(text: str) -> str:
-    """Text of a user's catalogue, with nothing in it that a terminal or rich would act on."""
-    from rich.markup import escape
+def escape(text: str) -> str:
+    """Return text that comes from users without control characters, and with rich's markup escaped."""
+    from rich.markup import escape as escape_markup
 
-    return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
+    return escape_markup("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

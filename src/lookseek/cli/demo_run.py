@@ -1,4 +1,4 @@
-"""The demo: a catalogue, an index, some searches and a picture of them, in one go."""
+"""The demo: builds an index of a catalogue, searches it and draws the results, in one go."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ..search import Searcher
 from ..types import Item
 
 QUERIES = 4
-"""Searches that the demo shows."""
+"""Searches that the demo draws."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DemoResult:
     """What a demo made.
 
     Args:
@@ -42,16 +42,16 @@ class Shown:
 
 
 def run_demo(
-    source: str | None, download: str | None, folder: Path, *, progress: Progress, say: Callable[[str], None]
-) -> Shown:
+    source: str | None, download: str | None, folder: Path, *, progress: Progress, log: Callable[[str], None]
+) -> DemoResult:
     """Index a catalogue, search it with some of its own photos and draw the results.
 
     Args:
-        source: the user's photos or table; None for what ``download`` names, or drawn garments.
+        source: the user's photos or table; None for the data set that ``download`` names, or drawn garments.
         download: a name in ``DATASETS``, fetched into ``folder``; None for none.
-        folder: where everything goes.
-        progress: told of every step.
-        say: told in one line what is shown.
+        folder: receives the photos, the index and the picture.
+        progress: receives the progress of every step.
+        log: receives one line that names the source.
 
     Raises:
         CatalogueError, DownloadError, IndexFolderError: as the steps raise them.
@@ -59,21 +59,20 @@ def run_demo(
     if source is not None and download is not None:
         raise QueryError("give --source or --download, not both")
     if source is not None:
-        shown = source
-        say(f"showing your own photos: {source}")
+        log(f"showing your own photos: {source}")
     elif download is not None:
-        shown = str(_downloaded(download, folder, progress, say))
-        say(f"showing downloaded photos: {shown}")
+        source = str(_download(download, folder, progress, log))
+        log(f"showing downloaded photos: {source}")
     else:
-        shown = str(_drawn(folder / "drawn", progress))
-        say("showing drawn garments (use your own photos with --source FOLDER)")
-    catalogue = open_catalogue(shown)
+        source = str(_draw_garments(folder / "drawn", progress))
+        log("showing drawn garments (use your own photos with --source FOLDER)")
+    catalogue = open_catalogue(source)
     if made_of(catalogue) is not None:
-        raise CatalogueError(f"{shown} holds features, and the demo searches with photos: give those")
+        raise CatalogueError(f"{source} holds features, and the demo searches with photos: give those")
     index = folder / "index"
-    summary = build_index(catalogue, index, prune=True, progress=progress)  # nothing of what was shown before
+    summary = build_index(catalogue, index, prune=True, progress=progress)  # an earlier demo's items go
     if not summary.items:
-        raise CatalogueError(f"{shown} gave no photo that can be used: skipped.csv in {index} says why")
+        raise CatalogueError(f"{source} gave no photo that can be used: skipped.csv in {index} says why")
     picture = folder / "results.png"
     first = _draw_results(catalogue, index, picture)
     commands = (
@@ -81,10 +80,10 @@ def run_demo(
         f"search {index} --image {first} -k 5 --json",
         f"check {index}",
     )
-    return Shown(summary, index, picture, commands)
+    return DemoResult(summary, index, picture, commands)
 
 
-def _drawn(folder: Path, progress: Progress) -> Path:
+def _draw_garments(folder: Path, progress: Progress) -> Path:
     table = folder / "items.csv"
     if not table.is_file():
         progress.phase("drawing garments", None)
@@ -92,24 +91,25 @@ def _drawn(folder: Path, progress: Progress) -> Path:
     return table
 
 
-def _downloaded(name: str, folder: Path, progress: Progress, say: Callable[[str], None]) -> Path:
+def _download(name: str, folder: Path, progress: Progress, log: Callable[[str], None]) -> Path:
     if name not in DATASETS:
         raise CatalogueError(f"there is no data set {name!r} to download: choose {', '.join(DATASETS)}")
     dataset, target = DATASETS[name], folder / name
     files = listing(dataset)
     megabytes = sum(file.size for file in files) / 1e6
-    say(f"{dataset.repository}: {len(files):,} photos, {megabytes:,.0f} MB, {dataset.licence}")
+    log(f"{dataset.repository}: {len(files):,} photos, {megabytes:,.0f} MB, {dataset.licence}")
     progress.phase("downloading", len(files))
     fetch(dataset, files, target, progress.advance)
     return target
 
 
 def _draw_results(catalogue: Catalogue, index: Path, picture: Path) -> str:
-    """Search with photos from all over the catalogue; returns the first one's path."""
+    """Search with photos spread evenly over the catalogue; returns the path of the first."""
     step = max(1, len(catalogue) // QUERIES)
     items = (entry for entry in islice(catalogue, step // 2, None, step) if isinstance(entry, Item) and entry.image)
     with Searcher(index) as searcher:
-        found = [searcher.search(Query(image=item.image, k=6)) for item in islice(items, QUERIES)]
-    picture.write_bytes(images.to_png(strip.stacked([strip.draw_results(one, columns=6) for one in found])))
-    image = found[0].query.image
+        answers = [searcher.search(Query(image=item.image, k=6)) for item in islice(items, QUERIES)]
+    strips = [strip.draw_results(results, columns=6) for results in answers]
+    picture.write_bytes(images.to_png(strip.stack_strips(strips)))
+    image = answers[0].query.image
     return str(image) if isinstance(image, Path) else "PHOTO"

@@ -1,4 +1,4 @@
-"""Verbs that measure: evaluate, compare."""
+"""Commands that measure: evaluate, compare."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cyclopts import Parameter
 from ..errors import QueryError
 from ..types import Metric, RouteKind, RouteMode
 from .app import app
-from .console import err, out, say
+from .console import err, out, print_line
 from .output import (
     print_evaluation,
 )
-from .progress_bars import SHOWN, Watch
+from .progress_bars import ProgressBars
 
 
 @app.command
@@ -69,7 +69,7 @@ def evaluate(
     from . import tables
 
     if list:
-        for line in tables.listed():
+        for line in tables.benchmark_lines():
             out.print(line, soft_wrap=True)
         return 0
     if benchmark is None:
@@ -78,10 +78,10 @@ def evaluate(
     asked = Asked(
         benchmark, data, split, protocol, model, metric, colour_weight, composer, by, routed, json, report, trec, inputs
     )
-    with Watch(err) as watch:
-        done = ask(asked, watch)
-    if watch.left_out > SHOWN:
-        err.print(f"... and {watch.left_out - SHOWN:,} more skipped" + (f", all in {json}" if json else ""))
+    with ProgressBars(err) as progress:
+        done = ask(asked, progress)
+    if progress.hidden_skips:
+        err.print(f"... and {progress.hidden_skips:,} more skipped" + (f", all in {json}" if json else ""))
     if done.evaluation is not None:
         print_evaluation(done.evaluation)
     for path in done.written:
@@ -99,16 +99,16 @@ def compare(first: Path, /, *others: Path) -> int:
         first: a result file.
         others: more result files.
     """
-    from ..evaluate.compare import compare as put_side_by_side
+    from ..evaluate.compare import compare as compare_results
     from . import tables
 
-    comparison = put_side_by_side([first, *others])
-    say(next(tables.said_of(comparison.results[0])))
-    for line in tables.numbered(comparison):
-        say(line)
+    comparison = compare_results([first, *others])
+    print_line(next(tables.protocol_lines(comparison.results[0])))
+    for line in tables.model_lines(comparison):
+        print_line(line)
     out.print()
-    out.print(tables.compared(comparison))
-    say("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
+    out.print(tables.comparison_table(comparison))
+    print_line("\ndifference from the first, its 95 % interval and p: paired bootstrap over photos")
     if comparison.results[0].missing:
         err.print(f"[red]not comparable with other results:[/] {len(comparison.results[0].missing):,} photos missing")
     return 0

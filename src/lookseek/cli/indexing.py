@@ -1,4 +1,4 @@
-"""Verbs that make and tend an index: index, check, route, export-vectors."""
+"""Commands that build and maintain an index: index, check, route, export-vectors."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from cyclopts import Parameter
 
 from ..types import Metric, RouteKind, StoreKind
 from .app import app
-from .console import err, out, plain, say
+from .console import err, escape, out, print_line
 from .output import (
     print_exported,
     print_keyed,
     print_summary,
 )
-from .progress_bars import Watch
+from .progress_bars import ProgressBars
 
 
 @app.command
@@ -51,9 +51,9 @@ def index(
     from ..index.job import build_index
 
     catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
-    with Watch(err) as watch:
-        summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=watch)
-    print_summary(summary, index, watch.left_out)
+    with ProgressBars(err) as progress:
+        summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=progress)
+    print_summary(summary, index, progress.hidden_skips)
     return 130 if summary.interrupted else 0
 
 
@@ -69,7 +69,7 @@ def check(index: Path, /) -> int:
     findings = check_index(index)
     for finding in findings:
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
-        say(finding.said)
+        print_line(finding.said)
     return 0 if all(finding.good for finding in findings) else 1
 
 
@@ -98,10 +98,10 @@ def route(
     from ..index.routing import route_index
 
     try:
-        with Watch(err) as watch:
-            done = route_index(index, kind, by=by, preset=preset, cells=cells, progress=watch)
+        with ProgressBars(err) as progress:
+            done = route_index(index, kind, by=by, preset=preset, cells=cells, progress=progress)
     except KeyboardInterrupt:
-        err.print(f"stopped: {plain(str(index))} is as it was; the same command begins again", soft_wrap=True)
+        err.print(f"stopped: {escape(str(index))} is as it was; the same command begins again", soft_wrap=True)
         return 130
     print_keyed(done, index)
     return 0
@@ -120,8 +120,8 @@ def export_vectors(index: Path, out: Path, /, *, label: str | None = None) -> in
     """
     from ..index.export import export_vectors as write
 
-    with Watch(err) as watch:
-        exported = write(index, out, label=label, progress=watch)
+    with ProgressBars(err) as progress:
+        exported = write(index, out, label=label, progress=progress)
     if exported.note:
         err.print(f"[yellow]note:[/] {exported.note}", soft_wrap=True)
     print_exported(exported, out)

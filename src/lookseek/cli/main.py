@@ -1,4 +1,4 @@
-"""The entry point: runs a verb, and turns errors into one line and an exit status."""
+"""The entry point: runs a command, and turns errors into one line and an exit status."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import sys
 from cyclopts import CycloptsError
 
 from ..errors import LookseekError
-from . import evaluating, indexing, searching, serving, training  # noqa: F401  each adds its verbs to the app
+from . import evaluating, indexing, searching, serving, training  # noqa: F401  each registers its commands on the app
 from .app import app
-from .console import err, plain
+from .console import err, escape
 
 
 def main() -> None:
-    """Run the command line and exit with 0, 1 (an error, said in one line), 2 (wrong use) or 130 (Ctrl-C)."""
+    """Run the command line and exit with 0, 1 (an error, printed in one line), 2 (wrong use) or 130 (Ctrl-C)."""
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value") or 0
     except CycloptsError:
         code = 2
     except LookseekError as error:
-        err.print(f"[red]error:[/] {plain(str(error))}", soft_wrap=True)
+        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         code = 1
     except OSError as error:
-        line = f"{plain(str(error))}: check that the disk is there, has room, and may be written"
+        line = f"{escape(str(error))}: check that the disk is there, has room, and may be written"
         err.print(f"[red]error:[/] {line}", soft_wrap=True)
         code = 1
     except KeyboardInterrupt:

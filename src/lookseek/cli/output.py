@@ -1,4 +1,4 @@
-"""What the verbs print: the lines and tables of each kind of answer."""
+"""What the commands print: lines, tables and JSON for each kind of result."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..render.as_json import answer
+from ..render.as_json import results_to_dict
 from ..results import Results, Routed
-from .console import err, out, plain, say
-from .progress_bars import SHOWN
+from .console import err, escape, out, print_line
 
-if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
     from ..evaluate.outcome import Evaluation
     from ..index.export import Exported
     from ..index.report import Summary
@@ -21,33 +20,33 @@ if TYPE_CHECKING:  # what costs time to import is imported by the verb that need
     from ..search.tagging import Tag
 
 __all__ = [
-    "as_json",
     "print_evaluation",
     "print_exported",
     "print_keyed",
     "print_results",
+    "print_routing",
     "print_summary",
-    "say_routed",
-    "tags_as_json",
+    "results_to_json",
+    "tags_to_json",
 ]
 
 
-def print_summary(summary: Summary, index: Path, left_out: int) -> None:
-    """What an index job did: counts, what was skipped, duplicates."""
-    if left_out > SHOWN:
-        err.print(f"... and {left_out - SHOWN:,} more skipped, all listed in {index / 'skipped.csv'}")
+def print_summary(summary: Summary, index: Path, hidden_skips: int) -> None:
+    """Print what an index job did: counts, skipped items, duplicates."""
+    if hidden_skips:
+        err.print(f"... and {hidden_skips:,} more skipped, all listed in {index / 'skipped.csv'}")
     parts = [f"{getattr(summary, name):,} {name}" for name in ("added", "changed", "unchanged", "removed")]
     rate = f", {summary.encoded / summary.seconds:,.0f} photos/s" if summary.encoded else ""
-    say(f"{index}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
+    print_line(f"{index}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
     for kind, count in summary.skipped.items():
-        say(f"skipped, {kind}: {count:,}")
+        print_line(f"skipped, {kind}: {count:,}")
     for name, groups in (("the same bytes", summary.duplicates.same), ("near-identical", summary.duplicates.near)):
         if groups:
             copies = sum(len(group) - 1 for group in groups)
             example = ", ".join(groups[0][:3])
-            say(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
+            print_line(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
     if summary.duplicates.same or summary.duplicates.near:
-        say(f"all duplicates are listed in {index / 'duplicates.csv'}")
+        print_line(f"all duplicates are listed in {index / 'duplicates.csv'}")
     if " + " in summary.runtime:
         line = f"vectors of {summary.runtime} stand in this index; one photo's differ by up to 0.012 in cosine"
         err.print(f"[yellow]note:[/] {line} (docs/decisions/encoder.md)", soft_wrap=True)
@@ -56,35 +55,37 @@ def print_summary(summary: Summary, index: Path, left_out: int) -> None:
 
 
 def print_exported(exported: Exported, out: Path) -> None:
-    """What an export of vectors wrote."""
+    """Print what an export of vectors wrote."""
     about, size = exported.about, sum(size for size, _ in exported.about.files.values())
     kind = "of length 1" if about.made.unit else "as the model gave them, also for Euclidean distance"
-    say(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
-    say(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
+    print_line(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
+    print_line(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
     if about.label:
-        shown = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
+        first = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
         more = f" and {about.classes - 3:,} more" if about.classes > 3 else ""
         missing = f"; {exported.unlabelled:,} items have none: -1" if exported.unlabelled else ""
-        say(f"labels: {about.label}, {shown}{more}{missing}")
+        print_line(f"labels: {about.label}, {first}{more}{missing}")
     else:
-        known = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
-        say(f"labels: none written, since no item has a category; {known}")
+        remedy = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
+        print_line(f"labels: none written, since no item has a category; {remedy}")
 
 
 def print_keyed(done: Keyed, index: Path) -> None:
-    """What routing an index came to: keys, what soft and hard keep and visit."""
+    """Print the keys of a routed index, and the share that soft and hard routing keep and visit."""
     note, choice = done.note, done.choice
     sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
-    by = f" by {note.by}" if note.by else ""
-    some = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
-    say(f"{index}: {sum(note.sizes.values()):,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s")
-    say(f"{len(sizes):,} keys: {some}")
+    by, items = f" by {note.by}" if note.by else "", sum(note.sizes.values())
+    largest = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
+    print_line(f"{index}: {items:,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s")
+    print_line(f"{len(sizes):,} keys: {largest}")
     for mode, kept, visited in (
         ("soft", choice.kept, choice.visited),
         ("hard", choice.hard_kept, choice.hard_visited),
     ):
-        say(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
-    say(f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query")
+        print_line(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
+    print_line(
+        f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
+    )
     if done.kind == "svm" and note.preset == "baseline":
         err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
     if note.mass >= 1:
@@ -94,26 +95,27 @@ def print_keyed(done: Keyed, index: Path) -> None:
         )
 
 
-def say_routed(routed: Routed, most: int = 5) -> None:
-    """Which keys a routed search went through, and how many items they hold."""
-    keys = ", ".join(routed.keys[:most]) + (f" and {len(routed.keys) - most} more" if len(routed.keys) > most else "")
-    err.print(f"searched {plain(keys)}: {routed.visited:,} of {routed.items:,} items", soft_wrap=True)
+def print_routing(routed: Routed, limit: int = 5) -> None:
+    """Print the keys that a routed search visited, at most ``limit`` by name, and the number of items they hold."""
+    hidden = len(routed.keys) - limit
+    keys = ", ".join(routed.keys[:limit]) + (f" and {hidden} more" if hidden > 0 else "")
+    err.print(f"searched {escape(keys)}: {routed.visited:,} of {routed.items:,} items", soft_wrap=True)
 
 
-def print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
-    """The table of a search, marked where a truth was given."""
+def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
+    """Print the table of a search; with a truth, a tick or a cross beside each rank."""
     from rich.table import Table
 
     from ..render.strip import agrees
 
-    names = telling(results)
+    names = distinguishing_attributes(results)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("rank", "score", "id", *names):
         table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
     for hit in results.hits:
-        mark = "" if agreed is None else (" ✓" if agrees(hit.attributes, agreed) else " ✗")
+        mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
         values = [str(hit.attributes.get(name, "")) for name in names]
-        table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", plain(hit.id), *map(plain, values))
+        table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", escape(hit.id), *map(escape, values))
     out.print(table)
     if not results.hits:
         routed = " among those searched" if results.routed is not None else ""
@@ -121,47 +123,47 @@ def print_results(results: Results, agreed: tuple[str, Any] | None) -> None:
     err.print(f"{results.took_ms:.0f} ms")
 
 
-def telling(results: Results, most: int = 5) -> list[str]:
-    """The attributes that tell results apart in a table: short, and not the same as the id."""
+def distinguishing_attributes(results: Results, limit: int = 5) -> list[str]:
+    """Return the names of at most ``limit`` attributes that are short and differ from the id: a table's columns."""
     names = dict.fromkeys(name for hit in results.hits for name in hit.attributes)
     short = [
         name
         for name in names
         if all(len(str(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits)
     ]
-    return short[:most]
+    return short[:limit]
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """A measured benchmark: protocol and gallery first, then its figures."""
+    """Print a measured benchmark: protocol and gallery first, then its figures."""
     from . import tables
 
     result = evaluation.result
-    for line in tables.said_of(result):
-        say(line)
+    for line in tables.protocol_lines(result):
+        print_line(line)
     for note in evaluation.loaded.notes:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
     out.print()
-    out.print(tables.headline(result))
-    rest = tables.parts(result)
-    if rest is not None:
+    out.print(tables.headline_table(result))
+    parts = tables.parts_table(result)
+    if parts is not None:
         out.print()
-        out.print(rest)
+        out.print(parts)
     if result.missing:
-        some = ", ".join(result.missing[:3])
+        examples = ", ".join(result.missing[:3])
         err.print(
             f"[red]not comparable:[/] {len(result.missing):,} photos that the benchmark names are missing, "
-            f"e.g. {plain(some)}",
+            f"e.g. {escape(examples)}",
             soft_wrap=True,
         )
 
 
-def as_json(results: Results) -> str:
-    """The answer of ``search --json``; paths become text."""
-    return json.dumps(answer(results), ensure_ascii=False, default=str)
+def results_to_json(results: Results) -> str:
+    """Return the output of ``search --json``; paths become text."""
+    return json.dumps(results_to_dict(results), ensure_ascii=False, default=str)
 
 
-def tags_as_json(tags: Sequence[Tag], image: Path, model: str) -> str:
-    """The answer of ``tag --json``."""
-    classes = [asdict(each) for each in tags]
+def tags_to_json(tags: Sequence[Tag], image: Path, model: str) -> str:
+    """Return the output of ``tag --json``."""
+    classes = [asdict(tag) for tag in tags]
     return json.dumps({"image": str(image), "model": model, "classes": classes}, ensure_ascii=False)

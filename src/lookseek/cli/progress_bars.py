@@ -1,4 +1,4 @@
-"""How a job is followed on a terminal: bars, rates, and what was skipped."""
+"""Progress bars of a job on a terminal: phases, rates, and skipped items."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["SHOWN", "Watch"]
+__all__ = ["MAX_PRINTED_SKIPS", "ProgressBars"]
 
-SHOWN = 20
-"""Skipped items that are shown one by one; the job's own files list them all."""
+MAX_PRINTED_SKIPS = 20
+"""Skipped items that are printed one by one; the job's own files list them all."""
 
 
-class Watch:
-    """Progress bars for a job, and a line for each of the first things it skips. See index.report.Progress.
+class ProgressBars:
+    """Implements ``lookseek.progress.Progress``: a bar per phase, and a line for each of the first skipped items.
 
     Args:
-        console: where they are shown.
+        console: the console that the bars are drawn on.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.left_out = 0
+        self._skips = 0
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ProgressBars:
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -61,6 +61,11 @@ class Watch:
             self._end_phase()
             self._bar.stop()
 
+    @property
+    def hidden_skips(self) -> int:
+        """How many skipped items were not printed."""
+        return max(0, self._skips - MAX_PRINTED_SKIPS)
+
     def phase(self, name: str, total: int | None) -> None:
         assert self._bar is not None
         self._end_phase()
@@ -78,6 +83,6 @@ class Watch:
         self._bar.update(self._task, rate=f"{speed:,.0f}/s" if speed else "")
 
     def skipped(self, skipped: Skipped) -> None:
-        self.left_out += 1
-        if self.left_out <= SHOWN:
+        self._skips += 1
+        if self._skips <= MAX_PRINTED_SKIPS:
             self._console.print(f"skipped {skipped.where}: {skipped.reason}", markup=False, soft_wrap=True)

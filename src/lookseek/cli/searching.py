@@ -1,4 +1,4 @@
-"""Verbs that ask an index or a model: search, tag."""
+"""Commands that query an index or a model: search, tag."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from ..errors import QueryError
 from ..query import Query
 from ..results import Results
 from ..types import Metric, Photo, RouteKind, RouteMode
-from .arguments import box_of, classes_of, photos_of, term_of
-from .console import err, out, plain
+from .app import app
+from .arguments import parse_box, parse_classes, parse_photos, parse_term
+from .console import err, escape, out
 from .output import (
-    as_json,
     print_results,
-    say_routed,
-    tags_as_json,
+    print_routing,
+    results_to_json,
+    tags_to_json,
 )
 
-if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
+if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
     from ..search import Searcher
-
-from .app import app
 
 
 @app.command
@@ -82,15 +81,15 @@ def search(
     """
     from ..search import Searcher
 
-    photos = photos_of(image or ())
+    photos = parse_photos(image or ())
     query = Query(
         image=photos.first,
         item=item,
         image_weight=photos.weight,
-        box=None if box is None else box_of(box),
+        box=None if box is None else parse_box(box),
         text=text,
-        plus=(*photos.others, *map(term_of, plus or ())),
-        minus=tuple(map(term_of, minus or ())),
+        plus=(*photos.others, *map(parse_term, plus or ())),
+        minus=tuple(map(parse_term, minus or ())),
         like=tuple(like or ()),
         unlike=tuple(unlike or ()),
         composer=composer,
@@ -108,14 +107,14 @@ def search(
             err.print(f"[yellow]note:[/] {searcher.index.note}")
         results = searcher.search(query)
         if results.routed is not None:
-            say_routed(results.routed)
-        agreed = _truth(truth, searcher, query.image)
+            print_routing(results.routed)
+        expected = _truth(truth, searcher, query.image)
         if json:
-            out.print_json(as_json(results))
+            out.print_json(results_to_json(results))
         else:
-            print_results(results, agreed)
+            print_results(results, expected)
         if strip is not None:
-            _draw(results, agreed, strip)
+            _draw(results, expected, strip)
             err.print(f"wrote {strip}")
     return 0
 
@@ -145,36 +144,37 @@ def tag(
     from ..search.tagging import tag as name_classes
 
     model = model_of(index_or_model)
-    tags = tag_by_words(model, image, classes_of(classes), k) if classes else name_classes(model, image, k)
+    tags = tag_by_words(model, image, parse_classes(classes), k) if classes else name_classes(model, image, k)
     if json:
-        out.print_json(tags_as_json(tags, image, model.name))
+        out.print_json(tags_to_json(tags, image, model.name))
     else:
-        for each in tags:
-            out.print(f"{each.probability:6.1%}  {plain(each.name)}", soft_wrap=True)
+        for tag_ in tags:
+            out.print(f"{tag_.probability:6.1%}  {escape(tag_.name)}", soft_wrap=True)
     return 0
 
 
-def _draw(results: Results, agreed: tuple[str, Any] | None, path: Path) -> None:
+def _draw(results: Results, truth: tuple[str, Any] | None, path: Path) -> None:
     from .. import images
     from ..render import strip
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(images.to_png(strip.draw_results(results, agreed)))
+    path.write_bytes(images.to_png(strip.draw_results(results, truth)))
 
 
 def _truth(text: str | None, searcher: Searcher, image: Photo | None) -> tuple[str, Any] | None:
+    """Parse ``--truth``: an attribute's name and value; a name alone takes the value of the query's own item."""
     if text is None:
         return None
-    name, given, value = text.partition("=")
+    name, equals, value = text.partition("=")
     name = name.strip()
     fields = searcher.index.manifest.fields
     if name not in fields:
         raise QueryError(f"--truth names {name!r}, which no item has: the index knows {', '.join(fields)}")
-    if given:
+    if equals:
         return name, value.strip()
     if image is None:
         raise QueryError(f"--truth {name} means that of the photo, and there is none: say it, --truth {name}=VALUE")
-    own = searcher.known(image)
-    if own is None or name not in own.attributes:
+    item = searcher.known(image)
+    if item is None or name not in item.attributes:
         raise QueryError(f"the index doesn't hold {image!s} with a {name}: say the value, --truth {name}=VALUE")
-    return name, own.attributes[name]
+    return name, item.attributes[name]

@@ -1,4 +1,4 @@
-"""Verbs that answer others: serve, demo."""
+"""Commands that run the web service: serve, demo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cyclopts import Parameter
 
 from ..errors import QueryError
 from .app import app
-from .console import err, out, plain, program, say
+from .console import err, escape, out, print_line, program_name
 from .output import (
     print_summary,
 )
-from .progress_bars import Watch
+from .progress_bars import ProgressBars
 
 
 @app.command
@@ -56,16 +56,16 @@ def serve(
     if new_key is not None:
         if keys is None:
             raise QueryError(f"--new-key {new_key} needs the file that knows keys: give --keys FILE")
-        say(make_key(keys, new_key, name or new_key))
-        err.print(f"this key is shown once; its hash is in {plain(str(keys))}", soft_wrap=True)
+        print_line(make_key(keys, new_key, name or new_key))
+        err.print(f"this key is shown once; its hash is in {escape(str(keys))}", soft_wrap=True)
         return 0
     settings = Settings(index, host, port, keys, tuple(also or ()), image_urls, rate)
     if keys is not None:
-        known = read_keys(keys)
-        who = "everybody who reaches it" if known.reads_open else "a key"
-        err.print(f"searching is for {who}, writing for {'a key' if known.writes_possible else 'nobody'}")
+        accepted = read_keys(keys)
+        who = "everybody who reaches it" if accepted.reads_open else "a key"
+        err.print(f"searching is for {who}, writing for {'a key' if accepted.writes_possible else 'nobody'}")
     write_journal()
-    run(settings, lambda address: say(f"serving {index} at {address} (Ctrl-C ends it)"))
+    run(settings, lambda address: print_line(f"serving {index} at {address} (Ctrl-C ends it)"))
     return 0
 
 
@@ -89,21 +89,21 @@ def demo(
     """
     from .demo_run import run_demo
 
-    with Watch(err) as watch:
-        shown = run_demo(source, download, folder, progress=watch, say=lambda line: err.print(line, markup=False))
-    print_summary(shown.summary, shown.index, watch.left_out)
-    say(f"picture of results: {shown.picture}")
+    with ProgressBars(err) as progress:
+        result = run_demo(source, download, folder, progress=progress, log=lambda line: err.print(line, markup=False))
+    print_summary(result.summary, result.index, progress.hidden_skips)
+    print_line(f"picture of results: {result.picture}")
     out.print("go on with:")
-    for command in shown.commands:
-        say(f"  {program()} {command}")
-    if shown.summary.interrupted or no_serve:
-        return 130 if shown.summary.interrupted else 0
+    for command in result.commands:
+        print_line(f"  {program_name()} {command}")
+    if result.summary.interrupted or no_serve:
+        return 130 if result.summary.interrupted else 0
     out.print()
-    return _serve_demo(shown.index, port)
+    return _serve_demo(result.index, port)
 
 
 def _serve_demo(index: Path, port: int) -> int:
-    """The page of a demo, where what it needs is installed."""
+    """Serve the page of a demo; without the extra ``serve``, print how to install it."""
     try:
         from ..serve.run import free_port
         from ..serve.run import serve as run
@@ -112,5 +112,5 @@ def _serve_demo(index: Path, port: int) -> int:
         err.print("the page needs one thing more: pip install 'lookseek[serve]'", soft_wrap=True)
         return 0
     settings = Settings(index, port=free_port(port))
-    run(settings, lambda address: say(f"the page: {address} (Ctrl-C ends it)"))
+    run(settings, lambda address: print_line(f"the page: {address} (Ctrl-C ends it)"))
     return 0

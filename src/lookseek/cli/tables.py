@@ -1,4 +1,4 @@
-"""What the command line shows of figures, as tables; ``cli.py`` prints them."""
+"""Figures of evaluations and trainings as tables and lines; ``evaluating.py`` and ``training.py`` print them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ablation_said",
     "aligned_said",
+    "benchmark_lines",
     "combiner_said",
-    "compared",
-    "headline",
-    "listed",
-    "numbered",
-    "parts",
+    "comparison_table",
+    "headline_table",
+    "model_lines",
+    "parts_table",
+    "protocol_lines",
     "recipes_listed",
-    "said_of",
     "trained_said",
 ]
 
@@ -38,10 +38,11 @@ MOST_PARTS = 40
 """Rows of the table of parts; all are in the result file."""
 
 MOST_COLUMNS = 6
+"""Columns of a table of metrics, so that it fits a terminal."""
 
 
-def said_of(result: Result) -> Iterator[str]:
-    """What a figure never stands without: protocol, split, gallery, questions; and what made the vectors."""
+def protocol_lines(result: Result) -> Iterator[str]:
+    """Yield what every figure needs beside it: protocol, split, gallery, number of queries; and the model."""
     yield (
         f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} questions · "
         f"gallery {result.gallery_size:,} ({result.gallery_hash[:12]})"
@@ -52,17 +53,22 @@ def said_of(result: Result) -> Iterator[str]:
     yield f"{name} {checksum} ({rest}) · seed {result.seed} · commit {short_commit(result.commit)}"
 
 
-def headline(result: Result) -> Table:
-    """The bare figures with their intervals."""
+def headline_table(result: Result) -> Table:
+    """Return the figures of the whole benchmark with their intervals."""
     table = _table("metric", "value", "95 % interval")
     for name, figure in result.metrics.items():
         if "/" not in name:
-            _add(table, name, number(name, figure.value), f"{number(name, figure.low)} to {number(name, figure.high)}")
+            _add(
+                table,
+                name,
+                format_figure(name, figure.value),
+                f"{format_figure(name, figure.low)} to {format_figure(name, figure.high)}",
+            )
     return table
 
 
-def parts(result: Result) -> Table | None:
-    """The figures behind a slash, a row a part and a column a metric; None if there are none."""
+def parts_table(result: Result) -> Table | None:
+    """Return the figures of parts (``metric/part``), a row a part and a column a metric; None if there are none."""
     rows: dict[str, dict[str, Figure]] = {}
     for name, figure in result.metrics.items():
         metric, slash, part = name.partition("/")
@@ -71,10 +77,10 @@ def parts(result: Result) -> Table | None:
     if not rows:
         return None
     metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
-    shown = metrics[:MOST_COLUMNS]
-    table = _table("part", *shown)
+    columns = metrics[:MOST_COLUMNS]
+    table = _table("part", *columns)
     for part, row in list(rows.items())[:MOST_PARTS]:
-        _add(table, f"/{part}", *(number(metric, row[metric].value) if metric in row else "" for metric in shown))
+        _add(table, f"/{part}", *(format_figure(name, row[name].value) if name in row else "" for name in columns))
     left = len(rows) - MOST_PARTS
     hidden = [*([f"{left} more parts"] if left > 0 else []), *metrics[MOST_COLUMNS:]]
     if hidden:
@@ -83,22 +89,22 @@ def parts(result: Result) -> Table | None:
     return table
 
 
-def compared(comparison: Comparison) -> Table:
-    """Results side by side, numbered in their order: each bare figure, and its difference from the first result's."""
+def comparison_table(comparison: Comparison) -> Table:
+    """Return results side by side, numbered in their order: each figure, and its difference from the first result's."""
     table = _table("metric", "", "value", "difference", "95 % interval", "p")
     for metric, figures in comparison.metrics.items():
         if "/" in metric:
             continue
-        _add(table, metric, "1", number(metric, figures[0].value))
+        _add(table, metric, "1", format_figure(metric, figures[0].value))
         differences = comparison.differences.get(metric, (None,) * (len(figures) - 1))
         for place, (figure, d) in enumerate(zip(figures[1:], differences, strict=True), 2):
-            said = (f"{d.by:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}", _p(d.p)) if d else ()
-            _add(table, "", str(place), number(metric, figure.value), *said)
+            cells = (f"{d.by:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}", _p(d.p)) if d else ()
+            _add(table, "", str(place), format_figure(metric, figure.value), *cells)
     return table
 
 
-def numbered(comparison: Comparison) -> Iterator[str]:
-    """The models that are compared, a line each."""
+def model_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield a line for each compared model."""
     for place, result in enumerate(comparison.results, 1):
         model = result.model
         extra = [str(model[key]) for key in ("metric",) if model.get(key) not in (None, "cosine")]
@@ -108,8 +114,8 @@ def numbered(comparison: Comparison) -> Iterator[str]:
         yield " ".join([f"{place}:", str(model.get("name", "?")), str(model.get("checksum", ""))[:12], *extra])
 
 
-def listed() -> Iterator[str]:
-    """All benchmarks: what they ask, how large they are, by which protocols, what they need."""
+def benchmark_lines() -> Iterator[str]:
+    """Yield all benchmarks: what they measure, their size, protocols and needs."""
     words = {
         "photo": "",
         "words": "; a model that reads words",
@@ -195,8 +201,8 @@ def ablation_said(ablation: Ablation) -> Table:
     return table
 
 
-def number(metric: str, value: float) -> str:
-    """A figure as it is printed: shares with three digits, times in milliseconds."""
+def format_figure(metric: str, value: float) -> str:
+    """Return a figure as it is printed: shares with three digits, times in milliseconds."""
     return f"{value:.2f} ms" if metric.startswith("query_ms") else f"{value:.3f}"
 
 
@@ -206,7 +212,7 @@ def _p(p: float) -> str:
 
 
 def _add(table: Table, *cells: str) -> None:
-    """A row of names that come from data: nothing in them is markup."""
+    """Add a row of plain text: cells come from data, so markup in them is not interpreted."""
     table.add_row(*map(Text, cells))
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from ..errors import TrainError
-from .console import err, say
-from .progress_bars import SHOWN, Watch
+from .console import err, print_line
+from .progress_bars import ProgressBars
 
 if TYPE_CHECKING:  # what costs time to import is imported by the verb that needs it
     from ..train.trainer.devices import Machine
@@ -89,7 +89,7 @@ def train(
 
     if list:
         for line in tables.recipes_listed():
-            say(line)
+            print_line(line)
         return 0
     if recipe is None or data is None or out is None:
         raise TrainError("lookseek train RECIPE DATA OUT: lookseek train --list names the recipes")
@@ -116,7 +116,7 @@ def train(
         return _train_align(data, out, preset, shared, weights, machine)
     from ..train.classifier.job import train_classifier
 
-    with Watch(err) as watch:
+    with ProgressBars(err) as watch:
         trained = train_classifier(
             data,
             out,
@@ -127,15 +127,15 @@ def train(
             machine=machine,
             progress=watch,
         )
-    if watch.left_out > SHOWN:
-        err.print(f"... and {watch.left_out - SHOWN:,} more skipped, broken ones are listed in {out / 'skipped.csv'}")
+    if watch.hidden_skips:
+        err.print(f"... and {watch.hidden_skips:,} more skipped, broken ones are listed in {out / 'skipped.csv'}")
     if not trained.lead:
         return 0
     for line in tables.trained_said(trained):
-        say(line)
+        print_line(line)
     for note in trained.notes:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
-    say(f"learning curves: {out / 'curves.png'}")
+    print_line(f"learning curves: {out / 'curves.png'}")
     return 0
 
 
@@ -162,7 +162,7 @@ def export(
     from ..train.trainer.run_folder import recipe_of
 
     lines: Sequence[str]
-    with Watch(err) as watch:
+    with ProgressBars(err) as watch:
         if is_source(run):
             from ..train.openclip.export import export_published
 
@@ -186,7 +186,7 @@ def export(
 
             lines = make(Path(run), model, int8=int8, progress=watch).lines()
     for line in lines:
-        say(line)
+        print_line(line)
     return 0
 
 
@@ -197,10 +197,10 @@ def _train_align(data: str, out: Path, preset: str, changes: dict[str, Any], wei
     from ..train.align.job import train_align
     from . import tables
 
-    with Watch(err) as watch:
+    with ProgressBars(err) as watch:
         aligned = train_align(data, out, preset=preset, changes=changes, machine=machine, progress=watch)
     for line in tables.aligned_said(aligned, out):
-        say(line)
+        print_line(line)
     return 0
 
 
@@ -221,23 +221,24 @@ def _train_combiner(
     from .console import out as console
 
     what: dict[str, Any] = {"preset": preset, "model": model or DEFAULT, "weights": weights, "machine": machine}
-    with Watch(err) as watch:
+    with ProgressBars(err) as watch:
         if ablation:
             rows = ablate(data, out, changes=changes, progress=watch, **what)
         else:
             trained = train_combiner(data, out, changes=changes, progress=watch, **what)
-    if watch.left_out > SHOWN:
+    if watch.hidden_skips:
         err.print(
-            f"... and {watch.left_out - SHOWN:,} more left out, all listed in skipped.csv of {out}", soft_wrap=True
+            f"... and {watch.hidden_skips:,} more left out, all listed in skipped.csv of {out}",
+            soft_wrap=True,
         )
     if ablation:
-        say(rows.about)
+        print_line(rows.about)
         console.print(tables.ablation_said(rows))
-        say(f"all figures with their intervals: {out / ABLATION}")
+        print_line(f"all figures with their intervals: {out / ABLATION}")
     else:
         for line in tables.combiner_said(trained):
-            say(line)
-        say(f"learning curves: {out / 'combiner' / 'curves.png'}")
+            print_line(line)
+        print_line(f"learning curves: {out / 'combiner' / 'curves.png'}")
     for note in rows.notes if ablation else trained.notes:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
     return 0

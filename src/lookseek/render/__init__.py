@@ -1,1 +1,1 @@
-"""Results as a picture and as plain values."""
+"""Results as a picture (``strip.py``) and as plain values (``as_json.py``)."""

@@ -1,4 +1,4 @@
-"""An answer as plain values, the shape of ``search --json`` and of the API: its keys are fixed."""
+"""Results as plain values, in the shape of ``search --json`` and of the API: the keys are a public format."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from ..query import Query
 from ..results import Results
 
-__all__ = ["answer", "asked"]
+__all__ = ["query_to_dict", "results_to_dict"]
 
 _HIT = ("id", "score", "rank", "attributes", "shares")
 
-_UNASKED: dict[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
     "item": "",
     "text": "",
     "plus": (),
@@ -22,20 +22,20 @@ _UNASKED: dict[str, Any] = {
     "unlike": (),
     "composer": "",
 }
-"""What is left out where nothing is asked by it."""
+"""Fields of a query that are omitted where they have these values."""
 
 
-def answer(results: Results) -> dict[str, Any]:
-    """Results by the fixed keys. A hit has ``copies`` only where the query hides them."""
+def results_to_dict(results: Results) -> dict[str, Any]:
+    """Return results by the fixed keys; hits have ``copies`` only where the query hides duplicates."""
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     hits = [{key: value for key, value in asdict(hit).items() if key in keys} for hit in results.hits]
     took = round(results.took_ms, 3)
-    return {"query": asked(results.query), "hits": hits, "took_ms": took, "index": results.index}
+    return {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
 
 
-def asked(query: Query) -> dict[str, Any]:
-    """What a query asks, and nothing that it does not; photos are as the query has them."""
-    shown = {k: v for k, v in asdict(query).items() if v is not None and not (k in _UNASKED and v == _UNASKED[k])}
-    for name in {"plus", "minus"} & shown.keys():
-        shown[name] = [{k: v for k, v in term.items() if v not in ("", None)} for term in shown[name]]
-    return shown
+def query_to_dict(query: Query) -> dict[str, Any]:
+    """Return the fields of a query without those that have their defaults; photos stay as the query has them."""
+    fields = {k: v for k, v in asdict(query).items() if v is not None and not (k in _DEFAULTS and v == _DEFAULTS[k])}
+    for name in {"plus", "minus"} & fields.keys():
+        fields[name] = [{k: v for k, v in term.items() if v not in ("", None)} for term in fields[name]]
+    return fields

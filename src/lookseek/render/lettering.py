@@ -1,4 +1,4 @@
-"""Words in pictures: a font that has the letters, or the nearest that can be written."""
+"""Draws text: finds a font that has the letters, replaces letters that no font has, breaks lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
-__all__ = ["face_for", "font_of", "wrapped", "writable", "write_line"]
+__all__ = ["choose_font", "draw_line", "load_font", "replace_missing_glyphs", "wrap_text"]
 
-SHIPPED = str(Path(__file__).parent / "fonts" / "DejaVuSans-Latin.ttf")
-"""Has the letters of Latin languages, Vietnamese among them; scripts/make_font.py makes it."""
+BUNDLED_FONT = str(Path(__file__).parent / "fonts" / "DejaVuSans-Latin.ttf")
+"""The font with the letters of Latin languages, Vietnamese among them; scripts/make_font.py makes it."""
 
 FONTS = (
-    SHIPPED,
+    BUNDLED_FONT,
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
     "Arial.ttf",
@@ -27,18 +27,18 @@ FONTS = (
     "Helvetica.ttc",
     "Arial Unicode.ttf",
 )
-"""Ours, then fonts of Linux, macOS and Windows that have more letters; Pillow looks where the system does."""
+"""The bundled font, then fonts of Linux, macOS and Windows with more letters, which Pillow finds on the system."""
 
-MOST_LETTERS = 400
-"""Of a text that is broken into lines: more than any picture of results has room for."""
+MAX_CHARACTERS = 400
+"""Characters of a text that is broken into lines: more than any picture of results has room for."""
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def write_line(
-    pen: ImageDraw.ImageDraw,
-    place: tuple[int, int],
+def draw_line(
+    draw: ImageDraw.ImageDraw,
+    position: tuple[int, int],
     text: str,
     size: int,
     colour: Colour,
@@ -48,39 +48,39 @@ def write_line(
     """Write one line, cut with an ellipsis where it would be too wide.
 
     Args:
-        pen: of the picture.
-        place: x and y of the line's upper left corner, pixels.
+        draw: draws on the picture.
+        position: x and y of the line's upper left corner, pixels.
         text: may hold line breaks and tabs; they become spaces.
         size: of the letters, pixels.
         colour: of the letters.
         width: the widest that the line may be, pixels.
-        face: as ``face_for`` gives it.
+        face: as ``choose_font`` returns it.
     """
-    font = font_of(face, size)
+    font = load_font(face, size)
     clean = _clean(text)
-    line = writable(font, clean[: width + 1])  # no letter is narrower than a pixel
+    line = replace_missing_glyphs(font, clean[: width + 1])  # no letter is narrower than a pixel
     if font.getlength(line) > width:
         keep = len(line)
         while keep and font.getlength(line[:keep].rstrip() + "...") > width:
             keep -= 1
         line = line[:keep].rstrip() + "..."
-    pen.text(place, line, colour, font)
+    draw.text(position, line, colour, font)
 
 
-def wrapped(texts: Iterable[str], size: int, width: int, face: str) -> list[str]:
-    """Break texts into lines that are not too wide: at blanks, or inside a word that fills more than a line.
+def wrap_text(texts: Iterable[str], size: int, width: int, face: str) -> list[str]:
+    """Break texts into lines that fit a width: at blanks, or inside a word that is longer than a line.
 
     Args:
-        texts: each begins on a line of its own.
+        texts: each begins on a new line.
         size: of the letters, pixels.
         width: the widest that a line may be, pixels.
-        face: as ``face_for`` gives it.
+        face: as ``choose_font`` returns it.
     """
-    font = font_of(face, size)
+    font = load_font(face, size)
     rows: list[str] = []
     for text in texts:
         row = ""
-        for word in writable(font, _clean(text)[:MOST_LETTERS]).split():
+        for word in replace_missing_glyphs(font, _clean(text)[:MAX_CHARACTERS]).split():
             longer = f"{row} {word}" if row else word
             if row and font.getlength(longer) > width:
                 rows.append(row)
@@ -95,17 +95,17 @@ def wrapped(texts: Iterable[str], size: int, width: int, face: str) -> list[str]
     return rows
 
 
-def face_for(texts: Iterable[str]) -> str:
-    """Return the font that lacks fewest letters of the texts: "" for Pillow's own, else ours or a file of the system.
+def choose_font(texts: Iterable[str]) -> str:
+    """Return the font that lacks the fewest letters of the texts: "" for Pillow's default, else a file of ``FONTS``.
 
-    Pillow's own font has no Vietnamese letters, so it serves where texts need none, then ours. ``writable`` says
-    what becomes of letters that the best font lacks, e.g. Japanese ones where the system has no font for them.
+    Pillow's default font has no Vietnamese letters. ``replace_missing_glyphs`` replaces letters that the best font
+    lacks, e.g. Japanese ones where the system has no font for them.
     """
     letters = "".join(set(_clean(" ".join(texts))))
-    best, fewest = "", len(_missing(font_of("", 14), letters))
+    best, fewest = "", len(_missing(load_font("", 14), letters))
     for face in FONTS if fewest else ():
         try:
-            lacking = len(_missing(font_of(face, 14), letters))
+            lacking = len(_missing(load_font(face, 14), letters))
         except OSError:  # not installed
             continue
         if lacking < fewest:
@@ -118,24 +118,28 @@ def _length(font: Font, text: str, letters: int) -> int:
 
 
 def _clean(text: str) -> str:
-    """Return a text in one line, composed, without characters that are no letters or signs."""
+    """Return a text in one line, in Unicode's composed form, with "?" for control characters."""
     line = " ".join(unicodedata.normalize("NFC", text).split())
     return "".join(c if c.isprintable() else "?" for c in line)
 
 
-def font_of(face: str, size: int) -> Font:
-    """Return a face at a size in pixels; OSError if the system does not have it."""
+def load_font(face: str, size: int) -> Font:
+    """Return a font at a size in pixels.
+
+    Raises:
+        OSError: the system does not have it.
+    """
     return ImageFont.truetype(face, size) if face else ImageFont.load_default(size)
 
 
 def _missing(font: Font, text: str) -> set[str]:
     """Return the letters of a text that a font shows as an empty box."""
-    box = bytes(font.getmask("\U0010fffe"))  # no font has this one
+    box = bytes(font.getmask("\U0010fffe"))  # no font has a glyph for it
     return {c for c in set(text) if not c.isascii() and not c.isspace() and bytes(font.getmask(c)) == box}
 
 
-def writable(font: Font, text: str) -> str:
-    """Return a text in letters that a font has: "đầm" becomes "dam" where it must, other letters "?"."""
+def replace_missing_glyphs(font: Font, text: str) -> str:
+    """Return a text in letters that a font has: "đầm" becomes "dam" where the font lacks letters, others become "?"."""
     missing = _missing(font, text)
     if not missing:
         return text

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 
 from ... import images
 from ...errors import LookseekError
-from ...render.lettering import face_for, font_of, writable, write_line
-from ...render.strip import CELL, MARGIN, Tile, draw_strip, tile_place
+from ...render.lettering import choose_font, draw_line, load_font, replace_missing_glyphs
+from ...render.strip import draw_strip
+from ...render.tile import CELL, MARGIN, Tile, tile_position
 from ...types import Photo, Pixels
 from ..outcome import Evaluation
 from ..task import Loaded
@@ -82,30 +83,30 @@ def _caption(id: str, loaded: Loaded) -> str:
 
 def _with_seen(sheet: Pixels, seen: Pixels, titled: bool) -> Pixels:
     """Put what the model saw below the query, framed as that is."""
-    top = tile_place(COLUMNS, COLUMNS, titled)[1]
+    top = tile_position(COLUMNS, COLUMNS, titled)[1]
     sheet = np.pad(sheet, ((0, max(0, top + CELL + BELOW - len(sheet))), (0, 0), (0, 0)), constant_values=255)
     alone = draw_strip(seen, [])
     sheet[top : top + CELL, MARGIN : MARGIN + CELL] = alone[MARGIN : MARGIN + CELL, MARGIN : MARGIN + CELL]
     picture = Image.fromarray(sheet)
-    write_line(ImageDraw.Draw(picture), (MARGIN, top + CELL + 7), "what the model saw", 14, INK, CELL, "")
+    draw_line(ImageDraw.Draw(picture), (MARGIN, top + CELL + 7), "what the model saw", 14, INK, CELL, "")
     return np.array(picture)
 
 
 def card(text: str) -> Pixels:
     """Words as a picture, uint8 (CELL, CELL, 3): as many lines as it has room for, then an ellipsis."""
     text = text[:LONGEST]
-    face = face_for([text])
-    font = font_of(face, LETTERS)
+    face = choose_font([text])
+    font = load_font(face, LETTERS)
     width, most = CELL - 2 * PADDING, (CELL - 2 * PADDING) // LEADING
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and len(lines) < most and font.getlength(writable(font, longer)) > width:
+        if lines[-1] and len(lines) < most and font.getlength(replace_missing_glyphs(font, longer)) > width:
             lines.append(word)
         else:
             lines[-1] = longer
     picture = Image.new("RGB", (CELL, CELL), CARD)
     pen = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
-        write_line(pen, (PADDING, PADDING + number * LEADING), line, LETTERS, INK, width, face)
+        draw_line(pen, (PADDING, PADDING + number * LEADING), line, LETTERS, INK, width, face)
     return np.array(picture)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
-from ...render.as_json import answer
+from ...render.as_json import results_to_dict
 from ...results import Results
 from ...store import Restriction
 from ..engine import Engine
@@ -132,7 +132,7 @@ async def _fetched(body: SearchBody, engine: Engine, settings: Settings) -> byte
 
 def shown(results: Results) -> dict[str, Any]:
     """An answer for those who are not at this machine: no photo's bytes, no path."""
-    told = answer(results)
+    told = results_to_dict(results)
     query = told["query"]
     if "image" in query:
         query["image"] = "uploaded"
