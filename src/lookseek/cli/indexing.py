@@ -29,7 +29,7 @@ def index(
     prune: Annotated[bool, Parameter(negative=())] = False,
     image_column: str | None = None,
     id_column: str | None = None,
-    store: StoreKind = "edge",
+    store: StoreKind | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -45,7 +45,8 @@ def index(
         prune: remove the items that the source no longer has.
         image_column: the table's column that holds the photos, if it isn't found by its name.
         id_column: the table's column that holds the ids, if it isn't found by its name.
-        store: what keeps a new index: edge (any size), or numpy (plain files, up to some 50,000 items).
+        store: what keeps a new index: edge (any size; the default where its engine can be used), or numpy (plain files,
+            up to some 50,000 items).
     """
     from ..catalogue import open_catalogue
     from ..index.job import build_index

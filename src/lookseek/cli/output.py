@@ -50,6 +50,8 @@ def print_summary(summary: Summary, index: Path, hidden_skips: int) -> None:
     if " + " in summary.runtime:
         line = f"vectors of {summary.runtime} stand in this index; one photo's differ by up to 0.012 in cosine"
         err.print(f"[yellow]note:[/] {line} (docs/decisions/encoder.md)", soft_wrap=True)
+    for note in summary.notes:
+        err.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     if summary.interrupted:
         err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import IndexDamaged
-from ..store import FieldKind, Layout, Store, create_store, open_store
+from ..store import FieldKind, Layout, Store, capabilities, create_store, open_store
 from . import folder as place
 from .manifest import Manifest, Recipe
 
@@ -65,7 +65,7 @@ class Draft:
     @property
     def keeps_graphs(self) -> bool:
         """Whether the store can build graphs at all."""
-        return self._recipe.store == "edge"
+        return capabilities(self._recipe.store).graphs
 
     @property
     def graph_items(self) -> int:

@@ -19,7 +19,7 @@ from ..encode import ColourEncoder, Model, encode_photos
 from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
 from ..progress import Progress
-from ..store import FieldKind, StoreKind
+from ..store import FieldKind, StoreKind, capabilities, default_store
 from ..store.schema import COLOUR, LOOK, kind_of
 from ..types import Item, Metric, Photo, Point, Skipped
 from . import folder as place
@@ -47,7 +47,7 @@ def build_index(
     model: str | Path | None = None,
     metric: Metric | None = None,
     prune: bool = False,
-    store: StoreKind = "edge",
+    store: StoreKind | None = None,
     progress: Progress,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -62,7 +62,7 @@ def build_index(
         model: a shipped model's name or a model folder; None for the one that the index has.
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
-        store: what keeps a new index.
+        store: what keeps a new index; None for the engine, or numpy files where the engine can't be used.
         progress: told of every step.
 
     Raises:
@@ -76,12 +76,15 @@ def build_index(
         made = made_of(catalogue)
         recipe, loaded = recipe_for(folder, made, model, metric, store)
         draft = Draft(folder, recipe, runtime_of(made, loaded), catalogue.origin)
+        new = draft.base is None and not draft.replaces
+        fallback = default_store()[1] if new and store is None else ""
         job = _Job(folder, draft, loaded, progress)
         try:
             job.encode(catalogue)
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
-            return job.finish(began)
+            summary = job.finish(began)
+            return replace(summary, notes=_notes(fallback, recipe.store, summary.items))
         finally:
             draft.close()
 
@@ -258,6 +261,7 @@ class _Job:
             runtime=self._draft.runtime(bool(self._counts["written"])),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
+            notes=(),
         )
 
     def _known_fields(self) -> dict[str, FieldKind]:
@@ -293,6 +297,17 @@ def _given(wanted: Iterable[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted
         if known is not None:
             vectors = {LOOK: known.look} | ({} if known.colour is None else {COLOUR: known.colour})
             yield one, vectors, known.fingerprint
+
+
+def _notes(fallback: str, store: StoreKind, items: int) -> tuple[str, ...]:
+    """What a person should know of the store that keeps the index."""
+    limit, notes = capabilities(store).most_items, [fallback] if fallback else []
+    if limit is not None and items > limit:
+        notes.append(
+            f"the {store} store compares a query with all {items:,} items, and is meant for up to {limit:,}: a new "
+            "index with --store edge is searched by a graph"
+        )
+    return tuple(notes)
 
 
 def _mark(item_id: str) -> int:

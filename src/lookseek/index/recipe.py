@@ -8,7 +8,7 @@ from ..catalogue import Made
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
-from ..store import StoreKind, VectorSpec
+from ..store import StoreKind, VectorSpec, default_store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Metric
 from . import folder as place
@@ -16,7 +16,7 @@ from .manifest import Recipe
 
 
 def recipe_for(
-    folder: Path, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind
+    folder: Path, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind | None
 ) -> tuple[Recipe, Model]:
     """How the vectors of an index are to be made, and the model for it.
 
@@ -25,7 +25,7 @@ def recipe_for(
         made: how the source's vectors were made; None for photos.
         model: as asked for; None for the index's, then the vectors', then the one that ships.
         metric: as asked for; None for the index's, then the vectors'.
-        store: what keeps a new index.
+        store: what keeps a new index; None for the default here.
 
     Raises:
         ModelError: the model can't be used.
@@ -36,7 +36,7 @@ def recipe_for(
     if there is not None:
         model = model or there.recipe.model_path or there.recipe.model
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
-        store = there.recipe.store
+    kept_by = there.recipe.store if there is not None else store or default_store()[0]
     if made is not None:
         model = model or made.model or _nameless(made)
         metric = metric or made.metric
@@ -57,7 +57,7 @@ def recipe_for(
         layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
     path = _place(model)
     colour = ColourEncoder.version if coloured else ""
-    return Recipe(loaded.name, path, loaded.checksum, colour, layout, store), loaded
+    return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by), loaded
 
 
 def _place(model: str | Path | None) -> str:

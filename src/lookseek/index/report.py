@@ -22,6 +22,7 @@ class Summary:
         runtime: what ran the model for the index's photos; several, joined by " + ", differ a little.
         interrupted: the job was stopped before the catalogue's end.
         seconds: how long it took.
+        notes: what a person should know of the index, a line each.
     """
 
     items: int
@@ -35,3 +36,4 @@ class Summary:
     runtime: str
     interrupted: bool
     seconds: float
+    notes: tuple[str, ...] = ()

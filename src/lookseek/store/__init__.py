@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from ..types import StoreKind
 from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId, Store
-from .registry import create_store, open_store
+from .registry import Capabilities, capabilities, create_store, default_store, open_store
 from .schema import FieldKind, Layout, VectorSpec
 
 __all__ = [
     "UNRESTRICTED",
+    "Capabilities",
     "FieldKind",
     "Layout",
     "Restriction",
@@ -21,6 +22,8 @@ __all__ = [
     "Store",
     "StoreKind",
     "VectorSpec",
+    "capabilities",
     "create_store",
+    "default_store",
     "open_store",
 ]

@@ -1,25 +1,82 @@
-"""The stores by name: what each can do, whether it can be used here, and how it is made and opened."""
+"""The stores by name: what each can do, whether it can be used here, and how it is made and opened.
+
+A new store is a module that keeps the protocol ``Store``, an entry here and its name in ``types.StoreKind``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from ..errors import IndexMismatch
 from ..types import StoreKind
 from .base import Store
 from .schema import Layout
 
-__all__ = ["create_store", "open_store"]
+__all__ = ["Capabilities", "capabilities", "create_store", "default_store", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store can do beyond what every store promises.
+
+    Args:
+        graphs: ``optimise(graph=True)`` builds HNSW graphs, which large indexes are searched by.
+        most_items: up to how many items it is recommended for; None for any number.
+    """
+
+    graphs: bool
+    most_items: int | None = None
+
+
+class _StoreClass(Protocol):
+    """How a store's class makes and opens stores."""
+
+    def __call__(self, folder: Path, layout: Layout) -> Store: ...
+
+    def create(self, folder: Path, layout: Layout) -> Store: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A store that can be named. ``load`` imports its class; ``package`` is what the import needs, "" for nothing."""
+
+    load: Callable[[], _StoreClass]
+    capabilities: Capabilities
+    package: str = ""
+
+
+def capabilities(kind: StoreKind) -> Capabilities:
+    """Return what a store can do; imports nothing."""
+    return _STORES[kind].capabilities
+
+
+def default_store() -> tuple[StoreKind, str]:
+    """Return the store for a new index: the first of the registry that can be used here.
+
+    Returns:
+        Its name, and one line that says why it is not the first; "" if it is.
+    """
+    first, *others = _STORES
+    try:
+        _STORES[first].load()
+    except ImportError as error:
+        kind = others[0]
+        limit = _STORES[kind].capabilities.most_items
+        enough = "" if limit is None else f", which is enough for some {limit:,} items"
+        return kind, f"{_STORES[first].package} can't be imported here ({error}): the {kind} store keeps it{enough}"
+    return first, ""
 
 
 def create_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
-    """Make an empty store in a folder that does not exist yet."""
-    if kind == "numpy":
-        from .plain import PlainStore
+    """Make an empty store in a folder that does not exist yet.
 
-        return PlainStore.create(folder, layout)
-    from .edge import EdgeStore
-
-    return EdgeStore.create(folder, layout)
+    Raises:
+        IndexMismatch: the package that it needs can't be imported here.
+    """
+    return _loaded(kind, folder).create(folder, layout)
 
 
 def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
@@ -27,11 +84,36 @@ def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
 
     Raises:
         IndexDamaged: its files can't be read.
+        IndexMismatch: the package that it needs can't be imported here.
     """
-    if kind == "numpy":
-        from .plain import PlainStore
+    return _loaded(kind, folder)(folder, layout)
 
-        return PlainStore(folder, layout)
+
+def _loaded(kind: StoreKind, folder: Path) -> _StoreClass:
+    entry = _STORES[kind]
+    try:
+        return entry.load()
+    except ImportError as error:
+        raise IndexMismatch(
+            f"{folder} is of the {kind} store, which needs the package {entry.package}, and that can't be imported "
+            f"here ({error}): install it, or index the catalogue into a new folder with --store numpy"
+        ) from error
+
+
+def _edge() -> _StoreClass:
     from .edge import EdgeStore
 
-    return EdgeStore(folder, layout)
+    return EdgeStore
+
+
+def _plain() -> _StoreClass:
+    from .plain import PlainStore
+
+    return PlainStore
+
+
+_STORES: Mapping[StoreKind, _Entry] = {
+    "edge": _Entry(_edge, Capabilities(graphs=True), "qdrant-edge-py"),
+    "numpy": _Entry(_plain, Capabilities(graphs=False, most_items=50_000)),
+}
+"""In the order of preference for a new index; the last needs no package."""
