@@ -30,7 +30,7 @@ from lookseek.errors import (
     QueryError,
 )
 from lookseek.images import limits
-from lookseek.images.headers import orientation, read_header
+from lookseek.images.formats import exif_orientation, read_header
 from lookseek.types import Box, Pixels
 
 WAYS = ("with simplejpeg", "with Pillow alone")
@@ -219,14 +219,14 @@ def test_a_smaller_jpeg_is_turned_too(turn: int) -> None:
 
 def test_large_pictures_are_converted_by_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "lookseek.images.orientation.STRIP", 100
+        "lookseek.images.conversion.STRIP_PIXELS", 100
     )  # two rows of 40 pixels at a time, and a single last one
     clear = np.dstack([plain(), np.full((24, 40), 128, np.uint8)])
     for pixels in (plain(), clear, plain()[:, :, 0], plain()[:23]):
         data = saved("PNG", pixels)
         by_strips = images.decode(data)
         with monkeypatch.context() as whole:
-            whole.setattr("lookseek.images.orientation.STRIP", 1 << 19)
+            whole.setattr("lookseek.images.conversion.STRIP_PIXELS", 1 << 19)
             assert off(by_strips, images.decode(data)) == 0
     assert off(images.decode(turned("PNG", 6, plain())), plain()) == 0
     assert off(images.decode(saved("GIF")), plain()) == 0
@@ -239,13 +239,13 @@ def test_exif_orientation_in_both_byte_orders_and_sizes(order: str, type_: int, 
     other = struct.pack(order + "HHIHxx", 0x0100, 3, 1, 7)
     entry = struct.pack(order + "HHI" + form, 0x0112, type_, 1, 6)
     body = head + struct.pack(order + "H", 2) + other + entry
-    assert orientation(b"Exif\0\0" + body) == orientation(body) == 6
+    assert exif_orientation(b"Exif\0\0" + body) == exif_orientation(body) == 6
 
 
 @given(st.binary(max_size=80))
 def test_exif_of_noise_is_an_orientation(noise: bytes) -> None:
     for start in (b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"):
-        assert 1 <= orientation(start + noise) <= 8
+        assert 1 <= exif_orientation(start + noise) <= 8
 
 
 # Two ways to decode a JPEG
@@ -456,7 +456,7 @@ def test_the_limit_of_pillow_is_no_second_limit(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookseek.images.decoder._decoded", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("lookseek.images.decoder._decode_picture", lambda *_: pytest.fail("it was decoded"))
     for name, (data, error) in REFUSED.items():
         if error is ImageTooLarge:
             with pytest.raises(ImageTooLarge, match=r"save it smaller"):
@@ -490,9 +490,9 @@ MEMINFO = {"proc/meminfo": "MemTotal: 16000000 kB\nMemAvailable: 8000000 kB\n"}
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({}, limits.ASSUMED),
+        ({}, limits.ASSUMED_FREE_BYTES),
         (MEMINFO, 8_192_000_000),
-        ({"proc/meminfo": "MemTotal: 16000000 kB\n"}, limits.ASSUMED),
+        ({"proc/meminfo": "MemTotal: 16000000 kB\n"}, limits.ASSUMED_FREE_BYTES),
         (
             MEMINFO
             | {
@@ -534,8 +534,9 @@ import sys
 from pathlib import Path
 from lookseek import images
 from lookseek.errors import ItemError
+from lookseek.images import decoder
 if sys.argv[1] == "pillow":
-    images.simplejpeg = None
+    decoder.simplejpeg = None
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()

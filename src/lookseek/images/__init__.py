@@ -1,5 +1,9 @@
-"""The only place that decodes a picture: ``decoder.py``, and what guards it."""
+"""Pictures: the only package that decodes them (``decoder.py``), with the limits that protect from hostile files."""
 
-from .decoder import crop, decode, fingerprint, pixel_limit, read, resize, size, to_jpeg, to_png
+from .decoder import decode, size
+from .difference_hash import fingerprint
+from .limits import pixel_limit
+from .pixels import crop, resize, to_jpeg, to_png
+from .reader import read
 
 __all__ = ["crop", "decode", "fingerprint", "pixel_limit", "read", "resize", "size", "to_jpeg", "to_png"]

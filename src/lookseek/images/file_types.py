@@ -1,13 +1,13 @@
-"""What a file is when it is no picture that lookseek reads, and what to do about it."""
+"""Names the type of a file that is no picture that lookseek reads, with the remedy."""
 
 from __future__ import annotations
 
-__all__ = ["name_of"]
+__all__ = ["describe_file"]
 
 _SAVE = "save it as JPEG or PNG"
 
-# How other files begin that people take for photos, or that attackers name .jpg.
-_OTHERS: tuple[tuple[bytes, str], ...] = (
+# First bytes of other files that people take for photos, or that attackers name .jpg.
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document, not a photo: export the page as JPEG or PNG"),
     (b"%!PS", "a PostScript file, not a photo: export it as PNG"),
     (b"PK\x03\x04", "a zip archive or an Office file, not a photo: unpack it and give the photos in it"),
@@ -23,8 +23,8 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def name_of(data: bytes) -> str:
-    """What the bytes are, by their beginning, and the remedy: the second half of "this is ...".
+def describe_file(data: bytes) -> str:
+    """Return what a file is, by its first bytes, and the remedy: the second half of "this is ...".
 
     >>> name_of(b"%PDF-1.7")
     'a PDF document, not a photo: export the page as JPEG or PNG'
@@ -36,9 +36,9 @@ def name_of(data: bytes) -> str:
         if brand.startswith(("he", "mif1", "msf1")):
             return f"a HEIC photo, which is not read: {_SAVE} (iPhone: Settings, Camera, Most Compatible)"
         return f"a video or another media file ({brand!r}), not a photo: give a JPEG or PNG"
-    for start, what in _OTHERS:
-        if data.startswith(start):
-            return what
+    for signature, description in _SIGNATURES:
+        if data.startswith(signature):
+            return description
     text = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<"):
         if text.startswith((b"<!doctype html", b"<html")):

@@ -1,71 +1,41 @@
-"""From what Pillow decoded to what lookseek works on: RGB, upright, on white."""
+"""EXIF's orientation: how it is read, and how it is applied."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from PIL import Image
+from typing import Literal
 
 from ..types import Pixels
 
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
-
-__all__ = ["converted", "upright"]
-
-STRIP = 1 << 19
-"""Pixels that are converted at once: copies made on the way stay below 15 MB."""
+__all__ = ["apply_orientation", "exif_orientation"]
 
 
-def converted(picture: ImageFile, turn: int) -> Pixels:
-    """Decodes, converts by strips, and turns while writing, so that no second copy is ever whole."""
-    rawmode = picture.tile[0][3] if picture.tile else ""
-    _scale_transparency(picture.info, rawmode)
-    picture.load()
-    width, height = picture.size
-    pixels = np.empty((width, height, 3) if turn >= 5 else (height, width, 3), np.uint8)
-    stored = upright(pixels, {6: 8, 8: 6}.get(turn, turn))
-    rows = max(1, STRIP // width)
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        box = (0, top, width, bottom)
-        whole = bottom - top == height
-        strip = picture if whole else picture.resize((width, bottom - top), Image.Resampling.NEAREST, box)
-        stored[top:bottom] = _on_white(strip)
-    return pixels
+def exif_orientation(exif: bytes) -> int:
+    """Return EXIF's orientation, 1 to 8; 1 where it is missing or invalid.
+
+    Source: Exif 2.32, 4.6.4, tag 0x0112; TIFF 6.0, section 2.
+    """
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
+    if tiff[:4] not in (b"II*\0", b"MM\0*"):
+        return 1
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(tiff[at : at + size], order)
+
+    start = number(4, 4)
+    for at in range(start + 2, min(start + 2 + 12 * number(start, 2), len(tiff)), 12):
+        if number(at, 2) == 0x0112:
+            value = number(at + 8, 4 if number(at + 2, 2) == 4 else 2)
+            return value if 1 <= value <= 8 else 1
+    return 1
 
 
-def _scale_transparency(info: dict[Any, Any], rawmode: object) -> None:
-    """Brings a PNG's transparent colour to 8 bits, as Pillow does with pixels but not with it."""
-    clear = info.get("transparency")
-    if rawmode in ("L;2", "L;4") and isinstance(clear, int):
-        info["transparency"] = clear * (85 if rawmode == "L;2" else 17)
-    elif rawmode == "RGB;16B" and isinstance(clear, tuple):
-        info["transparency"] = tuple(value >> 8 for value in clear)
-
-
-def _on_white(picture: Image.Image) -> Pixels:
-    if picture.mode.startswith("I;16"):
-        values = np.asarray(picture)
-        grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 = 257 x 255
-        clear = picture.info.get("transparency")
-        if clear is not None:
-            grey[values == clear] = 255
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        white.alpha_composite(picture.convert("RGBA"))
-        return np.asarray(white)[:, :, :3]
-    return np.asarray(picture.convert("RGB") if picture.mode != "RGB" else picture)
-
-
-def upright(pixels: Pixels, turn: int) -> Pixels:
-    """The picture turned as EXIF's orientation says; a view. Source: Exif 2.32, 4.6.4, tag 0x0112."""
-    if turn >= 5:
+def apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
+    """Return a view of the picture, turned upright by EXIF's orientation. Source: Exif 2.32, 4.6.4, tag 0x0112."""
+    if orientation >= 5:
         pixels = pixels.transpose(1, 0, 2)
-    if turn in (2, 3, 6, 7):
+    if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
-    if turn in (3, 4, 7, 8):
+    if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return pixels
