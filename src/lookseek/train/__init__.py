@@ -2,7 +2,7 @@
 
     data ──labelled──> examples ──batches──> loop ──best epoch──> run folder ──export──> model folder
 
-A recipe (``recipes.py``) reads labelled photos, fits a network in one visible loop (``loop.py``) and leaves a run
+A recipe (``recipes.py``) reads labelled photos, fits a network in one visible loop and leaves a run
 folder; ``export`` makes of that a model folder that ``lookseek index`` takes. Nothing outside this folder imports it
 but the command line, and that only when it is asked to train or to export.
 """
