@@ -19,7 +19,7 @@ from lookseek.errors import IndexDamaged, QueryError
 from lookseek.route import files
 from lookseek.route.fit import FEWEST, PRESETS, SVM_ROWS, _sample, fit_kmeans, fit_svm
 from lookseek.route.mass import KEPT, choose, lower_bound
-from lookseek.route.router import Router, before, chosen, picked, softened, unit
+from lookseek.route.router import Router, before, chosen, directions, picked, softened
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skops")
@@ -203,7 +203,7 @@ def test_labels_are_learnt_and_told_by_name(preset: str) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_folded_products_are_what_scikit_learn_says(kinds: int, preset: str) -> None:
     router = fit_svm(*blobs(kinds=kinds, spread=2.5), "kind", preset)  # type: ignore[arg-type]
-    others = unit(blobs(kinds=kinds, spread=4, seed=3)[0])
+    others = directions(blobs(kinds=kinds, spread=4, seed=3)[0])
     told = router.estimator.predict_proba(others)
     assert told.argmax(axis=1).tolist() == router.likeliest(others).tolist()
     np.testing.assert_allclose(router.posterior(others), told, atol=1e-5)
@@ -244,7 +244,7 @@ def test_cells_are_numbered_and_each_row_is_in_the_nearest() -> None:
     router = fit_kmeans(rows, 6)
     assert router.keys == tuple("012345")
     centres = router.estimator.cluster_centers_
-    far = np.linalg.norm(unit(rows)[:, None] - centres, axis=2)
+    far = np.linalg.norm(directions(rows)[:, None] - centres, axis=2)
     np.testing.assert_array_equal(router.likeliest(rows), far.argmin(axis=1))
     log = np.log(router.posterior(rows) / router.posterior(rows)[:, :1])
     np.testing.assert_allclose(log, far[:, :1] ** 2 - far**2, atol=1e-3)

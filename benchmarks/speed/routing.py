@@ -33,7 +33,7 @@ from lookseek.route import files, fit
 from lookseek.route.fit import fit_kmeans, fit_svm
 from lookseek.route.fold import scores_of
 from lookseek.route.mass import KEPT, Choice, choose
-from lookseek.route.router import Router, picked, softened, unit
+from lookseek.route.router import Router, directions, picked, softened
 from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
 from lookseek.types import Point, RouteMode, Skipped
 
@@ -57,7 +57,7 @@ def read(folder: Path) -> dict[str, tuple[np.ndarray, list[str]]]:
         lesson = BENCHMARK.lesson(Options(folder, "test", BENCHMARK.protocols[0]), split)
         labels = lesson.labels["types"]
         vectors, rows = embed_photos(lesson.photos, list(labels), {cache_key(model): model.image}, Quiet())
-        read[split] = unit(vectors["look"]), [labels[id] for id in rows]
+        read[split] = directions(vectors["look"]), [labels[id] for id in rows]
     return read
 
 
@@ -237,14 +237,14 @@ def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, wor
     if count > len(base):
         place = random.integers(len(base), size=count)
         noise = random.standard_normal((count, base.shape[1]), np.float32)
-        rows = unit(base[place] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True))
+        rows = directions(base[place] + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True))
     folder = work / f"store-{len(rows)}"
     shutil.rmtree(folder, ignore_errors=True)
     store = create_store("edge", folder, {"look": VectorSpec(rows.shape[1], "cosine")})
     for at in range(0, len(rows), 500):
         store.add([Point(f"{n}", {"look": rows[n]}) for n in range(at, min(at + 500, len(rows)))])
     lines = [f"| {len(rows):,} items | numpy ms | against plain | store ms | against plain |", "|---|---|---|---|---|"]
-    queries = unit(base[random.permutation(len(base))[:QUERIES]])
+    queries = directions(base[random.permutation(len(base))[:QUERIES]])
     calls: dict[str, Callable[[np.ndarray], object]] = {
         "numpy": lambda q: np.argpartition(-(rows @ q), K)[:K],
         "store": lambda q: store.search("look", q, K),

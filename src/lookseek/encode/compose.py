@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..types import Vectors
+from ..vectors import unit
 from .graph import Graph
 
 __all__ = ["GraphComposer", "Slerp", "Sum"]
@@ -94,7 +95,7 @@ class GraphComposer:
         a, b = (rows.astype(np.float32) for rows in _pair(photos, texts))
         if not len(a):
             return a
-        return _unit(self._graph.run({"photos": a, "texts": b})).astype(np.float32)
+        return unit(self._graph.run({"photos": a, "texts": b}))
 
 
 def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
@@ -104,20 +105,10 @@ def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
             f"photos of shape {photos.shape} and texts of shape {texts.shape} can't be composed: give as many of each, "
             "of one model"
         )
-    return _unit(photos), _unit(texts)
+    return unit(photos, out=np.float64), unit(texts, out=np.float64)
 
 
 def _joined(rows: np.ndarray, photos: np.ndarray) -> Vectors:
     """Rows at length 1; where words say the opposite of a photo and nothing is left, the photo stays."""
     gone = np.linalg.norm(rows, axis=1, keepdims=True) < _NEAR
-    vectors: Vectors = _unit(np.where(gone, photos, rows)).astype(np.float32)
-    return vectors
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    wide = rows.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    if not lengths.all() or not np.isfinite(lengths).all():
-        raise ModelError("a vector is all zeros or not finite: the model is broken, export it again")
-    unit: np.ndarray = wide / lengths
-    return unit
+    return unit(np.where(gone, photos, rows))

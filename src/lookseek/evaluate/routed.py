@@ -19,7 +19,7 @@ from ..errors import QueryError
 from ..progress import Progress
 from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
 from ..route.mass import TOP, choose
-from ..route.router import Router, unit
+from ..route.router import Router, directions
 from ..types import RouteKind, RouteMode, Vectors
 from .rank import Scorer, by_id
 from .score import compared, nearest
@@ -183,7 +183,7 @@ def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
     order = np.arange(len(vectors), dtype=np.int64)
     best = nearest(scorer, own, order, min(TOP, max(1, len(vectors) - 1)))
     choice = choose(
-        router.scores(unit(vectors)),
+        router.scores(directions(vectors)),
         np.where(best >= 0, keys[np.maximum(best, 0)], -1),
         np.bincount(keys, minlength=len(router.keys)).astype(np.int64),
     )

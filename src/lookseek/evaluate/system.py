@@ -15,6 +15,7 @@ from ..encode import ColourEncoder, Encoder, Prepared, load_model
 from ..errors import ModelError, QueryError
 from ..progress import Progress
 from ..types import Metric, Photo, Pixels, Vectors
+from ..vectors import unit
 from .cache import cache_key, embed_photos
 from .task import Loaded, Question
 from .words import Reader, has_words, reader_of
@@ -132,7 +133,7 @@ def _of_encoders(
         vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
         if metric == "cosine":
             # of unit vectors scaled by the root of their weight, the product is the weighted sum of cosines
-            parts = [np.float32(np.sqrt(weight)) * _unit(vectors[name]) for name, weight in weights.items()]
+            parts = [np.float32(np.sqrt(weight)) * unit(vectors[name]) for name, weight in weights.items()]
             joined = np.concatenate(parts, axis=1)
         else:
             (joined,) = vectors.values()
@@ -169,7 +170,7 @@ def _of_words(
         (look,) = vectors.values()
     standing = {id: loaded.texts[id] for id in photos if id in loaded.texts}
     read, row_of = reader.read([*standing.values(), *(q.text for q in questions if q.text)], progress)
-    known, first = np.concatenate([_unit(look), _unit(read)]), len(look)
+    known, first = np.concatenate([unit(look), unit(read)]), len(look)
     rows |= {id: first + row_of[text] for id, text in standing.items()}
     changes = [q for q in questions if q.text and q.photo in rows]
     composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
@@ -226,20 +227,9 @@ def _external(path: Path, metric: Metric) -> System:
                 "nothing: make it anew, or leave the photo out"
             )
         progress.advance(len(wanted))
-        return Embedded(_unit(vectors) if metric == "cosine" else vectors, {key: row for row, key in enumerate(wanted)})
+        return Embedded(unit(vectors) if metric == "cosine" else vectors, {key: row for row, key in enumerate(wanted)})
 
     return System(info, metric, embed, None)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Vectors of length 1."""
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))[:, None]
-    if not lengths.all():
-        raise ModelError(
-            f"{np.count_nonzero(lengths == 0):,} vectors are all zeros: the model is broken, export it again"
-        )
-    unit: Vectors = (vectors / lengths).astype(np.float32)
-    return unit
 
 
 def _picture(prepared: Prepared) -> Pixels:

@@ -15,7 +15,8 @@ from ..encode import ColourEncoder, encode_photos, load_model
 from ..errors import IndexDamaged, ItemError, LookseekError, QueryError
 from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from ..types import Photo, Point, RouteKind, Vector
+from ..types import Photo, Point, RouteKind
+from ..vectors import cosine as cosine_of
 from .folder import OpenIndex, building_manifest, checksum, open_index
 from .points import content_hash
 
@@ -157,7 +158,7 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
     worst, wrong = 1.0, set[str]()
     for point, vectors, _ in encode_photos(photos, [e for e in (model.image, ColourEncoder()) if e.name in names]):
         for name in names:
-            cosine = 0.0 if isinstance(vectors, ItemError) else _cosine(vectors[name], point.vectors[name])
+            cosine = 0.0 if isinstance(vectors, ItemError) else float(cosine_of(vectors[name], point.vectors[name]))
             worst = min(worst, cosine)
             if cosine < SAME_AT_LEAST:
                 wrong.add(point.id)
@@ -186,10 +187,6 @@ def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int,
         else:
             photos.append((point, photo))
     return photos, missing, changed
-
-
-def _cosine(a: Vector, b: Vector) -> float:
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
 def _again(index: OpenIndex) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import QueryError
 from ..types import Vectors
 from .fold import scores_of
-from .router import Router, unit
+from .router import Router, directions
 
 __all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm"]
 
@@ -86,9 +86,9 @@ def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # STEPS steps, converged or not: validation tells
         if preset == "linear":
-            estimator = _linear().fit(unit(vectors[some]), truth[some])
+            estimator = _linear().fit(directions(vectors[some]), truth[some])
         else:
-            estimator = _svm().fit(unit(vectors[some]), truth[some])
+            estimator = _svm().fit(directions(vectors[some]), truth[some])
     return Router(
         "svm", by, preset, tuple(map(str, estimator.classes_)), vectors.shape[1], scores_of(estimator), estimator
     )
@@ -116,7 +116,7 @@ def fit_kmeans(vectors: Vectors, cells: int = CELLS, seed: int = 0) -> Router:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fewer different vectors than cells, some stay empty
         count = min(cells, max(2, len(some) // 2))
-        estimator = KMeans(count, n_init=1, random_state=seed, max_iter=100).fit(unit(vectors[np.sort(some)]))
+        estimator = KMeans(count, n_init=1, random_state=seed, max_iter=100).fit(directions(vectors[np.sort(some)]))
     keys = tuple(str(number) for number in range(count))
     return Router("kmeans", "", f"{count} cells", keys, vectors.shape[1], scores_of(estimator), estimator)
 

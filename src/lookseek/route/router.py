@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import RouteKind, RouteMode, Vector, Vectors
+from ..vectors import unit
 
 __all__ = ["Router", "Scores", "before", "chosen", "picked", "softened", "unit"]
 
@@ -49,7 +50,7 @@ class Router:
         Args:
             vectors: float32 (n, dim), any length but 0.
         """
-        return softened(self.scores(unit(vectors)), self.temperature)
+        return softened(self.scores(directions(vectors)), self.temperature)
 
     def picks(
         self, vectors: Vectors, mode: RouteMode, sizes: NDArray[np.int64] | None = None, least: int = 0
@@ -59,7 +60,7 @@ class Router:
 
     def likeliest(self, vectors: Vectors) -> NDArray[np.int64]:
         """The most probable key of each vector, int64 (n,): rows of ``keys``."""
-        return np.asarray(self.scores(unit(vectors)).argmax(axis=1), np.int64)
+        return np.asarray(self.scores(directions(vectors)).argmax(axis=1), np.int64)
 
     def saying(self, scores: Scores, estimator: Any = None) -> Router:
         """The same router, with what a file says."""
@@ -70,10 +71,9 @@ class Router:
         return replace(self, temperature=temperature, mass=mass)
 
 
-def unit(vectors: Vectors) -> Vectors:
-    """Vectors of length 1, float32 (n, dim)."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.maximum(lengths, np.float32(1e-30)), np.float32)
+def directions(vectors: Vectors) -> Vectors:
+    """What a router learns from and is asked with: vectors of length 1, zeros as they are, all in float32."""
+    return unit(vectors, inside=np.float32, zeros="keep")
 
 
 def softened(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from ..query import Query
 from ..store import Store
 from ..store.schema import LOOK
 from ..types import Vector, Vectors
+from ..vectors import unit
 
 __all__ = ["UNRELATED", "Background", "measured"]
 
@@ -84,8 +85,7 @@ def measured(store: Store, model: Model) -> Background | None:
         return None
     some = random.Random(0).sample(sorted(ids), min(_SAMPLE, len(ids)))  # noqa: S311  a sample, no secret
     vectors = {point.id: point.vectors[LOOK] for point in store.get(some)}
-    sample = np.stack(list(vectors.values())).astype(np.float32)
-    sample /= np.linalg.norm(sample, axis=1, keepdims=True)
+    sample = unit(np.stack(list(vectors.values())))
     near = [_neighbour(store, vectors, id_) for id_ in list(vectors)[:_NEIGHBOURS]]
     apart = None
     if model.text is not None:

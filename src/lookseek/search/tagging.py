@@ -16,6 +16,7 @@ from ..errors import ModelError, QueryError
 from ..index.folder import PUBLISHED
 from ..index.manifest import read_manifest
 from ..types import Photo, Vectors
+from ..vectors import unit
 
 __all__ = ["MAX_CLASSES", "SCALE", "Tag", "model_of", "tag", "tag_by_words"]
 
@@ -110,7 +111,7 @@ def tag_by_words(model: Model, photo: Photo, classes: Sequence[str], k: int = 5)
         remedy = f"give {there}" if there else "give a model folder that reads words"
         remedy += ", or leave out the names for the classes that it was trained on" if model.classes else ""
         raise ModelError(f"the model {model.name} reads no words, so it can't tell classes by their names: {remedy}")
-    look, words = _unit(_look(model, photo)), _unit(model.text.encode(names))
+    look, words = (unit(rows, out=np.float64) for rows in (_look(model, photo), model.text.encode(names)))
     scores = SCALE * (words @ look[0])
     likely = np.exp(scores - scores.max())
     return _likeliest(names, likely / likely.sum(), k)
@@ -124,9 +125,3 @@ def _look(model: Model, photo: Photo) -> Vectors:
 def _likeliest(names: Sequence[str], probabilities: NDArray[np.floating], k: int) -> tuple[Tag, ...]:
     best = np.argsort(-probabilities, kind="stable")[:k]
     return tuple(Tag(names[place], float(probabilities[place])) for place in best)
-
-
-def _unit(rows: Vectors) -> NDArray[np.float64]:
-    wide = rows.astype(np.float64)
-    unit: NDArray[np.float64] = wide / np.linalg.norm(wide, axis=1, keepdims=True)
-    return unit

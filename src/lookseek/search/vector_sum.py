@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import IndexDamaged, QueryError
 from ..store import ScoredId, Store
 from ..types import Vector
+from ..vectors import unit
 
 __all__ = ["Part", "shares_of", "summed", "told_apart"]
 
@@ -105,9 +106,7 @@ def told_apart(labels: Sequence[str]) -> list[str]:
 def _directions(parts: Sequence[Part]) -> list[NDArray[np.float64]]:
     directions = []
     for part in parts:
-        wide = np.asarray(part.vector, np.float64)
-        length = float(np.linalg.norm(wide))
-        if not length:
+        if not part.vector.any():
             raise QueryError(f"the vector of {part.label} is all zeros, so it has no direction to add: leave it out")
-        directions.append(wide / length)
+        directions.append(unit(part.vector, out=np.float64))
     return directions

@@ -19,6 +19,7 @@ from ..atomic import write_text
 from ..errors import IndexDamaged, QueryError
 from ..filters import matches
 from ..types import Point, RouteKind, Value, Vector, Vectors
+from ..vectors import unit
 from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId
 from .changes import Change, read_change, write_change
 from .examples import recommend_by_search
@@ -169,7 +170,7 @@ class PlainStore:
 
     def _kept(self, name: str, vector: Vector) -> Vector:
         vector = np.ascontiguousarray(vector, dtype=np.float32)
-        return vector / np.linalg.norm(vector) if self.layout[name].metric == "cosine" else vector
+        return unit(vector) if self.layout[name].metric == "cosine" else vector
 
     def _rows(self, using: str) -> Vectors:
         if using not in self._matrix:
@@ -246,7 +247,7 @@ class PlainStore:
 def _scores(rows: Vectors, vector: Vector, spec: VectorSpec) -> Vector:
     """float32 (n,): the score of each row."""
     if spec.metric == "cosine":
-        return np.asarray(rows @ (vector / np.linalg.norm(vector)))
+        return np.asarray(rows @ unit(vector))
     return np.asarray(-np.linalg.norm(rows - vector, axis=1))
 
 

@@ -16,6 +16,7 @@ from ...encode.sentences import DIM
 from ...encode.text_settings import SentenceTower
 from ...errors import TrainError
 from ...progress import Progress
+from ...vectors import cosine, unit
 from ..export.folder import check_target, config, write_folder
 from ..export.graph import halved, written
 from ..export.origin import lite2
@@ -102,8 +103,7 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     text = halved(written(texts, {"features": torch.zeros((2, DIM))}, REMEDY))
     progress.phase("comparing them with the network", None)
     looked = some(drawn(PHOTOS), HOW, PHOTOS, progress)
-    features = np.random.default_rng(0).standard_normal((PHOTOS, DIM)).astype(np.float32)
-    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    features = unit(np.random.default_rng(0).standard_normal((PHOTOS, DIM)))
     with torch.no_grad():
         worst = (
             _apart(through(opened(image), looked), photos(torch.from_numpy(looked)).numpy()),
@@ -136,12 +136,10 @@ def _apart(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
     Raises:
         TrainError: beyond the limit.
     """
-    x, y = ours.astype(np.float64), theirs.astype(np.float64)
-    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    worst = float((1 - (x * y).sum(axis=1) / np.maximum(lengths, 1e-300)).max())
-    if not worst < LIMIT:  # not a number is no parity either
+    worst = float((1 - cosine(ours, theirs)).max())
+    if not worst < LIMIT:
         raise TrainError(
-            f"the exported graph is not the network: 1 - cosine is {worst:.2g} at worst on {len(x)} rows, the limit is "
-            f"{LIMIT:g}. Nothing was written: {REMEDY}"
+            f"the exported graph is not the network: 1 - cosine is {worst:.2g} at worst on {len(ours)} rows, the limit "
+            f"is {LIMIT:g}. Nothing was written: {REMEDY}"
         )
     return worst

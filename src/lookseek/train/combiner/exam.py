@@ -13,6 +13,7 @@ from ...evaluate.system import Embedded, System
 from ...evaluate.task import Benchmark, Loaded, Options, Question
 from ...progress import Progress
 from ...types import Vectors
+from ...vectors import unit
 from .towers import Known
 
 __all__ = ["Compose", "Exam", "Reference"]
@@ -76,7 +77,7 @@ class Exam:
             composed = compose(known.of([id for _, id, _ in pairs]), known.said([change for _, _, change in pairs]))
             there = [id for id in photos if id in known.rows]
             rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
-            return Embedded(_unit(np.concatenate([known.of(there), composed])), rows)
+            return Embedded(unit(np.concatenate([known.of(there), composed]), inside=np.float32, zeros="keep"), rows)
 
         benchmark = replace(self.benchmark, load=lambda _: self.loaded)
         return evaluate(benchmark, self.options, System(info, "cosine", embed, None), progress)
@@ -89,8 +90,3 @@ class Exam:
             if (metrics := tuple(m for m in task.metrics if (f"{m}/{task.name}" if task.name else m) in self.judged))
         )
         return replace(self, loaded=replace(self.loaded, tasks=tasks))
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
-    return unit

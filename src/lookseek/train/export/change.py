@@ -19,6 +19,7 @@ from ...evaluate.rank import by_id, ordered
 from ...evaluate.result import Figure
 from ...progress import Progress
 from ...types import Skipped, Vectors
+from ...vectors import unit
 from ..labelled import Example
 from .parity import opened, through
 
@@ -119,7 +120,7 @@ def _encoded(
     if not rows:
         return [], {}
     whole = {tower.name: np.stack([row[tower.name] for row in rows]) for tower in towers}
-    return kept, {name: v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12) for name, v in whole.items()}
+    return kept, {name: unit(rows, inside=np.float32, zeros="keep") for name, rows in whole.items()}
 
 
 def _values(

@@ -15,6 +15,7 @@ from ...encode.head import Head
 from ...encode.runtime import Runtime, open_tower
 from ...encode.runtime import Tower as Session
 from ...errors import TrainError
+from ...vectors import cosine
 from ..classifier.network import Network
 
 __all__ = [
@@ -121,8 +122,4 @@ def through(session: Session, photos: NDArray[Any]) -> NDArray[np.float32]:
 
 def cosine_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
     """1 - cosine of rows that belong together, float64 (n,); of two rows of zeros 0, of one 1."""
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    both = ~x.any(axis=1) & ~y.any(axis=1)
-    cosine: NDArray[np.float64] = np.where(lengths > 0, (x * y).sum(axis=1) / np.maximum(lengths, 1e-300), both)
-    return 1 - cosine
+    return 1 - np.where(a.any(axis=1) | b.any(axis=1), cosine(a, b), 1.0)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...encode.runtime import open_session
 from ...errors import TrainError
+from ...vectors import cosine
 from ..export.graph import INPUT, halved, written
 from .clip import Clip
 
@@ -75,11 +76,10 @@ def _graph(module: nn.Module, name: str, rows: Tensor) -> bytes:
     half = halved(written(module, {name: rows[:2]}, REMEDY))
     content: bytes = half.SerializeToString(deterministic=True)
     session, _, _ = open_session(content, threads=1, where=name)
-    ours = session.run(["vectors"], {name: rows.numpy()})[0].astype(np.float64)
+    ours = session.run(["vectors"], {name: rows.numpy()})[0]
     with torch.no_grad():
         theirs = module.eval()(rows).double().numpy()
-    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-    worst = float((1 - (ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-300)).max())
+    worst = float((1 - cosine(ours, theirs)).max())
     if not worst < LIMIT:
         raise TrainError(
             f"the graph that takes {name} is not the CLIP's: 1 - cosine is {worst:.2g} at worst, the limit is "
