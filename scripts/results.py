@@ -30,7 +30,7 @@ from lookseek.evaluate.routed import Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
-from lookseek.search.searcher import COLOUR_WEIGHT
+from lookseek.search.vector_weights import COLOUR_WEIGHT
 from lookseek.types import Metric, Skipped
 
 TOP = Path(__file__).parents[1]

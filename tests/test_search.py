@@ -18,7 +18,9 @@ from lookseek.errors import FilterError, ImageError, IndexMismatch, ItemError, Q
 from lookseek.query import Query
 from lookseek.results import Hit, Results
 from lookseek.search import Searcher
-from lookseek.search.fusion import weighted
+from lookseek.search.fusion import best_candidates
+from lookseek.search.stages import STAGES
+from lookseek.search.vector_weights import look_and_colour
 from lookseek.store import VectorSpec, create_store
 from lookseek.types import Box, Point
 
@@ -101,6 +103,25 @@ def test_euclidean_and_cosine_differ_in_scores(ready: tuple[Path, Path], searche
     assert [hit.shares for hit in hits] == [{"look": hit.score} for hit in hits]
     with pytest.raises(QueryError, match="cosine only"):
         searcher.search(Query(image=photo, metric="euclidean", colour_weight=0.5))
+
+
+def test_an_item_is_as_far_from_the_others_as_its_photo(ready: tuple[Path, Path], searcher: Searcher) -> None:
+    photo = some(ready[0])
+    own = photo.relative_to(ready[0]).as_posix()
+    by_photo = searcher.search(Query(image=photo, k=6, metric="euclidean")).hits
+    by_item = searcher.search(Query(item=own, k=5, metric="euclidean")).hits
+    assert [hit.id for hit in by_item] == [hit.id for hit in by_photo if hit.id != own][:5]
+    distances = [hit.score for hit in by_photo if hit.id != own][:5]
+    assert [hit.score for hit in by_item] == pytest.approx(distances, rel=0.02)
+
+
+def test_every_stage_is_timed(ready: tuple[Path, Path], searcher: Searcher) -> None:
+    results = searcher.search(Query(image=some(ready[0]), k=5))
+    assert [*results.steps] == [*STAGES, "compare"]
+    assert all(milliseconds >= 0 for milliseconds in results.steps.values())
+    assert sum(results.steps[stage] for stage in STAGES) == pytest.approx(results.took_ms)
+    later = sum(results.steps[stage] for stage in STAGES[1:])
+    assert results.steps["compare"] == pytest.approx(later)
 
 
 def test_a_box_means_the_part(ready: tuple[Path, Path], searcher: Searcher, tmp_path: Path) -> None:
@@ -199,17 +220,15 @@ def test_weighted_search_is_what_comparing_with_all_gives(
     store = create_store("numpy", tmp_path_factory.mktemp("weighted") / "s", layout)
     store.add([Point(f"{n:03d}", {"look": look[n], "colour": colour[n]}) for n in range(count)])
     query = {"look": random.standard_normal(6).astype(np.float32), "colour": np.ones(3, np.float32)}
-    found, shares = weighted(store, query, weight, k)
+    found = best_candidates(store, query, look_and_colour(weight), k)
 
     def cosines(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
         return rows @ vector / np.linalg.norm(rows, axis=1) / np.linalg.norm(vector)
 
     truth = (1 - weight) * cosines(look, query["look"]) + weight * cosines(colour, query["colour"])
-    assert len(found) == min(k, count)
-    np.testing.assert_allclose([s.score for s in found], np.sort(truth)[::-1][:k], atol=3e-6)
-    for scored in found:
-        assert scored.score == pytest.approx(truth[int(scored.id)], abs=3e-6)
-        assert sum(shares[scored.id].values()) == pytest.approx(scored.score)
+    assert len(found.ids) == min(k, count)
+    np.testing.assert_allclose(found.scores, np.sort(truth)[::-1][:k], atol=3e-6)
+    np.testing.assert_allclose(found.scores, truth[[int(id_) for id_ in found.ids]], atol=3e-6)
 
 
 # values

@@ -33,8 +33,8 @@ from lookseek import Query, Searcher
 from lookseek.encode import ColourEncoder, encode_photos, sentences
 from lookseek.encode.model import DEFAULT
 from lookseek.encode.runtime import cores
-from lookseek.search.fusion import weighted
-from lookseek.search.searcher import COLOUR_WEIGHT
+from lookseek.search.fusion import best_candidates
+from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
 
 PHOTOS = 500
 OVERLOAD = 4.0
@@ -79,7 +79,7 @@ class Floor:
 
     def _compare(self, vectors: dict[str, Any]) -> None:
         store = self._searcher.index.store
-        store.get([scored.id for scored in weighted(store, vectors, COLOUR_WEIGHT, 10)[0]], vectors=False)
+        store.get(best_candidates(store, vectors, look_and_colour(COLOUR_WEIGHT), 10).ids, vectors=False)
 
     def _read(self, text: str) -> None:
         self._searcher.embed(Query(text=text))

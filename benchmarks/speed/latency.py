@@ -29,8 +29,8 @@ from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
 from lookseek.index import folder as place
 from lookseek.index.manifest import Manifest, Recipe
-from lookseek.search import fusion as weighted
-from lookseek.search.searcher import COLOUR_WEIGHT
+from lookseek.search import fusion
+from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
 from lookseek.store import VectorSpec, create_store, open_store
 from lookseek.types import Point
 
@@ -127,12 +127,12 @@ def main() -> None:
             measure(name, [lambda p=p, o=options_: searcher.search(Query(image=p, **o)) for p in queries])
         measure("of that, decoding and both encoders", [lambda p=p: searcher.embed(Query(image=p)) for p in queries])
         seen = [searcher.embed(Query(image=p)) for p in queries]
-        usual, store = weighted._CANDIDATES, searcher.index.store
+        usual, store, weights = fusion._DEPTH, searcher.index.store, look_and_colour(COLOUR_WEIGHT)
         for begun in (32, usual, 200):
-            weighted._CANDIDATES = begun
+            fusion._DEPTH = begun
             name = f"of that, comparing look and colour, lists begun with {begun} entries"
-            measure(name, [lambda v=v: weighted.weighted(store, v, COLOUR_WEIGHT, 10) for v in seen])
-        weighted._CANDIDATES = usual
+            measure(name, [lambda v=v: fusion.best_candidates(store, v, weights, 10) for v in seen])
+        fusion._DEPTH = usual
         model = load_model(chosen.model, single=True)
         if model.text is not None:
             words = texts()

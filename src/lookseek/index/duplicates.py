@@ -65,18 +65,6 @@ def near_identical(a: Point, b: Point) -> bool:
     return max(apart) <= DISTANCE and _same_vectors(a, b)
 
 
-def distinct(points: Sequence[Point]) -> list[tuple[Point, tuple[str, ...]]]:
-    """The first of each group of near-identical photos, with the ids of the others. Each is compared with each."""
-    kept: list[tuple[Point, list[str]]] = []
-    for point in points:
-        copies = next((copies for first, copies in kept if near_identical(point, first)), None)
-        if copies is None:
-            kept.append((point, []))
-        else:
-            copies.append(point.id)
-    return [(first, tuple(copies)) for first, copies in kept]
-
-
 def alike(prints: Prints) -> Iterator[tuple[int, int]]:
     """Pairs of rows whose fingerprints differ in at most ``DISTANCE`` bits in each half; each once or more.
 

@@ -1,55 +1,98 @@
-"""Look and colour as one score: the best by a weighted sum of two cosines."""
+"""Several vectors, one score: their weighted sum, and the best of a store by it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import IndexDamaged
 from ..store import UNRESTRICTED, Restriction, ScoredId, Store
-from ..store.schema import COLOUR, LOOK
 from ..types import Vector
+from .candidates import Candidates
+from .stages import StageClock
 
-__all__ = ["weighted"]
+__all__ = ["best_candidates", "fuse"]
 
-_CANDIDATES = 64
-"""From each vector's list at first; more are taken where the score's bound asks for it, so this changes no answer.
+_DEPTH = 64
+"""Entries of each vector's list at first; more are read where the score's bound needs it, so this changes no result.
 Fewer are often read twice, more cost their reading. Source: docs/benchmarks/latency.md."""
 
 
-def weighted(
-    store: Store,
-    vectors: Mapping[str, Vector],
-    weight: float,
-    k: int,
-    restriction: Restriction = UNRESTRICTED,
-) -> tuple[list[ScoredId], dict[str, dict[str, float]]]:
-    """The k best by (1 - weight) x cosine of look + weight x cosine of colour.
+def fuse(similarities: Mapping[str, NDArray[np.floating]], weights: Mapping[str, float]) -> NDArray[np.floating]:
+    """Return the score: the weighted sum of what comparing each vector gave.
 
-    The threshold algorithm: each vector's own best list is read until no item outside both lists can reach the
-    k-th score, which the lists' last scores bound. So the answer is as exact as the two lists are.
-    Source: R. Fagin, A. Lotem, M. Naor, "Optimal aggregation algorithms for middleware", PODS 2001, section 4.
+    Args:
+        similarities: by name of a vector, all of one shape: (candidates,) of one query, or (queries, gallery).
+        weights: of the same names.
 
     Returns:
-        The hits by descending score and ascending id, and each id's shares of its score.
+        Of the same shape and type.
     """
-    parts = {LOOK: 1 - weight, COLOUR: weight}
-    parts = {name: share for name, share in parts.items() if share > 0}
-    take = k if len(parts) == 1 else max(_CANDIDATES, 2 * k)
+    parts = [weight * similarities[name] if weight != 1 else similarities[name] for name, weight in weights.items()]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def best_candidates(
+    store: Store,
+    vectors: Mapping[str, Vector],
+    weights: Mapping[str, float],
+    count: int,
+    restriction: Restriction = UNRESTRICTED,
+    clock: StageClock | None = None,
+) -> Candidates:
+    """Return the best by the weighted sum of their vectors' scores.
+
+    The threshold algorithm: each vector's own best list is read until no item outside all lists can reach the last
+    score that is returned, which the lists' last scores bound. So the result is as exact as the lists are.
+    Source: R. Fagin, A. Lotem, M. Naor, "Optimal aggregation algorithms for middleware", PODS 2001, section 4.
+
+    Args:
+        store: that is searched.
+        vectors: the query's, by name.
+        weights: the share of each vector in the score, above 0.
+        count: at the most this many; fewer where fewer items qualify.
+        restriction: which items qualify.
+        clock: times the stages ``retrieve`` and ``fuse``.
+
+    Raises:
+        IndexDamaged: a stored vector can't be compared.
+    """
+    clock = StageClock() if clock is None else clock
+    depth = count if len(weights) == 1 else max(_DEPTH, 2 * count)
     while True:
-        lists = {name: store.search(name, vectors[name], take, restriction) for name in parts}
-        scores = {name: dict(found) for name, found in lists.items()}
-        ids = dict.fromkeys(scored.id for found in lists.values() for scored in found)
-        for name in parts:
-            missing = [id_ for id_ in ids if id_ not in scores[name]]
-            if missing:
-                scores[name].update(store.score(name, vectors[name], missing))
-        if any(id_ not in found for found in scores.values() for id_ in ids):
+        lists = {name: store.search(name, vectors[name], depth, restriction) for name in weights}
+        clock.end("retrieve")
+        candidates = _fused(store, vectors, weights, lists)
+        all_read = any(len(found) < depth for found in lists.values())
+        certain = len(weights) == 1 or all_read or candidates.scores[count - 1] >= _bound(lists, weights)
+        clock.end("fuse")
+        if certain:
+            return candidates.first(count)
+        depth *= 4
+
+
+def _fused(
+    store: Store, vectors: Mapping[str, Vector], weights: Mapping[str, float], lists: Mapping[str, list[ScoredId]]
+) -> Candidates:
+    """All that is in any list, scored by every vector."""
+    ids = list(dict.fromkeys(scored.id for found in lists.values() for scored in found))
+    similarities = {}
+    for name, found in lists.items():
+        scores = dict(found)
+        missing = [id_ for id_ in ids if id_ not in scores]
+        if missing:
+            scores.update(store.score(name, vectors[name], missing))
+        if len(scores) < len(ids):
             raise IndexDamaged("some stored vectors can't be compared: lookseek check says which files are damaged")
-        shares = {id_: {name: share * scores[name][id_] for name, share in parts.items()} for id_ in ids}
-        ranked = sorted((-sum(shares[id_].values()), id_) for id_ in ids)
-        bound = sum(share * lists[name][-1].score for name, share in parts.items() if lists[name])
-        all_read = any(len(found) < take for found in lists.values())
-        if len(parts) == 1 or all_read or -ranked[k - 1][0] >= bound:
-            best = [ScoredId(id_, -score) for score, id_ in ranked[:k]]
-            return best, {scored.id: shares[scored.id] for scored in best}
-        take *= 4
+        similarities[name] = np.array([scores[id_] for id_ in ids], np.float64)
+    return Candidates.ranked(ids, np.asarray(fuse(similarities, weights), np.float64), similarities)
+
+
+def _bound(lists: Mapping[str, list[ScoredId]], weights: Mapping[str, float]) -> float:
+    """The best score that an item outside all lists can have."""
+    return sum(weight * lists[name][-1].score for name, weight in weights.items())

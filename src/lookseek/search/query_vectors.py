@@ -14,7 +14,7 @@ from ..errors import QueryError
 from ..query import Query, Term
 from ..store import Store
 from ..store.examples import average_vector
-from ..store.schema import LOOK
+from ..store.schema import LOOK, LOOK_EUCLIDEAN
 from ..types import Box, Photo, Pixels, Vector
 from .vector_sum import Part, summed, told_apart
 
@@ -99,7 +99,8 @@ def _kept(item: str, store: Store) -> dict[str, Vector]:
 def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
     """The vectors of a query that is a photo alone."""
     pixels = _decoded(query.image or b"", query.box, max(encoder.min_side for encoder in encoders))
-    return {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
+    vectors = {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
+    return {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]} if query.metric == "euclidean" else vectors
 
 
 def _looks(query: Query, terms: Sequence[Term], model: Model, store: Store) -> Iterator[Vector]:

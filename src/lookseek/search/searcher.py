@@ -1,39 +1,27 @@
-"""From a query to results: vectors, candidates, one score, hits."""
+"""An index opened for searching: the newest generation, its model and its routers, for any number of threads."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .. import images
-from ..encode import ColourEncoder, Encoder, Model
-from ..errors import QueryError
-from ..filters import check_fields, parse
-from ..index.duplicates import distinct
+from ..encode import Model
 from ..index.folder import OpenIndex, open_index
-from ..index.manifest import Manifest
 from ..index.points import content_hash
 from ..query import Query
-from ..results import Hit, Results, Routed
-from ..store import Restriction, RoutingFilter, ScoredId, Store
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..results import Results
 from ..types import Photo, Point, RouteKind, Vector
-from .fusion import weighted
-from .query_vectors import Asked, ask
+from . import pipeline
 from .relevance import measured
 from .session import Open, changed, model_of, stamp_of
-from .vector_sum import shares_of
+from .stages import StageClock
 
 if TYPE_CHECKING:
     from ..route.router import Router
-
-COLOUR_WEIGHT = 0.1
-"""Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
 
 
 class Searcher:
@@ -65,7 +53,6 @@ class Searcher:
         self._open = Open(stamp, index, model_of(index.manifest.recipe, folder, single))
         self._opening = threading.Lock()
         self._measuring = False
-        self._colour = ColourEncoder()
         self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
 
     @property
@@ -82,41 +69,12 @@ class Searcher:
             FilterError: its filter can't be read or names a field that no item has.
             ImageError: its photo can't be used.
         """
-        began = time.perf_counter()
-        opened = self._refreshed()
-        store, manifest = opened.index.store, opened.index.manifest
-        condition = parse(query.filter) if query.filter.strip() else None
-        if condition is not None:
-            check_fields(condition, manifest.fields)
-        asked = self._ask(query, opened)
-        encoded = time.perf_counter()
-        within, routed = self._routed(query, asked.vectors[LOOK], manifest)
-        restriction = Restriction(condition, within=within, exact=query.exact)
-        left_out = {*query.unlike, *([query.item] if query.item else [])}
-        take = query.k + len(left_out)
-        while True:
-            found, shares = self._found(query, opened.index, asked.vectors, take, restriction)
-            points = store.get([s.id for s in found if s.id not in left_out], vectors=query.hide_duplicates)
-            shown = distinct(points) if query.hide_duplicates else [(point, ()) for point in points]
-            if len(shown) >= query.k or len(found) < take:
-                break
-            take *= 2  # duplicates took the places of others
-        shown = shown[: query.k]
-        scores = dict(found)
-        if asked.parts:
-            shares = shares_of(store, LOOK, asked.parts, [ScoredId(point.id, scores[point.id]) for point, _ in shown])
-        hits = tuple(
-            Hit(point.id, scores[point.id], rank, point.attributes, shares[point.id], point.source, copies)
-            for rank, (point, copies) in enumerate(shown, 1)
-        )
-        done = time.perf_counter()
-        steps = {"encode": (encoded - began) * 1000, "compare": (done - encoded) * 1000}
-        good = _good(query, opened, asked.vectors[LOOK], hits)
-        return Results(query, hits, (done - began) * 1000, str(opened.index.folder), routed, steps, good)
+        clock = StageClock()
+        return pipeline.search(query, self._refreshed(), self._router, clock)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
-        return dict(self._ask(query, self._open).vectors)
+        return dict(pipeline.encode(query, self._open).vectors)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
@@ -158,46 +116,14 @@ class Searcher:
             if self._open.model is opened.model:
                 self._open = replace(self._open, background=background, measured_items=opened.index.manifest.items)
 
-    def _ask(self, query: Query, opened: Open) -> Asked:
-        kept = opened.index.manifest.recipe.layout
-        both: tuple[Encoder, ...] = (opened.model.image, self._colour)
-        return ask(query, opened.model, [encoder for encoder in both if encoder.name in kept], opened.index.store)
-
-    def _found(
-        self,
-        query: Query,
-        index: OpenIndex,
-        vectors: Mapping[str, Vector],
-        take: int,
-        restriction: Restriction,
-    ) -> tuple[list[ScoredId], dict[str, dict[str, float]]]:
-        """The best and what each vector gave to their scores."""
-        store, using = index.store, LOOK
-        if query.photo_alone and query.metric == "cosine":
-            weight = _colour_weight(store, query)
-            return weighted(store, vectors, weight, take, restriction)
-        if query.by_examples:
-            found = store.recommend(LOOK, query.like, query.unlike, take, restriction)
-        else:
-            using = LOOK if query.metric == "cosine" else _by_distance(index, query)
-            found = store.search(using, vectors[LOOK], take, restriction)
-        return found, {scored.id: {LOOK: scored.score} for scored in found}
-
-    def _routed(self, query: Query, look: Vector, manifest: Manifest) -> tuple[RoutingFilter | None, Routed | None]:
-        """The keys that the query searches, and what to say of them."""
-        if query.route == "none":
-            return None, None
+    def _router(self, index: OpenIndex, kind: RouteKind) -> Router:
+        """A router of an index, from memory where it was read before."""
         from ..index.routing import open_router
-        from ..route.router import chosen
 
-        place = manifest.generation, query.route
-        router = self._routers.get(place) or open_router(self._open.index.folder, manifest, query.route)
+        place = index.manifest.generation, kind
+        router = self._routers.get(place) or open_router(index.folder, index.manifest, kind)
         self._routers[place] = router
-        sizes = manifest.routers[query.route].sizes
-        keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
-        routed = Routed(keys, sum(sizes[key] for key in keys), sum(sizes.values()))
-        # a condition that every item meets would only cost time
-        return (None if len(keys) == len(sizes) else RoutingFilter(query.route, keys)), routed
+        return router
 
     def _refreshed(self) -> Open:
         """What is published now, opened once for all threads; what is still asked of the old one stays open."""
@@ -219,41 +145,3 @@ class Searcher:
         if self._measuring and changed(opened):
             threading.Thread(target=self.measure_background, name="lookseek-background", daemon=True).start()
         return opened
-
-
-def _good(query: Query, opened: Open, look: Vector, hits: Sequence[Hit]) -> int | None:
-    """How many hits stand out, by look alone: colours have no part in what was measured."""
-    if opened.background is None:
-        return None
-    weight = _colour_weight(opened.index.store, query) if query.photo_alone and query.metric == "cosine" else 0.0
-    if weight == 1:
-        return None
-    cosines = [hit.shares.get(LOOK, hit.score) / (1 - weight) if weight else hit.score for hit in hits]
-    return opened.background.good(query, look, cosines)
-
-
-def _colour_weight(store: Store, query: Query) -> float:
-    if COLOUR in store.layout:
-        return COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight
-    if query.colour_weight:
-        raise QueryError(
-            f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "
-            "without them: leave out the weight, or index the photos"
-        )
-    return 0.0
-
-
-def _by_distance(index: OpenIndex, query: Query) -> str:
-    """The vector that distances are measured by."""
-    if LOOK_EUCLIDEAN not in index.store.layout:
-        source = index.manifest.source or "SOURCE"
-        raise QueryError(
-            "this index keeps no vectors for Euclidean distance: add them with "
-            f"lookseek index {source} {index.folder} --metric euclidean"
-        )
-    if query.colour_weight:
-        raise QueryError(
-            f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
-            "Leave out the weight or use --metric cosine"
-        )
-    return LOOK_EUCLIDEAN

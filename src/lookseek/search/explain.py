@@ -1,0 +1,55 @@
+"""What gave each hit its score, and how many hits stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..query import Query
+from ..results import Hit
+from ..store import ScoredId, Store
+from ..store.schema import LOOK, LOOK_EUCLIDEAN
+from ..types import Vector
+from .candidates import Candidates
+from .groups import Group
+from .query_vectors import Asked
+from .relevance import Background
+from .vector_sum import shares_of
+
+__all__ = ["explain", "relevant_count"]
+
+_LABELS = {LOOK_EUCLIDEAN: LOOK}
+"""Names of vectors that people know under another one."""
+
+
+def explain(
+    store: Store, encoded: Asked, weights: Mapping[str, float], best: Candidates, groups: Sequence[Group]
+) -> tuple[Hit, ...]:
+    """Return the hits: each score is split into shares that sum to it.
+
+    Args:
+        store: that was searched.
+        encoded: the query.
+        weights: by which the scores were fused.
+        best: what is shown, best first.
+        groups: of the same items, in the same order.
+    """
+    scores = best.scores.tolist()
+    if encoded.parts:
+        found = [ScoredId(id_, score) for id_, score in zip(best.ids, scores, strict=True)]
+        by_id = shares_of(store, LOOK, encoded.parts, found)
+        shares = [by_id[id_] for id_ in best.ids]
+    else:
+        labels = [_LABELS.get(name, name) for name in weights]
+        columns = [(weight * best.similarities[name]).tolist() for name, weight in weights.items()]
+        shares = [dict(zip(labels, row, strict=True)) for row in zip(*columns, strict=True)]
+    return tuple(
+        Hit(each.first.id, score, rank, each.first.attributes, share, each.first.source, each.copies)
+        for rank, (each, score, share) in enumerate(zip(groups, scores, shares, strict=True), 1)
+    )
+
+
+def relevant_count(query: Query, look: Vector, best: Candidates, measured: Background | None) -> int | None:
+    """Return how many hits stand out, by look alone, which is what was measured; None where nothing can be told."""
+    if measured is None or LOOK not in best.similarities:
+        return None
+    return measured.good(query, look, best.similarities[LOOK].tolist())

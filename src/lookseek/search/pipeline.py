@@ -1,0 +1,116 @@
+"""A search, top to bottom: each stage is a function of plain values, and each is timed.
+
+    encode ──> route ──> retrieve ──> fuse ──> group ──> explain
+
+What ``evaluate`` measures is ranked by the same functions (docs/decisions/pipeline.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..encode import ColourEncoder, Encoder
+from ..filters import Condition, check_fields, parse
+from ..index.folder import OpenIndex
+from ..index.manifest import Manifest
+from ..query import Query
+from ..results import Results, Routed
+from ..store import Restriction, RoutingFilter
+from ..store.schema import LOOK
+from ..types import RouteKind, Vector
+from .explain import explain, relevant_count
+from .fusion import best_candidates
+from .groups import group
+from .query_vectors import Asked, ask
+from .session import Open
+from .stages import StageClock
+from .vector_weights import vector_weights
+
+if TYPE_CHECKING:
+    from ..route.router import Router
+
+__all__ = ["RouterOf", "encode", "search"]
+
+RouterOf: TypeAlias = "Callable[[OpenIndex, RouteKind], Router]"
+"""Opens a router of an index."""
+
+
+def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -> Results:
+    """Answer one query.
+
+    Args:
+        query: what is looked for.
+        opened: the index that is searched, and its model.
+        router_of: opens a router, for a query that is routed.
+        clock: times the stages; its first began with the search.
+
+    Returns:
+        At the most ``query.k`` hits; fewer where fewer items qualify.
+
+    Raises:
+        LookseekError: as ``Searcher.search``.
+    """
+    index = opened.index
+    condition = _condition(query, index.manifest)
+    weights = vector_weights(query, index)
+    encoded = encode(query, opened)
+    clock.end("encode")
+
+    routing, routed = _route(query, encoded.vectors[LOOK], index, router_of)
+    restriction = Restriction(condition, within=routing, exact=query.exact)
+    clock.end("route")
+
+    excluded = _excluded(query)
+    fetch_k = query.k + len(excluded)
+    while True:
+        found = best_candidates(index.store, encoded.vectors, weights, fetch_k, restriction, clock)
+        candidates = found.without(excluded)
+        groups = group(index.store, candidates.ids, hide_duplicates=query.hide_duplicates)
+        clock.end("group")
+        if len(groups) >= query.k or len(found.ids) < fetch_k:
+            break
+        fetch_k *= 2  # duplicates took the places of others
+    groups = groups[: query.k]
+
+    best = candidates.only([each.first.id for each in groups])
+    hits = explain(index.store, encoded, weights, best, groups)
+    good = relevant_count(query, encoded.vectors[LOOK], best, opened.background)
+    clock.end("explain")
+    return Results(query, hits, clock.milliseconds, str(index.folder), routed, clock.steps(), good)
+
+
+def encode(query: Query, opened: Open) -> Asked:
+    """Turn a query into the vectors that the index is searched with."""
+    kept = opened.index.manifest.recipe.layout
+    encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())
+    return ask(query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store)
+
+
+def _condition(query: Query, manifest: Manifest) -> Condition | None:
+    if not query.filter.strip():
+        return None
+    condition = parse(query.filter)
+    check_fields(condition, manifest.fields)
+    return condition
+
+
+def _route(
+    query: Query, look: Vector, index: OpenIndex, router_of: RouterOf
+) -> tuple[RoutingFilter | None, Routed | None]:
+    """The keys that are searched, and what the results tell of them."""
+    if query.route == "none":
+        return None, None
+    from ..route.router import chosen
+
+    router, sizes = router_of(index, query.route), index.manifest.routers[query.route].sizes
+    keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
+    routed = Routed(keys, sum(sizes[key] for key in keys), sum(sizes.values()))
+    # a condition that every item meets would only cost time
+    return (None if len(keys) == len(sizes) else RoutingFilter(query.route, keys)), routed
+
+
+def _excluded(query: Query) -> frozenset[str]:
+    """Items that are no hits of the query: what it is asked by, and what it should be unlike."""
+    item = [query.item] if query.item else []
+    return frozenset([*query.unlike, *item, *(query.like if query.by_examples else ())])

@@ -1,0 +1,55 @@
+"""Which stored vectors a query is compared with, and how much each counts."""
+
+from __future__ import annotations
+
+from ..errors import QueryError
+from ..index.folder import OpenIndex
+from ..query import Query
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+
+__all__ = ["COLOUR_WEIGHT", "look_and_colour", "vector_weights"]
+
+COLOUR_WEIGHT = 0.1
+"""Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
+
+
+def look_and_colour(colour_weight: float) -> dict[str, float]:
+    """Return the weights of look and colour, without the one that counts nothing.
+
+    >>> look_and_colour(0.25), look_and_colour(0)
+    ({'look': 0.75, 'colour': 0.25}, {'look': 1})
+    """
+    weights = {LOOK: 1 - colour_weight, COLOUR: colour_weight}
+    return {name: weight for name, weight in weights.items() if weight > 0}
+
+
+def vector_weights(query: Query, index: OpenIndex) -> dict[str, float]:
+    """Return the share of each stored vector in a query's score: above 0, they sum to 1.
+
+    Raises:
+        QueryError: the index lacks a vector that the query needs; the message names the command that helps.
+    """
+    layout = index.store.layout
+    if query.metric == "euclidean":
+        if LOOK_EUCLIDEAN not in layout:
+            source = index.manifest.source or "SOURCE"
+            raise QueryError(
+                "this index keeps no vectors for Euclidean distance: add them with "
+                f"lookseek index {source} {index.folder} --metric euclidean"
+            )
+        if query.colour_weight:
+            raise QueryError(
+                f"colour weight {query.colour_weight} goes with cosine only: distances and cosines don't add up. "
+                "Leave out the weight or use --metric cosine"
+            )
+        return {LOOK_EUCLIDEAN: 1.0}
+    if not query.photo_alone:  # words, changes, sums and examples have no colours
+        return {LOOK: 1.0}
+    if COLOUR in layout:
+        return look_and_colour(COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight)
+    if query.colour_weight:
+        raise QueryError(
+            f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "
+            "without them: leave out the weight, or index the photos"
+        )
+    return {LOOK: 1.0}
