@@ -34,7 +34,7 @@ class Measures:
         )
         self.step_seconds = Histogram(
             "lookseek_step_seconds",
-            "Steps: wait (for a thread), encode (photos and words to vectors), compare, write",
+            "Steps: wait (for a thread), a search's stages (encode, route ..., and compare, all after encode), write",
             ("step",),
             registry=self._registry,
             buckets=_SECONDS,
