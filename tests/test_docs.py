@@ -23,7 +23,7 @@ NAMED = re.compile(
 """A source file, perhaps with the folders above it; a folder of the package; a benchmark as a module."""
 
 ELSEWHERE = {
-    *("attr_predict_eval.py", "prepare_attr_pred.py", "prepare_consumer_to_shop.py"),  # of DeepFashion
+    *("attr_predict_eval.py", "prepare_attr_pred.py", "prepare_consumer_to_shop.py"),  # of mmfashion
     *("src/validate.py", "src/datasets.py", "src/test.py", "src/combiner.py", "src/clip_fine_tune.py"),  # of CLIP4Cir
     *("start_kit/data_loader.py", "generate_caption_pairs.py", "test_val.py"),  # of FashionIQ and VAL
     *("utils/multiclass.py", "calibration.py"),  # of scikit-learn
