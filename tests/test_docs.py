@@ -31,7 +31,7 @@ ELSEWHERE = {
 }
 """Files of other projects, which docstrings name as sources."""
 
-OLD = re.compile(r"(?:at|of) commit [0-9a-f]{7}")
+OLD = re.compile(r"(?:[Aa]t|of) commit [0-9a-f]{7}")
 """What a paragraph says of files that stand in an older commit alone."""
 
 
