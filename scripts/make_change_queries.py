@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import permutations
 from pathlib import Path
 from random import Random
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from lookseek.catalogue.drawn import KINDS
 from lookseek.catalogue.drawn.designs import CATEGORIES as DRAWN

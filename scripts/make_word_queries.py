@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.myntra_attributes import COLUMNS

@@ -1,4 +1,7 @@
-"""Writes docs/openapi.json, what the API is. A test compares it with the code."""
+"""Writes docs/openapi.json, the description of the API. tests/test_serve_schema.py compares it with the code.
+
+python scripts/openapi.py
+"""
 
 from __future__ import annotations
 

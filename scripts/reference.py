@@ -1,4 +1,4 @@
-"""Writes docs/reference.md: what every command says of itself. tests/test_docs.py fails when it is stale.
+"""Writes docs/reference.md: the help of every command. tests/test_docs.py fails when it is stale.
 
 python scripts/reference.py
 """
@@ -10,13 +10,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = ["index", "search", "route", "check", "export-vectors", "evaluate", "compare", "train", "export", "tag", "demo"]
+VERBS = ["index", "search", "route", "check", "export-vectors", "evaluate", "compare", "train", "export", "tag"]
+VERBS += ["serve", "demo"]
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
+
+HEAD = """# Commands
+
+The help of `lookseek` and of each command, as `--help` prints it. [How to](how-to.md) shows what they are for.
+"""
 
 
 def page() -> str:
     """The whole page."""
-    parts = ["# Commands\n\nWhat `lookseek --help` and each command's `--help` say.\n"]
+    parts = [HEAD]
     for verb in ("", *VERBS):
         name = f"lookseek {verb}".strip()
         parts.append(f"## {name}\n\n```text\n{said(verb)}\n```\n")
@@ -24,11 +30,11 @@ def page() -> str:
 
 
 def said(verb: str) -> str:
-    """A command's help at a fixed width."""
+    """A command's help, 110 columns wide."""
     command = [sys.executable, "-m", "lookseek.cli", *([verb] if verb else []), "--help"]
     environment = {**os.environ, "COLUMNS": "110", "TERM": "dumb", "NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return "\n".join(line.rstrip() for line in done.stdout.replace("cli.py", "lookseek").strip().splitlines())
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     scripts/results [--data FOLDER] [--only BENCHMARK]... [--keep FOLDER] [--page]
 
-FOLDER (default: LOOKSEEK_DATA, else ../shared/data) holds clothing/, myntra/ and fashioniq/. Result files go to
+FOLDER (default: LOOKSEEK_DATA) holds clothing/, myntra/ and fashioniq/. Result files go to
 --keep (default: results/), a folder for each benchmark and split; ``lookseek compare`` reads them. What was encoded
 before is not encoded again, so that a second run takes minutes. --only measures some again, and takes the others from
 the files that are there; --page measures nothing.

@@ -1,4 +1,10 @@
-"""Draws the pictures of the page that README.md and README.vi.md show: drawn garments, in a real Chromium."""
+"""Takes the pictures of the page that README.md and README.vi.md show: drawn garments, in a real Chromium.
+
+    python -m scripts.screenshots
+
+Run it from the checkout: the service, the browser and the index are those of the tests. Needs Chromium (apt-get install
+chromium).
+"""
 
 from __future__ import annotations
 
@@ -6,20 +12,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lookseek import images
+from lookseek.catalogue import open_catalogue
+from lookseek.catalogue.drawn import write
+from lookseek.index.job import build_index
+from tests.helpers.catalogues import Heard
+from tests.helpers.chromium import Tab, chromium, find
+from tests.helpers.serving import serving
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from helpers.catalogues import Heard  # noqa: E402
-from helpers.chromium import Tab, chromium, find  # noqa: E402
-from helpers.serving import serving  # noqa: E402
-
-from lookseek import images  # noqa: E402
-from lookseek.catalogue import open_catalogue  # noqa: E402
-from lookseek.catalogue.drawn import write  # noqa: E402
-from lookseek.index.job import build_index  # noqa: E402
 
 SHOWN = (
-    # name, language, width, height, dark, what is asked
+    # name, language, width, height, dark, address
     ("page-en", "en", 1280, 860, False, "/?text=red+dress&lang=en"),
     ("page-change-en", "en", 1280, 860, True, "/?photo=i:{item}&text=in+blue&lang=en"),
     ("page-vi", "vi", 1280, 860, False, "/?photo=i:{item}&text=m%C3%A0u+xanh&lang=vi"),
