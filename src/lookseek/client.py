@@ -206,6 +206,7 @@ def _asked(query: Query) -> dict[str, Any]:
             "hide_duplicates",
             "route",
             "route_mode",
+            "rerank",
         )
     }
     asked |= {"like": list(query.like), "unlike": list(query.unlike)}

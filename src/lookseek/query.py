@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import QueryError
-from .types import Box, Metric, Photo, RouteKind, RouteMode
+from .types import Box, Metric, Photo, RerankKind, RouteKind, RouteMode
 
 __all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term"]
 
@@ -83,6 +83,8 @@ class Query:
         hide_duplicates: True shows one of several near-identical photos.
         route: the router whose keys are searched; "none" for all items.
         route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
+        rerank: the method that scores the first candidates a second time, by cosines alone; "none" for none, which is
+            best on the shops that were measured (docs/decisions/pipeline.md).
 
     Raises:
         QueryError: nothing that is asked, a number outside its range, or parts that don't go together.
@@ -106,6 +108,7 @@ class Query:
     hide_duplicates: bool = False
     route: Literal["none"] | RouteKind = "none"
     route_mode: RouteMode = "soft"
+    rerank: Literal["none"] | RerankKind = "none"
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 100_000:
@@ -114,10 +117,7 @@ class Query:
             raise QueryError(f"metric {self.metric!r} is unknown: use cosine or euclidean")
         if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
             raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
-        if self.route not in ("none", "svm", "kmeans"):
-            raise QueryError(f"route {self.route!r} is unknown: use none, svm or kmeans")
-        if self.route_mode not in ("soft", "hard"):
-            raise QueryError(f"route mode {self.route_mode!r} is unknown: use soft or hard")
+        _check_methods(self)
         _check_parts(self)
         _check_together(self)
 
@@ -150,6 +150,18 @@ class Query:
 def _check_weight(weight: float, whose: str) -> None:
     if not 0 < weight <= MAX_WEIGHT:  # not a number is refused too
         raise QueryError(f"the weight of {whose} is {weight}: give one above 0, at most {MAX_WEIGHT:g}")
+
+
+def _check_methods(query: Query) -> None:
+    """How it is searched."""
+    if query.route not in ("none", "svm", "kmeans"):
+        raise QueryError(f"route {query.route!r} is unknown: use none, svm or kmeans")
+    if query.route_mode not in ("soft", "hard"):
+        raise QueryError(f"route mode {query.route_mode!r} is unknown: use soft or hard")
+    if query.rerank not in ("none", "query-expansion", "k-reciprocal"):
+        raise QueryError(f"re-ranker {query.rerank!r} is unknown: use none, query-expansion or k-reciprocal")
+    if query.rerank != "none" and query.metric != "cosine":
+        raise QueryError(f"{query.rerank} compares by cosine only: use metric cosine, or leave out the re-ranker")
 
 
 def _check_parts(query: Query) -> None:

@@ -22,7 +22,8 @@ class Hit:
         attributes: the item's.
         shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
             photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
-            ``-logo``, ``liked``, ``disliked``.
+            ``-logo``, ``liked``, ``disliked``. Where the query is re-ranked, what that added or took is a share of the
+            re-ranker's name.
         source: where the item's photo can be had, "" where it can't.
         copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest.
     """
@@ -61,7 +62,7 @@ class Results:
         took_ms: from the query to the last hit, milliseconds.
         index: the index's folder.
         routed: what was searched; None where all of it was.
-        steps: milliseconds of its parts: ``encode`` (photos and words to vectors), ``compare`` (the rest).
+        steps: milliseconds of each stage (``search.stages``) and, as ``compare``, of all after ``encode``.
         good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
 
     Raises:

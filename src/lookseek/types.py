@@ -31,6 +31,7 @@ __all__ = [
     "Photo",
     "Pixels",
     "Point",
+    "RerankKind",
     "RouteKind",
     "RouteMode",
     "Skipped",
@@ -58,6 +59,9 @@ Value: TypeAlias = str | int | float | bool
 Attributes: TypeAlias = Mapping[str, Value]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
+
+RerankKind: TypeAlias = Literal["query-expansion", "k-reciprocal"]
+"""A second score for the first candidates of a search, see ``lookseek.rerank``."""
 
 RouteKind: TypeAlias = Literal["svm", "kmeans"]
 """What gives items their routing keys: a classifier of labels, or cells of near vectors."""

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from ..errors import QueryError
 from ..query import Query
 from ..results import Results
-from ..types import Metric, Photo, RouteKind, RouteMode
+from ..types import Metric, Photo, RerankKind, RouteKind, RouteMode
 from .app import app
 from .arguments import parse_box, parse_classes, parse_photos, parse_term
 from .console import err, escape, out
@@ -47,6 +47,7 @@ def search(
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
     route: Literal["none"] | RouteKind = "none",
     route_mode: RouteMode = "soft",
+    rerank: Literal["none"] | RerankKind = "none",
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     strip: Path | None = None,
@@ -75,6 +76,8 @@ def search(
         hide_duplicates: show one of several near-identical photos.
         route: search only the items whose key a router finds likely; lookseek route makes routers.
         route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
+        rerank: score the first candidates a second time, by their own neighbours: query-expansion or k-reciprocal. On
+            a shop's photos both lost more than they won: measure it on yours, lookseek evaluate --rerank.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
         strip: also draw the query and its results as a picture, into this PNG.
@@ -101,6 +104,7 @@ def search(
         hide_duplicates=hide_duplicates,
         route=route,
         route_mode=route_mode,
+        rerank=rerank,
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:

@@ -21,6 +21,7 @@ _DEFAULTS: dict[str, Any] = {
     "like": (),
     "unlike": (),
     "composer": "",
+    "rerank": "none",
 }
 """Fields of a query that are omitted where they have these values."""
 

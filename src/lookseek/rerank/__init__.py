@@ -1,1 +1,83 @@
-"""Re-rankers: a second look at the candidates of a search, one method a file."""
+"""Re-rankers: a second score for the first candidates of a search, from their own vectors. One method a file.
+
+A re-ranker looks at the ``depth`` best of the first stage, however many results are wanted: so the first k results are
+the same for every k, and what is measured over a whole ranking is what a search of any length returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import RerankKind, Vector, Vectors
+from .k_reciprocal import KReciprocal
+from .query_expansion import QueryExpansion
+
+__all__ = ["RERANKERS", "KReciprocal", "QueryExpansion", "Reranker", "rerank"]
+
+
+class Reranker(Protocol):
+    """A way to score candidates by more than their own similarity to the query."""
+
+    @property
+    def name(self) -> RerankKind:
+        """What a query calls it by, and the label of its share of a score."""
+
+    @property
+    def depth(self) -> int:
+        """Candidates that it looks at; a search for fewer results fetches so many."""
+
+    @property
+    def share(self) -> float:
+        """The share of its score in the final one, above 0, at most 1; the rest is the first stage's."""
+
+    def rescore(self, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Score candidates.
+
+        Args:
+            query: float (dim,), of length 1.
+            vectors: of the candidates, float (n, dim), of length 1, best first; n >= 1.
+            scores: of the first stage, float (n,): the cosines of ``query`` and ``vectors``.
+
+        Returns:
+            float64 (n,), in the order of the candidates, higher is better, at most 1.
+        """
+
+
+RERANKERS: Mapping[str, Reranker] = {each.name: each for each in (QueryExpansion(), KReciprocal())}
+"""By name, with the settings of their papers."""
+
+
+def rerank(reranker: Reranker, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the final scores of a ranking whose first candidates are re-ranked.
+
+    The first candidates get (1 - share) x score + share x the re-ranker's score. The others stay behind them in their
+    order: where the best of them would overtake, all of them are lowered by as much as that takes.
+
+    Args:
+        reranker: scores the first candidates.
+        query: as ``Reranker.rescore`` takes it.
+        vectors: of the first candidates, as ``Reranker.rescore`` takes them.
+        scores: of all candidates, best first, float (n,), n >= the number of vectors.
+
+    Returns:
+        float64 (n,), in the order of the candidates: no longer descending.
+
+    Example:
+        >>> query, vectors = np.array([1.0, 0.0]), np.array([[0.8, 0.6], [0.6, 0.8], [0.6, 0.8]])
+        >>> rerank(QueryExpansion(neighbours=3), query, vectors, vectors @ query).round(2).tolist()
+        [0.96, 0.85, 0.85]
+    """
+    first = np.asarray(scores[: len(vectors)], np.float64)
+    rest = np.asarray(scores[len(vectors) :], np.float64)
+    if not len(first):
+        return rest
+    final = (1 - reranker.share) * first + reranker.share * reranker.rescore(query, vectors, first)
+    if len(rest):
+        # float32 keeps the step too, which evaluations rank in
+        highest = float(np.nextafter(np.float32(final.min()), np.float32(-np.inf)))
+        rest = rest + min(0.0, highest - float(rest[0]))
+    return np.concatenate([final, rest])

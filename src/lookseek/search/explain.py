@@ -10,6 +10,7 @@ from ..store import ScoredId, Store
 from ..store.schema import LOOK, LOOK_EUCLIDEAN
 from ..types import Vector
 from .candidates import Candidates
+from .fusion import fuse
 from .groups import Group
 from .query_vectors import Asked
 from .relevance import Background
@@ -22,7 +23,12 @@ _LABELS = {LOOK_EUCLIDEAN: LOOK}
 
 
 def explain(
-    store: Store, encoded: Asked, weights: Mapping[str, float], best: Candidates, groups: Sequence[Group]
+    store: Store,
+    encoded: Asked,
+    weights: Mapping[str, float],
+    best: Candidates,
+    groups: Sequence[Group],
+    reranker: str,
 ) -> tuple[Hit, ...]:
     """Return the hits: each score is split into shares that sum to it.
 
@@ -32,16 +38,20 @@ def explain(
         weights: by which the scores were fused.
         best: what is shown, best first.
         groups: of the same items, in the same order.
+        reranker: whose share is what it added to the first score, or took from it; "none" where none was.
     """
-    scores = best.scores.tolist()
+    scores, first = best.scores.tolist(), fuse(best.similarities, weights)
     if encoded.parts:
-        found = [ScoredId(id_, score) for id_, score in zip(best.ids, scores, strict=True)]
+        found = [ScoredId(id_, score) for id_, score in zip(best.ids, first.tolist(), strict=True)]
         by_id = shares_of(store, LOOK, encoded.parts, found)
         shares = [by_id[id_] for id_ in best.ids]
     else:
         labels = [_LABELS.get(name, name) for name in weights]
         columns = [(weight * best.similarities[name]).tolist() for name, weight in weights.items()]
         shares = [dict(zip(labels, row, strict=True)) for row in zip(*columns, strict=True)]
+    if reranker != "none":
+        added = (best.scores - first).tolist()
+        shares = [{**share, reranker: change} for share, change in zip(shares, added, strict=True)]
     return tuple(
         Hit(each.first.id, score, rank, each.first.attributes, share, each.first.source, each.copies)
         for rank, (each, score, share) in enumerate(zip(groups, scores, shares, strict=True), 1)

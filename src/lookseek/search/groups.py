@@ -25,17 +25,19 @@ class Group:
     copies: tuple[str, ...] = ()
 
 
-def group(store: Store, ids: Sequence[str], *, hide_duplicates: bool) -> list[Group]:
-    """Return the groups of these items, in the order of their best.
+def group(store: Store, ids: Sequence[str], count: int, *, hide_duplicates: bool) -> list[Group]:
+    """Return the first groups of these items, in the order of their best.
 
     Args:
         store: that holds them.
         ids: best first; ids that are not there are passed over.
+        count: at the most this many groups.
         hide_duplicates: True puts near-identical photos into one group: each is compared with each, so the time grows
             with the square. False gives each item a group of its own.
     """
-    points = store.get(ids, vectors=hide_duplicates)
-    return _distinct(points) if hide_duplicates else [Group(point) for point in points]
+    if not hide_duplicates:
+        return [Group(point) for point in store.get(ids[:count], vectors=False)]
+    return _distinct(store.get(ids))[:count]
 
 
 def _distinct(points: Sequence[Point]) -> list[Group]:

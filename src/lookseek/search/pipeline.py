@@ -1,6 +1,6 @@
 """A search, top to bottom: each stage is a function of plain values, and each is timed.
 
-    encode ──> route ──> retrieve ──> fuse ──> group ──> explain
+    encode ──> route ──> retrieve ──> fuse ──> rerank ──> group ──> explain
 
 What ``evaluate`` measures is ranked by the same functions (docs/decisions/pipeline.md).
 """
@@ -15,6 +15,7 @@ from ..filters import Condition, check_fields, parse
 from ..index.folder import OpenIndex
 from ..index.manifest import Manifest
 from ..query import Query
+from ..rerank import RERANKERS
 from ..results import Results, Routed
 from ..store import Restriction, RoutingFilter
 from ..store.schema import LOOK
@@ -23,6 +24,7 @@ from .explain import explain, relevant_count
 from .fusion import best_candidates
 from .groups import group
 from .query_vectors import Asked, ask
+from .reranking import rerank_candidates
 from .session import Open
 from .stages import StageClock
 from .vector_weights import vector_weights
@@ -62,19 +64,22 @@ def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -
     clock.end("route")
 
     excluded = _excluded(query)
-    fetch_k = query.k + len(excluded)
+    reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
+    fetch_k = max(query.k, reranker.depth if reranker else 0) + len(excluded)
     while True:
         found = best_candidates(index.store, encoded.vectors, weights, fetch_k, restriction, clock)
         candidates = found.without(excluded)
-        groups = group(index.store, candidates.ids, hide_duplicates=query.hide_duplicates)
+        if reranker is not None:
+            candidates = rerank_candidates(index.store, encoded.vectors, weights, candidates, reranker)
+        clock.end("rerank")
+        groups = group(index.store, candidates.ids, query.k, hide_duplicates=query.hide_duplicates)
         clock.end("group")
         if len(groups) >= query.k or len(found.ids) < fetch_k:
             break
         fetch_k *= 2  # duplicates took the places of others
-    groups = groups[: query.k]
 
     best = candidates.only([each.first.id for each in groups])
-    hits = explain(index.store, encoded, weights, best, groups)
+    hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     good = relevant_count(query, encoded.vectors[LOOK], best, opened.background)
     clock.end("explain")
     return Results(query, hits, clock.milliseconds, str(index.folder), routed, clock.steps(), good)

@@ -136,6 +136,7 @@ def query_of(body: SearchBody, photo: bytes | None, fetched: bytes | None = None
         hide_duplicates=body.hide_duplicates,
         route=body.route,
         route_mode=body.route_mode,
+        rerank=body.rerank,
     )
 
 

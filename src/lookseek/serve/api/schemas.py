@@ -85,6 +85,10 @@ class SearchBody(_Strict):
     hide_duplicates: bool = False
     route: Literal["none", "svm", "kmeans"] = "none"
     route_mode: Literal["soft", "hard"] = "soft"
+    rerank: Annotated[
+        Literal["none", "query-expansion", "k-reciprocal"],
+        Field(description="What scores the first candidates a second time."),
+    ] = "none"
 
 
 class Hit(BaseModel):
