@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.composers import composers, ways
+from benchmarks.composers import composers, trials
 from lookseek.encode import load_model
 from lookseek.encode.compose import Sum
 from lookseek.encode.folder import COMPOSER
@@ -24,11 +24,11 @@ DIM = 12
 class TestCosts:
     def test_a_combiner_costs_what_its_layers_are(self) -> None:
         model = load_model("lookseek-base")
-        way = next(way for way in ways.shipped(model) if way.name == ways.SHIPPED)
+        trial = next(trial for trial in trials.shipped(model) if trial.name == trials.SHIPPED)
         tensors = onnx.load(str(model.folder / COMPOSER)).graph.initializer
         weights = [tensor.dims for tensor in tensors if tensor.data_type != TensorProto.INT64]
-        assert way.multiply_adds == sum(a * b for a, b in (dims for dims in weights if len(dims) == 2))
-        assert way.parameters == way.multiply_adds + sum(dims[0] for dims in weights if len(dims) == 1)
+        assert trial.multiply_adds == sum(a * b for a, b in (dims for dims in weights if len(dims) == 2))
+        assert trial.parameters == trial.multiply_adds + sum(dims[0] for dims in weights if len(dims) == 1)
 
     def test_a_matrix_that_several_rows_meet_counts_for_each(self) -> None:
         weights = numpy_helper.from_array(np.ones((3, 5), np.float32), "weights")
@@ -41,12 +41,12 @@ class TestCosts:
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
         onnx.checker.check_model(model)
-        assert ways.costs(model, {"cells": (4, 3)}) == (15, 4 * 3 * 5)
+        assert trials.costs(model, {"cells": (4, 3)}) == (15, 4 * 3 * 5)
 
 
 @pytest.fixture(scope="module")
-def one() -> ways.Asked:
-    exam = ways.photos("drawn-composed", "val")
+def one() -> trials.Split:
+    exam = trials.photo_exam("drawn-composed", "val")
     chance = np.random.default_rng(0)
     photos = {id: chance.standard_normal(DIM).astype(np.float32) for id in exam.ids()}
     texts = {text: chance.standard_normal(DIM).astype(np.float32) for text in exam.changes()}
@@ -59,14 +59,14 @@ def one() -> ways.Asked:
         a, b = (vector / np.linalg.norm(vector) for vector in (photos[id], texts[change]))
         photos[question.id] = a + b
     rows, text_rows = ({name: row for row, name in enumerate(some)} for some in (photos, texts))
-    return ways.Asked(exam, Known(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
+    return trials.Split(exam, Known(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
 
 
 @pytest.fixture(scope="module")
-def paths(one: ways.Asked, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def paths(one: trials.Split, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep = tmp_path_factory.mktemp("results")
-    some = [ways.of_composer("sum", Sum()), ways.Way(ways.SHIPPED, lambda photos, _: photos)]
-    return {way.name: one.measured(way, {"name": "by chance"}, keep) for way in some}
+    some = [trials.trial_of("sum", Sum()), trials.Trial(trials.SHIPPED, lambda photos, _: photos)]
+    return {trial.name: one.measured(trial, {"name": "by chance"}, keep) for trial in some}
 
 
 class TestFigures:
@@ -75,33 +75,33 @@ class TestFigures:
     def test_each_target_is_its_reference_plus_its_change(self, paths: dict[str, Path]) -> None:
         assert read_result(paths["sum"]).metrics["recall@1"].value == 1
 
-    def test_only_what_is_new_is_measured(self, one: ways.Asked, tmp_path: Path) -> None:
-        way, info = ways.Way("photo alone", lambda photos, _: photos, made_by="a"), {"name": "by chance"}
-        path = one.measured(way, info, tmp_path)
+    def test_only_what_is_new_is_measured(self, one: trials.Split, tmp_path: Path) -> None:
+        trial, info = trials.Trial("photo alone", lambda photos, _: photos, made_by="a"), {"name": "by chance"}
+        path = one.measured(trial, info, tmp_path)
         first = path.stat().st_mtime_ns
-        assert one.measured(way, info, tmp_path) == path
+        assert one.measured(trial, info, tmp_path) == path
         assert path.stat().st_mtime_ns == first
-        one.measured(replace(way, made_by="b"), info, tmp_path)
+        one.measured(replace(trial, made_by="b"), info, tmp_path)
         assert path.stat().st_mtime_ns != first
 
     def test_a_difference_has_its_sign_and_none_to_itself(self, paths: dict[str, Path]) -> None:
-        assert ways.against(paths[ways.SHIPPED], paths["sum"], "recall@1").startswith("+")
-        assert ways.against(paths["sum"], paths[ways.SHIPPED], "recall@1").startswith("-")
-        assert ways.against(paths["sum"], paths["sum"], "recall@1") == ""
+        assert trials.difference(paths[trials.SHIPPED], paths["sum"], "recall@1").startswith("+")
+        assert trials.difference(paths["sum"], paths[trials.SHIPPED], "recall@1").startswith("-")
+        assert trials.difference(paths["sum"], paths["sum"], "recall@1") == ""
 
     def test_tables_name_protocol_and_gallery_and_have_a_line_a_way(self, paths: dict[str, Path]) -> None:
         head, table, kinds = composers.figures(composers.COLUMNS["drawn-composed"], paths)
         assert "val, protocol `reference-excluded`: 583 questions, gallery 833" in head
-        assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == ["| sum", f"| {ways.SHIPPED}"]
+        assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == ["| sum", f"| {trials.SHIPPED}"]
         assert "| colour | pattern | sleeve | neckline | length |" in kinds
         assert kinds.splitlines()[2].startswith("| sum | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 0.")
 
-    def test_time_is_of_one_question(self, one: ways.Asked) -> None:
+    def test_time_is_of_one_question(self, one: trials.Split) -> None:
         asked: list[int] = []
 
         def compose(photos: Vectors, _: Vectors) -> Vectors:
             asked.append(len(photos))
             return photos
 
-        assert one.ms(ways.Way("counted", compose)) >= 0
-        assert asked == [1] * (1 + ways.TIMED)
+        assert one.ms(trials.Trial("counted", compose)) >= 0
+        assert asked == [1] * (1 + trials.TIMED)

@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.paths import PAGES
+from benchmarks.progress import Stages
 from lookseek import Query, Searcher, images
 from lookseek.catalogue import open_catalogue
 from lookseek.index.job import build_index
-from lookseek.types import Pixels, Skipped
+from lookseek.types import Pixels
 
 PAGE = PAGES / "background.md"
 K = 20
@@ -45,17 +46,6 @@ OTHERS = {
 }
 
 
-class Silent:
-    """A progress that says little."""
-
-    def phase(self, name: str, total: int | None) -> None:
-        print(name, flush=True)
-
-    def advance(self, entries: int) -> None: ...
-
-    def skipped(self, skipped: Skipped) -> None: ...
-
-
 def indexed(data: Path, work: Path) -> tuple[Path, list[Path]]:
     """An index of train and val, and the test photos."""
     rows = list(csv.DictReader((data / "items.csv").open(encoding="utf-8")))
@@ -65,7 +55,7 @@ def indexed(data: Path, work: Path) -> tuple[Path, list[Path]]:
         lines = csv.writer(out)
         lines.writerow(["id", "image"])
         lines.writerows((row["image"], data.resolve() / row["image"]) for row in rows if row["split"] != "test")
-    build_index(open_catalogue(str(table)), work / "index", progress=Silent())
+    build_index(open_catalogue(str(table)), work / "index", progress=Stages())
     return work / "index", [data / row["image"] for row in rows if row["split"] == "test"]
 
 
@@ -109,7 +99,7 @@ def spread(searcher: Searcher) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    """Measure, print, and write the page if told to."""
+    """Measure and print; with --write, replace the page."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("data", type=Path)
     arguments.add_argument("--work", type=Path, default=Path("/tmp/lookseek-background"))

@@ -22,47 +22,37 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.paths import DATA
+from benchmarks.progress import Stages
 from lookseek.catalogue.myntra import MyntraItem, read_catalogue
 from lookseek.encode import ColourEncoder, load_model
 from lookseek.encode.model import PLAIN
 from lookseek.evaluate.cache import cache_key, embed_photos
-from lookseek.types import Skipped
 
 STRENGTHS = (1.0, 10.0, 100.0)
 STEPS = 60
 FIELDS = ("article_type", "base_colour")
 
 
-class Quiet:
-    """A progress that names its stages."""
-
-    def phase(self, name: str, total: int | None) -> None:
-        print(name, total)
-
-    def advance(self, entries: int) -> None: ...
-
-    def skipped(self, skipped: Skipped) -> None:
-        print(skipped.reason)
-
-
 def features(items: list[MyntraItem]) -> tuple[np.ndarray, list[MyntraItem]]:
     """float32 (n, 1385), and the items in the order of the rows."""
     model, colour = load_model(PLAIN), ColourEncoder()
     photos = {item.id: item.image for item in items}
-    vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image, colour.version: colour}, Quiet())
+    vectors, rows = embed_photos(
+        photos, list(photos), {cache_key(model): model.image, colour.version: colour}, Stages()
+    )
     unit = [some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-12) for some in vectors.values()]
     return np.concatenate(unit, axis=1), [item for item in items if item.id in rows]
 
 
 def classifiers(train: list[MyntraItem], val: list[MyntraItem]) -> list[LogisticRegression]:
     """One of the type and one of the colour, each the best on val."""
-    warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS steps, converged or not: val tells
-    (seen, train), (asked, val) = features(train), features(val)
+    warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS steps, converged or not: val chooses
+    (learned, train), (queries, val) = features(train), features(val)
     best = []
     for field in FIELDS:
         truth, wanted = (np.array([getattr(item, field) for item in items]) for items in (train, val))
-        fitted = [LogisticRegression(C=strength, max_iter=STEPS).fit(seen, truth) for strength in STRENGTHS]
-        accuracies = [float((one.predict(asked) == wanted).mean()) for one in fitted]
+        fitted = [LogisticRegression(C=strength, max_iter=STEPS).fit(learned, truth) for strength in STRENGTHS]
+        accuracies = [float((one.predict(queries) == wanted).mean()) for one in fitted]
         best.append(fitted[int(np.argmax(accuracies))])
         print(f"{field}: accuracy on val {max(accuracies):.3f}, C = {best[-1].C:g}, {len(best[-1].classes_)} classes")
     return best
@@ -80,8 +70,8 @@ def write_vectors(fitted: list[LogisticRegression], folder: Path, split: str, ou
         for query in csv.DictReader(file):
             if query["split"] == split:
                 ones = np.zeros(photos.shape[1])
-                asked = [place[key] for key in enumerate((query["articleType"], query["baseColour"])) if key in place]
-                ones[asked] = 1
+                named = [place[key] for key in enumerate((query["articleType"], query["baseColour"])) if key in place]
+                ones[named] = 1
                 vectors |= {f"words:{query[language]}": ones for language in ("en", "vi", "vi_plain")}
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / f"{split}.npy", np.array(list(vectors.values()), np.float32))

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.paths import DATA, PAGES, ROOT
+from benchmarks.progress import Stages
 from lookseek.atomic import write_text
 from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, write_details
@@ -55,14 +56,6 @@ The best of the epochs is chosen on val; test is measured once, with its weights
 |---|---|---|---|---|---|---|---|---|"""
 
 
-class Silent:
-    """A progress that tells nobody."""
-
-    def phase(self, name: str, total: int | None) -> None: ...
-    def advance(self, entries: int) -> None: ...
-    def skipped(self, skipped: object) -> None: ...
-
-
 def accuracies(run: Path) -> str:
     """One row: a run's figures."""
     said, result = read_run(run), tested(run)
@@ -86,7 +79,7 @@ def retrieval(model: str, data: Path, keep: Path) -> Iterator[str]:
         for system in (BEFORE, model):
             path = keep / f"{name}-{split}-{Path(system).name}.json"
             options = Options(data / place, split, BENCHMARKS[name].protocols[0])
-            done = evaluate(BENCHMARKS[name], options, open_system(system), Silent())
+            done = evaluate(BENCHMARKS[name], options, open_system(system), Stages())
             write_text(path, done.result.to_json())
             write_details(done.outcomes, details_path(path))
             paths.append(path)

@@ -57,7 +57,7 @@ def encoded(photos: list[Photo], encoders: list[Any]) -> tuple[np.ndarray, np.nd
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=DATA)
     options.add_argument("--write", action="store_true")

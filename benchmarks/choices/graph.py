@@ -72,7 +72,7 @@ def filters(store: edge.EdgeStore, fields: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("index", type=Path)
     options.add_argument("photos", type=Path)

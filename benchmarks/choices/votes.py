@@ -15,20 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.paths import DATA
+from benchmarks.progress import Stages
 from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
-from lookseek.types import Skipped
-
-
-class Quiet:
-    """A progress that says nothing."""
-
-    def phase(self, name: str, total: int | None) -> None: ...
-
-    def advance(self, entries: int) -> None: ...
-
-    def skipped(self, skipped: Skipped) -> None: ...
 
 
 def main() -> None:
@@ -37,7 +27,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=DATA)
     data = options.parse_args().data / "clothing"
     loaded = BENCHMARKS["clothing"].load(Options(data, "val", "photographers-apart"))
-    made = open_system("efficientnet-lite2").embed(loaded, loaded.photo_ids(), loaded.questions(), Quiet())
+    made = open_system("efficientnet-lite2").embed(loaded, loaded.photo_ids(), loaded.questions(), Stages())
     tasks = [task for task in loaded.tasks if task.classes is not None]
     print("| neighbours | categories, plain | categories, weighted | labels, plain | labels, weighted |")
     print("|---|---|---|---|---|")

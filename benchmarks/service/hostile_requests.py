@@ -1,4 +1,4 @@
-"""Requests that no honest client sends, in kinds, and what became of them: for serving.py."""
+"""Requests that no honest client sends, by kind, and the statuses that come back: for serving.py."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def photo_form(photo: bytes) -> list[bytes]:
     return whole(b"--" + mark + b"\r\n" + disposition + photo + b"\r\n--" + mark + b"--\r\n", FORM)
 
 
-def told(**fields: object) -> list[bytes]:
+def search_json(**fields: object) -> list[bytes]:
     """A search in JSON."""
     return whole(json.dumps(fields).encode())
 
@@ -74,14 +74,14 @@ def try_all(port: int, photo: bytes, most: int | None = None) -> dict[str, Count
     """Sends them one by one, at most so many of a kind; for each kind how often each status came."""
     kinds = {
         "pictures that must be refused, as a form": map(photo_form, (one.data for one in REFUSED.values())),
-        "the same in base64": (told(image=base64.b64encode(one.data).decode()) for one in REFUSED.values()),
+        "the same in base64": (search_json(image=base64.b64encode(one.data).decode()) for one in REFUSED.values()),
         "pictures that are odd and harmless": map(photo_form, HARMLESS.values()),
         "a photo cut short, or with bytes changed": map(photo_form, _broken(photo)),
         "fields of other types and beyond their limits": _fields(),
         "bodies that are no JSON": map(whole, _no_json()),
         "forms that are none": _forms(photo),
-        "filters": (told(text="dress", filter=one) for one in _FILTERS),
-        "texts": (told(text=one) for one in _TEXTS),
+        "filters": (search_json(text="dress", filter=one) for one in _FILTERS),
+        "texts": (search_json(text=one) for one in _TEXTS),
         "addresses": (whole(b"", path=one, method="GET") for one in _PATHS),
         "writing without a key": _writes(photo),
         "bodies too large, of false length, in broken chunks": _large(),
@@ -110,7 +110,7 @@ def _fields() -> Iterator[list[bytes]]:
         "colour_weight hide_duplicates route route_mode nonsense"
     )
     for name in names.split():
-        yield from (told(**{"text": "dress", name: value}) for value in wrong)
+        yield from (search_json(**{"text": "dress", name: value}) for value in wrong)
         for bare in ("NaN", "Infinity", "1e999", '"\\ud800"'):
             yield whole(f'{{"text": "dress", "{name}": {bare}}}'.encode())
 
@@ -192,8 +192,8 @@ def _large() -> Iterator[Iterable[bytes]]:
     yield [head + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"]
     yield [head + b"Transfer-Encoding: gzip\r\n\r\n{}"]
     yield whole(b"{" + b" " * (30 * MB) + b"}")
-    yield told(image="A" * (40 * MB))
-    yield told(plus=[{"image": "A" * MB}] * 30)
+    yield search_json(image="A" * (40 * MB))
+    yield search_json(plus=[{"image": "A" * MB}] * 30)
 
 
 _NOISE = random.Random(SEED).randbytes(4000)

@@ -1,8 +1,8 @@
-"""Asks a service as fast as a number of clients can, or at a rate that does not wait for answers.
+"""Sends requests to a service as fast as a number of clients can, or at a rate that does not wait for answers.
 
     echo '{"port": 8000, ...}' | python -m benchmarks.service.load
 
-A process of its own, so that what asks and what answers share no lock of Python; whole requests are made before the
+A process of its own, so that client and service share no lock of Python; whole requests are made before the
 clock starts, and of an answer only the status and the end are looked for. It takes a job as JSON and prints what it
 saw as JSON: see ``Job``.
 """
@@ -61,7 +61,7 @@ class Job:
 
 
 @dataclass(slots=True)
-class Seen:
+class Statistics:
     """What came back: milliseconds of answers by status, of the requests that count.
 
     Closed loop: those that ended while it counted. Open loop: those that were due then; from the moment when they
@@ -173,30 +173,30 @@ async def connected(port: int) -> Line:
     return line
 
 
-async def closed(job: Job) -> Seen:
+async def closed(job: Job) -> Statistics:
     """Clients that each ask again when they have their answer."""
-    asked, seen = requests_of(job), Seen(job.seconds)
+    requests, statistics = requests_of(job), Statistics(job.seconds)
     begin = time.perf_counter() + job.warm
     end = begin + job.seconds
 
     async def client() -> None:
         line = await connected(job.port)
         while (sent := time.perf_counter()) < end:
-            status = await line.ask(next(asked))
+            status = await line.ask(next(requests))
             came = time.perf_counter()
             if begin <= came < end:
-                seen.add(status, came - sent)
+                statistics.add(status, came - sent)
             if not line.open:
                 line = await connected(job.port)
         line.end()
 
     await asyncio.gather(*(client() for _ in range(job.clients)))
-    return seen
+    return statistics
 
 
-async def opened(job: Job) -> Seen:
+async def opened(job: Job) -> Statistics:
     """Requests that come when they come: the gaps are exponential."""
-    asked, seen, chance = requests_of(job), Seen(job.seconds), random.Random(job.seed)
+    requests, statistics, chance = requests_of(job), Statistics(job.seconds), random.Random(job.seed)
     idle: list[Line] = []
     going: set[asyncio.Task[None]] = set()
 
@@ -205,13 +205,13 @@ async def opened(job: Job) -> Seen:
             idle.pop()
         try:
             line = idle.pop() if idle else await connected(job.port)
-            status = await line.ask(next(asked))
+            status = await line.ask(next(requests))
         except OSError:
             status = LOST
         else:
             idle.append(line)
         if counts:
-            seen.add(status, time.perf_counter() - due)
+            statistics.add(status, time.perf_counter() - due)
 
     begin = time.perf_counter()
     due, stop = begin, begin + job.warm + job.seconds
@@ -219,7 +219,7 @@ async def opened(job: Job) -> Seen:
         wait = due - time.perf_counter()
         if wait > 0:
             await asyncio.sleep(wait)
-        seen.late = max(seen.late, -wait)
+        statistics.late = max(statistics.late, -wait)
         task = asyncio.create_task(one(due, due >= begin + job.warm))
         going.add(task)
         task.add_done_callback(going.discard)
@@ -227,16 +227,16 @@ async def opened(job: Job) -> Seen:
         await asyncio.wait_for(asyncio.gather(*going), 30)
     for line in idle:
         line.end()
-    return seen
+    return statistics
 
 
 def main() -> None:
-    """A job from standard input, what was seen to standard output."""
-    told = json.load(sys.stdin)
-    job = Job(**{**told, "photos": tuple(told.get("photos", ()))})
+    """Read a job from standard input, write its statistics to standard output."""
+    given = json.load(sys.stdin)
+    job = Job(**{**given, "photos": tuple(given.get("photos", ()))})
     gc.freeze()
-    seen = asyncio.run(closed(job) if job.clients else opened(job))
-    print(json.dumps({**seen.summary(), "job": {k: v for k, v in asdict(job).items() if k != "photos"}}))
+    statistics = asyncio.run(closed(job) if job.clients else opened(job))
+    print(json.dumps({**statistics.summary(), "job": {k: v for k, v in asdict(job).items() if k != "photos"}}))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def waited(tab: Tab, address: str, photo: Path) -> float:
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=DATA)
     options.add_argument("--work", type=Path, default=Path("/tmp/lookseek-bench"))

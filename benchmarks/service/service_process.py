@@ -1,4 +1,4 @@
-"""Services as processes of their own, and a process that asks them: for serving.py."""
+"""Services as processes of their own, and a process that sends requests to them: for serving.py."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Cell", "Service", "free_port", "load", "started"]
 STARTING = 300.0
 
 Cell = dict[str, Any]
-"""What ``load.py`` saw of one job."""
+"""The statistics that ``load.py`` returns for one job."""
 
 
 @dataclass(slots=True)
@@ -84,9 +84,9 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def load(service: Service, **told: Any) -> Cell:
-    """What a process of its own sees when it asks."""
-    job = Job(service.port, service.path, **told)
+def load(service: Service, **settings: Any) -> Cell:
+    """Statistics of requests that a process of its own sends; ``settings`` are those of a ``Job``."""
+    job = Job(service.port, service.path, **settings)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.service.load"], input=json.dumps(asdict(job)), capture_output=True, text=True
     )

@@ -189,7 +189,7 @@ def _hits(service: Service, photo: bytes) -> list[Any]:
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--items", type=int, default=latency.ITEMS)
     options.add_argument("--data", type=Path, default=DATA)

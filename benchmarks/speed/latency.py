@@ -96,7 +96,7 @@ def command(*arguments: str) -> Callable[[], object]:
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--model", default=DEFAULT)
     options.add_argument("--items", type=int, default=ITEMS)

@@ -118,7 +118,7 @@ def resampling() -> list[str]:
 
 
 def main() -> None:
-    """Measure, print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     text = "\n".join([*metrics(10_000, 100), *metrics(1000, 1000), *resampling()])
     print(text)
     if "--write" in sys.argv:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from benchmarks.paths import DATA, PAGES
+from benchmarks.progress import Stages
 from lookseek.encode.prepare import Preprocessing
 from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
@@ -32,14 +33,6 @@ from lookseek.train.export.speed import BATCH, CHUNK, race
 from lookseek.train.labelled import read_labelled
 
 
-class Silent:
-    """A progress that tells nobody."""
-
-    def phase(self, name: str, total: int | None) -> None: ...
-    def advance(self, entries: int) -> None: ...
-    def skipped(self, skipped: object) -> None: ...
-
-
 def main() -> None:
     """Measures, prints and perhaps writes the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,11 +43,11 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(cores())
     how = Preprocessing(224, 224, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
-    labelled = read_labelled(str(arguments.photos), "", Silent())
+    labelled = read_labelled(str(arguments.photos), "", Stages())
     train, val = (shuffled(labelled.splits[split], 0) for split in ("train", "val"))
     start = build(arguments.backbone, 2)
     graph = to_onnx(start.network, how.height, how.width)
-    photos = some((example.photo for example in train), how, CALIBRATION, Silent())
+    photos = some((example.photo for example in train), how, CALIBRATION, Stages())
     half, eight = halved(graph), quantised(graph, photos)
     load = os.getloadavg()[0]
     speed = race({"fp16": half.SerializeToString(), "int8": eight.SerializeToString()}, photos[0], arguments.rounds)
@@ -70,7 +63,7 @@ def main() -> None:
             f"{after[0]:.0f} ({after[1]:.0f} to {after[2]:.0f}) | {after[0] / before[0]:.2f} | {apart.mean():.4f} | "
             f"{apart.max():.4f} |"
         )
-    cost = change((half, eight), how, val, train, 0, Silent())
+    cost = change((half, eight), how, val, train, 0, Stages())
     assert cost is not None
     d = cost.difference
     lines = [

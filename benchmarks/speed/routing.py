@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed.routing [--data FOLDER] [--work FOLDER] [--write]
 
-Vectors are of ``myntra`` by the shipped model: train is learnt from, masses are chosen on val, test asks and is
-the gallery, leave-one-out, of its 20 largest article types. For 50,000 items those of test are repeated with
-noise of a tenth of their length. One thread: OMP_NUM_THREADS=1.
+Vectors are of ``myntra`` by the shipped model: routers learn from train, masses are chosen on val, test has the
+queries and is the gallery, leave-one-out, of its 20 largest article types. For 50,000 items those of test are repeated
+with noise of a tenth of their length. One thread: OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.paths import DATA, PAGES
+from benchmarks.progress import Stages
 from lookseek.encode import load_model
 from lookseek.encode.model import PLAIN
 from lookseek.evaluate.benchmarks.myntra_class import BENCHMARK
@@ -35,19 +36,11 @@ from lookseek.route.fold import scores_of
 from lookseek.route.mass import KEPT, Choice, choose
 from lookseek.route.router import Router, directions, picked, softened
 from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
-from lookseek.types import Point, RouteMode, Skipped
+from lookseek.types import Point, RouteMode
 
 K, QUERIES, ROUNDS, MANY, NOISE = 10, 40, 3, 50_000, 0.1
 LEVELS = (0.9, 0.95, 0.98, KEPT, 0.995, 0.999)
 SPLITS = ("train", "val", "test")
-
-
-class Quiet:
-    """A progress that says nothing."""
-
-    def phase(self, name: str, total: int | None) -> None: ...
-    def advance(self, entries: int) -> None: ...
-    def skipped(self, skipped: Skipped) -> None: ...
 
 
 def read(folder: Path) -> dict[str, tuple[np.ndarray, list[str]]]:
@@ -56,7 +49,7 @@ def read(folder: Path) -> dict[str, tuple[np.ndarray, list[str]]]:
     for split in SPLITS:
         lesson = BENCHMARK.lesson(Options(folder, "test", BENCHMARK.protocols[0]), split)
         labels = lesson.labels["types"]
-        vectors, rows = embed_photos(lesson.photos, list(labels), {cache_key(model): model.image}, Quiet())
+        vectors, rows = embed_photos(lesson.photos, list(labels), {cache_key(model): model.image}, Stages())
         read[split] = directions(vectors["look"]), [labels[id] for id in rows]
     return read
 
@@ -72,7 +65,7 @@ def nearest(rows: np.ndarray) -> np.ndarray:
 
 
 def distilled(teacher: Router, rows: np.ndarray) -> Router:
-    """A linear router that says what the teacher says: cross entropy with its probabilities, by L-BFGS.
+    """A linear router with the teacher's probabilities: cross entropy with its probabilities, by L-BFGS.
 
     Source: G. Hinton, O. Vinyals, J. Dean, Distilling the Knowledge in a Neural Network, 2015, section 2.
     """
@@ -81,19 +74,19 @@ def distilled(teacher: Router, rows: np.ndarray) -> Router:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    told = teacher.posterior(rows).astype(np.float64)
+    wanted = teacher.posterior(rows).astype(np.float64)
     scaler = StandardScaler().fit(rows)
     scaled = scaler.transform(rows).astype(np.float32)
-    shape = told.shape[1], scaled.shape[1] + 1
+    shape = wanted.shape[1], scaled.shape[1] + 1
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(shape)
-        said = softened((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
-        wrong = said - told
+        found = softened((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
+        wrong = found - wanted
         slope = np.column_stack([wrong.T.astype(np.float32) @ scaled, wrong.sum(axis=0)]).astype(np.float64)
         slope[:, :-1] += weights[:, :-1] / fit.STRENGTH
-        cost = -(told * np.log(np.maximum(said, 1e-12))).sum() + (weights[:, :-1] ** 2).sum() / (2 * fit.STRENGTH)
-        return float(cost) / len(told), slope.ravel() / len(told)
+        cost = -(wanted * np.log(np.maximum(found, 1e-12))).sum() + (weights[:, :-1] ** 2).sum() / (2 * fit.STRENGTH)
+        return float(cost) / len(wanted), slope.ravel() / len(wanted)
 
     weights = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     weights = weights.reshape(shape)
@@ -152,8 +145,8 @@ def timed(calls: dict[str, Callable[[np.ndarray], object]], queries: np.ndarray)
     return {name: median(some) for name, some in taken.items()}
 
 
-class Said:
-    """What a router says of val and test, asked once: an SVM takes milliseconds a row."""
+class Posteriors:
+    """A router's scores of val and test, computed once: an SVM takes milliseconds a row."""
 
     def __init__(self, router: Router, data: dict) -> None:
         self.router, self.data = router, data
@@ -181,7 +174,9 @@ class Said:
         return float(kept), float((taken @ sizes).mean() / len(keys))
 
 
-def trade(made: dict[str, tuple[Router, float]], said: dict[str, Said], best: dict[str, np.ndarray]) -> list[str]:
+def trade(
+    made: dict[str, tuple[Router, float]], posteriors: dict[str, Posteriors], best: dict[str, np.ndarray]
+) -> list[str]:
     """A row a router: chosen on val, measured on test; of two of them with items' own labels too."""
     lines = [
         "| router | items' keys | fit s | temperature, mass | val: kept, visited | test: kept, visited | fewer visited "
@@ -190,8 +185,8 @@ def trade(made: dict[str, tuple[Router, float]], said: dict[str, Said], best: di
     ]
     for name, (_, took) in made.items():
         for own in (False, True) if name in OWN else (False,):
-            choice = said[name].choice(best, own=own)
-            soft, hard = (said[name].shares(mode, choice, best, own) for mode in ("soft", "hard"))
+            choice = posteriors[name].choice(best, own=own)
+            soft, hard = (posteriors[name].shares(mode, choice, best, own) for mode in ("soft", "hard"))
             cells = [name, "own label" if own else "predicted", f"{took:.0f}"]
             cells += [f"{choice.temperature:g}, {choice.mass:.6f}", f"{choice.kept:.4f}, {choice.visited:.3f}"]
             cells += [f"{soft[0]:.4f}, {soft[1]:.3f}", f"{1 / soft[1]:.1f}x", f"{hard[0]:.3f}, {hard[1]:.3f}"]
@@ -204,13 +199,13 @@ OWN = ("linear, C = 0.001", "SVM on 6,000 rows")
 SHOWN = ("k-means, 50 cells", "linear, C = 0.001", "SVM on 6,000 rows")
 
 
-def curve(said: dict[str, Said], best: dict[str, np.ndarray]) -> list[str]:
-    """What more or less of a promise costs: the share of the exact answers asked for on val, and what test gave."""
-    lines = [f"| asked for on val | {' | '.join(SHOWN)} |", f"|---|{'---|' * len(SHOWN)}"]
+def curve(posteriors: dict[str, Posteriors], best: dict[str, np.ndarray]) -> list[str]:
+    """What more or less of a promise costs: the share of exact answers required on val, and the share kept on test."""
+    lines = [f"| required on val | {' | '.join(SHOWN)} |", f"|---|{'---|' * len(SHOWN)}"]
     for least in LEVELS:
         cells = [f"{least:.1%}"]
         for name in SHOWN:
-            kept, visited = said[name].shares("soft", said[name].choice(best, least), best)
+            kept, visited = posteriors[name].shares("soft", posteriors[name].choice(best, least), best)
             cells.append(f"keeps {kept:.4f}, visits {visited:.3f}")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -229,9 +224,9 @@ def costs(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
     ]
 
 
-def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, work: Path) -> list[str]:
+def searches(posteriors: dict[str, Posteriors], best: dict[str, np.ndarray], count: int, work: Path) -> list[str]:
     """End to end, router included: numpy and the store, plain and routed."""
-    base, random = said[SHOWN[0]].data["test"][0], np.random.default_rng(0)
+    base, random = posteriors[SHOWN[0]].data["test"][0], np.random.default_rng(0)
     place = np.arange(len(base))
     rows = base
     if count > len(base):
@@ -251,9 +246,9 @@ def searches(said: dict[str, Said], best: dict[str, np.ndarray], count: int, wor
     }
     measured = {"plain": tuple(timed(calls, queries).values())}
     for name in SHOWN:
-        choice = said[name].choice(best)
-        router = said[name].router.tuned(choice.temperature, choice.mass)
-        of = said[name].keys("test")[place]  # of a repeated row that of the row
+        choice = posteriors[name].choice(best)
+        router = posteriors[name].router.tuned(choice.temperature, choice.mass)
+        of = posteriors[name].keys("test")[place]  # of a repeated row that of the row
         began = time.perf_counter()
         store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
         took = time.perf_counter() - began
@@ -300,7 +295,7 @@ medians over {queries} queries and {rounds} interleaved rounds.
 
 
 def main() -> None:
-    """Measure and print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=DATA)
     options.add_argument("--work", type=Path, default=Path("/tmp/lookseek-bench"))
@@ -310,7 +305,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     data = read(chosen.data / "myntra")
     made = routers(*data["train"], chosen.work)
-    said = {name: Said(router, data) for name, (router, _) in made.items()}
+    posteriors = {name: Posteriors(router, data) for name, (router, _) in made.items()}
     best = {split: nearest(data[split][0]) for split in ("val", "test")}
     busy = os.getloadavg()[0]
     lines = [
@@ -325,15 +320,15 @@ def main() -> None:
             **{split: len(rows) for split, (rows, _) in data.items()},
         ),
         "## What soft keeps and visits\n",
-        *trade(made, said, best),
+        *trade(made, posteriors, best),
         "\n## What a promise costs\n",
-        *curve(said, best),
+        *curve(posteriors, best),
         "\n## A router's own cost\n",
         *costs(made, data),
         "\n## End to end, the router included\n",
-        *searches(said, best, 0, chosen.work),
+        *searches(posteriors, best, 0, chosen.work),
         "",
-        *searches(said, best, MANY, chosen.work),
+        *searches(posteriors, best, MANY, chosen.work),
         "\nBelow 1 routing wins, above 1 plain search does. For 50,000 items those of test are repeated with noise.",
     ]
     text = "\n".join(lines) + "\n"

@@ -240,7 +240,7 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measure and print, and write the page where that was asked for."""
+    """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", default="50k,200k,1m")
     options.add_argument("--work", type=Path, default=Path("/tmp/lookseek-bench"))

@@ -1,4 +1,4 @@
-"""Ways to compose a photo with a change, their size and time, and their figures: what the trials of composers share.
+"""Composers on trial: their size, their time, and their figures on a benchmark.
 
 A trained composer runs as an ONNX graph in one thread, as in a search.
 """
@@ -17,6 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 from benchmarks.paths import DATA
+from benchmarks.progress import Stages
 from lookseek.atomic import write_text
 from lookseek.encode import Composer, Model
 from lookseek.encode.compose import GraphComposer, Slerp, Sum
@@ -29,10 +30,9 @@ from lookseek.evaluate.result import Result, read_result
 from lookseek.evaluate.task import Options
 from lookseek.train.combiner.exam import Compose, Exam
 from lookseek.train.combiner.towers import Known, ModelTowers, known
-from lookseek.train.trainer.devices import Silent
 
-__all__ = ["SHIPPED", "SUM", "Asked", "Way", "against", "asked", "composing", "costs", "figure", "of_composer"]
-__all__ += ["photos", "shipped"]
+__all__ = ["SHIPPED", "SUM", "Split", "Trial", "costs", "difference", "encoded", "figure", "trained_trial", "trial_of"]
+__all__ += ["photo_exam", "shipped"]
 
 
 PLACES: Mapping[str, str] = {"myntra-composed": "myntra", "drawn-composed": "drawn"}
@@ -46,8 +46,8 @@ TIMED = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """A way to compose.
+class Trial:
+    """A composer on trial: its cost, and what its figures hang on.
 
     Args:
         name: for people.
@@ -65,76 +65,76 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Split:
     """A split of a benchmark, and the features of all that it names."""
 
     exam: Exam
     known: Known
 
-    def measured(self, way: Way, info: Mapping[str, str | float], keep: Path) -> Path:
-        """Measure a way, unless it was before; gives its result file, which ``lookseek compare`` reads."""
-        said = {**info, "composer": way.name, "made_by": way.made_by}
+    def measured(self, trial: Trial, info: Mapping[str, str | float], keep: Path) -> Path:
+        """Measure a trial, unless it was before; gives its result file, which ``lookseek compare`` reads."""
+        identity = {**info, "composer": trial.name, "made_by": trial.made_by}
         place = keep / f"{self.exam.benchmark.name}-{self.exam.options.split}"
-        path = place / f"{way.name.replace(',', '').replace(' ', '-')}.json"
-        if path.is_file() and read_result(path).model == said:
+        path = place / f"{trial.name.replace(',', '').replace(' ', '-')}.json"
+        if path.is_file() and read_result(path).model == identity:
             return path
-        evaluation = self.exam.take(self.known, way.compose, said, Silent())
+        evaluation = self.exam.take(self.known, trial.compose, identity, Stages())
         write_text(path, evaluation.result.to_json())
         write_details(evaluation.outcomes, details_path(path))
         return path
 
-    def ms(self, way: Way) -> float:
+    def ms(self, trial: Trial) -> float:
         """Of one question, from vectors to a vector: the median."""
         pairs = [self.exam.asked(question) for question in self.exam.loaded.questions()]
         took = []
         for id, change in [pairs[0], *pairs][: 1 + TIMED]:
             given = self.known.of([id]), self.known.said([change])
             began = time.perf_counter()
-            way.compose(*given)
+            trial.compose(*given)
             took.append(1000 * (time.perf_counter() - began))
         return median(took[1:])
 
 
-def photos(name: str, split: str = "test") -> Exam:
+def photo_exam(name: str, split: str = "test") -> Exam:
     """A benchmark of photos and changes."""
     benchmark = BENCHMARKS[name]
     options = Options(DATA / PLACES[name], split, benchmark.protocols[0])
     return Exam(benchmark, options, benchmark.load(options), {}, lambda q: (q.photo, q.text), ())
 
 
-def asked(exam: Exam, towers: ModelTowers) -> Asked:
+def encoded(exam: Exam, towers: ModelTowers) -> Split:
     """With its features, from the cache where it has them."""
-    found = known(towers, exam.loaded.photos, exam.ids(), exam.captions, exam.changes(), Silent())
-    return Asked(exam, found)
+    found = known(towers, exam.loaded.photos, exam.ids(), exam.captions, exam.changes(), Stages())
+    return Split(exam, found)
 
 
-def shipped(model: Model) -> Iterator[Way]:
+def shipped(model: Model) -> Iterator[Trial]:
     """What a model that reads words can do without further training, each part alone included."""
-    yield of_composer(SUM, Sum())
-    yield of_composer("slerp, .7 words", Slerp(0.7))
+    yield trial_of(SUM, Sum())
+    yield trial_of("slerp, .7 words", Slerp(0.7))
     if model.composer is not None:
         graph = onnx.load(str(model.folder / COMPOSER))
-        yield replace(composing(SHIPPED, graph, model.dim), compose=model.composer.compose)
-    yield Way("photo alone", lambda photos, _: photos)
-    yield Way("words alone", lambda _, texts: texts)
+        yield replace(trained_trial(SHIPPED, graph, model.dim), compose=model.composer.compose)
+    yield Trial("photo alone", lambda photos, _: photos)
+    yield Trial("words alone", lambda _, texts: texts)
 
 
-def of_composer(name: str, composer: Composer) -> Way:
+def trial_of(name: str, composer: Composer) -> Trial:
     """One that needs vectors alone."""
-    return Way(name, composer.compose)
+    return Trial(name, composer.compose)
 
 
-def composing(name: str, graph: onnx.ModelProto, dim: int) -> Way:
+def trained_trial(name: str, graph: onnx.ModelProto, dim: int) -> Trial:
     """One that was trained, as a search would run it."""
     content = graph.SerializeToString(deterministic=True)
-    way = of_composer(name, GraphComposer(name, content, dim, name))
-    return _priced(way, graph, dict.fromkeys(("photos", "texts"), (dim,)))
+    trial = trial_of(name, GraphComposer(name, content, dim, name))
+    return _priced(trial, graph, dict.fromkeys(("photos", "texts"), (dim,)))
 
 
-def _priced(way: Way, graph: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> Way:
+def _priced(trial: Trial, graph: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> Trial:
     parameters, multiply_adds = costs(graph, inputs)
     made_by = sha256(graph.SerializeToString(deterministic=True)).hexdigest()[:12]
-    return replace(way, parameters=parameters, multiply_adds=multiply_adds, made_by=made_by)
+    return replace(trial, parameters=parameters, multiply_adds=multiply_adds, made_by=made_by)
 
 
 def costs(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> tuple[int, int]:
@@ -172,7 +172,7 @@ def figure(result: Result, metric: str) -> str:
     return "" if one is None else f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
 
 
-def against(first: Path, other: Path, metric: str) -> str:
+def difference(first: Path, other: Path, metric: str) -> str:
     """How far the other's figure lies from the first's, with the interval of the paired bootstrap."""
     if first == other:
         return ""
