@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lookseek.serve.app import api
+from lookseek.serve.app import create_routes
 
 PAGE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 
 def made() -> str:
     """The file's text."""
-    return json.dumps(api().openapi(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(create_routes().openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -23,12 +23,12 @@ from helpers.serving import Service, serving
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.images import decode
 from lookseek.index.routing import route_index
-from lookseek.serve.engine import Busy
 from lookseek.serve.page import routes as page_module
 from lookseek.serve.page.assets import FOLDER, address_of
 from lookseek.serve.page.facets import Facet
 from lookseek.serve.page.language import texts_of
 from lookseek.serve.page.templating import environment
+from lookseek.serve.pool import Busy
 
 LANGUAGES = ("en", "vi")
 SERVE = Path(page_module.__file__).parent

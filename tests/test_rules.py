@@ -15,7 +15,14 @@ SOURCE = Path(lookseek.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
-NETWORK = ("catalogue/download.py", "client.py", "serve/guards/fetch.py", "serve/run.py", "serve/guards/urls.py")
+NETWORK = (
+    "catalogue/download.py",
+    "client.py",
+    "serve/guards/fetch.py",
+    "serve/guards/http_get.py",
+    "serve/guards/urls.py",
+    "serve/run.py",
+)
 """Files that open connections, or listen."""
 
 

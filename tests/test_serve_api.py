@@ -25,7 +25,7 @@ from lookseek.query import Query
 from lookseek.render.as_json import results_to_dict
 from lookseek.results import Results
 from lookseek.search import Searcher
-from lookseek.serve.run import listen
+from lookseek.serve.run import bind_socket
 
 JPEG = {"content-type": "image/jpeg"}
 
@@ -401,7 +401,7 @@ def test_connections_that_do_nothing_are_ended(
 
 
 def test_too_large_bodies_are_refused_before_they_are_read(ready: tuple[Path, Path]) -> None:
-    with serving(ready[1], photo_bytes=100_000) as service:
+    with serving(ready[1], max_photo_bytes=100_000) as service:
         large = b"x" * 2_000_000
         known = service.ask.post("/v1/search", files={"image": large})
         assert (known.status_code, known.headers["content-type"]) == (413, "application/problem+json")
@@ -415,7 +415,7 @@ def test_too_large_bodies_are_refused_before_they_are_read(ready: tuple[Path, Pa
 
 
 def test_too_many_are_told_to_come_back_and_the_others_are_answered(ready: tuple[Path, Path]) -> None:
-    with serving(ready[1], threads=1, waiting=2) as service:
+    with serving(ready[1], threads=1, queue_limit=2) as service:
         photo, codes, lock = base(drawn(0)), list[int](), threading.Lock()
 
         def many() -> None:
@@ -450,7 +450,7 @@ def test_who_comes_when_all_is_full_is_told_before_the_photo_is_read(
         return found(searcher, query)
 
     monkeypatch.setattr(Searcher, "search", slowly)
-    with serving(ready[1], threads=1, waiting=0) as service:
+    with serving(ready[1], threads=1, queue_limit=0) as service:
         codes: list[int] = []
         first = threading.Thread(
             target=lambda: codes.append(service.ask.post("/v1/search", json={"image": base(drawn(0))}).status_code)
@@ -479,7 +479,7 @@ def test_what_is_written_to_a_connection_goes_out_at_once() -> None:
             got.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        listening = listen("127.0.0.1", 0)
+        listening = bind_socket("127.0.0.1", 0)
         async with await asyncio.start_server(connected, sock=listening):
             _, writer = await asyncio.open_connection(*listening.getsockname())
             flag = await got

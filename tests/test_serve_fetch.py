@@ -20,8 +20,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import FetchError
-from lookseek.serve.guards.addresses import Address, client_of, public
+from lookseek.serve.guards.addresses import Address, is_public
 from lookseek.serve.guards.fetch import fetch, system_resolve
+from lookseek.serve.guards.rate_limit import client_key
 
 LOOPBACK = ip_address("127.0.0.1")
 PUBLIC = ip_address("9.9.9.9")
@@ -149,25 +150,25 @@ SPELLINGS = [
 @pytest.mark.parametrize("text", ADDRESSES)
 def test_an_address_that_is_not_public_is_refused_written_or_resolved(text: str) -> None:
     address = ip_address(text)
-    assert not public(address)
+    assert not is_public(address)
     url = f"http://[{text}]/" if address.version == 6 else f"http://{text}/"
     with pytest.raises(FetchError, match="not public"):
-        fetch(url, most=1000, resolve=nothing_is_asked)
+        fetch(url, max_bytes=1000, resolve=nothing_is_asked)
     with pytest.raises(FetchError, match="no address, or one that is not public") as refused:
-        fetch("http://pictures.example/", most=1000, resolve=lambda host, port: [PUBLIC, address])
+        fetch("http://pictures.example/", max_bytes=1000, resolve=lambda host, port: [PUBLIC, address])
     assert text not in str(refused.value), "what a name stands for inside is not told"
 
 
 @pytest.mark.parametrize("text", ["1.1.1.1", "9.9.9.9", "2620:fe::fe", "2001:4860:4860::8888"])
 def test_addresses_of_the_internet_are_public(text: str) -> None:
-    assert public(ip_address(text))
+    assert is_public(ip_address(text))
 
 
 @pytest.mark.parametrize("url", SPELLINGS, ids=ascii)
 def test_tricks_in_a_url_are_refused_whatever_the_resolver_would_say(url: str) -> None:
     resolve = nobody_knows if "#" in url else nothing_is_asked
     with pytest.raises(FetchError, match=": ") as refused:
-        fetch(url, most=1000, resolve=resolve)
+        fetch(url, max_bytes=1000, resolve=resolve)
     assert "hunter2" not in str(refused.value)
 
 
@@ -175,7 +176,7 @@ def test_an_unknown_name_and_a_private_one_read_the_same() -> None:
     said = []
     for resolve in (nobody_knows, lambda host, port: [LOOPBACK], lambda host, port: []):
         with pytest.raises(FetchError) as refused:
-            fetch("http://intern.example/", most=10, resolve=resolve)
+            fetch("http://intern.example/", max_bytes=10, resolve=resolve)
         said.append(str(refused.value))
     assert len(set(said)) == 1
 
@@ -186,16 +187,16 @@ def test_an_unknown_name_and_a_private_one_read_the_same() -> None:
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_given_only_a_fetch_error_comes_out(url: str) -> None:
     with pytest.raises(FetchError):
-        fetch(url, most=10, resolve=nobody_knows, allow=lambda address: False)
+        fetch(url, max_bytes=10, resolve=nobody_knows, allow=lambda address: False)
 
 
 @given(st.ip_addresses())
 @settings(deadline=None)
 def test_clients_are_counted_by_address_and_of_ipv6_by_the_network_of_a_customer(address: Address) -> None:
-    name = client_of(str(address))
+    name = client_key(str(address))
     assert name != "unknown"
     if address.version == 6 and address.ipv4_mapped is None:
-        assert client_of(str(IPv6Address(int(address) ^ 1))) == name
+        assert client_key(str(IPv6Address(int(address) ^ 1))) == name
 
 
 # With real servers on the loopback, which the tests allow on their own ports.
@@ -267,7 +268,7 @@ def serving(say: Say | bytes, context: ssl.SSLContext | None = None, host: str =
 
 
 def get(server: Server, path: str = "/a.jpg", **options: object) -> bytes:
-    given: dict[str, object] = {"most": 100_000, "resolve": lambda host, port: [LOOPBACK]} | options
+    given: dict[str, object] = {"max_bytes": 100_000, "resolve": lambda host, port: [LOOPBACK]} | options
     url = f"http://pictures.example:{server.port}{path}"
     return fetch(url, allow=LOOPBACK.__eq__, ports={server.port}, **given)  # type: ignore[arg-type]
 
@@ -321,7 +322,7 @@ def test_an_address_of_ipv6_is_connected_to_and_named_in_brackets() -> None:
     own = ip_address("::1")
     with serving(answer(b"abc"), host="::1") as server:
         url = f"http://[0::1]:{server.port}/"
-        assert fetch(url, most=10, resolve=nothing_is_asked, allow=own.__eq__, ports={server.port}) == b"abc"
+        assert fetch(url, max_bytes=10, resolve=nothing_is_asked, allow=own.__eq__, ports={server.port}) == b"abc"
         assert f"Host: [::1]:{server.port}\r\n".encode() in server.heads[0]
 
 
@@ -339,7 +340,7 @@ def test_a_dead_address_leaves_time_for_the_next(silent: bool) -> None:
                 line.connect_ex(listening.getsockname())
         found = fetch(
             f"http://pictures.example:{server.port}/",
-            most=10,
+            max_bytes=10,
             seconds=2,
             resolve=lambda host, port: [dead, LOOPBACK],
             allow=lambda address: address.is_loopback,
@@ -368,9 +369,9 @@ def test_a_redirect_is_checked_like_the_first_url(location: str) -> None:
         with pytest.raises(FetchError):
             fetch(
                 f"http://pictures.example:{server.port}/",
-                most=10,
+                max_bytes=10,
                 resolve=lambda host, port: [PUBLIC] if host != "pictures.example" else [LOOPBACK],
-                allow=lambda address: public(address) or (address == LOOPBACK and not server.heads),
+                allow=lambda address: is_public(address) or (address == LOOPBACK and not server.heads),
                 ports={server.port, 80},
             )
         assert len(server.heads) == 1
@@ -450,7 +451,7 @@ def test_a_slow_lookup_ends_at_the_deadline() -> None:
         return [PUBLIC]
 
     with pytest.raises(FetchError, match="not answered wholly"):
-        fetch("http://pictures.example/", most=10, seconds=0.2, resolve=slow)
+        fetch("http://pictures.example/", max_bytes=10, seconds=0.2, resolve=slow)
     free.set()
 
 
@@ -507,7 +508,7 @@ def test_tls_names_the_host_and_checks_its_certificate(certificate: tuple[Path, 
         def ask(host: str, trust: ssl.SSLContext | None) -> bytes:
             url = f"https://{host}:{server.port}/"
             allow, ports = LOOPBACK.__eq__, {server.port}
-            return fetch(url, most=10, resolve=lambda *_: [LOOPBACK], allow=allow, ports=ports, context=trust)
+            return fetch(url, max_bytes=10, resolve=lambda *_: [LOOPBACK], allow=allow, ports=ports, context=trust)
 
         assert ask("pictures.example", trusting) == b"abc"
         assert names == ["pictures.example"]

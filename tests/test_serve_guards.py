@@ -22,9 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookseek import errors
 from lookseek.serve.guards.body_deadline import BodyDeadline
-from lookseek.serve.guards.rate_limit import Rate
-from lookseek.serve.guards.security_headers import CONTENT_SECURITY_POLICY, Hosts, SafeHeaders, host_names
-from lookseek.serve.problems import problem, problem_of, without_paths
+from lookseek.serve.guards.hosts import AllowedHosts, host_names
+from lookseek.serve.guards.rate_limit import RateLimiter
+from lookseek.serve.guards.security_headers import CONTENT_SECURITY_POLICY, SecurityHeaders
+from lookseek.serve.problems import problem, problem_from_error, strip_paths
 
 FINE = PlainTextResponse("fine")
 
@@ -78,7 +79,7 @@ async def fails(scope: Scope, receive: Receive, send: Send) -> None:
 def test_every_answer_tells_the_browser_to_be_strict() -> None:
     weak = PlainTextResponse("x", headers={"Content-Security-Policy": "default-src *", "X-Request-Id": "mine"})
     for app in (FINE, weak, problem(404, "Not found", "no such page: see /"), fails):
-        found = Asked(SafeHeaders(app), (b"x-request-id", b"<script>")).headers
+        found = Asked(SecurityHeaders(app), (b"x-request-id", b"<script>")).headers
         assert found["content-security-policy"] == [CONTENT_SECURITY_POLICY]
         assert found["x-content-type-options"] == ["nosniff"]
         assert found["referrer-policy"] == ["same-origin"]
@@ -91,14 +92,14 @@ def test_every_answer_tells_the_browser_to_be_strict() -> None:
 
 
 def test_each_request_has_an_id_of_its_own_which_the_app_knows() -> None:
-    asked = [Asked(SafeHeaders(FINE)) for _ in range(3)]
+    asked = [Asked(SecurityHeaders(FINE)) for _ in range(3)]
     ids = [one.scope["state"]["request_id"] for one in asked]
     assert ids == [one.headers["x-request-id"][0] for one in asked]
     assert len(set(ids)) == 3
 
 
 def test_an_error_that_nobody_caught_is_answered_in_plain_words_and_raised_for_the_log() -> None:
-    asked = Asked(SafeHeaders(fails))
+    asked = Asked(SecurityHeaders(fails))
     assert asked.status == 500
     assert asked.json["detail"].endswith(asked.scope["state"]["request_id"])
     assert "secret" not in str(asked.sent)
@@ -110,7 +111,7 @@ def test_an_error_in_the_middle_of_an_answer_is_raised_alone() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
 
-    asked = Asked(SafeHeaders(breaks))
+    asked = Asked(SecurityHeaders(breaks))
     assert [message["type"] for message in asked.sent] == ["http.response.start"]
     assert isinstance(asked.raised, RuntimeError)
 
@@ -148,7 +149,7 @@ def test_an_error_in_the_middle_of_an_answer_is_raised_alone() -> None:
     ],
 )
 def test_only_names_of_this_service_are_answered(host: str, status: int) -> None:
-    app = Hosts(FINE, host_names("192.168.1.5", ["clothes.example"]))
+    app = AllowedHosts(FINE, host_names("192.168.1.5", ["clothes.example"]))
     asked = Asked(app, (b"host", host.encode("latin-1")))
     assert asked.status == status
     if status != 200:
@@ -158,17 +159,17 @@ def test_only_names_of_this_service_are_answered(host: str, status: int) -> None
 
 def test_a_request_needs_one_host_unless_all_are_welcome() -> None:
     names = host_names("127.0.0.1")
-    assert Asked(Hosts(FINE, names)).status == 400
-    assert Asked(Hosts(FINE, names), (b"host", b"localhost"), (b"host", b"evil.example")).status == 400
-    assert Asked(Hosts(FINE, host_names("0.0.0.0", ["*"])), (b"host", b"any.example")).status == 200
-    refused = Asked(Hosts(FINE, names), (b"host", b"evil.example"), type="websocket")
+    assert Asked(AllowedHosts(FINE, names)).status == 400
+    assert Asked(AllowedHosts(FINE, names), (b"host", b"localhost"), (b"host", b"evil.example")).status == 400
+    assert Asked(AllowedHosts(FINE, host_names("0.0.0.0", ["*"])), (b"host", b"any.example")).status == 200
+    refused = Asked(AllowedHosts(FINE, names), (b"host", b"evil.example"), type="websocket")
     assert refused.sent == [{"type": "websocket.close", "code": 1008}]
 
 
 @given(st.binary(max_size=30))
 @settings(max_examples=50, deadline=None)
 def test_no_host_breaks_the_guard(host: bytes) -> None:
-    assert Asked(Hosts(FINE, host_names("127.0.0.1")), (b"host", host)).status in (200, 400, 421)
+    assert Asked(AllowedHosts(FINE, host_names("127.0.0.1")), (b"host", host)).status in (200, 400, 421)
 
 
 # problems
@@ -194,7 +195,9 @@ def test_no_host_breaks_the_guard(host: bytes) -> None:
     ],
 )
 def test_each_error_has_a_status_and_none_tells_a_path(error: type[errors.LookseekError], status: int) -> None:
-    answer = problem_of(error("/srv/shop one/index: unknown 'size' in '/srv/shop one/index', see /srv/shop/a.json"))
+    answer = problem_from_error(
+        error("/srv/shop one/index: unknown 'size' in '/srv/shop one/index', see /srv/shop/a.json")
+    )
     body = json.loads(answer.body)
     assert answer.status_code == body["status"] == status
     assert answer.media_type == "application/problem+json"
@@ -234,37 +237,55 @@ def test_a_problem_carries_more_members_and_headers() -> None:
     ],
 )
 def test_paths_are_cut_to_their_last_name(message: str, told: str) -> None:
-    assert without_paths(message) == told
+    assert strip_paths(message) == told
 
 
 # rates
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_a_client_that_asks_too_often_is_told_how_long_to_wait() -> None:
-    rate = Rate(3, seconds=1)
-    assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
-    wait = rate.take("a")
-    assert 0 < wait <= 1
-    assert rate.take("b") == 0
-    time.sleep(wait + 0.02)
-    assert rate.take("a") == 0
+    clock = Clock()
+    limiter = RateLimiter(3, seconds=60, clock=clock)
+    for now in (0, 10, 20):
+        clock.now = now
+        assert limiter.acquire("a") == 0
+    clock.now = 25
+    assert limiter.acquire("a") == 35, "the first of the three leaves the window after 60 seconds"
+    assert limiter.acquire("b") == 0
+    clock.now = 60
+    assert limiter.acquire("a") == 0
+    assert limiter.acquire("a") == 10, "a refused request does not count"
 
 
 def test_the_memory_of_clients_is_bounded_and_ends() -> None:
-    rate = Rate(2, seconds=1, most_clients=50)
-    for number in range(5000):
-        rate.take(f"client {number}")
-        assert len(rate) <= 50
-    storage = rate._storage
-    assert max(len(storage.events), len(storage.locks)) <= 52, "what the library holds counts"
-    time.sleep(1.1)
-    rate.take("the next")
-    assert len(rate) == len(storage.events) == 1
+    clock = Clock()
+    limiter = RateLimiter(2, seconds=60, max_clients=50, clock=clock)
+    for number in range(500):
+        clock.now = number / 100
+        limiter.acquire(f"client {number}")
+        assert len(limiter) <= 50
+    assert limiter.acquire("client 499") == 0
+    assert limiter.acquire("client 499") > 0, "the last 50 are still counted"
+    assert limiter.acquire("client 0") == 0
+    assert limiter.acquire("client 0") == 0, "the first was forgotten"
+    clock.now = 100
+    limiter.acquire("the next")
+    assert len(limiter) == 1
 
 
 def test_threads_together_get_no_more_than_the_rate() -> None:
-    rate, taken = Rate(100, seconds=60), []
-    threads = [threading.Thread(target=lambda: taken.extend(rate.take("a") == 0 for _ in range(50))) for _ in range(8)]
+    rate, taken = RateLimiter(100, seconds=60), []
+    threads = [
+        threading.Thread(target=lambda: taken.extend(rate.acquire("a") == 0 for _ in range(50))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -436,7 +457,9 @@ def slow_port() -> Iterator[int]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Reads(begin=scope["path"] == "/begun")(scope, receive, send)
 
-    with serving(SafeHeaders(BodyDeadline(app, 0.8, least=10_000, streams={"/stream": 15.0, "/held": 60.0}))) as port:
+    with serving(
+        SecurityHeaders(BodyDeadline(app, 0.8, min_rate=10_000, streams={"/stream": 15.0, "/held": 60.0}))
+    ) as port:
         yield port
 
 

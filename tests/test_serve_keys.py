@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from lookseek.errors import KeysError
-from lookseek.serve.guards.api_keys import MAX_KEY, Key, Keys, make_key, presented, read_keys
+from lookseek.serve.guards.api_keys import MAX_KEY, Key, Keys, key_from_headers, make_key, read_keys
 
 
 def line(key: str, scope: str = "read", name: str = "someone") -> str:
@@ -189,12 +189,12 @@ def basic(pair: str) -> str:
     ],
 )
 def test_a_key_may_come_in_three_ways(headers: dict[str, str], key: str | None) -> None:
-    assert presented(headers) == key
-    assert presented(Headers({name.title(): value for name, value in headers.items()})) == key
+    assert key_from_headers(headers) == key
+    assert key_from_headers(Headers({name.title(): value for name, value in headers.items()})) == key
 
 
 @given(st.text())
 @settings(deadline=None)
 def test_no_header_breaks_the_reading(value: str) -> None:
     for start in ("", "Basic ", "Bearer "):
-        Keys().scope_of(presented({"authorization": start + value}))
+        Keys().scope_of(key_from_headers({"authorization": start + value}))

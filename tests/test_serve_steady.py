@@ -21,7 +21,7 @@ from helpers.serving import Service, serving
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.errors import QueryError
-from lookseek.serve.guards.security_headers import host_names
+from lookseek.serve.guards.hosts import host_names
 from lookseek.serve.settings import Settings
 
 
@@ -108,7 +108,7 @@ def test_who_takes_nothing_of_an_answer_is_let_go(service: Service, monkeypatch:
 def test_of_two_batches_the_second_waits_or_is_told_to_come_back(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookseek.serve.engine._WRITERS_WAIT", 0.3)
+    monkeypatch.setattr("lookseek.serve.engine._WRITE_LOCK_SECONDS", 0.3)
     headers = {**service.may_write, "content-type": "application/x-ndjson"}
     head = f"POST /v1/items:batch HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {service.write_key}\r\n"
     head += "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"

@@ -23,8 +23,8 @@ import uvicorn
 
 from lookseek.serve.app import create_app
 from lookseek.serve.guards.api_keys import make_key
-from lookseek.serve.guards.idle_connections import Impatient
-from lookseek.serve.run import listen
+from lookseek.serve.guards.idle_connections import IdleTimeoutProtocol
+from lookseek.serve.run import bind_socket
 from lookseek.serve.settings import Settings
 
 PATIENCE = 60.0
@@ -50,11 +50,13 @@ class Service:
 def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Service]:
     """Serve an index until the block ends; with ``keys`` a file in which a key that may write is made."""
     written = make_key(keys, "write", "tests") if keys is not None else ""
-    listening = listen("127.0.0.1", 0)
+    listening = bind_socket("127.0.0.1", 0)
     port = listening.getsockname()[1]
     app = create_app(Settings(index, port=port, keys=keys, **told))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    config = uvicorn.Config(app, http=Impatient, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, http=IdleTimeoutProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=5
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

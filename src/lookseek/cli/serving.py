@@ -48,8 +48,8 @@ def serve(
     """
     try:
         from ..serve.guards.api_keys import make_key, read_keys
+        from ..serve.run import configure_logging
         from ..serve.run import serve as run
-        from ..serve.run import write_journal
         from ..serve.settings import Settings
     except ModuleNotFoundError as error:
         raise QueryError(f"serving needs {error.name}: pip install 'lookseek[serve]'") from error
@@ -64,7 +64,7 @@ def serve(
         accepted = read_keys(keys)
         who = "everybody who reaches it" if accepted.reads_open else "a key"
         err.print(f"searching is for {who}, writing for {'a key' if accepted.writes_possible else 'nobody'}")
-    write_journal()
+    configure_logging()
     run(settings, lambda address: print_line(f"serving {index} at {address} (Ctrl-C ends it)"))
     return 0
 

@@ -1,1 +1,1 @@
-"""The REST API and the web page: web lives here alone."""
+"""The REST API and the web page: the only package that uses web frameworks. ``app.py`` puts the service together."""

@@ -1,4 +1,4 @@
-"""The searcher behind a service: worker threads, a queue that ends, and what was measured."""
+"""The searcher behind a service, with a pool of threads for each kind of work."""
 
 from __future__ import annotations
 
@@ -6,194 +6,142 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
-from .metrics import Measures
+from .metrics import Metrics
+from .pool import Busy, WorkerPool
 from .settings import Settings
 
-__all__ = ["Busy", "Engine"]
+__all__ = ["Engine", "RunWrite"]
 
 T = TypeVar("T")
 
-_PICTURES = 16
-"""Threads that make thumbnails: of their own, so that a page of pictures keeps no search waiting. Many, since those
-that are asked for at once are read at once."""
+_PICTURE_THREADS = 16
+"""Threads that make thumbnails: a pool of their own, so that a page of pictures delays no search. Many, since a table
+is read once for all thumbnails that are requested at the same time."""
 
-_PICTURES_WAITING = 512
+_PICTURE_QUEUE = 512
 """Thumbnails that may wait: a page has up to 200."""
 
-
-_WRITERS_WAIT = 10.0
+_WRITE_LOCK_SECONDS = 10.0
 """Seconds that one write waits for another."""
 
-
-Write: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+RunWrite: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a job in the writing thread."""
 
 
-class Busy(Exception):
-    """Too much is waiting: whoever asks should come back in ``seconds``."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"too many requests are waiting: ask again in {seconds} s")
-        self.seconds = seconds
-
-
 class Engine:
-    """Answers queries off the event loop. Nothing of it may be called from several event loops."""
+    """Answers queries in worker threads. All methods belong to one event loop."""
 
     def __init__(self, settings: Settings) -> None:
         """Open the index and its model. Raises what ``Searcher`` raises."""
         self.searcher = Searcher(settings.index)
-        self.measures = Measures(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
-        self._searches = _Pool(settings.threads, settings.waiting, settings.patience, "search")
-        self._pictures = _Pool(_PICTURES, _PICTURES_WAITING, 30.0, "picture")
-        self._fetches = _Pool(8, 8, 5.0, "fetch")  # of their own: a slow host must keep no picture waiting
-        self._writes = _Pool(1, 1, math.inf, "write")  # one thread: the index's lock belongs to it
-        self._one_writer = asyncio.Lock()
+        self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
+        self._searches = WorkerPool(settings.threads, settings.queue_limit, settings.queue_seconds, "search")
+        self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
+        self._fetches = WorkerPool(8, 8, 5.0, "fetch")  # separate: a slow host delays no picture
+        self._writes = WorkerPool(1, 1, math.inf, "write")  # one thread: it holds the index's lock
+        self._write_lock = asyncio.Lock()
         self.ready = True
 
     def refuse_if_full(self) -> None:
-        """Say so before a request's body is read, where nothing could be done with it.
+        """Refuse a search before its body is read.
 
         Raises:
-            Busy: too many searches are waiting already.
+            Busy: the queue of searches is full.
         """
         if self._searches.full:
-            self.measures.refused.labels("busy").inc()
+            self.metrics.refused.labels("busy").inc()
             raise Busy(1)
 
     async def search(self, query: Query) -> Results:
-        """The answer to a query.
+        """Return the results of a query.
 
         Raises:
-            Busy: too many are waiting already.
+            Busy: the queue of searches is full.
             LookseekError: as ``Searcher.search`` raises it.
         """
-        return await self.search_for(query, lambda results: results)
+        return await self.search_and_convert(query, lambda results: results)
 
-    async def search_for(self, query: Query, make: Callable[[Results], T]) -> T:
-        """What is made of the answer to a query; made in the worker, since 10,000 hits take 0.2 s to write down.
+    async def search_and_convert(self, query: Query, convert: Callable[[Results], T]) -> T:
+        """Return ``convert`` of a query's results, in the same worker: 10,000 hits take 0.2 s to write as JSON.
 
         Raises:
-            Busy: too many are waiting already.
+            Busy: the queue of searches is full.
             LookseekError: as ``Searcher.search`` raises it.
         """
 
         def job() -> T:
             results = self.searcher.search(query)
             for step, milliseconds in results.steps.items():
-                self.measures.step_seconds.labels(step).observe(milliseconds / 1000)
-            return make(results)
+                self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)
+            return convert(results)
 
-        return await self.work(job)
+        return await self.run_search(job)
 
-    async def work(self, job: Callable[[], T]) -> T:
-        """Run something that belongs to a search, in a worker thread.
+    async def run_search(self, job: Callable[[], T]) -> T:
+        """Run a job that belongs to a search.
 
         Raises:
-            Busy: too much is waiting already, or the job has waited too long.
+            Busy: the queue of searches is full, or the job waited too long.
         """
-        return await self._counted(self._searches, job)
+        return await self._run_timed(self._searches, job)
 
-    async def picture(self, job: Callable[[], T]) -> T:
-        """Run something that makes a picture, in a thread of its own."""
-        return await self._counted(self._pictures, job)
+    async def run_picture(self, job: Callable[[], T]) -> T:
+        """Run a job that makes a picture. Raises as ``run_search`` does."""
+        return await self._run_timed(self._pictures, job)
 
-    async def fetched(self, job: Callable[[], T]) -> T:
-        """Run something that waits for another machine, in a thread of its own."""
-        return await self._counted(self._fetches, job)
+    async def run_fetch(self, job: Callable[[], T]) -> T:
+        """Run a job that waits for another host. Raises as ``run_search`` does."""
+        return await self._run_timed(self._fetches, job)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Write]:
-        """Be the one that writes: gives what runs a job in the writing thread.
+    async def writing(self) -> AsyncIterator[RunWrite]:
+        """Hold the write lock; yields the function that runs a job in the writing thread.
 
         Raises:
-            Busy: another write goes on for longer than one likes to wait.
+            Busy: another write has held the lock for too long.
         """
         try:
-            async with asyncio.timeout(_WRITERS_WAIT):
-                await self._one_writer.acquire()
+            async with asyncio.timeout(_WRITE_LOCK_SECONDS):
+                await self._write_lock.acquire()
         except TimeoutError:
-            self.measures.refused.labels("writing").inc()
+            self.metrics.refused.labels("writing").inc()
             raise Busy(5) from None
         try:
-            yield self._write
+            yield self._run_write
         finally:
-            self._one_writer.release()
+            self._write_lock.release()
 
-    async def _write(self, job: Callable[[], Any]) -> Any:
-        with self.measures.step_seconds.labels("write").time():
-            return await self._writes.run(job)
-
-    def warm(self) -> None:
-        """Do once what the first query would wait for: the word tower is loaded, and what counts as close measured."""
+    def warm_up(self) -> None:
+        """Do in advance what the first query would wait for: load the text tower, measure when a match is close."""
         self.searcher.measure_background()
 
     def close(self) -> None:
-        """Wait for what is being worked on and release the index."""
+        """Wait for the running jobs and release the index."""
         self.ready = False
-        self._searches.close()
-        self._pictures.close()
-        self._fetches.close()
-        self._writes.close()
+        for pool in (self._searches, self._pictures, self._fetches, self._writes):
+            pool.close()
         self.searcher.close()
 
-    async def _counted(self, pool: _Pool, job: Callable[[], T]) -> T:
-        began = time.perf_counter()
+    async def _run_write(self, job: Callable[[], Any]) -> Any:
+        with self.metrics.step_seconds.labels("write").time():
+            return await self._writes.run(job)
+
+    async def _run_timed(self, pool: WorkerPool, job: Callable[[], T]) -> T:
+        """Run a job in a pool, and record how long it waited or that it was refused."""
+        queued = time.perf_counter()
 
         def timed() -> T:
-            self.measures.step_seconds.labels("wait").observe(time.perf_counter() - began)
+            self.metrics.step_seconds.labels("wait").observe(time.perf_counter() - queued)
             return job()
 
         try:
             return await pool.run(timed)
         except Busy:
-            self.measures.refused.labels("busy").inc()
+            self.metrics.refused.labels("busy").inc()
             raise
-
-
-class _Pool:
-    """Threads with a queue that ends. ``pending`` is counted on the event loop alone."""
-
-    def __init__(self, threads: int, waiting: int, patience: float, name: str) -> None:
-        self._most, self._patience = threads + waiting, patience
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"lookseek-{name}")
-        self.pending = 0
-
-    @property
-    def full(self) -> bool:
-        return self.pending >= self._most
-
-    async def run(self, job: Callable[[], T]) -> T:
-        if self.full:
-            raise Busy(1)
-        came = time.monotonic()
-
-        def begun() -> T:
-            if time.monotonic() - came > self._patience:  # its client has waited long enough to have gone
-                raise Busy(1)
-            return job()
-
-        loop = asyncio.get_running_loop()
-        self.pending += 1
-        future = self._threads.submit(begun)
-        # also of a request whose client is gone: the thread is busy until then
-        future.add_done_callback(lambda _: _quietly(loop, self._ended))
-        return await asyncio.wrap_future(future)
-
-    def _ended(self) -> None:
-        self.pending -= 1
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-def _quietly(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(call)

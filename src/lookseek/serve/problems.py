@@ -1,4 +1,4 @@
-"""Errors as clients get them: problem details of RFC 9457, in plain words, without a path of this machine."""
+"""Errors as HTTP responses: problem details of RFC 9457, without a path of this machine."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..errors import (
     QueryError,
 )
 
-__all__ = ["MEDIA_TYPE", "problem", "problem_of", "without_paths"]
+__all__ = ["MEDIA_TYPE", "problem", "problem_from_error", "strip_paths"]
 
 MEDIA_TYPE = "application/problem+json"
 
 BUSY_SECONDS = 5
-"""When a client may ask again of an index that is being written."""
+"""Seconds after which a client may retry where another process writes the index."""
 
-# The first that fits. Errors of the request are told in their own words.
-_OF_THE_REQUEST: tuple[tuple[type[LookseekError], int, str], ...] = (
+# The first that matches. The response repeats the message of an error that the request caused.
+_CLIENT_ERRORS: tuple[tuple[type[LookseekError], int, str], ...] = (
     (ImageTooLarge, 413, "The picture is too large"),
     (NotAnImage, 415, "This is no picture"),
     (ItemError, 422, "The picture can't be used"),
@@ -43,24 +43,24 @@ _BARE = re.compile(r"""(?<![\w/\\:.~%-])(?:[A-Za-z]:\\|\\\\|/)[^\s"'<>|,;:()\[\]
 def problem(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
-    """An answer that says what went wrong.
+    """Return a response with problem details.
 
     Args:
         status: of HTTP.
-        title: what kind of problem: the same words each time.
+        title: the kind of problem, the same words each time.
         detail: what happened this time: value, limit, remedy.
-        headers: to add, as Retry-After.
+        headers: to add, e.g. Retry-After.
         more: further members of the JSON.
     """
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return JSONResponse(body, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: LookseekError) -> Response:
-    """The answer to an error: 4xx in its own words, 5xx in words that tell nothing of this machine."""
-    for kind, status, title in _OF_THE_REQUEST:
+def problem_from_error(error: LookseekError) -> Response:
+    """Return the response to an error: 4xx with its message, 5xx with one that reveals nothing of this machine."""
+    for kind, status, title in _CLIENT_ERRORS:
         if isinstance(error, kind):
-            return problem(status, title, without_paths(str(error)))
+            return problem(status, title, strip_paths(str(error)))
     if isinstance(error, IndexBusy):
         return problem(
             503,
@@ -77,16 +77,16 @@ def problem_of(error: LookseekError) -> Response:
     return problem(500, "Something went wrong here", "the request is not to blame: who runs this finds why in its log")
 
 
-def without_paths(message: str) -> str:
-    """A message with each absolute path cut to its last name; URLs stay as they are.
+def strip_paths(message: str) -> str:
+    """Return a message with each absolute path cut to its last name; URLs stay.
 
     >>> without_paths("/srv/shop/index: no field 'size'; see https://example.org/a/b")
     "index: no field 'size'; see https://example.org/a/b"
     """
-    message = _QUOTED.sub(lambda found: f"{found[1]}{_last(found[2])}{found[1]}", message)
-    return _BARE.sub(lambda found: _last(found[0]), message)
+    message = _QUOTED.sub(lambda match: f"{match[1]}{_last_name(match[2])}{match[1]}", message)
+    return _BARE.sub(lambda match: _last_name(match[0]), message)
 
 
-def _last(path: str) -> str:
-    kind = PurePosixPath if path.startswith("/") else PureWindowsPath
-    return kind(path).name or "..."
+def _last_name(path: str) -> str:
+    flavour = PurePosixPath if path.startswith("/") else PureWindowsPath
+    return flavour(path).name or "..."

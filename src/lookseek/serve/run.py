@@ -1,4 +1,4 @@
-"""The process: uvicorn around the app."""
+"""Runs the service in uvicorn until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import uvicorn
 
 from ..errors import QueryError
 from .app import create_app
-from .guards.idle_connections import Impatient
+from .guards.idle_connections import IdleTimeoutProtocol
 from .settings import Settings
 
-__all__ = ["free_port", "listen", "serve", "write_journal"]
+__all__ = ["bind_socket", "configure_logging", "free_port", "serve"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Answer until told to stop (Ctrl-C, SIGTERM); what is being worked on is answered first.
+    """Serve until Ctrl-C or SIGTERM; running requests are answered first.
 
     Args:
-        settings: how.
-        ready: told the address, once the service listens.
+        settings: the service's.
+        ready: called with the service's URL once it answers.
 
     Raises:
         LookseekError: the index, its model, the keys or the address can't be used.
     """
-    listening = listen(settings.host, settings.port)
+    listener = bind_socket(settings.host, settings.port)
     try:
         app = create_app(settings)
         config = uvicorn.Config(
@@ -37,21 +37,21 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            http=Impatient,
+            http=IdleTimeoutProtocol,
             timeout_keep_alive=15,
-            timeout_graceful_shutdown=settings.drain,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]
             limit_concurrency=1000,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        signal.signal(signal.SIGTERM, _end)  # what uvicorn raises again once it has ended in good order
+        signal.signal(signal.SIGTERM, _exit)  # uvicorn raises the signal again once it has shut down
         with contextlib.suppress(KeyboardInterrupt):
-            _Server(config, lambda: ready(_address(listening))).run(sockets=[listening])
+            _Server(config, lambda: ready(_url(listener))).run(sockets=[listener])
     finally:
-        listening.close()
+        listener.close()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, which says when it answers."""
+    """uvicorn's server, which calls back once it answers."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -64,52 +64,50 @@ class _Server(uvicorn.Server):
 
 
 def free_port(port: int) -> int:
-    """The port if it is free on this machine, else 0, which stands for any."""
+    """Return the port if it is free on this machine, else 0, which stands for any free one."""
     try:
-        listen("127.0.0.1", port).close()
+        bind_socket("127.0.0.1", port).close()
     except QueryError:
         return 0
     return port
 
 
-def _end(number: int, frame: object) -> NoReturn:
+def _exit(number: int, frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def write_journal() -> None:
-    """Write a line of JSON a request to standard error, and what uvicorn warns of, for who serves others."""
-    lines = logging.StreamHandler()
-    lines.setFormatter(logging.Formatter("%(message)s"))
-    journal = logging.getLogger("lookseek.serve")
-    journal.setLevel(logging.INFO)
-    journal.addHandler(lines)
-    warnings = logging.getLogger("uvicorn.error")
-    warnings.setLevel(logging.WARNING)
-    warnings.addHandler(lines)
+def configure_logging() -> None:
+    """Log a line of JSON for each request to standard error, and uvicorn's warnings."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for name, level in (("lookseek.serve", logging.INFO), ("uvicorn.error", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        logger.addHandler(handler)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket at an address.
+def bind_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address.
 
     Raises:
         QueryError: the address can't be listened at.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # named as TCP, asyncio sends what is written at once; else the body of an answer waits 40 ms for the head's receipt
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Named as TCP, asyncio sends what is written at once; else the body of a response waits 40 ms for the head's ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host.strip("[]"), port))
+        listener.bind((host.strip("[]"), port))
     except (OSError, OverflowError) as error:
-        listening.close()
+        listener.close()
         raise QueryError(
             f"{host}, port {port} can't be listened at ({error}): where another service runs give another --port, or 0 "
             "for any that is free"
         ) from error
-    return listening
+    return listener
 
 
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{port}"

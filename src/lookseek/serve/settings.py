@@ -1,4 +1,4 @@
-"""Everything that a service can be told."""
+"""The settings of a service."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class Settings:
 
     Args:
         index: the index's folder.
-        host: the address that it listens at; the default is reached from this machine alone.
-        port: 0 takes a free one.
+        host: the address to listen at; the default is reached from this machine alone.
+        port: the port to listen at; 0 for any that is free.
         keys: a file of API keys; None: reads are open and writes are off.
-        hosts: further names that it may be called by; "*" for any, e.g. behind a proxy that checks them.
-        image_urls: whether queries may name photos by address, which the service then fetches.
+        hosts: further names in the header Host that are answered; "*" for any, e.g. behind a proxy that checks them.
+        image_urls: whether queries may name photos by URL, which the service then fetches.
         rate: requests a minute that one client may send; 0 for no limit.
-        photo_bytes: the largest photo, and the largest body of a request that brings one.
-        batch_bytes: the largest body of a batch of items.
-        threads: searches that are worked on at once; one more than cores, so that a photo is decoded while others are
-            encoded. More would answer no more: they wait for Python's lock, and let the event loop wait for it too.
-        waiting: searches that may wait for a thread; beyond that a client is told to come back later.
-        patience: seconds that a search may have waited and still be begun: nobody waits for its answer longer.
-        drain: seconds that running requests are given when the service is told to stop.
+        max_photo_bytes: the largest photo; the body of a request that holds one may be as large in base64.
+        max_batch_bytes: the largest body of a batch of items.
+        threads: searches that run at once; one more than cores, so that a photo is decoded while others are encoded.
+            More would be no faster: they wait for Python's lock, and delay the event loop.
+        queue_limit: searches that may wait for a thread; beyond it clients get 503.
+        queue_seconds: seconds that a search may have waited and still be run: its client will have gone by then.
+        shutdown_seconds: seconds that running requests get when the service stops.
     """
 
     index: Path
@@ -39,12 +39,12 @@ class Settings:
     hosts: tuple[str, ...] = ()
     image_urls: bool = False
     rate: int = 0
-    photo_bytes: int = 32 * 2**20
-    batch_bytes: int = 4 * 2**30
+    max_photo_bytes: int = 32 * 2**20
+    max_batch_bytes: int = 4 * 2**30
     threads: int = cores() + 1
-    waiting: int = 64
-    patience: float = 1.5
-    drain: float = 10.0
+    queue_limit: int = 64
+    queue_seconds: float = 1.5
+    shutdown_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

@@ -1,4 +1,4 @@
-"""Photos that people asked with: in memory alone, for a while, so that a page's address works again."""
+"""Photos that people upload to search with: in memory alone, for a while, so that a page's address works again."""
 
 from __future__ import annotations
 
@@ -11,92 +11,95 @@ from typing import NamedTuple
 from .. import images
 from ..errors import ImageTooLarge
 from ..types import Photo
-from .thumbnails import fitted
+from .thumbnails import scale_to_fit
 
-__all__ = ["Upload", "Uploads", "check_size", "taken_in"]
+__all__ = ["Upload", "Uploads", "check_pixel_limit", "normalise_upload"]
 
 SIDE = 1600
-"""Pixels of the longer side at the most: what a person can crop well, and far more than any model sees."""
+"""Pixels of the longer side at most: enough to crop well, and far more than any model reads."""
 
 _QUALITY = 90
 
-_PIXELS = 50_000_000
-"""Pixels of a photo that is sent: those of any phone's usual photo."""
+_MAX_PIXELS = 50_000_000
+"""Pixels of an uploaded photo: more than the usual photo of any phone."""
 
 
 class Upload(NamedTuple):
-    """A photo as it is kept: a JPEG made anew, upright, with nothing else of the file that came."""
+    """A normalised photo: a JPEG encoded here, upright, without anything else of the uploaded file."""
 
     data: bytes
     width: int
     height: int
 
 
-def taken_in(photo: Photo, side: int = SIDE) -> Upload:
-    """Decode a photo that came from outside and make it anew: nothing of its bytes, and no EXIF, is left.
+def normalise_upload(photo: Photo, side: int = SIDE) -> Upload:
+    """Decode an untrusted photo and encode it anew: none of its bytes, and no EXIF, is left.
+
+    Args:
+        photo: as it was uploaded.
+        side: pixels of the longer side at most.
 
     Raises:
         ItemError: it can't be used.
     """
-    # the shorter side of a camera's 4:3, which a JPEG is then decoded near to, four times as fast
-    pixels = fitted(images.decode(photo, min_side=side * 3 // 4), side)
+    # The shorter side of a camera's 4:3: the JPEG is decoded near to that size, four times as fast.
+    pixels = scale_to_fit(images.decode(photo, min_side=side * 3 // 4), side)
     height, width = pixels.shape[:2]
     return Upload(images.to_jpeg(pixels, _QUALITY), width, height)
 
 
-def check_size(photo: bytes) -> None:
+def check_pixel_limit(photo: bytes) -> None:
     """Refuse a photo whose decoding would take long, before it begins.
 
     Raises:
-        ImageError: it has too many pixels, or is none.
+        ImageError: it has too many pixels, or is no picture.
     """
     width, height = images.size(photo)
-    if width * height > _PIXELS:
+    if width * height > _MAX_PIXELS:
         raise ImageTooLarge(
-            f"the picture has {width:,} x {height:,} pixels, {_PIXELS:,} are taken here: send it smaller"
+            f"the picture has {width:,} x {height:,} pixels, {_MAX_PIXELS:,} are taken here: send it smaller"
         )
 
 
 class Uploads:
-    """Photos by random names that nobody can guess. The oldest go when there is no more room, or after a while."""
+    """Uploads by random tokens. The least recently used go when memory is full, or when they expire.
 
-    def __init__(self, room: int = 128 * 2**20, seconds: float = 3600.0) -> None:
-        """Begin empty.
+    Args:
+        max_bytes: of all uploads.
+        seconds: after its last use that an upload is kept.
+    """
 
-        Args:
-            room: bytes.
-            seconds: that a photo is kept after it was last asked for.
-        """
-        self._room, self._seconds = room, seconds
-        self._kept: OrderedDict[str, tuple[float, Upload]] = OrderedDict()
+    def __init__(self, max_bytes: int = 128 * 2**20, seconds: float = 3600.0) -> None:
+        self._max_bytes, self._seconds = max_bytes, seconds
+        self._uploads: OrderedDict[str, tuple[float, Upload]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def add(self, upload: Upload) -> str:
-        """Keep a photo; returns its name."""
-        name = secrets.token_urlsafe(12)
+        """Keep an upload and return its token."""
+        token = secrets.token_urlsafe(12)
         with self._lock:
-            self._kept[name] = time.monotonic(), upload
+            self._uploads[token] = time.monotonic(), upload
             self._bytes += len(upload.data)
-            self._tidy()
-        return name
+            self._evict()
+        return token
 
-    def get(self, name: str) -> Upload | None:
-        """The photo of a name, or None where it is gone."""
+    def get(self, token: str) -> Upload | None:
+        """Return the upload of a token, or None where it is unknown or has expired."""
         with self._lock:
-            self._tidy()
-            found = self._kept.get(name)
-            if found is None:
+            self._evict()
+            entry = self._uploads.get(token)
+            if entry is None:
                 return None
-            self._kept[name] = time.monotonic(), found[1]
-            self._kept.move_to_end(name)
-            return found[1]
+            self._uploads[token] = time.monotonic(), entry[1]
+            self._uploads.move_to_end(token)
+            return entry[1]
 
-    def _tidy(self) -> None:
+    def _evict(self) -> None:
         now = time.monotonic()
-        while self._kept:
-            name, (used, upload) = next(iter(self._kept.items()))
-            if self._bytes <= self._room and now - used <= self._seconds:
+        while self._uploads:
+            token, (last_used, upload) = next(iter(self._uploads.items()))
+            if self._bytes <= self._max_bytes and now - last_used <= self._seconds:
                 return
-            del self._kept[name]
+            del self._uploads[token]
             self._bytes -= len(upload.data)

@@ -1,1 +1,1 @@
-"""The REST API: its routes, what they take and return."""
+"""The REST API: its routes, and the bodies that they parse and return."""

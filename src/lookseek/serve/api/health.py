@@ -1,4 +1,4 @@
-"""How the service is: alive, ready, and what was counted."""
+"""The API's routes for operation: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from starlette.responses import Response
 
 from ..engine import Engine
 from ..problems import problem
-from .bodies import Refused
-from .schemas import Health
-from .search import PROBLEMS
+from .bodies import RequestRefused
+from .schemas import PROBLEMS, Health
 
 __all__ = ["router"]
 
@@ -27,8 +26,8 @@ async def readyz(request: Request) -> Health:
     """Say whether searches are answered."""
     engine: Engine = request.app.state.engine
     if not engine.ready:
-        raise Refused(problem(503, "Not ready", "the service is starting or stopping"))
-    await engine.work(engine.searcher.current)  # an index that is gone is none that can be searched
+        raise RequestRefused(problem(503, "Not ready", "the service is starting or stopping"))
+    await engine.run_search(engine.searcher.current)  # raises where the index is gone
     return Health(status="ok")
 
 
@@ -36,4 +35,4 @@ async def readyz(request: Request) -> Health:
 async def metrics(request: Request) -> Response:
     """Tell Prometheus what was counted."""
     engine: Engine = request.app.state.engine
-    return Response(engine.measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(engine.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

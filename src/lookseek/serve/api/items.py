@@ -1,4 +1,4 @@
-"""The API's items, one by one: read, put, removed, and their pictures."""
+"""The API's routes for single items: read, put, delete, and their pictures."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from ...index.editing import Done as Outcome
 from ...types import Point
 from .. import thumbnails
 from ..engine import Engine
-from ..problems import problem, without_paths
+from ..problems import problem, strip_paths
 from . import schemas
-from .bodies import Refused, from_json
-from .schemas import Done, ItemBody
-from .search import PROBLEMS
+from .bodies import RequestRefused, parse_json
+from .schemas import PROBLEMS, Done, ItemBody
 from .writer import Writer
 
-__all__ = ["router", "told"]
+__all__ = ["router", "to_response"]
 
 router = APIRouter(tags=["items"])
 
@@ -45,18 +44,18 @@ async def image(
 ) -> Response:
     """Give an item's picture, made anew: a JPEG, its longer side the next of 160, 320, 640 and 1280 pixels."""
     engine: Engine = request.app.state.engine
-    kept: thumbnails.Thumbnails = request.app.state.thumbnails
+    cache: thumbnails.Thumbnails = request.app.state.thumbnails
     point = await _point(request, id)
-    side = thumbnails.nearest(size)
-    tag = f'"{point.hash[:24]}-{side}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
+    side = thumbnails.nearest_size(size)
+    etag = f'"{point.hash[:24]}-{side}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if etag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
         return Response(None, 304, headers)
     try:
-        made = await engine.picture(lambda: kept.get(point, side))
+        picture = await engine.run_picture(lambda: cache.get(point, side))
     except ItemError as error:
-        return problem(404, "There is no picture", without_paths(str(error)))
-    return Response(made, media_type="image/jpeg", headers=headers)
+        return problem(404, "There is no picture", strip_paths(str(error)))
+    return Response(picture, media_type="image/jpeg", headers=headers)
 
 
 @router.put(
@@ -73,19 +72,19 @@ async def put(request: Request, id: str) -> Done:
     """Add an item or replace it. When this answers, it is lasting and searches see it."""
     engine: Engine = request.app.state.engine
     writer: Writer = request.app.state.writer
-    name = _id_of(id)
-    body = await asyncio.to_thread(from_json, ItemBody, await request.body())
+    item_id = _decode_id(id)
+    body = await asyncio.to_thread(parse_json, ItemBody, await request.body())
 
-    def work() -> Outcome:
-        item = writer.item(name, body)
+    def put_item() -> Outcome:
+        item = writer.to_item(item_id, body)
         try:
             with writer.edit() as editor:
                 return editor.put([item])[0]
-        finally:  # of an index that another process is writing too: its photo is not wanted
-            writer.tidy([name])
+        finally:  # also where another process holds the index: the new photo must go
+            writer.remove_unused_photos([item_id])
 
     async with engine.writing() as write:
-        return told(await write(work))
+        return to_response(await write(put_item))
 
 
 @router.delete("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
@@ -93,47 +92,51 @@ async def delete(request: Request, id: str) -> Done:
     """Remove an item. When this answers, searches find it no more."""
     engine: Engine = request.app.state.engine
     writer: Writer = request.app.state.writer
-    name = _id_of(id)
+    item_id = _decode_id(id)
 
-    def work() -> Outcome:
+    def delete_item() -> Outcome:
         with writer.edit() as editor:
-            (done,) = editor.delete([name])
-        writer.tidy([name])
-        return done
+            (outcome,) = editor.delete([item_id])
+        writer.remove_unused_photos([item_id])
+        return outcome
 
     async with engine.writing() as write:
-        done = await write(work)
-    if done.what == "missing":
-        raise Refused(problem(404, "There is no such item", f"the index has no item {name!r}"))
-    return told(done)
+        outcome = await write(delete_item)
+    if outcome.what == "missing":
+        raise RequestRefused(problem(404, "There is no such item", f"the index has no item {item_id!r}"))
+    return to_response(outcome)
 
 
-def told(done: Outcome) -> Done:
-    """What became of an item, without a path of this machine."""
-    if done.what == "failed":
-        return Done(id=done.id, what="failed", reason=without_paths(done.reason))
-    return Done(id=done.id, what=done.what)
+def to_response(outcome: Outcome) -> Done:
+    """Return the outcome of an edit without a path of this machine."""
+    if outcome.what == "failed":
+        return Done(id=outcome.id, what="failed", reason=strip_paths(outcome.reason))
+    return Done(id=outcome.id, what=outcome.what)
 
 
 async def _point(request: Request, id: str) -> Point:
     engine: Engine = request.app.state.engine
-    name = _id_of(id)
-    found: list[Point] = await engine.picture(lambda: engine.searcher.current().store.get([name], vectors=False))
-    if not found:
-        raise Refused(problem(404, "There is no such item", f"the index has no item {name!r}"))
-    return found[0]
+    item_id = _decode_id(id)
+    points: list[Point] = await engine.run_picture(
+        lambda: engine.searcher.current().store.get([item_id], vectors=False)
+    )
+    if not points:
+        raise RequestRefused(problem(404, "There is no such item", f"the index has no item {item_id!r}"))
+    return points[0]
 
 
-def _id_of(segment: str) -> str:
-    """An item's id from its place in an address, where it stands percent-encoded."""
+def _decode_id(segment: str) -> str:
+    """Return the item's id of a percent-encoded segment of an address.
+
+    Raises:
+        RequestRefused: no UTF-8, or too long.
+    """
     try:
-        name = unquote(segment, errors="strict")
+        item_id = unquote(segment, errors="strict")
     except UnicodeDecodeError:
-        raise Refused(
-            problem(422, "The id can't be read", "the id in the address is no UTF-8: percent-encode it")
-        ) from None
-    if len(name) > schemas.MAX_ID:
-        raise Refused(
-            problem(422, "The id can't be read", f"the id has {len(name):,} characters, {schemas.MAX_ID:,} are allowed")
-        )
-    return unicodedata.normalize("NFC", name)
+        detail = "the id in the address is no UTF-8: percent-encode it"
+        raise RequestRefused(problem(422, "The id can't be read", detail)) from None
+    if len(item_id) > schemas.MAX_ID:
+        detail = f"the id has {len(item_id):,} characters, {schemas.MAX_ID:,} are allowed"
+        raise RequestRefused(problem(422, "The id can't be read", detail))
+    return unicodedata.normalize("NFC", item_id)

@@ -1,12 +1,13 @@
-"""What goes over the wire as JSON: the shapes of requests and answers, for checking and for OpenAPI."""
+"""The JSON bodies of requests and responses, for validation and for OpenAPI."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 __all__ = [
+    "PROBLEMS",
     "BatchLine",
     "Done",
     "Facet",
@@ -23,13 +24,13 @@ __all__ = [
 ]
 
 MAX_K = 10_000
-"""Hits of one answer: 10,000 are some 3 MB."""
+"""Hits of one response: 10,000 are some 3 MB."""
 
 MAX_TEXT = 2_000
-"""Characters of words that are asked with; the towers cut far below."""
+"""Characters of a query's words; text towers read far fewer."""
 
 MAX_ID = 1_000
-"""Characters of an item's id: paths fit."""
+"""Characters of an item's id: enough for paths."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
@@ -183,3 +184,20 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
+    for status, text in (
+        (400, "The request can't be read"),
+        (401, "A key is needed"),
+        (403, "The key may not do this"),
+        (408, "The request came too slowly"),
+        (413, "Too large"),
+        (415, "Of a kind that is not taken"),
+        (422, "Something that is asked can't be used"),
+        (429, "Too many requests"),
+        (503, "Too busy, or the index can't be used now"),
+    )
+}
+"""Error responses that every route may return, for OpenAPI."""

@@ -1,4 +1,4 @@
-"""The one place of a service that writes: items with their photos, one by one or as a batch."""
+"""Writes items with their photos into the index, one by one or as a batch: all writes of a service are here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from ...index.editing import Done, Editor, editing
 from ...store.schema import point_id
 from ...types import Item, Value
 from ..engine import Engine
-from ..uploads import check_size, taken_in
-from .bodies import Refused, from_json, image_bytes
+from ..uploads import check_pixel_limit, normalise_upload
+from .bodies import RequestRefused, parse_json
+from .queries import decode_image
 from .schemas import BatchLine, ItemBody
 
 __all__ = ["Batch", "Writer"]
@@ -25,50 +26,56 @@ __all__ = ["Batch", "Writer"]
 T = TypeVar("T")
 
 PHOTOS = "photos"
-"""The folder of an index that holds the photos that were put through the API."""
+"""The folder of an index that holds the photos that clients put through the API."""
 
 STORED_SIDE = 2048
-"""Pixels of the longer side at the most of a photo that is put: enough to look at, and to index again."""
+"""Pixels of the longer side at most of a stored photo: enough to look at, and to index again."""
 
 
 class Writer:
-    """The one place of a service that writes; all of it runs in the engine's writing thread."""
+    """Edits a service's index. All methods run in the engine's writing thread.
+
+    Args:
+        folder: of the index.
+        engine: of the service.
+    """
 
     def __init__(self, folder: Path, engine: Engine) -> None:
         self._folder, self._engine = folder, engine
 
     def edit(self) -> AbstractContextManager[Editor]:
-        """Edit the index; searches see it when the block has ended."""
+        """Edit the index in a ``with`` block; searches see the changes after its end."""
         return editing(self._folder, self._engine.searcher.model)
 
-    def item(self, id_: str, body: ItemBody) -> Item:
-        """An item as it is put, its photo made anew and kept in the index's folder.
+    def to_item(self, id_: str, body: ItemBody) -> Item:
+        """Return the item of a body; its photo is encoded anew and stored in the index's folder.
 
         Raises:
             ItemError: the photo can't be used.
+            RequestRefused: invalid base64.
         """
         attributes: Mapping[str, Value] = {_nfc(name): _nfc(value) for name, value in body.attributes.items()}
         if body.image is None:
             return Item(id_, None, attributes=attributes)
-        sent = image_bytes(body.image)
-        check_size(sent)
-        data = taken_in(sent, STORED_SIDE).data
-        place = self._folder / PHOTOS / f"{point_id(id_)}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.jpg"
-        if not place.exists():
-            write_bytes(place, data)
-        return Item(id_, place, attributes=attributes, source=str(place.resolve()))
+        photo = decode_image(body.image)
+        check_pixel_limit(photo)
+        data = normalise_upload(photo, STORED_SIDE).data
+        path = self._folder / PHOTOS / f"{point_id(id_)}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.jpg"
+        if not path.exists():
+            write_bytes(path, data)
+        return Item(id_, path, attributes=attributes, source=str(path.resolve()))
 
-    def tidy(self, ids: list[str]) -> None:
-        """Remove photos of items that are gone or have others now. Called once searches see the new index."""
-        now = {point.source for point in self._engine.searcher.current().store.get(ids, vectors=False)}
-        theirs = {str(point_id(id_)) for id_ in ids}
+    def remove_unused_photos(self, ids: list[str]) -> None:
+        """Remove photos of these items that none of them has now. Call it once searches see the new index."""
+        used = {point.source for point in self._engine.searcher.current().store.get(ids, vectors=False)}
+        prefixes = {str(point_id(id_)) for id_ in ids}
         for path in (self._folder / PHOTOS).glob("*.jpg"):
-            if path.name.rpartition("-")[0] in theirs and str(path.resolve()) not in now:
+            if path.name.rpartition("-")[0] in prefixes and str(path.resolve()) not in used:
                 path.unlink(missing_ok=True)
 
 
 class Batch:
-    """A batch in the writing thread: one edit from the first line to the last."""
+    """A batch of items: one edit of the index from ``open`` to ``close``. All methods run in the writing thread."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -77,36 +84,37 @@ class Batch:
         self._ids: list[str] = []
 
     def open(self) -> None:
-        """Begin. Raises what ``editing`` raises."""
+        """Begin the edit. Raises what ``editing`` raises."""
         self._editor = self._block.__enter__()
 
     def put(self, lines: Sequence[bytes]) -> list[Done]:
+        """Put the items of some lines; returns an outcome for each line, in order. An invalid line fails alone."""
         if self._editor is None:
-            raise RuntimeError("a batch is opened before it is put into")
-        done: list[Done | None] = [None] * len(lines)
+            raise RuntimeError("a batch was not opened: call open() before put()")
+        outcomes: list[Done | None] = [None] * len(lines)
         items: dict[int, Item] = {}
-        for place, line in enumerate(lines):
+        for number, line in enumerate(lines):
             id_ = ""
             try:
-                body = from_json(BatchLine, line)
+                body = parse_json(BatchLine, line)
                 id_ = unicodedata.normalize("NFC", body.id)
                 self._ids.append(id_)
-                items[place] = self._writer.item(id_, body)
-            except Refused as refused:
-                done[place] = Done(id_, "failed", str(json.loads(bytes(refused.answer.body))["detail"]))
+                items[number] = self._writer.to_item(id_, body)
+            except RequestRefused as refused:
+                outcomes[number] = Done(id_, "failed", str(json.loads(bytes(refused.response.body))["detail"]))
             except LookseekError as error:
-                done[place] = Done(id_, "failed", str(error))
-        for place, outcome in zip(items, self._editor.put(list(items.values())), strict=True):
-            done[place] = outcome
-        return [one for one in done if one is not None]
+                outcomes[number] = Done(id_, "failed", str(error))
+        for number, outcome in zip(items, self._editor.put(list(items.values())), strict=True):
+            outcomes[number] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
 
-    def end(self) -> None:
-        """Publish, and remove photos that no item has."""
+    def close(self) -> None:
+        """Publish the edit, and remove photos that no item has."""
         if self._editor is not None:
             try:
                 self._block.__exit__(None, None, None)
             finally:
-                self._writer.tidy(self._ids)
+                self._writer.remove_unused_photos(self._ids)
 
 
 def _nfc(value: T) -> T:

@@ -1,1 +1,1 @@
-"""What stands between the internet and the service: keys, limits, headers, addresses."""
+"""What protects the service: access control, limits of rate, size and time, security headers, and safe fetching."""

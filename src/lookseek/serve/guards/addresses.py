@@ -1,24 +1,24 @@
-"""Which internet addresses are public: anything else is somebody's own network, and never fetched from."""
+"""Tells public internet addresses from those of private networks, which are never fetched from."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-__all__ = ["Address", "client_of", "public"]
+__all__ = ["Address", "is_public"]
 
 Address = IPv4Address | IPv6Address
 
-# Written out, since what `is_global` says has changed between releases of Python.
+# Written out, since `is_global` has changed between releases of Python.
 # Source: the IANA registries of special-purpose addresses, for IPv4 and IPv6.
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(text)
     for text in (
         "0.0.0.0/8",  # this machine
         "10.0.0.0/8",
-        "100.64.0.0/10",  # behind a provider; 100.100.100.200 tells secrets in one cloud
+        "100.64.0.0/10",  # carrier-grade NAT; 100.100.100.200 is the metadata service of one cloud
         "127.0.0.0/8",
-        "168.63.129.16/32",  # looks public, and tells secrets of machines in another cloud
-        "169.254.0.0/16",  # this wire; 169.254.169.254 tells secrets in most clouds
+        "168.63.129.16/32",  # looks public, and is the metadata service of another cloud
+        "169.254.0.0/16",  # link-local; 169.254.169.254 is the metadata service of most clouds
         "172.16.0.0/12",
         "192.0.0.0/24",
         "192.0.2.0/24",
@@ -32,9 +32,9 @@ _NOT_PUBLIC_4 = tuple(
     )
 )
 
-# Of IPv6 only this part is given out. Beyond it are ::1, ::ffff:127.0.0.1 and ::127.0.0.1 (IPv4 in disguise),
+# Only this part of IPv6 is allocated. Outside of it are ::1, ::ffff:127.0.0.1 and ::127.0.0.1 (IPv4 in IPv6),
 # 64:ff9b::/96 and 64:ff9b:1::/48 (translated to IPv4), fc00::/7, fe80::/10, fec0::/10 and ff00::/8.
-_GIVEN_OUT = IPv6Network("2000::/3")
+_ALLOCATED_6 = IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(
     IPv6Network(text)
     for text in (
@@ -47,31 +47,14 @@ _NOT_PUBLIC_6 = tuple(
 )
 
 
-def public(address: Address) -> bool:
-    """Whether an address belongs to the public internet.
+def is_public(address: Address) -> bool:
+    """Return whether an address belongs to the public internet.
 
-    >>> public(ip_address("9.9.9.9")), public(ip_address("::ffff:127.0.0.1"))
+    >>> is_public(IPv4Address("9.9.9.9")), is_public(IPv6Address("::ffff:127.0.0.1"))
     (True, False)
     """
     if isinstance(address, IPv4Address):
         return address.is_global and not any(address in network for network in _NOT_PUBLIC_4)
-    if address.scope_id is not None or address not in _GIVEN_OUT:
+    if address.scope_id is not None or address not in _ALLOCATED_6:
         return False
     return address.is_global and not any(address in network for network in _NOT_PUBLIC_6)
-
-
-def client_of(host: str | None) -> str:
-    """The name under which a client is counted: its address, of IPv6 the /64 that one customer gets.
-
-    >>> client_of("2001:4860:1:2:3:4:5:6"), client_of("::ffff:9.9.9.9"), client_of(None)
-    ('2001:4860:1:2::/64', '9.9.9.9', 'unknown')
-    """
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(IPv6Network((int(address) >> 64 << 64, 64)))
-    return str(address)

@@ -1,7 +1,7 @@
-"""API keys: who may read and who may write. A file holds their hashes, never a key.
+"""API keys: clients that may read and clients that may write. A file holds hashes of keys, never a key.
 
-A line is ``SCOPE sha256:HEX name``, and ``#`` begins a comment. A key is long and random, so a plain SHA-256 of it
-can't be turned back. Without a file everybody may read and nobody may write.
+A line is ``SCOPE sha256:HEX name``, and ``#`` begins a comment. A key is long and random, so its plain SHA-256 can't
+be reversed. Without a file everybody may read and nobody may write.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from typing import Literal, get_args
 from ...atomic import sync_folder
 from ...errors import KeysError
 
-__all__ = ["MAX_KEY", "Key", "Keys", "Scope", "make_key", "presented", "read_keys"]
+__all__ = ["MAX_KEY", "Key", "Keys", "Scope", "key_from_headers", "make_key", "read_keys"]
 
 Scope = Literal["read", "write"]
 
 MAX_KEY = 256
-"""Characters of a key: longer ones are refused unread."""
+"""Characters of a key: longer ones are refused without hashing them."""
 
 _LINE = re.compile(r"(\S+)\s+sha256:(\S+)\s+(\S.*)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "make a new key, or write it as SCOPE sha256:HEX name"
-# People who hash a key of their own try these first, and so does everybody else.
+# Keys that anybody guesses first.
 _WEAK = ("", "admin", "changeme", "key", "lookseek", "password", "secret", "test", "123456")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as the file knows it: what it may do and who it is, not the key."""
+    """A line of the file: what the key may do, its owner's name, and its hash."""
 
     scope: Scope
     name: str
@@ -51,7 +51,7 @@ class Keys:
 
     @property
     def reads_open(self) -> bool:
-        """Whether reading needs no key: no key that may only read was made."""
+        """Whether reading needs no key: there is no key of scope read."""
         return not any(key.scope == "read" for key in self.keys)
 
     @property
@@ -59,28 +59,28 @@ class Keys:
         """Whether any key may write."""
         return any(key.scope == "write" for key in self.keys)
 
-    def find(self, presented: str | None) -> Key | None:
-        """The key that was presented. Compares with every key, in a time that tells nothing about any."""
-        if presented is None or not 0 < len(presented) <= MAX_KEY:
+    def find(self, secret: str | None) -> Key | None:
+        """Return the key with this secret, or None. Compares with every key, in constant time."""
+        if secret is None or not 0 < len(secret) <= MAX_KEY:
             return None
-        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).digest()
-        found = None
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        match = None
         for key in self.keys:
             if hmac.compare_digest(key.digest, digest):
-                found = key
-        return found
+                match = key
+        return match
 
-    def scope_of(self, presented: str | None) -> Scope | None:
-        """What a presented key may do: ``"write"`` implies reading. None for no key of these."""
-        key = self.find(presented)
+    def scope_of(self, secret: str | None) -> Scope | None:
+        """Return what the key with this secret may do: ``"write"`` implies reading. None for an unknown key."""
+        key = self.find(secret)
         return key.scope if key is not None else None
 
 
 def read_keys(file: Path) -> Keys:
-    """The keys of a file.
+    """Read a file of keys.
 
     Raises:
-        KeysError: the file can't be read, or a line of it; it names the line and never what stands there.
+        KeysError: the file or a line of it can't be read; the message gives the line's number, never its content.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -92,7 +92,7 @@ def read_keys(file: Path) -> Keys:
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
-        key = _key_in(line, f"{file}, line {number}")
+        key = _parse_line(line, f"{file}, line {number}")
         for what, value in (("key", key.digest), ("name", key.name)):
             if value in lines:
                 raise KeysError(f"{file}, line {number}: the same {what} as in line {lines[value]}: delete one of them")
@@ -102,12 +102,12 @@ def read_keys(file: Path) -> Keys:
 
 
 def make_key(file: Path, scope: Scope, name: str) -> str:
-    """A new key, whose hash is added to the file. The key is told once, here, and can't be had again.
+    """Make a key and append its hash to the file. The key itself is returned here once and kept nowhere.
 
     Args:
-        file: made, for its owner alone, if it is not there.
+        file: created, readable for its owner alone, if it does not exist.
         scope: what the key may do.
-        name: whose it is, up to 100 printable characters; unlike all others in the file.
+        name: of its owner, up to 100 printable characters, unique in the file.
 
     Raises:
         KeysError: the name can't be used, or the file.
@@ -128,19 +128,19 @@ def make_key(file: Path, scope: Scope, name: str) -> str:
     return key
 
 
-def presented(headers: Mapping[str, str]) -> str | None:
-    """The key that a request presents, if any: X-API-Key, Bearer, or the password of Basic, which a browser asks for.
+def key_from_headers(headers: Mapping[str, str]) -> str | None:
+    """Return the key of a request, if any: X-API-Key, Bearer, or the password of Basic, which browsers prompt for.
 
     Args:
-        headers: with names in lower case, or without regard to case.
+        headers: with names in lower case, or case-insensitive.
     """
     if (key := headers.get("x-api-key")) is not None:
         return key
-    kind, _, value = headers.get("authorization", "").partition(" ")
+    scheme, _, value = headers.get("authorization", "").partition(" ")
     value = value.strip()
-    if kind.lower() == "bearer":
+    if scheme.lower() == "bearer":
         return value or None
-    if kind.lower() == "basic" and len(value) <= 4 * MAX_KEY:
+    if scheme.lower() == "basic" and len(value) <= 4 * MAX_KEY:
         try:
             pair = base64.b64decode(value, validate=True).decode("utf-8")
         except ValueError:
@@ -149,23 +149,23 @@ def presented(headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def _key_in(line: str, place: str) -> Key:
-    found = _LINE.fullmatch(line)
-    if found is None:
+def _parse_line(line: str, place: str) -> Key:
+    match = _LINE.fullmatch(line)
+    if match is None:
         raise KeysError(f"{place}: no API key: {_REMEDY}")
-    scope, digest, name = found.groups()
+    scope, digest, name = match.groups()
     if scope not in get_args(Scope):
         raise KeysError(f"{place}: its scope is neither read nor write: {_REMEDY}")
     if not _DIGEST.fullmatch(digest):
         raise KeysError(f"{place}: its hash is not 64 hexadecimal digits in lower case: {_REMEDY}")
-    known = bytes.fromhex(digest)
-    if known in {hashlib.sha256(weak.encode()).digest() for weak in _WEAK} or len(set(known)) == 1:
+    hashed = bytes.fromhex(digest)
+    if hashed in {hashlib.sha256(weak.encode()).digest() for weak in _WEAK} or len(set(hashed)) == 1:
         raise KeysError(f"{place}: a key that anybody guesses: make a new one")
-    return Key("write" if scope == "write" else "read", name, known)
+    return Key("write" if scope == "write" else "read", name, hashed)
 
 
 def _append(file: Path, line: bytes) -> None:
-    """Adds a line so that it is there after a power cut."""
+    """Append a line so that it survives a power cut."""
     new = not file.exists()
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(handle, "r+b") as stream:

@@ -1,26 +1,24 @@
-"""Fetches a picture by URL, so that no URL reaches into the network that the service stands in.
+"""Fetches a picture by URL without reaching into the network that the service stands in (SSRF).
 
 The host is resolved once, every address of it must be public, and the connection goes to the address that was
-checked: a name that changes its answer in between gains nothing. Each redirect is a new URL, checked like the first.
+checked: a name that resolves otherwise a moment later gains nothing. Each redirect is checked like the first URL.
 """
 
 from __future__ import annotations
 
-import io
 import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from ipaddress import IPv6Address, ip_address
-from typing import cast
 
 from ...errors import FetchError
-from .addresses import Address, public
-from .urls import REMEDY, Place, joined, place_of
+from .addresses import Address, is_public
+from .http_get import http_get, seconds_left
+from .urls import REMEDY, Target, parse_url, resolve_redirect
 
 __all__ = ["MAX_REDIRECTS", "PORTS", "Resolve", "fetch", "system_resolve"]
 
@@ -30,179 +28,113 @@ Resolve = Callable[[str, int], Sequence[Address]]
 PORTS = frozenset({80, 443})
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 4
-"""How many addresses of a host are tried: all of them are checked."""
-HEAD_BYTES = 256 * 1024
-"""What headers and the signs between chunks may take beside the picture."""
+"""How many addresses of a host are tried; all of them are checked."""
 
-# Lookups can't be stopped: of names whose servers are silent they go on for up to half a minute, beside the others.
+# A lookup can't be stopped: one whose server is silent takes up to half a minute and occupies a thread.
 _resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolve")
 
 
 def system_resolve(host: str, port: int) -> Sequence[Address]:
-    """All addresses that the system knows for a host."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(ip_address(str(entry[4][0])) for entry in found))
+    """Return all addresses of a host by the system's resolver."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(ip_address(str(entry[4][0])) for entry in entries))
 
 
 def fetch(
     url: str,
     *,
-    most: int,
+    max_bytes: int,
     seconds: float = 5.0,
     resolve: Resolve = system_resolve,
-    allow: Callable[[Address], bool] = public,
+    allow: Callable[[Address], bool] = is_public,
     ports: Collection[int] = PORTS,
     context: ssl.SSLContext | None = None,
 ) -> bytes:
-    """The bytes behind a URL, as they came: nothing is unpacked or decoded.
+    """Return the bytes behind a URL, not unpacked and not decoded.
 
-    Blocks for ``seconds`` at most, name lookup and redirects included: call it in a worker thread. Takes no proxy
-    from the environment and sends no cookie.
+    Blocks for at most ``seconds``, name lookup and redirects included: call it in a worker thread. Ignores proxies of
+    the environment and sends no cookie.
 
     Args:
         url: http or https, of a public host.
-        most: bytes of the answer.
+        max_bytes: of the body.
         seconds: for everything together.
-        resolve: asked once for each hop.
-        allow: which addresses may be connected to; another than ``public`` is for tests.
-        ports: which may be connected to.
-        context: whose certificates are believed; by default the system's.
+        resolve: called once for each hop.
+        allow: whether an address may be connected to; another one than ``is_public`` is for tests.
+        ports: that may be connected to.
+        context: of TLS; None trusts the system's certificates.
 
     Raises:
-        FetchError: the URL, its host or the answer is not to be had. It never says what an address is or answered
-            that may not be connected to.
+        FetchError: the URL, its host or its response can't be used. The message never tells an address, or what an
+            address that is not public responds.
     """
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     for _ in range(MAX_REDIRECTS + 1):
-        place = place_of(url, ports)
+        target = parse_url(url, ports)
         try:
-            with _connect(place, _addresses(place, resolve, allow, until), until, context) as line:
-                found = _ask(place, line, most, until)
+            addresses = _addresses(target, resolve, allow, deadline)
+            with _connect(target, addresses, deadline, context) as connection:
+                response = http_get(target, connection, max_bytes, deadline)
         except TimeoutError:
             raise FetchError(
-                f"{place.host}: not answered wholly within {seconds:g} seconds: try again, or send the picture itself"
+                f"{target.host}: not answered wholly within {seconds:g} seconds: try again, or send the picture itself"
             ) from None
         except (OSError, HTTPException, ValueError) as error:
-            kind = (
+            reason = (
                 "its certificate can't be trusted"
                 if isinstance(error, ssl.CertificateError)
                 else "the connection failed"
             )
-            raise FetchError(f"{place.host}: {kind} ({type(error).__name__}): {REMEDY}") from None
-        if isinstance(found, bytes):
-            return found
-        url = joined(url, found.location)
-    raise FetchError(f"{place.host}: more than {MAX_REDIRECTS} redirects, the limit: give the URL that they lead to")
+            raise FetchError(f"{target.host}: {reason} ({type(error).__name__}): {REMEDY}") from None
+        if isinstance(response, bytes):
+            return response
+        url = resolve_redirect(url, response.location)
+    raise FetchError(f"{target.host}: more than {MAX_REDIRECTS} redirects, the limit: give the URL that they lead to")
 
 
-def _addresses(place: Place, resolve: Resolve, allow: Callable[[Address], bool], until: float) -> Sequence[Address]:
-    """All addresses of a host, each allowed. Says the same of a name that is unknown and of one that is private."""
+def _addresses(
+    target: Target, resolve: Resolve, allow: Callable[[Address], bool], deadline: float
+) -> Sequence[Address]:
+    """Return all addresses of a host. An unknown name and one with a private address raise the same error."""
     try:
-        found: Sequence[Address] = [ip_address(place.host)]
+        addresses: Sequence[Address] = [ip_address(target.host)]
     except ValueError:
+        lookup = _resolvers.submit(resolve, target.host, target.port)
         try:
-            asked = _resolvers.submit(resolve, place.host, place.port)
-            found = asked.result(_left(until))
+            addresses = lookup.result(seconds_left(deadline))
         except TimeoutError:
-            asked.cancel()  # else those that wait behind a slow lookup would pile up
+            lookup.cancel()  # else lookups that wait behind a slow one would pile up
             raise
         except (OSError, ValueError):
-            found = []
-    if not found or not all(allow(address) for address in found):
-        raise FetchError(f"{place.host}: this host has no address, or one that is not public: {REMEDY}")
-    return found[:MAX_ADDRESSES]
+            addresses = []
+    if not addresses or not all(allow(address) for address in addresses):
+        raise FetchError(f"{target.host}: this host has no address, or one that is not public: {REMEDY}")
+    return addresses[:MAX_ADDRESSES]
 
 
-def _connect(place: Place, addresses: Sequence[Address], until: float, context: ssl.SSLContext | None) -> socket.socket:
-    """A connection to the first address that answers; the certificate is checked against the name."""
+def _connect(
+    target: Target, addresses: Sequence[Address], deadline: float, context: ssl.SSLContext | None
+) -> socket.socket:
+    """Connect to the first address that answers; the certificate is checked against the host's name."""
     for number, address in enumerate(addresses):
-        line = socket.socket(socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET)
+        connection = socket.socket(socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET)
         try:
-            line.settimeout(_left(until) / (len(addresses) - number))  # one that is dead leaves time for the others
-            line.connect((str(address), place.port))
-            if place.secure:
-                line.settimeout(_left(until))
-                return (context or _trusted()).wrap_socket(line, server_hostname=place.host)
-            return line
+            connection.settimeout(seconds_left(deadline) / (len(addresses) - number))  # leaves time for the others
+            connection.connect((str(address), target.port))
+            if target.secure:
+                connection.settimeout(seconds_left(deadline))
+                return (context or _system_certificates()).wrap_socket(connection, server_hostname=target.host)
+            return connection
         except ssl.SSLError:
-            line.close()
+            connection.close()
             raise
         except OSError:
-            line.close()
+            connection.close()
             if number + 1 == len(addresses):
                 raise
     raise OSError("no address")
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    location: str
-
-
-def _ask(place: Place, line: socket.socket, most: int, until: float) -> bytes | _Redirect:
-    request = (
-        f"GET {place.target} HTTP/1.1\r\nHost: {place.header}\r\nUser-Agent: lookseek\r\nAccept: image/*\r\n"
-        "Accept-Encoding: identity\r\nConnection: close\r\n\r\n"
-    )
-    line.settimeout(_left(until))
-    line.sendall(request.encode("ascii"))
-    wire = _Wire(line, most + HEAD_BYTES, until, place.host)
-    with HTTPResponse(cast("socket.socket", wire), method="GET") as answer:
-        answer.begin()
-        if answer.status in (301, 302, 303, 307, 308):
-            return _Redirect((answer.headers["Location"] or "").encode("latin-1", "replace").decode("utf-8", "replace"))
-        if answer.status != 200:
-            raise FetchError(
-                f"{place.host}: it answered {answer.status}, not 200: check that the URL opens in a browser"
-            )
-        for header, plain in (("Content-Encoding", "identity"), ("Transfer-Encoding", "chunked")):
-            if answer.headers.get(header, plain).strip().lower() != plain:
-                raise FetchError(f"{place.host}: it sends the picture packed ({header}), which is not read: {REMEDY}")
-        return _body(answer, most, place.host)
-
-
-def _body(answer: HTTPResponse, most: int, host: str) -> bytes:
-    data = bytearray()
-    if answer.length is None or answer.length <= most:
-        while piece := answer.read(min(64 * 1024, most + 1 - len(data))):
-            data += piece
-            if len(data) > most:
-                break
-        else:
-            if answer.length:  # what is still to come by Content-Length
-                raise FetchError(f"{host}: the answer ended {answer.length} bytes early: try again")
-            return bytes(data)
-    raise FetchError(f"{host}: the picture is larger than the limit of {most / 1e6:g} MB: save it smaller")
-
-
-class _Wire(io.RawIOBase):
-    """What http.client reads from instead of the socket: ends by the clock and by what has come, whatever it is."""
-
-    def __init__(self, line: socket.socket, most: int, until: float, host: str) -> None:
-        self._line, self._left, self._until, self._host = line, most, until, host
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, 64 * 1024)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._line.settimeout(_left(self._until))
-        count = self._line.recv_into(buffer)
-        self._left -= count
-        if self._left < 0:
-            raise FetchError(f"{self._host}: the answer is larger than a picture may be: {REMEDY}")
-        return count
-
-
-def _left(until: float) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
+def _system_certificates() -> ssl.SSLContext:
     return ssl.create_default_context()

@@ -1,68 +1,89 @@
-"""How many requests a client may make: so many in any stretch of so many seconds."""
+"""Limits how many requests a client may send in any window of so many seconds."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
-__all__ = ["MAX_CLIENTS", "Rate"]
+__all__ = ["MAX_CLIENTS", "RateLimiter", "client_key"]
 
 MAX_CLIENTS = 1000
-"""Clients that are counted at the same time. The storage looks through all of them up to a hundred times a second, in
-2 ms for this many; who was not seen for longest is forgotten first."""
+"""Clients that are counted at the same time; the one whose last request is oldest is forgotten first."""
 
 
-class Rate:
-    """Counts requests by client in a moving window. Safe to use from many threads.
+def client_key(host: str | None) -> str:
+    """Return the key under which a client is counted: its address, of IPv6 the /64 network of one customer.
 
-    The storage of the library never forgets a client on its own: those whose window is over are dropped here, and
-    those above ``most_clients``. At most ``amount`` times are held for each.
+    >>> client_key("2001:4860:1:2:3:4:5:6"), client_key("::ffff:9.9.9.9"), client_key(None)
+    ('2001:4860:1:2::/64', '9.9.9.9', 'unknown')
+    """
+    try:
+        address = ip_address(host or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(IPv6Network((int(address) >> 64 << 64, 64)))
+    return str(address)
+
+
+class RateLimiter:
+    """Counts accepted requests by client in a moving window. May be used from several threads.
+
+    It holds at most ``limit`` times for each of at most ``max_clients`` clients, and forgets a client whose last
+    request is older than the window.
 
     Args:
-        amount: requests in a window.
-        seconds: the window.
-        most_clients: that are counted at the same time.
+        limit: requests in a window.
+        seconds: the length of the window.
+        max_clients: clients that are counted at the same time.
+        clock: returns seconds that never go back; another one is for tests.
     """
 
-    def __init__(self, amount: int, seconds: int = 60, most_clients: int = MAX_CLIENTS) -> None:
-        self._window = RateLimitItemPerSecond(amount, seconds)
-        self._most = most_clients
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
-        self._seen: OrderedDict[str, float] = OrderedDict()
+    def __init__(
+        self,
+        limit: int,
+        seconds: float = 60.0,
+        max_clients: int = MAX_CLIENTS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit, self._seconds, self._max_clients, self._clock = limit, seconds, max_clients, clock
+        self._accepted: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Clients that are known now."""
-        return len(self._seen)
+        """How many clients are counted now."""
+        return len(self._accepted)
 
-    def take(self, client: str) -> float:
-        """Counts a request: 0 if it may go on, else the seconds after which the next one may (not counted).
+    def acquire(self, client: str) -> float:
+        """Count a request unless the client has used up its limit.
 
         Args:
-            client: a key's name or what ``addresses.client_of`` says.
-        """
-        now = time.monotonic()
-        with self._lock:
-            self._forget(now)
-            self._seen[client] = now
-            self._seen.move_to_end(client)
-            if self._limiter.hit(self._window, client):
-                return 0.0
-            free_at = self._limiter.get_window_stats(self._window, client).reset_time
-        return max(0.01, free_at - time.time())
+            client: an API key's name, or what ``client_key`` returns.
 
-    def _forget(self, now: float) -> None:
-        while self._seen:
-            client, seen = next(iter(self._seen.items()))
-            if len(self._seen) < self._most and now - seen <= self._window.get_expiry():
+        Returns:
+            0 where the request is accepted; else the seconds, > 0, after which the next one will be.
+        """
+        with self._lock:
+            now = self._clock()
+            times = self._accepted.pop(client, None) or deque()
+            while times and times[0] <= now - self._seconds:
+                times.popleft()
+            self._evict(now)
+            self._accepted[client] = times
+            if len(times) < self._limit:
+                times.append(now)
+                return 0.0
+            return times[0] + self._seconds - now
+
+    def _evict(self, now: float) -> None:
+        """Forget clients whose window is over, and the oldest ones where there is no room for one more."""
+        while self._accepted:
+            client, times = next(iter(self._accepted.items()))
+            if len(self._accepted) < self._max_clients and times and times[-1] > now - self._seconds:
                 return
-            del self._seen[client]
-            key = self._window.key_for(client)
-            with self._storage.locks[key]:  # its own thread may be looking through the same client
-                self._storage.clear(key)
+            del self._accepted[client]

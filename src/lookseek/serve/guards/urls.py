@@ -1,6 +1,6 @@
-"""Where a URL points, and whether it may be fetched as far as its letters tell.
+"""Parses URLs of pictures and refuses those that are not fetched, before any name is resolved.
 
-What its host resolves to is asked later, and decides (``fetch.py``): this refuses tricks before any name is looked up.
+``fetch.py`` then checks the addresses that the host resolves to, which decide.
 """
 
 from __future__ import annotations
@@ -13,23 +13,34 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ...errors import FetchError
 
-__all__ = ["MAX_URL", "REMEDY", "Place", "joined", "place_of"]
+__all__ = ["MAX_URL", "REMEDY", "Target", "parse_url", "resolve_redirect"]
 
 MAX_URL = 2048
 REMEDY = "give the URL of a picture on the public internet, or send the picture itself"
 
-_OWN_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "private", "arpa")
+_PRIVATE_NAMES = (
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "arpa",
+)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _PATH = "/%:@!$&'()*+,;=~-._[]"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What to ask of whom.
+class Target:
+    """A parsed URL.
 
     Args:
-        host: a name or an address, in lower case, without a dot at its end.
+        host: a name or an address, in lower case, without a final dot.
         port: to connect to.
         secure: whether by TLS.
         target: path and query, in ASCII.
@@ -42,16 +53,20 @@ class Place:
 
     @property
     def header(self) -> str:
-        """The header ``Host``."""
+        """The value of the header ``Host``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
-def place_of(url: str, ports: Collection[int]) -> Place:
-    """Where a URL points.
+def parse_url(url: str, ports: Collection[int]) -> Target:
+    """Parse a URL.
+
+    Args:
+        url: from a client.
+        ports: that may be connected to.
 
     Raises:
-        FetchError: it is none, or not one that is fetched. A password in it is not repeated.
+        FetchError: it is no URL, or not one that is fetched. The message does not repeat a password.
     """
     if len(url) > MAX_URL:
         raise FetchError(f"the URL has {len(url):,} characters, the limit is {MAX_URL:,}: {REMEDY}")
@@ -72,11 +87,11 @@ def place_of(url: str, ports: Collection[int]) -> Place:
     if port not in ports:
         allowed = " and ".join(map(str, sorted(ports)))
         raise FetchError(f"port {port}: pictures are fetched from the ports {allowed} alone: {REMEDY}")
-    return Place(_host(host, "[" in parts.netloc), port, secure, target)
+    return Target(_host(host, "[" in parts.netloc), port, secure, target)
 
 
-def joined(url: str, location: str) -> str:
-    """The URL that a redirect leads to."""
+def resolve_redirect(url: str, location: str) -> str:
+    """Return the URL that a redirect leads to."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -104,11 +119,11 @@ def _host(host: str, in_brackets: bool) -> str:
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise FetchError(f"{shown}: this is no name of a host: {REMEDY}")
-    if _NUMBER.fullmatch(labels[-1]):  # 127.1, 0177.0.0.1, 2130706433: known tricks, of no use to honest people
+    if _NUMBER.fullmatch(labels[-1]):  # 127.1, 0177.0.0.1, 2130706433: spellings that hide a private address
         try:
             return str(ip_address(host))
         except ValueError:
             raise FetchError(f"{shown}: an address in an unusual spelling: write it as four decimal numbers") from None
-    if len(labels) == 1 or labels[-1] in _OWN_NAMES:
+    if len(labels) == 1 or labels[-1] in _PRIVATE_NAMES:
         raise FetchError(f"{shown}: a name of a network of its own, not of the internet: {REMEDY}")
     return host

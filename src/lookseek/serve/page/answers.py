@@ -11,10 +11,11 @@ from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, Mo
 from ...results import Results
 from ...store import Restriction
 from ...types import Point
-from ..api.search import about
-from ..engine import Busy, Engine
-from ..problems import problem_of, without_paths
-from ..thumbnails import Shape
+from ..api.index import describe_index
+from ..engine import Engine
+from ..photo_shape import Shape
+from ..pool import Busy
+from ..problems import problem_from_error, strip_paths
 from ..uploads import Upload
 from .facets import Facet, Facets, condition_of, filter_of
 from .state import State, query_of
@@ -62,12 +63,12 @@ async def answered(engine: Engine, facets: Facets, state: State, upload: Upload 
 
     try:
         if not state.asks:
-            some, (told, shape) = await engine.work(browsed), await engine.work(counted)
+            some, (told, shape) = await engine.run_search(browsed), await engine.run_search(counted)
             return Found(browsed=some, facets=told, shape=shape)
-        method = state.method if state.method in about(engine).routers else "none"
+        method = state.method if state.method in describe_index(engine).routers else "none"
         filter = filter_of(chosen, engine.searcher.index.manifest.fields)
         query = query_of(state, upload.data if upload else None, filter, method=method)
-        results, (told, shape) = await asyncio.gather(engine.search(query), engine.work(counted))
+        results, (told, shape) = await asyncio.gather(engine.search(query), engine.run_search(counted))
         return Found(results=results, facets=told, shape=shape)
     except Busy as error:
         return Found(trouble=Trouble("busy", "", 503, error.seconds))
@@ -77,12 +78,12 @@ async def answered(engine: Engine, facets: Facets, state: State, upload: Upload 
 
 def trouble_of(error: LookseekError) -> Trouble:
     """What the page says of an error."""
-    answer = problem_of(error)
+    answer = problem_from_error(error)
     seconds = int(answer.headers.get("retry-after", "0"))
     if isinstance(error, ImageError | ItemError):
-        return Trouble("picture", without_paths(str(error)), answer.status_code)
+        return Trouble("picture", strip_paths(str(error)), answer.status_code)
     if answer.status_code < 500:
-        return Trouble("query", without_paths(str(error)), answer.status_code)
+        return Trouble("query", strip_paths(str(error)), answer.status_code)
     log.warning("the page could not be answered: %s", type(error).__name__)
     known = isinstance(error, IndexFolderError | ModelError) or answer.status_code == 503
     return Trouble("index" if known else "wrong", "", answer.status_code, seconds)

@@ -15,7 +15,7 @@ from ...filters import And, Compare, Condition, In, Or, to_text
 from ...index.folder import OpenIndex
 from ...store import FieldKind, Restriction
 from ...types import Value
-from ..thumbnails import Shape, usual_shape
+from ..photo_shape import Shape, most_common_shape
 
 __all__ = ["Choice", "Facet", "Facets", "condition_of", "filter_of", "number_range"]
 
@@ -203,7 +203,7 @@ def _outlined(index: OpenIndex, stamp: _Stamp) -> _Outline:
             break
     step = max(1, len(ids) // _SAMPLE)
     sample = tuple(ids[step // 2 :: step][:_SAMPLE])
-    return _Outline(stamp, fields, sample, usual_shape(index.store.get(sample, vectors=False)))
+    return _Outline(stamp, fields, sample, most_common_shape(index.store.get(sample, vectors=False)))
 
 
 def _tells(index: OpenIndex, field: str, items: int) -> bool:

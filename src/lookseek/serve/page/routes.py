@@ -15,11 +15,12 @@ from starlette.responses import RedirectResponse, Response
 from ... import images
 from ...catalogue.photos import photos_at
 from ...errors import ItemError, LookseekError
-from ..api.search import about
-from ..engine import Busy, Engine
+from ..api.index import describe_index
+from ..engine import Engine
+from ..pool import Busy
 from ..problems import problem
-from ..thumbnails import SIZES, fitted, nearest
-from ..uploads import Upload, Uploads, check_size, taken_in
+from ..thumbnails import SIZES, nearest_size, scale_to_fit
+from ..uploads import Upload, Uploads, check_pixel_limit, normalise_upload
 from .answers import Found, Trouble, answered, trouble_of
 from .assets import Static, address_of
 from .cards import cards_of, image_address, steps_of
@@ -71,7 +72,7 @@ async def photos(request: Request) -> Response:
             item = str(form.get("item", ""))
         if not data and not item:
             return RedirectResponse(state.address(), 303)
-        upload = await engine.picture(lambda: _received(data) if data else _photo_of(engine, item))
+        upload = await engine.run_picture(lambda: _received(data) if data else _photo_of(engine, item))
     except Busy as error:
         return await shown(request, state, Trouble("busy", "", 503, error.seconds))
     except LookseekError as error:
@@ -93,7 +94,7 @@ async def photo(request: Request, token: str, size: int = Query(640, ge=1, le=SI
     upload = request.app.state.uploads.get(token)
     if upload is None:
         return problem(404, "The photo is gone", "this photo is no longer kept: choose it again")
-    made = await engine.picture(lambda: _sized(upload, nearest(size)))
+    made = await engine.run_picture(lambda: _sized(upload, nearest_size(size)))
     return Response(made, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600, immutable"})
 
 
@@ -133,7 +134,7 @@ async def shown(request: Request, state: State, trouble: Trouble | None = None) 
 
 def _context(request: Request, state: State, texts: Texts, upload: Upload | None, found: Found) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    index = about(engine)
+    index = describe_index(engine)
     results = found.results
     hits = results.hits if results else found.browsed
     cards = cards_of(hits, state, texts)
@@ -168,8 +169,8 @@ def _context(request: Request, state: State, texts: Texts, upload: Upload | None
 
 
 def _received(data: bytes) -> Upload:
-    check_size(data)
-    return taken_in(data)
+    check_pixel_limit(data)
+    return normalise_upload(data)
 
 
 def _photo_of(engine: Engine, id_: str) -> Upload:
@@ -178,7 +179,7 @@ def _photo_of(engine: Engine, id_: str) -> Upload:
     (photo,) = photos_at([point.source for point in found] or [""])
     if photo is None:
         raise ItemError(f"the photo of item {id_!r} can't be had any more: index its catalogue again")
-    return taken_in(photo)
+    return normalise_upload(photo)
 
 
 def _photo_address(state: State, upload: Upload | None) -> str:
@@ -194,4 +195,4 @@ def _languages() -> list[tuple[Language, str]]:
 def _sized(upload: Upload, side: int) -> bytes:
     if max(upload.width, upload.height) <= side:
         return upload.data
-    return images.to_jpeg(fitted(images.decode(upload.data, min_side=side), side), _QUALITY)
+    return images.to_jpeg(scale_to_fit(images.decode(upload.data, min_side=side), side), _QUALITY)

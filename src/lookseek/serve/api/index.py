@@ -1,0 +1,87 @@
+"""The API's routes that describe the index: what it is, and the values of its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from ...errors import QueryError
+from ...filters import Condition, check_fields, parse
+from ...store import Restriction
+from ..engine import Engine
+from .schemas import PROBLEMS, Facet, Facets, IndexAbout
+
+__all__ = ["count_facets", "describe_index", "router"]
+
+router = APIRouter(tags=["search"])
+
+
+@router.get("/v1/facets", responses=PROBLEMS)
+async def facets(
+    request: Request,
+    filter: Annotated[str, Query(max_length=10_000)] = "",
+    field: Annotated[Sequence[str], Query(max_length=32)] = (),
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Facets:
+    """Count the values of attributes among the items that meet a filter."""
+    engine: Engine = request.app.state.engine
+    return await engine.run_search(lambda: count_facets(engine, filter, field, limit))
+
+
+@router.get("/v1/index", responses=PROBLEMS)
+async def index(request: Request) -> IndexAbout:
+    """Say what the index holds and what can be asked of it."""
+    engine: Engine = request.app.state.engine
+    await engine.run_search(engine.searcher.current)
+    return describe_index(engine)
+
+
+def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
+    """Count the values of some fields, or of all that can be counted.
+
+    Args:
+        engine: of the service.
+        filter: counts only items that meet it; "" for all.
+        fields: names; none for all.
+        limit: values of a field at most, the most frequent first.
+
+    Raises:
+        QueryError: a field that does not exist or holds numbers.
+        FilterError: a filter that can't be parsed.
+    """
+    index = engine.searcher.current()
+    condition: Condition | None = parse(filter) if filter.strip() else None
+    if condition is not None:
+        check_fields(condition, index.manifest.fields)
+    names = fields or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
+    facets = {}
+    for name in names:
+        if name not in index.manifest.fields:
+            raise QueryError(f"no item has {name!r}: the index knows {', '.join(index.manifest.fields)}")
+        try:
+            values = index.store.facet(name, Restriction(condition), limit=limit)
+        except QueryError:
+            if fields:
+                raise
+            continue  # a field beyond those that the store can count
+        facets[name] = [Facet(value=value, count=count) for value, count in values if isinstance(value, str | bool)]
+    return Facets(items=index.store.count(Restriction(condition)), facets=facets)
+
+
+def describe_index(engine: Engine) -> IndexAbout:
+    """Return the index's name, size, model, fields, metrics and routers."""
+    index, model = engine.searcher.index, engine.searcher.model
+    manifest = index.manifest
+    return IndexAbout(
+        name=index.folder.resolve().name,
+        items=manifest.items,
+        model=model.name,
+        languages=list(model.languages),
+        composer=None if model.text is None else (model.composer.name if model.composer else "sum"),
+        fields=dict(manifest.fields),
+        metrics=["cosine", "euclidean"] if "look_euclidean" in manifest.recipe.layout else ["cosine"],
+        routers=[kind for kind, note in manifest.routers.items() if note.current],
+        updated=manifest.updated,
+    )

@@ -1,0 +1,85 @@
+"""Builds queries from the bodies of searches."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from ...errors import QueryError
+from ...query import Query, Term
+from ...types import Box
+from ..problems import problem
+from ..uploads import check_pixel_limit
+from .bodies import RequestRefused
+from .schemas import SearchBody, TermBody
+
+__all__ = ["decode_image", "to_query"]
+
+_MAX_PHOTOS = 8
+"""Photos of one query: decoding each takes as long as a query."""
+
+
+def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = None) -> Query:
+    """Build the query of a body.
+
+    Args:
+        body: parsed.
+        uploaded: the photo of a form.
+        fetched: the photo behind ``image_url``.
+
+    Raises:
+        RequestRefused: invalid base64.
+        QueryError: several main photos, too many photos, or as ``Query`` raises it.
+        ImageError: a photo that has too many pixels, or is no picture.
+    """
+    encoded = None if body.image is None else decode_image(body.image)
+    main_photos = [photo for photo in (uploaded, fetched, encoded) if photo is not None]
+    plus, minus = _terms(body.plus), _terms(body.minus)
+    photos = [*main_photos, *(term.photo for term in (*plus, *minus) if isinstance(term.photo, bytes))]
+    if len(photos) > _MAX_PHOTOS:
+        raise QueryError(f"the query has {len(photos)} photos, {_MAX_PHOTOS} are taken: keep those that matter")
+    for photo in photos:
+        check_pixel_limit(photo)
+    if len(main_photos) > 1:
+        raise QueryError("the query has several photos: give one as image, others as plus")
+    return Query(
+        image=main_photos[0] if main_photos else None,
+        item=body.item,
+        box=None if body.box is None else Box(*body.box),
+        text=body.text,
+        plus=plus,
+        minus=minus,
+        image_weight=body.image_weight,
+        like=tuple(body.like),
+        unlike=tuple(body.unlike),
+        composer=body.composer,
+        filter=body.filter,
+        k=body.k,
+        metric=body.metric,
+        exact=body.exact,
+        colour_weight=body.colour_weight,
+        hide_duplicates=body.hide_duplicates,
+        route=body.route,
+        route_mode=body.route_mode,
+        rerank=body.rerank,
+    )
+
+
+def decode_image(text: str) -> bytes:
+    """Return the bytes of a photo in base64.
+
+    Raises:
+        RequestRefused: invalid base64.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        detail = f"image is no base64 ({error}): send the file's bytes in base64, or as a field of a form"
+        raise RequestRefused(problem(422, "The picture can't be read", detail)) from None
+
+
+def _terms(terms: list[str | TermBody]) -> tuple[Term, ...]:
+    bodies = (TermBody(text=term) if isinstance(term, str) else term for term in terms)
+    return tuple(
+        Term(body.text, None if body.image is None else decode_image(body.image), body.weight) for body in bodies
+    )
