@@ -52,7 +52,7 @@ class Compare:
     def __post_init__(self) -> None:
         _check_field(self.field)
         _check_value(self.value)
-        if self.op in ORDERINGS and _number(self.value) is None:
+        if self.op in ORDERINGS and number_of(self.value) is None:
             raise FilterError(f"{self.field} {self.op} {self.value!r}: {self.op} compares with a number only")
 
 
@@ -149,18 +149,18 @@ def matches(condition: Condition, attributes: Attributes) -> bool:
         case Compare(field, ("=" | "!=") as op, value):
             return _equal(attributes.get(field), value) == (op == "=")
         case Compare(field, op, value):
-            have, limit = _number(attributes.get(field)), _number(value)
+            have, limit = number_of(attributes.get(field)), number_of(value)
             return have is not None and limit is not None and ORDERINGS[op](have, limit)
 
 
 def _equal(have: Value | None, value: Value) -> bool:
     if isinstance(have, (str, bool)):
         return any(type(have) is type(plain) and have == plain for plain in readings(value))
-    number = _number(have)
-    return number is not None and number == _number(value)
+    number = number_of(have)
+    return number is not None and number == number_of(value)
 
 
-def _number(value: Value | None) -> float | None:
+def number_of(value: Value | None) -> float | None:
     """A number as a 64-bit float; None for text, booleans and integers that no float can hold."""
     if value is None or isinstance(value, (str, bool)):
         return None
@@ -181,7 +181,7 @@ def _check_value(value: Value) -> None:
         if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
             raise FilterError(f"{value!r} holds half of a surrogate pair: it is no text that UTF-8 can hold")
     elif not isinstance(value, bool):
-        number = _number(value)
+        number = number_of(value)
         if number is None or not math.isfinite(number):
             raise FilterError(f"a number in a filter must lie within {-1.8e308} and {1.8e308}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ class Change:
         fresh: points that are new, or take the place of those of their ids.
         gone: ids of points that are taken away.
         keys: kind to id to routing key.
-        clear: True begins with nothing: what was there before is gone.
+        clear: True for a store that begins anew: what was there before is gone.
     """
 
-    fresh: Sequence[Point]
-    gone: Sequence[str]
-    keys: Mapping[str, Mapping[str, str]]
+    fresh: Sequence[Point] = ()
+    gone: Sequence[str] = ()
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clear: bool = False
 
 
@@ -39,7 +39,7 @@ def write_change(file: Path, layout: Layout, change: Change) -> None:
     """Write a change; when this returns, it survives the death of the process."""
     head = {
         "points": [to_payload(point) for point in change.fresh],
-        "gone": change.gone,
+        "gone": list(change.gone),
         "clear": change.clear,
         "keys": change.keys,
     }

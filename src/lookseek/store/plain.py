@@ -7,27 +7,29 @@ after any crash; opening replays them in order. ``optimise`` folds them into one
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..atomic import write_text
 from ..errors import IndexDamaged, QueryError
-from ..filters import matches
 from ..types import Point, RouteKind, Value, Vector, Vectors
 from ..vectors import unit
-from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId
+from .base import UNRESTRICTED, Restriction, ScoredId
 from .changes import Change, read_change, write_change
 from .examples import recommend_by_search
+from .plain_table import Rows, Table
 from .schema import FieldKind, Layout, VectorSpec, checked, spec_of, usable
 
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
 their place in the matrix, in the seventh."""
+_COPIED = 0.15
+"""Share of the rows up to which those that a restriction keeps are copied before they are compared: reading all of
+them costs less than copying more (docs/decisions/store.md)."""
 
 
 class PlainStore:
@@ -36,15 +38,12 @@ class PlainStore:
     def __init__(self, folder: Path, layout: Layout) -> None:
         self.layout = layout
         self._folder = folder
-        self._points: dict[str, Point] = {}
-        self._matrix: dict[str, Vectors] = {}
-        self._keys: dict[str, dict[str, str]] = {}  # kind to id to key
-        self._places: dict[str, dict[str, NDArray[np.intp]]] = {}  # kind to key to rows
+        self._table = Table(layout)
         if not folder.is_dir():
             raise IndexDamaged(f"{folder} is not there: run lookseek index again")
         self._next = 0
         for file in sorted(folder.glob("*.npz")):
-            self._replay(file)
+            self._table.apply(read_change(file, layout))
             self._next = int(file.stem) + 1
 
     @classmethod
@@ -54,57 +53,52 @@ class PlainStore:
         return cls(folder, layout)
 
     def add(self, points: Sequence[Point]) -> None:
-        fresh = {
-            point.id: Point(
-                point.id,
-                {name: self._kept(name, point.vectors[name]) for name in self.layout},
-                dict(point.attributes),
-                point.hash,
-                point.source,
-                point.fingerprint,
+        fresh = [
+            replace(
+                point,
+                vectors={name: _kept(point.vectors[name], spec) for name, spec in self.layout.items()},
+                attributes=dict(point.attributes),
             )
             for point in checked(points, self.layout).values()
-        }
+        ]
         if fresh:
-            self._write(list(fresh.values()), [])
-            self._change(list(fresh.values()), [])
+            self._do(Change(fresh=fresh))
 
     def delete(self, ids: Iterable[str]) -> int:
-        gone = [id_ for id_ in dict.fromkeys(ids) if id_ in self._points]
+        gone = [id_ for id_ in dict.fromkeys(ids) if id_ in self._table.points]
         if gone:
-            self._write([], gone)
-            self._change([], gone)
+            self._do(Change(gone=gone))
         return len(gone)
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
-        return [_seen(self._points[id_], vectors) for id_ in ids if id_ in self._points]
+        points = self._table.points
+        return [_shown(points[id_], vectors) for id_ in ids if id_ in points]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        rows, ids = self._rows(using), list(self._points)
-        keep = self._mask(restriction)
-        chosen = np.arange(len(ids)) if keep is None else np.flatnonzero(keep)
-        if len(chosen) < len(ids):  # fewer rows to read than to skip over
-            rows = rows[chosen]
-        scores = _scores(rows, vector, spec)
+        keep = self._table.mask(restriction)
+        chosen = None if keep is None else np.flatnonzero(keep)
+        scores = self._scores(using, vector, spec, chosen)
+        if chosen is None:
+            chosen = np.arange(len(scores))
         if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
             values = np.round(scores, _TIE)
             first = values >= np.partition(values, len(values) - k)[len(values) - k]
             chosen, scores = chosen[first], scores[first]
+        ids = self._table.ids()
         ranked = sorted((-round(float(s), _TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
         spec = spec_of(self.layout, using)
         vector = usable(vector, using, spec, "the query")
-        there = [self._points[id_] for id_ in dict.fromkeys(ids) if id_ in self._points]
-        rows = np.array([point.vectors[using] for point in there], np.float32).reshape(len(there), spec.dim)
-        scores = _scores(rows, vector, spec).tolist()
+        chosen, every = self._table.rows_of(ids), self._table.ids()
+        scores = self._scores(using, vector, spec, chosen)
         return [
-            ScoredId(point.id, round(score, _TIE))
-            for point, score in zip(there, scores, strict=True)
-            if math.isfinite(score)
+            ScoredId(every[row], round(float(score), _TIE))
+            for row, score in zip(chosen.tolist(), scores, strict=True)
+            if np.isfinite(score)
         ]
 
     def recommend(
@@ -118,38 +112,34 @@ class PlainStore:
         return recommend_by_search(self, using, like, unlike, k, restriction)
 
     def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
-        keep = self._mask(restriction)
-        for row, point in enumerate(list(self._points.values())):
+        keep = self._table.mask(restriction)
+        for row, point in enumerate(list(self._table.points.values())):
             if keep is None or keep[row]:
-                yield _seen(point, vectors)
+                yield _shown(point, vectors)
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
-        keep = self._mask(restriction)
-        return len(self._points) if keep is None else int(keep.sum())
+        keep = self._table.mask(restriction)
+        return len(self._table) if keep is None else int(np.count_nonzero(keep))
 
     def facet(
         self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
     ) -> Sequence[tuple[Value, int]]:
         if self._declared().get(field) not in ("words", "boolean"):
             raise QueryError(f"field {field!r} can't be counted by value: it was not declared as words or boolean")
-        found = Counter(
-            value for point in self.scan(restriction) if isinstance(value := point.attributes.get(field), str | bool)
-        )
-        return sorted(found.items(), key=lambda entry: (-entry[1], str(entry[0])))[:limit]
+        found = self._table.column(field).counts(self._table.mask(restriction))
+        return sorted(found, key=lambda entry: (-entry[1], str(entry[0])))[:limit]
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
-        text = json.dumps({**self._declared(), **fields}, ensure_ascii=False)
-        write_text(self._folder / "fields.json", text)
+        write_text(self._folder / "fields.json", json.dumps({**self._declared(), **fields}, ensure_ascii=False))
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
-        there: dict[str, dict[str, str]] = {kind: {id_: key for id_, key in keys.items() if id_ in self._points}}
-        if there[kind]:
-            self._write([], [], keys=there)
-            self._change([], [], there)
+        there = {id_: key for id_, key in keys.items() if id_ in self._table.points}
+        if there:
+            self._do(Change(keys={kind: there}))
 
     def same_content(self) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = defaultdict(list)
-        for point in self._points.values():
+        for point in self._table.points.values():
             groups[point.hash].append(point.id)
         return {key: sorted(ids) for key, ids in groups.items() if key and len(ids) > 1}
 
@@ -157,101 +147,46 @@ class PlainStore:
         """Fold the change files into one. There is no graph to build."""
         old = sorted(self._folder.glob("*.npz"))
         if len(old) > 1:
-            self._write(list(self._points.values()), [], self._keys, clear=True)
+            self._write(Change(fresh=list(self._table.points.values()), keys=self._table.keys, clear=True))
             for file in old:  # replayed before the new one, they change nothing: safe at any moment
                 file.unlink()
 
     def close(self) -> None:
-        self._points.clear()
-        self._matrix.clear()
-        self._keys.clear()
+        self._table = Table(self.layout)
 
-    # how it is kept
+    def _do(self, change: Change) -> None:
+        self._write(change)
+        self._table.apply(change)
 
-    def _kept(self, name: str, vector: Vector) -> Vector:
-        vector = np.ascontiguousarray(vector, dtype=np.float32)
-        return unit(vector) if self.layout[name].metric == "cosine" else vector
-
-    def _rows(self, using: str) -> Vectors:
-        if using not in self._matrix:
-            rows = [point.vectors[using] for point in self._points.values()]
-            self._matrix[using] = np.array(rows, np.float32).reshape(len(rows), self.layout[using].dim)
-        return self._matrix[using]
-
-    def _mask(self, restriction: Restriction) -> NDArray[np.bool_] | None:
-        condition, among, within = restriction.condition, restriction.among, restriction.within
-        if condition is None and among is None:
-            return None if within is None else self._routed(within)
-        wanted = None if among is None else set(among)
-        mask = np.array(
-            [
-                (wanted is None or point.id in wanted) and (condition is None or matches(condition, point.attributes))
-                for point in self._points.values()
-            ],
-            dtype=bool,
-        )
-        return mask if within is None else mask & self._routed(within)
-
-    def _routed(self, within: RoutingFilter) -> NDArray[np.bool_]:
-        kind = within.kind
-        if kind not in self._places:
-            keys = self._keys.get(kind, {})
-            places: dict[str, list[int]] = defaultdict(list)
-            for row, id_ in enumerate(self._points):
-                if id_ in keys:
-                    places[keys[id_]].append(row)
-            self._places[kind] = {key: np.array(rows, np.intp) for key, rows in places.items()}
-        mask = np.zeros(len(self._points), np.bool_)
-        for key in within.keys:
-            mask[self._places[kind].get(key, [])] = True
-        return mask
+    def _write(self, change: Change) -> None:
+        write_change(self._folder / f"{self._next:08d}.npz", self.layout, change)
+        self._next += 1
 
     def _declared(self) -> dict[str, FieldKind]:
         file = self._folder / "fields.json"
         return dict(json.loads(file.read_bytes())) if file.exists() else {}
 
-    def _change(
-        self, fresh: Sequence[Point], gone: Iterable[str], keys: Mapping[str, Mapping[str, str]] | None = None
-    ) -> None:
-        for id_ in (*gone, *(point.id for point in fresh)):
-            for one in self._keys.values():
-                one.pop(id_, None)
-        for id_ in gone:
-            self._points.pop(id_, None)
-        self._points.update((point.id, point) for point in fresh)
-        for kind, some in (keys or {}).items():
-            self._keys.setdefault(kind, {}).update(some)
-        self._places.clear()
-        if fresh or gone:
-            self._matrix.clear()
-
-    def _write(
-        self,
-        fresh: list[Point],
-        gone: list[str],
-        keys: Mapping[str, Mapping[str, str]] | None = None,
-        *,
-        clear: bool = False,
-    ) -> None:
-        write_change(self._folder / f"{self._next:08d}.npz", self.layout, Change(fresh, gone, keys or {}, clear))
-        self._next += 1
-
-    def _replay(self, file: Path) -> None:
-        change = read_change(file, self.layout)
-        if change.clear:
-            self._points.clear()
-            self._keys.clear()
-        self._change(change.fresh, change.gone, change.keys)
+    def _scores(self, using: str, vector: Vector, spec: VectorSpec, chosen: Rows | None) -> Vector:
+        """float32: the score of each row that was chosen; of all rows if None."""
+        rows = self._table.vectors(using)
+        if chosen is None:
+            return _compared(rows, vector, spec)
+        if len(chosen) <= _COPIED * len(rows):
+            return _compared(rows[chosen], vector, spec)
+        return _compared(rows, vector, spec)[chosen]
 
 
-def _scores(rows: Vectors, vector: Vector, spec: VectorSpec) -> Vector:
+def _kept(vector: Vector, spec: VectorSpec) -> Vector:
+    vector = np.ascontiguousarray(vector, dtype=np.float32)
+    return unit(vector) if spec.metric == "cosine" else vector
+
+
+def _compared(rows: Vectors, vector: Vector, spec: VectorSpec) -> Vector:
     """float32 (n,): the score of each row."""
     if spec.metric == "cosine":
         return np.asarray(rows @ unit(vector))
     return np.asarray(-np.linalg.norm(rows - vector, axis=1))
 
 
-def _seen(point: Point, vectors: bool) -> Point:
-    if vectors:
-        return point
-    return Point(point.id, {}, point.attributes, point.hash, point.source, point.fingerprint)
+def _shown(point: Point, vectors: bool) -> Point:
+    return point if vectors else replace(point, vectors={})
