@@ -97,6 +97,22 @@ def test_docstrings_and_comments_name_files_that_exist(folder: str, files: set[s
     assert not {file.relative_to(ROOT).as_posix(): names for file, names in found.items() if names}
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda page: page.name)
+def test_a_page_of_decisions_opens_with_the_decision(page: Path) -> None:
+    title, empty, *rest = page.read_text(encoding="utf-8").splitlines()
+    assert title.startswith("# ")
+    assert not empty
+    assert rest[0].startswith("**Decided")
+    assert rest.index("") <= 10, "the decision takes ten lines at the most"
+
+
+def test_every_benchmark_is_in_their_table() -> None:
+    table = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    names = {file.stem for file in (ROOT / "benchmarks").glob("*/*.py")} - {"__init__"}
+    assert len(names) > 20
+    assert not {name for name in names if not re.search(rf"[./]{name}\b", table) and f"`{name}.py`" not in table}
+
+
 def test_a_file_that_moved_is_noticed(files: set[str]) -> None:
     assert missing("`store/edge.py` and `python -m benchmarks.speed.encode`, src/lookseek/cli/", files) == []
     assert missing("`stores/edge.py`", files) == ["stores/edge.py"]
