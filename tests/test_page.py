@@ -24,9 +24,8 @@ from lookseek.errors import IndexDamaged, QueryError
 from lookseek.images import decode
 from lookseek.index.routing import route_index
 from lookseek.serve.page import routes as page_module
-from lookseek.serve.page.assets import FOLDER, address_of
-from lookseek.serve.page.facets import Facet
-from lookseek.serve.page.language import texts_of
+from lookseek.serve.page.assets import FOLDER, static_url
+from lookseek.serve.page.language import load_texts
 from lookseek.serve.page.templating import environment
 from lookseek.serve.pool import Busy
 
@@ -84,7 +83,7 @@ def uploaded(service: Service, photo: Path, state: str = "", **fields: str) -> s
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_start_has_examples_and_something_to_look_at(service: Service, language: str) -> None:
-    t = texts_of(language).say  # type: ignore[arg-type]
+    t = load_texts(language).format  # type: ignore[arg-type]
     html = seen(service, "/", language)
     assert html.said("h1") == t("start.heading")
     assert t("search.button") in html.said()
@@ -97,13 +96,13 @@ def test_the_start_has_examples_and_something_to_look_at(service: Service, langu
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_find_pictures_with_ranks_scores_and_reasons(service: Service, language: str) -> None:
-    t = texts_of(language)  # type: ignore[arg-type]
+    t = load_texts(language)  # type: ignore[arg-type]
     html = seen(service, "/?text=red+dress&k=12", language)
-    assert html.said("h1") == t.say("results.found", n=12)
+    assert html.said("h1") == t.format("results.found", n=12)
     why = [a["aria-label"] or "" for a in html.all("button", class_="why")]
     assert len(why) == 12
-    assert why[0].startswith(f"{t.say('hit.why')}: {t.say('share.look')} ")
-    assert t.say("hit.rank", rank=1) in html.said()
+    assert why[0].startswith(f"{t.format('hit.why')}: {t.format('share.look')} ")
+    assert t.format("hit.rank", rank=1) in html.said()
     assert re.search(r"0,\d\d" if language == "vi" else r"0\.\d\d", html.said())
     assert all(
         0 < float(a["width"] or 0) <= 100 for a in html.all("rect") if (a.get("class") or "").startswith("share")
@@ -119,8 +118,8 @@ def test_every_picture_is_a_link_to_the_next_question(service: Service) -> None:
     assert state["f.category"] == ["dress"]
     after = seen(service, (first["href"] or "") + "&text=in+green")
     assert after.all("input", id="words")[0]["value"] == "in green"
-    assert texts_of("en").say("trail.back", words="red") in [a.get("aria-label") for a in after.all("a")]
-    back = after.links(texts_of("en").say("trail.back", words="red"))[0]
+    assert load_texts("en").format("trail.back", words="red") in [a.get("aria-label") for a in after.all("a")]
+    back = after.links(load_texts("en").format("trail.back", words="red"))[0]
     assert seen(service, back).all("input", id="words")[0]["value"] == "red"
 
 
@@ -163,7 +162,7 @@ def test_words_that_are_typed_already_go_with_the_photo(service: Service, shop: 
     address = uploaded(service, shop[0] / "5.jpg", "f.sale=true", text="in red")
     state = parse_qs(urlsplit(address).query)
     assert (state["text"], state["f.sale"]) == (["in red"], ["true"])
-    assert seen(service, address).all("input", id="words")[0]["placeholder"] == texts_of("en").say(
+    assert seen(service, address).all("input", id="words")[0]["placeholder"] == load_texts("en").format(
         "search.words_change"
     )
     assert service.ask.post("/photos", data={"state": "text=red"}).headers["location"] == "/?text=red"
@@ -183,7 +182,7 @@ def test_a_photo_that_is_gone_is_said_and_all_else_stays(
     service: Service, shop: tuple[Path, Path], language: str
 ) -> None:
     html = seen(service, "/?photo=u:gone&text=in+red&f.sale=true&k=48&plus=long", language)
-    assert html.said("h1") == texts_of(language).say("trouble.gone")  # type: ignore[arg-type]
+    assert html.said("h1") == load_texts(language).format("trouble.gone")  # type: ignore[arg-type]
     state = html.all("input", name="state")[0]["value"] or ""
     again = parse_qs(urlsplit(uploaded(service, shop[0] / "5.jpg", state)).query)
     assert (again["text"], again["f.sale"], again["k"], again["plus"]) == (["in red"], ["true"], ["48"], ["long"])
@@ -201,18 +200,18 @@ def test_facets_count_under_the_choices_of_the_others(service: Service, language
                 found[attrs["href"] or ""] = attrs["id"] or ""
         return found
 
-    t = texts_of(language)  # type: ignore[arg-type]
+    t = load_texts(language)  # type: ignore[arg-type]
     html = seen(service, "/?text=red&f.category=dress", language)
     said = html.said()
-    assert f"{t.known('field', 'category')}: dress" in said.replace("  ", " ")
-    assert t.say("facets.below", high=79) in said
-    assert t.say("facets.items", n=14) in said  # dresses are counted without the choice of dresses
+    assert f"{t.label('field', 'category')}: dress" in said.replace("  ", " ")
+    assert t.format("facets.below", high=79) in said
+    assert t.format("facets.items", n=14) in said  # dresses are counted without the choice of dresses
     assert len(counts("/?text=red")) == 3 + 3 + 4 + 2
     both = seen(service, "/?text=red&f.category=dress&f.category=shirt&k=200", language)
-    assert both.said("h1") == t.say("results.found", n=28)
+    assert both.said("h1") == t.format("results.found", n=28)
     ranged = seen(service, "/?text=red&low.price=80&high.price=149&k=200", language)
-    assert ranged.said("h1") == t.say("results.found", n=10)
-    assert t.say("facets.between", low=80, high=149) in ranged.said()
+    assert ranged.said("h1") == t.format("results.found", n=10)
+    assert t.format("facets.between", low=80, high=149) in ranged.said()
 
 
 def test_a_filter_that_is_no_facet_is_shown_and_can_be_taken_away(service: Service) -> None:
@@ -224,7 +223,7 @@ def test_a_filter_that_is_no_facet_is_shown_and_can_be_taken_away(service: Servi
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_filters_alone_browse_and_none_that_fit_is_said(service: Service, language: str) -> None:
-    t = texts_of(language).say  # type: ignore[arg-type]
+    t = load_texts(language).format  # type: ignore[arg-type]
     html = seen(service, "/?f.sale=true&k=200", language)
     assert len(html.all("a", class_="picture")) == 20
     assert html.said("h2") == t("start.filtered")
@@ -236,10 +235,10 @@ def test_filters_alone_browse_and_none_that_fit_is_said(service: Service, langua
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_core_refuses_is_told_under_a_headline_of_the_page(service: Service, language: str) -> None:
     html = seen(service, "/?minus=red", language, 422)
-    assert html.said("h1") == texts_of(language).say("trouble.query")  # type: ignore[arg-type]
+    assert html.said("h1") == load_texts(language).format("trouble.query")  # type: ignore[arg-type]
     assert html.all("p", class_="detail") == [{"class": "detail", "lang": "en"}]
     assert "only what it is not (minus)" in html.said()
-    assert html.links(texts_of(language).say("terms.remove", words="red")) == ["/"]  # type: ignore[arg-type]
+    assert html.links(load_texts(language).format("terms.remove", words="red")) == ["/"]  # type: ignore[arg-type]
 
 
 def test_a_picture_that_is_none_is_told(service: Service) -> None:
@@ -265,7 +264,7 @@ def test_busy_damaged_and_unforeseen_are_states_too(
 
         return search
 
-    t = texts_of(language).say  # type: ignore[arg-type]
+    t = load_texts(language).format  # type: ignore[arg-type]
     engine = _engine(service)
     for error, key, status in (
         (Busy(3), "busy", 503),
@@ -284,13 +283,13 @@ def test_busy_damaged_and_unforeseen_are_states_too(
 def _engine(service: Service) -> Any:
     app = service.app
     while not hasattr(app, "state"):
-        app = getattr(app, "app", None) or getattr(app, "_app", None) or app._one.app
+        app = getattr(app, "app", None) or getattr(app, "_app", None) or app._single.app
     return app.state.engine
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_model_without_words_says_so(wordless: Service, language: str) -> None:
-    t = texts_of(language).say  # type: ignore[arg-type]
+    t = load_texts(language).format  # type: ignore[arg-type]
     html = seen(wordless, "/", language)
     (words,) = html.all("input", id="words")
     assert "disabled" in words
@@ -327,17 +326,17 @@ def test_few_good_matches_are_said(
 
 def test_liking_moves_results_and_is_shown(service: Service) -> None:
     html = seen(service, "/?text=red&k=12")
-    likes = html.links(texts_of("en").say("hit.like_label", words=""))
+    likes = html.links(load_texts("en").format("hit.like_label", words=""))
     after = seen(service, likes[5])
     assert after.all("ul", class_="judged")
     assert "liked" in " ".join(a["aria-label"] or "" for a in after.all("button", class_="why"))
-    dislikes = after.links(texts_of("en").say("hit.unlike_label", words=""))
+    dislikes = after.links(load_texts("en").format("hit.unlike_label", words=""))
     both = seen(service, dislikes[0])
     assert len(both.all("ul", class_="judged")) == 2
 
 
 def test_near_identical_photos_are_grouped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookseek.index.duplicates.near_identical", lambda one, other: True)
+    monkeypatch.setattr("lookseek.search.groups.near_identical", lambda one, other: True)
     html = seen(service, "/?text=red&dup=1&k=2")
     assert re.search(r"\+\d+ like it", html.said())
 
@@ -354,7 +353,7 @@ def test_options_are_those_of_the_index(service: Service, wordless: Service) -> 
 def test_counts_follow_the_index(tmp_path: Path, shop: tuple[Path, Path]) -> None:
     _, index = write_shop(tmp_path / "made")
     with serving(index, keys=tmp_path / "keys") as written:
-        assert texts_of("en").say("facets.items", n=14) in seen(written, "/?text=red").said()
+        assert load_texts("en").format("facets.items", n=14) in seen(written, "/?text=red").said()
         for name in ("item-9", "item-10"):
             category = {"image": None, "attributes": {"category": "hat"}}
             assert written.ask.put(f"/v1/items/{name}", json=category, headers=written.may_write).status_code == 200
@@ -424,9 +423,9 @@ def test_every_text_is_used_and_there() -> None:
         path.read_text(encoding="utf-8") for path in [*SERVE.glob("*.py"), *(SERVE / "templates").glob("*.html")]
     )
     for key in re.findall(r"""\bt\(\s*["']([a-z_.]+)["']\s*[,)]""", sources):
-        assert key in texts_of("en").texts, key
+        assert key in load_texts("en").texts, key
     made = ("field.", "share.", "trouble.", "example.", "options.", "photo.", "terms.", "yes", "no")
-    for key in texts_of("en").texts:
+    for key in load_texts("en").texts:
         assert key.removesuffix(".one") in sources or key.startswith(made), f"{key} is said nowhere"
 
 
@@ -455,7 +454,7 @@ def test_the_page_is_light(service: Service) -> None:
     address = "/?photo=i:item-7&text=red&k=24"
     html = Html(service.ask.get(address).text)
     files = [a["src"] or "" for a in html.all("script")] + [a["href"] or "" for a in html.all("link")]
-    files.append(address_of("vendor/cropper.min.js"))
+    files.append(static_url("vendor/cropper.min.js"))
     weights = {one: len(service.ask.get(one).content) for one in [address, *files]}
     print("page weight in bytes:", sum(weights.values()), weights)
     assert sum(weights.values()) < 250_000
@@ -480,4 +479,3 @@ def test_what_is_vendored_is_named_and_licensed() -> None:
     for name, licence in (("htmx.min.js", "htmx.LICENSE.txt"), ("cropper.min.js", "cropperjs.LICENSE.txt")):
         assert (vendor / name).is_file()
         assert len((vendor / licence).read_text(encoding="utf-8")) > 300
-    assert isinstance(Facet("a", "words", (), ()), Facet)

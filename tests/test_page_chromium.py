@@ -18,13 +18,13 @@ from helpers.chromium import Tab, chromium, find
 from helpers.paging import HOSTILE, write_shop
 from helpers.serving import Service, serving
 
-from lookseek.serve.page.language import texts_of
+from lookseek.serve.page.language import load_texts
 
 PROGRAM = find()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium: apt-get install chromium")
 
 AXE = Path(__file__).with_name("helpers") / "axe" / "axe.min.js.xz"
-EN = texts_of("en").say
+EN = load_texts("en").format
 MOVING = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [aria-busy=true]"
 IDLE = f"!document.querySelector('{MOVING}') && document.readyState == 'complete'"
 
@@ -330,13 +330,13 @@ def test_what_the_service_refuses_is_said_on_the_page(browser: Tab, service: Ser
     (tmp_path / "no.jpg").write_bytes(b"this is no picture")
     browser.choose("#file", tmp_path / "no.jpg")
     browser.until("document.querySelector('.trouble h1')")
-    assert text(browser, ".trouble h1") == texts_of("vi").say("trouble.picture")
+    assert text(browser, ".trouble h1") == load_texts("vi").format("trouble.picture")
     browser.call(
         "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1
     )
     browser.click(".box .go")
     browser.until("document.querySelector('#toast').innerText")
-    assert text(browser, "#toast") == texts_of("vi").say("trouble.offline")
+    assert text(browser, "#toast") == load_texts("vi").format("trouble.offline")
     browser.call(
         "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
     )

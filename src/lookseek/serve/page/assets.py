@@ -1,4 +1,4 @@
-"""What the page needs beside its text: files whose addresses change with what they hold."""
+"""Static files of the page, whose URLs change with their content."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["FOLDER", "Static", "address_of"]
+__all__ = ["FOLDER", "StaticAssets", "static_url"]
 
 FOLDER = Path(__file__).with_name("static")
 
 
-class Static(StaticFiles):
-    """The files, to be kept by browsers: another content has another address."""
+class StaticAssets(StaticFiles):
+    """Serves the files; a browser caches a URL with a version for ever."""
 
     def __init__(self) -> None:
         super().__init__(directory=FOLDER)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        if answer.status_code in (200, 304):
-            kept = b"v=" in scope.get("query_string", b"")
-            answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
-        return answer
+        response = await super().get_response(path, scope)
+        if response.status_code in (200, 304):
+            versioned = b"v=" in scope.get("query_string", b"")
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return response
 
 
 @cache
-def address_of(name: str) -> str:
-    """The address of a file of the folder."""
+def static_url(name: str) -> str:
+    """Return the URL of a file of the folder, with a hash of its content."""
     return f"/static/{name}?v={hashlib.blake2b((FOLDER / name).read_bytes(), digest_size=6).hexdigest()}"

@@ -1,4 +1,4 @@
-"""A hit and a step of the trail as the page shows them."""
+"""Hits as the page shows them: a card each, with title, details, score and links."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from urllib.parse import quote
 
 from ...results import Hit
 from ...types import Attributes, Point, Value
-from ..uploads import Uploads
 from .language import Texts
-from .parameters import back_to, parse_query
 from .state import State
 
-__all__ = ["Card", "Share", "Step", "cards_of", "image_address", "steps_of"]
+__all__ = ["Card", "ScorePart", "image_url", "to_cards", "upload_url"]
 
-_TITLES = ("title", "name", "product_name", "productdisplayname")
-_KINDS = ("label", "category", "type", "article", "kind")
-_UNTOLD = ("id", "split", "image", "path", "file", "url", "link")
-"""Attributes that say nothing to people."""
+_TITLE_FIELDS = ("title", "name", "product_name", "productdisplayname")
+_TYPE_FIELDS = ("label", "category", "type", "article", "kind")
+_HIDDEN_FIELDS = ("id", "split", "image", "path", "file", "url", "link")
+"""Attributes that mean nothing to a reader."""
 
-_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
-_LONGEST, _MOST_TOLD = 40, 2
-_NAMED = {"look", "colour", "words", "photo", "photo+words", "liked", "disliked"}
+_IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
+_MAX_DETAIL_LENGTH, _MAX_DETAILS = 40, 2
+_SHARE_NAMES = {"look", "colour", "words", "photo", "photo+words", "liked", "disliked"}
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What one part of a question gave to a score: in words, and as a piece of a bar of 100."""
+class ScorePart:
+    """What one part of a query contributed to a score.
+
+    Args:
+        words: its label.
+        value: formatted.
+        kind: of the part, for its colour.
+        left: where it begins in a bar of width 100.
+        width: in that bar.
+    """
 
     words: str
     value: str
@@ -38,110 +44,112 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A hit."""
+    """A hit or an item to browse.
+
+    Args:
+        id: of the item.
+        rank: 1 for the best; None for an item to browse.
+        score: formatted; "" for an item to browse.
+        title: of the item, or the file's name.
+        details: a few attributes, formatted.
+        shares: parts of the score.
+        copies: near-identical photos that are hidden.
+        liked: whether the state likes it.
+        unliked: whether the state dislikes it.
+        similar_url: page of a search with it.
+        like_url: page of the state that likes it, or no longer.
+        unlike_url: page of the state that dislikes it, or no longer.
+    """
 
     id: str
     rank: int | None
     score: str
     title: str
-    told: tuple[str, ...]
-    shares: tuple[Share, ...]
+    details: tuple[str, ...]
+    shares: tuple[ScorePart, ...]
     copies: int
     liked: bool
     unliked: bool
-    next: str
-    like: str
-    unlike: str
+    similar_url: str
+    like_url: str
+    unlike_url: str
 
     @property
     def image(self) -> str:
-        """Address of its picture, without a size."""
-        return image_address(self.id)
+        """URL of its picture, without a size."""
+        return image_url(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something that was asked before: its address, its photo's where it has one, and its words."""
-
-    address: str
-    image: str
-    words: str
-
-
-def image_address(id_: str) -> str:
-    """Where the picture of an item is; whatever its id holds stays one segment."""
+def image_url(id_: str) -> str:
+    """Return the URL of an item's picture; whatever its id holds is one segment."""
     return f"/v1/items/{quote(id_, safe='')}/image"
 
 
-def cards_of(hits: Iterable[Hit | Point], state: State, texts: Texts) -> list[Card]:
-    """The hits of a state; points, which nobody compared with anything, have neither rank nor score."""
-    return [_card(one, state, texts) for one in hits]
+def upload_url(token: str) -> str:
+    """Return the URL of an uploaded photo."""
+    return f"/photos/{quote(token, safe='')}"
 
 
-def _card(one: Hit | Point, state: State, texts: Texts) -> Card:
-    hit = one if isinstance(one, Hit) else None
-    title, told = _told(one.attributes, texts)
+def to_cards(items: Iterable[Hit | Point], state: State, texts: Texts) -> list[Card]:
+    """Return the cards of a state's hits, or of items to browse."""
+    return [_card(item, state, texts) for item in items]
+
+
+def _card(item: Hit | Point, state: State, texts: Texts) -> Card:
+    hit = item if isinstance(item, Hit) else None
+    title, details = _describe(item.attributes, texts)
     return Card(
-        id=one.id,
+        id=item.id,
         rank=hit.rank if hit else None,
         score=texts.number(hit.score, 2) if hit else "",
-        title=title or _file(one.id),
-        told=told,
-        shares=_shares(hit.shares, texts) if hit else (),
+        title=title or _file_name(item.id),
+        details=details,
+        shares=_score_parts(hit.shares, texts) if hit else (),
         copies=len(hit.copies) if hit else 0,
-        liked=one.id in state.like,
-        unliked=one.id in state.unlike,
-        next=state.with_photo(f"i:{one.id}").address(),
-        like=state.judged(one.id, good=True).address(),
-        unlike=state.judged(one.id, good=False).address(),
+        liked=item.id in state.like,
+        unliked=item.id in state.unlike,
+        similar_url=state.with_photo(f"i:{item.id}").url(),
+        like_url=state.toggle_judgement(item.id, liked=True).url(),
+        unlike_url=state.toggle_judgement(item.id, liked=False).url(),
     )
 
 
-def _file(id_: str) -> str:
-    """The last part of an id, which is a file's name where photos of a folder were indexed."""
+def _file_name(id_: str) -> str:
+    """Return the last part of an id: the file's name, where a folder of photos was indexed."""
     name = id_.replace("\\", "/").rpartition("/")[2] or id_
-    stem, _, ending = name.rpartition(".")
-    return stem if stem and ending.lower() in _ENDINGS else name
+    stem, _, suffix = name.rpartition(".")
+    return stem if stem and suffix.lower() in _IMAGE_SUFFIXES else name
 
 
-def _told(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...]]:
-    """A title and what else tells most: short words, then numbers."""
+def _describe(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...]]:
+    """Return a title and the most telling other attributes: short words first, then numbers."""
     lower: dict[str, Value] = {name.lower(): value for name, value in attributes.items()}
-    words = {n: v for n, v in lower.items() if isinstance(v, str) and v.strip() and n not in _UNTOLD}
-    title = next((words[name] for name in (*_TITLES, *_KINDS) if name in words), "")
-    rest = [v for n, v in words.items() if v.lower() != title.lower() and len(v) <= _LONGEST and n not in _TITLES]
+    words = {n: v for n, v in lower.items() if isinstance(v, str) and v.strip() and n not in _HIDDEN_FIELDS}
+    title = next((words[name] for name in (*_TITLE_FIELDS, *_TYPE_FIELDS) if name in words), "")
+    details = [
+        value
+        for name, value in words.items()
+        if value.lower() != title.lower() and len(value) <= _MAX_DETAIL_LENGTH and name not in _TITLE_FIELDS
+    ]
     for name, value in lower.items():
         if isinstance(value, bool):
-            rest += [texts.known("field", name)] if value else []
-        elif isinstance(value, int | float) and not name.endswith("id") and name not in _UNTOLD:
-            rest.append(f"{texts.known('field', name)} {texts.number(value)}")
-    return title, tuple(rest[:_MOST_TOLD])
+            details += [texts.label("field", name)] if value else []
+        elif isinstance(value, int | float) and not name.endswith("id") and name not in _HIDDEN_FIELDS:
+            details.append(f"{texts.label('field', name)} {texts.number(value)}")
+    return title, tuple(details[:_MAX_DETAILS])
 
 
-def _shares(shares: Mapping[str, float], texts: Texts) -> tuple[Share, ...]:
-    whole = max(1.0, sum(abs(value) for value in shares.values()))
-    told, left = [], 0.0
+def _score_parts(shares: Mapping[str, float], texts: Texts) -> tuple[ScorePart, ...]:
+    total = max(1.0, sum(abs(value) for value in shares.values()))
+    parts, left = [], 0.0
     for name, value in shares.items():
-        mark, words = (name[0], name[1:]) if name not in _NAMED and name[:1] in ("+", "-") else ("", name)
-        if mark:
-            said, kind = f"{'−' if mark == '-' else '+'} {words}", "minus" if mark == "-" else "plus"
+        sign, term = (name[0], name[1:]) if name not in _SHARE_NAMES and name[:1] in ("+", "-") else ("", name)
+        if sign:
+            words, kind = f"{'−' if sign == '-' else '+'} {term}", "minus" if sign == "-" else "plus"
         else:
-            base = name if name in _NAMED else "words"
-            said, kind = texts.known("share", base) if base == name else name, base.replace("+", "-")
-        width = 100 * abs(value) / whole
-        told.append(Share(said, texts.number(value, 2), kind, round(left, 2), round(width, 2)))
+            known = name if name in _SHARE_NAMES else "words"
+            words, kind = texts.label("share", known) if known == name else name, known.replace("+", "-")
+        width = 100 * abs(value) / total
+        parts.append(ScorePart(words, texts.number(value, 2), kind, round(left, 2), round(width, 2)))
         left += width
-    return tuple(told)
-
-
-def steps_of(state: State, uploads: Uploads) -> list[Step]:
-    """The trail; a photo that is gone leaves its words."""
-    told = []
-    for number, step in enumerate(state.steps):
-        then = parse_query(step)
-        image = image_address(then.item) if then.item else ""
-        if then.upload and uploads.get(then.upload) is not None:
-            image = f"/photos/{quote(then.upload, safe='')}"
-        words = [then.text, *(f"+ {one}" for one in then.plus), *(f"− {one}" for one in then.minus)]
-        told.append(Step(back_to(state, number).address(), image, ", ".join(filter(None, words))))
-    return told
+    return tuple(parts)

@@ -1,4 +1,4 @@
-"""What the page says, in the languages that it speaks."""
+"""The texts of the page in its languages, and the choice of a reader's language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from ...types import Value
 
-__all__ = ["LANGUAGES", "Language", "Texts", "chosen_language", "texts_of"]
+__all__ = ["LANGUAGES", "Language", "Texts", "choose_language", "load_texts"]
 
 Language: TypeAlias = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
@@ -18,75 +18,80 @@ _FOLDER = Path(__file__).with_name("texts")
 
 
 class Texts:
-    """The texts of one language."""
+    """The texts of one language.
+
+    Args:
+        language: its code.
+        texts: ``group.key`` to template.
+    """
 
     def __init__(self, language: Language, texts: dict[str, str]) -> None:
         self.language: Language = language
         self.texts = texts
 
-    def say(self, key: str, **values: object) -> str:
-        """A text with its values in place; numbers are written as the language writes them.
+    def format(self, key: str, **values: object) -> str:
+        """Return a text with its values filled in; numbers are formatted for the language.
 
-        Where ``n`` is 1 and the text has a form of its own for one thing, that form.
+        Where ``n`` is 1 and the text has a singular form, ``key.one``, that form is used.
         """
         text = self.texts.get(f"{key}.one", "") if values.get("n") == 1 else ""
-        shown = {name: self.number(one) if isinstance(one, int) else one for name, one in values.items()}
-        return (text or self.texts[key]).format_map(shown)
+        formatted = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return (text or self.texts[key]).format_map(formatted)
 
-    def known(self, group: str, name: str) -> str:
-        """The text of a name that catalogues use often, as a field's; the name itself where there is none."""
+    def label(self, group: str, name: str) -> str:
+        """Return the label of a name that catalogues use often, e.g. of a field; the name itself without one."""
         return self.texts.get(f"{group}.{name.lower()}") or name
 
     def number(self, value: float, digits: int | None = None) -> str:
-        """A number with the signs of the language.
+        """Return a number with the language's separators.
 
-        >>> texts_of("vi").number(1234.5, 2), texts_of("en").number(-1234)
+        >>> load_texts("vi").number(1234.5, 2), load_texts("en").number(-1234)
         ('1.234,50', '−1,234')
         """
         if digits is None:
             digits = 0 if float(value).is_integer() else min(6, len(repr(float(value)).partition(".")[2]))
-        written = f"{value:,.{digits}f}".replace("-", "−")
-        return written.translate(str.maketrans(",.", ".,")) if self.language == "vi" else written
+        text = f"{value:,.{digits}f}".replace("-", "−")
+        return text.translate(str.maketrans(",.", ".,")) if self.language == "vi" else text
 
     def value(self, value: Value) -> str:
-        """An attribute's value for people."""
+        """Return an attribute's value, formatted."""
         if isinstance(value, bool):
             return self.texts["yes" if value else "no"]
         return value if isinstance(value, str) else self.number(value)
 
 
 @cache
-def texts_of(language: Language) -> Texts:
-    """The texts of a language."""
+def load_texts(language: Language) -> Texts:
+    """Load the texts of a language."""
     with (_FOLDER / f"{language}.toml").open("rb") as file:
         groups = tomllib.load(file)
     texts: dict[str, str] = {}
-    for group, said in groups.items():
-        texts |= {group: said} if isinstance(said, str) else {f"{group}.{key}": text for key, text in said.items()}
+    for group, value in groups.items():
+        texts |= {group: value} if isinstance(value, str) else {f"{group}.{key}": text for key, text in value.items()}
     return Texts(language, texts)
 
 
-def chosen_language(*wishes: str, accepted: str = "") -> Language:
-    """The first wish that is spoken here, else the one that the browser likes best.
+def choose_language(*preferences: str, accept_language: str = "") -> Language:
+    """Return the first preference that the page has, else the best of the browser's, else English.
 
     Args:
-        wishes: codes, "" for none.
-        accepted: the header Accept-Language.
+        preferences: codes, "" for none.
+        accept_language: the header Accept-Language.
 
-    >>> chosen_language("", accepted="fr, vi;q=0.8, en;q=0.5")
+    >>> choose_language("", accept_language="fr, vi;q=0.8, en;q=0.5")
     'vi'
     """
-    liked = []
-    for place, part in enumerate(accepted.split(",")[:20]):
+    accepted = []
+    for position, part in enumerate(accept_language.split(",")[:20]):
         tag, _, quality = part.partition(";")
         try:
             weight = float(quality.strip().removeprefix("q=") or 1)
         except ValueError:
             weight = 0.0
         if weight > 0:
-            liked.append((-weight, place, tag.strip().lower().partition("-")[0]))
-    for wish in (*wishes, *(code for _, _, code in sorted(liked))):
+            accepted.append((-weight, position, tag.strip().lower().partition("-")[0]))
+    for code in (*preferences, *(code for _, _, code in sorted(accepted))):
         for language in LANGUAGES:
-            if wish == language:
+            if code == language:
                 return language
     return "en"

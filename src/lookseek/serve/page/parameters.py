@@ -1,4 +1,4 @@
-"""From the parameters of an address to a state: whatever they hold, a state comes of it."""
+"""Parses the parameters of a URL into a state. Invalid parameters are dropped, so that every URL is a page."""
 
 from __future__ import annotations
 
@@ -9,64 +9,66 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from ..api.schemas import MAX_ID, MAX_TEXT
+from .language import LANGUAGES
 from .state import DEFAULT_K, MAX_EXAMPLES, MAX_FACETS, MAX_K, MAX_STEPS, Method, State
 
-__all__ = ["back_to", "parse", "parse_query"]
+__all__ = ["parse_query_string", "parse_state", "state_at_step"]
 
 _METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
 _MAX_TERMS = 8
 _MAX_FIELD, _MAX_VALUE, _MAX_STEP = 100, 250, 4_000
 _MAX_TRAIL = 4_000
-"""Characters of all steps: every link of a page holds the whole trail, and a page has some hundred."""
+"""Characters of all steps: every link of a page holds the whole trail, and a page has about a hundred links."""
 
 _MAX_PIXELS = 1_000_000
 
 
-def parse_query(query: str) -> State:
-    """The state of a query string."""
-    return parse(parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=None))
+def parse_query_string(query_string: str) -> State:
+    """Return the state of a query string."""
+    return parse_state(parse_qsl(query_string, keep_blank_values=True, errors="replace", max_num_fields=None))
 
 
-def parse(pairs: Iterable[tuple[str, str]]) -> State:
-    """The state of parameters, whatever they hold: those that are unknown or can't be are passed over."""
-    given: dict[str, list[str]] = {}
+def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
+    """Return the state of parameters. Unknown names and invalid values are dropped."""
+    values: dict[str, list[str]] = {}
     for name, value in pairs:
-        given.setdefault(name, []).append(value)
-    photo = _photo(given.get("photo", [""])[-1])
-    like = _ids(given.get("like", []))
+        values.setdefault(name, []).append(value)
+    last = {name: several[-1] for name, several in values.items()}
+    photo, like = _photo(last.get("photo", "")), _ids(values.get("like", []))
+    method, lang = last.get("method", ""), last.get("lang", "")
     return State(
         photo=photo,
-        box=_box(",".join(given.get("box", []))) if photo.startswith("u:") else None,
-        text=_words(given.get("text", [""])[-1]),
-        plus=_terms(given.get("plus", [])),
-        minus=_terms(given.get("minus", [])),
+        box=_box(",".join(values.get("box", []))) if photo.startswith("u:") else None,
+        text=_words(last.get("text", "")),
+        plus=_terms(values.get("plus", [])),
+        minus=_terms(values.get("minus", [])),
         like=like,
-        unlike=tuple(one for one in _ids(given.get("unlike", [])) if one not in like),
-        k=_count(given.get("k", [""])[-1]),
-        metric="euclidean" if given.get("metric", [""])[-1] == "euclidean" else "cosine",
-        method=next((one for one in _METHODS if one == given.get("method", [""])[-1]), "none"),
-        dup=given.get("dup", [""])[-1] in ("1", "on", "true"),
-        facets=_facets(given),
-        steps=_steps(given.get("step", [])),
-        lang=next((one for one in ("en", "vi") if one == given.get("lang", [""])[-1]), ""),
+        unlike=tuple(id_ for id_ in _ids(values.get("unlike", [])) if id_ not in like),
+        k=_count(last.get("k", "")),
+        metric="euclidean" if last.get("metric") == "euclidean" else "cosine",
+        method=next((known for known in _METHODS if known == method), "none"),
+        dup=last.get("dup") in ("1", "on", "true"),
+        facets=_facets(values),
+        steps=_steps(values.get("step", [])),
+        lang=lang if lang in LANGUAGES else "",
     )
 
 
-def back_to(state: State, step: int) -> State:
-    """As it was at a step of the trail, with the filters and options of now."""
-    then = parse_query(state.steps[step])
-    asked = {name: getattr(then, name) for name in ("photo", "box", "text", "plus", "minus", "like", "unlike")}
-    return replace(state, **asked, steps=state.steps[:step])
+def state_at_step(state: State, step: int) -> State:
+    """Return the query of a step of the trail, with the filters and options of ``state``."""
+    earlier = parse_query_string(state.steps[step])
+    query = {name: getattr(earlier, name) for name in ("photo", "box", "text", "plus", "minus", "like", "unlike")}
+    return replace(state, **query, steps=state.steps[:step])
 
 
-def _plain(text: str) -> str:
-    """Text that UTF-8 can hold, in the form that catalogues have."""
+def _normalise(text: str) -> str:
+    """Return text without lone surrogates, in NFC."""
     return unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
 
 
 def _words(text: str) -> str:
-    visible = "".join(sign if unicodedata.category(sign) != "Cc" else " " for sign in _plain(text[: 2 * MAX_TEXT]))
-    return " ".join(visible.split())[:MAX_TEXT].strip()
+    printable = "".join(c if unicodedata.category(c) != "Cc" else " " for c in _normalise(text[: 2 * MAX_TEXT]))
+    return " ".join(printable.split())[:MAX_TEXT].strip()
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -78,11 +80,11 @@ def _terms(values: list[str]) -> tuple[str, ...]:
 
 
 def _ids(values: list[str]) -> tuple[str, ...]:
-    return _unique(one for one in map(_plain, values) if len(one) <= MAX_ID)[-MAX_EXAMPLES:]
+    return _unique(id_ for id_ in map(_normalise, values) if len(id_) <= MAX_ID)[-MAX_EXAMPLES:]
 
 
 def _photo(value: str) -> str:
-    value = _plain(value)
+    value = _normalise(value)
     return value if value[:2] in ("u:", "i:") and 2 < len(value) <= MAX_ID + 2 else ""
 
 
@@ -102,28 +104,30 @@ def _count(value: str) -> int:
     return min(max(int(value), 1), MAX_K) if value.isascii() and value.isdigit() and len(value) < 8 else DEFAULT_K
 
 
-def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
+def _facets(parameters: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the values of ``f.FIELD``, and the ranges of ``low.FIELD`` and ``high.FIELD``, which a form sends."""
     pairs: dict[tuple[str, str], None] = {}
-    for name, values in given.items():
-        mark, _, field = _plain(name).partition(".")
+    for name, values in parameters.items():
+        prefix, _, field = _normalise(name).partition(".")
         if not 0 < len(field) <= _MAX_FIELD:
             continue
-        if mark == "f":
-            pairs |= {(field, one): None for one in map(_plain, values) if 0 < len(one) <= _MAX_VALUE}
-        elif mark in ("low", "high"):  # a form's two ends of a range
-            ends = (given.get(f"{end}.{field}", [""])[-1].strip() for end in ("low", "high"))
-            spoken = "..".join(_plain(end)[:20] for end in ends)
-            pairs |= {(field, spoken): None} if spoken != ".." else {}
+        if prefix == "f":
+            pairs |= {(field, value): None for value in map(_normalise, values) if 0 < len(value) <= _MAX_VALUE}
+        elif prefix in ("low", "high"):
+            ends = (parameters.get(f"{end}.{field}", [""])[-1].strip() for end in ("low", "high"))
+            number_range = "..".join(_normalise(end)[:20] for end in ends)
+            pairs |= {(field, number_range): None} if number_range != ".." else {}
     return tuple(sorted(pairs))[:MAX_FACETS]
 
 
 def _steps(values: list[str]) -> tuple[str, ...]:
-    """Steps as they are written, never steps of steps."""
-    told = []
+    """Return steps in normal form, without steps of their own; the earliest are dropped where all are too long."""
+    steps = []
     for value in values[-MAX_STEPS:]:
-        step = replace(parse(pair for pair in parse_qsl(_plain(value)[:_MAX_STEP]) if pair[0] != "step"), facets=())
-        if step.asks:
-            told.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
-    while sum(map(len, told)) > _MAX_TRAIL:  # every link of a page holds the whole trail
-        del told[0]
-    return tuple(told)
+        pairs = (pair for pair in parse_qsl(_normalise(value)[:_MAX_STEP]) if pair[0] != "step")
+        step = replace(parse_state(pairs), facets=())
+        if step.has_query:
+            steps.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
+    while sum(map(len, steps)) > _MAX_TRAIL:
+        del steps[0]
+    return tuple(steps)

@@ -1,4 +1,4 @@
-"""What a page shows, as one value that is its address: whoever has the address sees the same."""
+"""The state of a page as one value, which is also its URL: everybody with the URL sees the same."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from urllib.parse import urlencode
 from ...query import Query, Term
 from ...types import Box, Metric
 
-__all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "query_of"]
+__all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "to_query"]
 
 DEFAULT_K, MAX_K = 24, 200
-"""Pictures of a page: more than some screens of them nobody looks at."""
+"""Results of a page: nobody looks at more than a few screens."""
 
 MAX_STEPS = 8
-"""Steps of the trail that an address carries: the earliest go."""
+"""Steps of the trail in a URL: the earliest are dropped."""
 
 MAX_EXAMPLES, MAX_FACETS = 24, 32
-"""Items that are judged, and values that are chosen: an address must stay one."""
+"""Liked or disliked items, and selected values: a URL has a limited length."""
 
 Method: TypeAlias = Literal["none", "svm", "kmeans"]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that a page depends on but the index.
+    """Everything that a page depends on except the index.
 
-    Made by ``parameters.parse``, which lets nothing in that could not be asked.
+    ``parameters.parse_state`` makes it and guarantees valid values.
 
     Args:
         photo: "u:TOKEN" for an upload, "i:ID" for an item, "" for none.
-        box: x, y, width and height of the part of the upload that is meant, pixels.
+        box: x, y, width and height of the part of the upload to search with, pixels.
         text: words, or the change of the photo.
-        plus: words that are added.
-        minus: words that are taken away.
+        plus: terms that are added.
+        minus: terms that are subtracted.
         like: ids.
         unlike: ids.
         k: results, 1 to ``MAX_K``.
         metric: how photos alone are compared.
-        method: which router is asked; "none" for all items.
-        dup: whether one of several near-identical photos is shown.
-        facets: chosen values as (field, value), in order, a range of numbers as "low..high".
-        steps: what was asked before in this dialogue, the earliest first, each as the query string of its state.
-        lang: the page's language where the address says one.
+        method: the router; "none" searches all items.
+        dup: whether near-identical photos are hidden.
+        facets: selected values as (field, value), sorted, a range of numbers as "low..high".
+        steps: earlier states of this dialogue, the earliest first, each as its query string.
+        lang: the page's language where the URL sets it.
     """
 
     photo: str = ""
@@ -64,43 +64,43 @@ class State:
 
     @property
     def upload(self) -> str:
-        """The name of the upload, or ""."""
+        """The token of the upload, or ""."""
         return self.photo[2:] if self.photo.startswith("u:") else ""
 
     @property
     def item(self) -> str:
-        """The id of the item in the photo's place, or ""."""
+        """The id of the item to search with, or ""."""
         return self.photo[2:] if self.photo.startswith("i:") else ""
 
     @property
-    def asks(self) -> bool:
-        """Whether anything is asked but filters."""
+    def has_query(self) -> bool:
+        """Whether it holds more than filters."""
         return bool(self.photo or self.text or self.plus or self.minus or self.like or self.unlike)
 
     @property
-    def photo_alone(self) -> bool:
-        """Whether a photo is all that is asked by."""
+    def photo_only(self) -> bool:
+        """Whether its query is a photo alone."""
         return bool(self.photo) and not (self.text or self.plus or self.minus or self.like or self.unlike)
 
-    def chosen(self) -> Mapping[str, tuple[str, ...]]:
-        """Chosen values by field."""
+    def selected(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the selected values by field."""
         fields: dict[str, tuple[str, ...]] = {}
         for field, value in self.facets:
             fields[field] = (*fields.get(field, ()), value)
         return fields
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """The parameters of its address, of those that are not as they are at first."""
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters of its URL: those that differ from the defaults."""
         pairs = [("photo", self.photo)] if self.photo else []
         if self.box is not None:
             pairs.append(("box", ",".join(map(str, self.box))))
         if self.text:
             pairs.append(("text", self.text))
         for name in ("plus", "minus", "like", "unlike"):
-            pairs += [(name, one) for one in getattr(self, name)]
+            pairs += [(name, value) for value in getattr(self, name)]
         pairs += [(f"f.{field}", value) for field, value in self.facets]
         options = (("k", self.k, DEFAULT_K), ("metric", self.metric, "cosine"), ("method", self.method, "none"))
-        pairs += [(name, str(value)) for name, value, at_first in options if value != at_first]
+        pairs += [(name, str(value)) for name, value, default in options if value != default]
         if self.dup:
             pairs.append(("dup", "1"))
         pairs += [("step", step) for step in self.steps]
@@ -109,72 +109,79 @@ class State:
         return pairs
 
     def query_string(self) -> str:
-        """``parameters.parse_query`` makes the state of it again."""
-        return urlencode(self.pairs())
+        """Return the parameters as a query string; ``parameters.parse_query_string`` is the inverse."""
+        return urlencode(self.parameters())
 
-    def address(self) -> str:
-        """Where the page of this state is."""
+    def url(self) -> str:
+        """Return the URL of its page, without the host."""
         query = self.query_string()
         return f"/?{query}" if query else "/"
 
     def with_photo(self, photo: str) -> State:
-        """Another photo in place of what was asked, which becomes a step of the trail."""
-        return replace(self._fresh(), photo=photo, steps=self._trail())
+        """Return the state of a search with this photo alone; the query before becomes a step of the trail."""
+        return replace(self._without_query(), photo=photo, steps=self._next_steps())
 
-    def with_upload(self, name: str, *, gone: bool) -> State:
-        """An upload: of words the photo, in place of one that is ``gone`` the same again, else another question."""
-        photo = f"u:{name}"
-        return replace(self, photo=photo, box=None) if gone or not self.photo else self.with_photo(photo)
+    def with_upload(self, token: str, *, same_photo: bool) -> State:
+        """Return the state of a search with an upload.
+
+        Args:
+            token: of the upload.
+            same_photo: the upload replaces the present photo (an item's that becomes croppable, or an expired one):
+                the rest of the query stays. Words without a photo stay too; else a new search begins.
+        """
+        photo = f"u:{token}"
+        return replace(self, photo=photo, box=None) if same_photo or not self.photo else self.with_photo(photo)
 
     def without_photo(self) -> State:
-        """What is left without the photo."""
+        """Return the state without its photo."""
         return replace(self, photo="", box=None)
 
-    def whole(self) -> State:
-        """With all of the photo."""
+    def without_box(self) -> State:
+        """Return the state that searches with the whole photo."""
         return replace(self, box=None)
 
-    def without(self, name: Literal["plus", "minus"], words: str) -> State:
-        """Without one of the terms."""
-        left = tuple(one for one in getattr(self, name) if one != words)
-        return replace(self, plus=left) if name == "plus" else replace(self, minus=left)
+    def without_term(self, name: Literal["plus", "minus"], words: str) -> State:
+        """Return the state without a term."""
+        rest = tuple(term for term in getattr(self, name) if term != words)
+        return replace(self, plus=rest) if name == "plus" else replace(self, minus=rest)
 
-    def judged(self, id_: str, *, good: bool) -> State:
-        """With an item liked or not; a second time takes it back."""
-        mine, other = (self.like, self.unlike) if good else (self.unlike, self.like)
-        mine = tuple(one for one in mine if one != id_) if id_ in mine else (*mine, id_)[-MAX_EXAMPLES:]
-        other = tuple(one for one in other if one != id_)
-        return replace(self, like=mine if good else other, unlike=other if good else mine)
+    def toggle_judgement(self, id_: str, *, liked: bool) -> State:
+        """Return the state in which an item is liked or disliked; where it is already, neither."""
+        same, other = (self.like, self.unlike) if liked else (self.unlike, self.like)
+        same = tuple(item for item in same if item != id_) if id_ in same else (*same, id_)[-MAX_EXAMPLES:]
+        other = tuple(item for item in other if item != id_)
+        return replace(self, like=same if liked else other, unlike=other if liked else same)
 
-    def toggled(self, field: str, value: str) -> State:
-        """With a value of a facet, or without it."""
+    def toggle_facet(self, field: str, value: str) -> State:
+        """Return the state in which a facet's value is selected; where it is already, not selected."""
         pair = field, value
         if pair in self.facets:
-            return replace(self, facets=tuple(one for one in self.facets if one != pair))
+            return replace(self, facets=tuple(facet for facet in self.facets if facet != pair))
         return replace(self, facets=tuple(sorted((*self.facets, pair)))[:MAX_FACETS])
 
-    def cleared(self, field: str | None = None) -> State:
-        """Without the values of a facet, or of all."""
-        return replace(self, facets=tuple(one for one in self.facets if field is not None and one[0] != field))
+    def without_facets(self, field: str | None = None) -> State:
+        """Return the state without the selected values of a field, or of all fields."""
+        return replace(self, facets=tuple(facet for facet in self.facets if field is not None and facet[0] != field))
 
-    def _fresh(self) -> State:
+    def _without_query(self) -> State:
         return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=())
 
-    def _trail(self) -> tuple[str, ...]:
-        if not self.asks:
+    def _next_steps(self) -> tuple[str, ...]:
+        """Return the trail of a state that follows this one."""
+        if not self.has_query:
             return self.steps
-        now = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
-        return (*self.steps, now.query_string())[-MAX_STEPS:]
+        step = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
+        return (*self.steps, step.query_string())[-MAX_STEPS:]
 
 
-def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) -> Query:
-    """The query that a state asks.
+def to_query(state: State, photo: bytes | None, filter: str, *, method: Method) -> Query:
+    """Return the query of a state.
 
     Args:
-        state: that asks something.
-        photo: the bytes of the upload, where it has one.
-        filter: of the chosen facets.
-        method: the state's, where the index has it.
+        state: one that has a query.
+        photo: the bytes of its upload, if any.
+        filter: of its facets.
+        method: its router where the index has it, else "none".
 
     Raises:
         QueryError: as ``Query`` raises it.
@@ -190,7 +197,7 @@ def query_of(state: State, photo: bytes | None, filter: str, *, method: Method) 
         unlike=state.unlike,
         filter=filter,
         k=state.k,
-        metric=state.metric if state.photo_alone else "cosine",
+        metric=state.metric if state.photo_only else "cosine",
         hide_duplicates=state.dup,
         route=method,
     )

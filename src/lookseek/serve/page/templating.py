@@ -1,4 +1,4 @@
-"""The page's templates: everything that they are given is text, never markup."""
+"""The page's templates. All values in them are escaped as text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-__all__ = ["environment", "render"]
+__all__ = ["environment", "render_template"]
 
 
 @cache
 def environment() -> Environment:
-    """Where templates are found; all are escaped, and a name that is not there is an error."""
+    """Return the Jinja environment: autoescaping is on, and an undefined name is an error."""
     loader = FileSystemLoader(Path(__file__).with_name("templates"))
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def render(context: dict[str, Any]) -> str:
-    """The whole page."""
+def render_template(context: dict[str, Any]) -> str:
+    """Return the HTML of the page."""
     return environment().get_template("page.html").render(context)

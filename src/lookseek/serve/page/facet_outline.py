@@ -1,0 +1,122 @@
+"""Which fields of an index the page offers as facets, ranges of numbers, and a sample of items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
+
+from ...errors import LookseekError
+from ...index.folder import OpenIndex
+from ..photo_shape import Shape, most_common_shape
+
+__all__ = ["MAX_VALUES", "FacetOutline", "IndexVersion", "outline_of", "version_of"]
+
+MAX_VALUES = 40
+"""Values of a facet, the most frequent first."""
+
+_SCANNED = 20_000
+"""Items from which ranges and the sample are taken: enough for quartiles."""
+
+_MAX_FIELDS = 10
+_FREQUENT_VALUES = 12
+"""A field with many values is offered only if its so many most frequent ones cover half of the items; else it holds
+names or numbers of items."""
+
+_SAMPLE = 24
+
+_FIRST = ("category", "label", "type", "gender", "colour", "color", "brand", "pattern", "material", "size", "price")
+"""Fields that are offered first; others follow in the order of their names."""
+
+IndexVersion: TypeAlias = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOutline:
+    """What stays the same for one version of an index.
+
+    Args:
+        version: of the index.
+        fields: that are offered, with ranges for numbers and none for other fields.
+        sample: ids of items, evenly spread.
+        shape: of their photos.
+    """
+
+    version: IndexVersion
+    fields: Mapping[str, tuple[str, ...]]
+    sample: tuple[str, ...]
+    shape: Shape
+
+
+def version_of(index: OpenIndex) -> IndexVersion:
+    """Return what changes whenever an index changes, also within the second that its manifest names."""
+    return index.manifest.generation, index.manifest.updated, id(index)
+
+
+def outline_of(index: OpenIndex) -> FacetOutline:
+    """Scan an index for its outline."""
+    field_types, items = index.manifest.fields, index.manifest.items
+    numbers: dict[str, list[float]] = {name: [] for name, type_ in field_types.items() if type_ == "number"}
+    ids = []
+    for point in islice(index.store.scan(), _SCANNED):
+        ids.append(point.id)
+        for name, values in numbers.items():
+            value = point.attributes.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                values.append(float(value))
+    fields: dict[str, tuple[str, ...]] = {}
+    for name in sorted(field_types, key=_position):
+        if field_types[name] == "number":
+            ranges = () if name.lower().endswith("id") else _ranges(numbers[name])
+            if len(ranges) > 1:
+                fields[name] = ranges
+        elif _is_selective(index, name, items):
+            fields[name] = ()
+        if len(fields) == _MAX_FIELDS:
+            break
+    step = max(1, len(ids) // _SAMPLE)
+    sample = tuple(ids[step // 2 :: step][:_SAMPLE])
+    shape = most_common_shape(index.store.get(sample, vectors=False))
+    return FacetOutline(version_of(index), fields, sample, shape)
+
+
+def _position(field: str) -> int:
+    name = field.lower()
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+
+def _is_selective(index: OpenIndex, field: str, items: int) -> bool:
+    """Return whether a field has few enough values to select from; a title that differs for each item has not."""
+    try:
+        values = index.store.facet(field, limit=MAX_VALUES + 1)
+    except LookseekError:
+        return False  # a field beyond those that the store can count
+    few = len(values) <= MAX_VALUES or sum(count for _, count in values[:_FREQUENT_VALUES]) > items / 2
+    return few and len(values) > 1 and values[0][1] > 1
+
+
+def _ranges(values: list[float]) -> tuple[str, ...]:
+    """Return the ranges between the quartiles of some numbers, with the ends rounded to two digits."""
+    if not values:
+        return ()
+    values = sorted(values)
+    quartiles = [_round(values[len(values) * part // 4]) for part in (1, 2, 3)]
+    edges = [edge for edge in dict.fromkeys(quartiles) if values[0] < edge <= values[-1]]
+    if not edges:
+        return ()
+    whole = all(value.is_integer() for value in values)
+    tops = [edge - 1 if whole else edge for edge in edges]
+    middle = [f"{_short(low)}..{_short(high)}" for low, high in zip(edges, tops[1:], strict=False)]
+    return (f"..{_short(tops[0])}", *middle, f"{_short(edges[-1])}..")
+
+
+def _round(value: float) -> float:
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, 1 - math.floor(math.log10(abs(value))))
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)

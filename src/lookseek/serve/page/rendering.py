@@ -1,0 +1,96 @@
+"""Renders a state as an HTML response in the reader's language."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from ..api.index import describe_index
+from ..engine import Engine
+from ..uploads import Upload
+from .assets import static_url
+from .cards import image_url, to_cards, upload_url
+from .content import PageContent, PageError, resolve_page
+from .facet_filters import number_range
+from .language import LANGUAGES, Texts, choose_language, load_texts
+from .state import State
+from .templating import render_template
+from .trail import trail_steps
+
+__all__ = ["render_page"]
+
+_RESULT_COUNTS = (12, 24, 48, 96, 200)
+_MAX_QUERY_STRING = 8_000
+"""Characters of a state's query string."""
+_EAGER_PICTURES = 8
+"""Pictures of the first screen, which the browser loads before the others."""
+
+
+async def render_page(request: Request, state: State, error: PageError | None = None) -> Response:
+    """Return the page of a state, or of an error that occurred before the state was resolved."""
+    language = choose_language(
+        state.lang, request.cookies.get("lang", ""), accept_language=request.headers.get("accept-language", "")
+    )
+    services = request.app.state
+    upload: Upload | None = services.uploads.get(state.upload) if state.upload else None
+    if len(state.query_string()) > _MAX_QUERY_STRING:  # every link of the page would be as long
+        state, error = State(), PageError("query", "the address is too long: ask anew, with fewer words", 414)
+    if error is None and state.upload and upload is None:
+        error = PageError("gone", "", 200)
+    if error is None:
+        content = await resolve_page(services.engine, services.facets, state, upload)
+    else:
+        content = PageContent(error=error)
+    html = await asyncio.to_thread(render_template, _context(request, state, load_texts(language), upload, content))
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": language}
+    if content.error and content.error.retry_seconds:
+        headers["Retry-After"] = str(content.error.retry_seconds)
+    if request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request"):
+        headers["HX-Push-Url"] = state.url()
+    return Response(html, content.error.status if content.error else 200, headers, media_type="text/html")
+
+
+def _context(
+    request: Request, state: State, texts: Texts, upload: Upload | None, content: PageContent
+) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    index, results = describe_index(engine), content.results
+    cards = to_cards(results.hits if results else content.browsed, state, texts)
+    good = results.good if results else None
+    return {
+        "t": texts.format,
+        "texts": texts,
+        "lang": texts.language,
+        "languages": [(language, load_texts(language).format("language")) for language in LANGUAGES],
+        "state": state,
+        "query_string": state.query_string(),
+        "index": index,
+        "reads_words": bool(index.languages),
+        "reads_other_language": bool(index.languages) and texts.language not in index.languages,
+        "photo": _photo_url(state, upload),
+        "upload": upload,
+        "results": results,
+        "cards": cards,
+        "shape": content.shape,
+        "good": good,
+        "few_good": good is not None and good < len(cards),
+        "facets": content.facets,
+        "error": content.error,
+        "steps": trail_steps(state, request.app.state.uploads),
+        "result_counts": sorted({*_RESULT_COUNTS, state.k}),
+        "eager_pictures": _EAGER_PICTURES,
+        "image_url": image_url,
+        "number_range": number_range,
+        "example_url": lambda name: replace(state, text=texts.format(f"example.{name}")).url(),
+        "static_url": static_url,
+    }
+
+
+def _photo_url(state: State, upload: Upload | None) -> str:
+    if state.item:
+        return image_url(state.item)
+    return upload_url(state.upload) if upload else ""
