@@ -31,6 +31,7 @@ __all__ = [
     "Photo",
     "Pixels",
     "Point",
+    "Region",
     "RerankKind",
     "RouteKind",
     "RouteMode",
@@ -101,6 +102,28 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a picture: where it is, what it shows, and how sure that is.
+
+    Args:
+        box: in pixels of the upright picture.
+        label: what it shows, such as "dress"; "" where nothing is known.
+        score: confidence, 0 to 1.
+
+    Raises:
+        QueryError: a score outside its range.
+    """
+
+    box: Box
+    label: str
+    score: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score <= 1:  # NaN too
+            raise QueryError(f"a region's score is {self.score}, it must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """A photo that was encoded before: an item that brings one needs no photo.
 
@@ -109,12 +132,16 @@ class Encoding:
         colour: the colour encoder's, float32 (dim,); None where nobody made one.
         hash: the item's ``Point.hash``.
         fingerprint: the item's ``Point.fingerprint``.
+        vectors: further vectors by name, as ``Point.vectors`` holds them.
+        regions: the item's ``Point.regions``.
     """
 
     look: Vector
     colour: Vector | None
     hash: str
     fingerprint: str = ""
+    vectors: Mapping[str, Vector | Vectors] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +187,19 @@ class Point:
 
     Args:
         id: the item's id.
-        vectors: name to embedding, float32 (dim,). Empty where a reader asked for none.
+        vectors: name to embedding, float32 (dim,); of a name that keeps several vectors an item, float32 (n, dim) with
+            n >= 0. Empty where a reader asked for none.
         attributes: what filters see.
         hash: hex of the content that was encoded: the same hash needs no second encoding.
         source: the item's.
         fingerprint: of the picture, as ``images.fingerprint`` gives it; "" if none.
+        regions: parts of the picture that are known, in any order.
     """
 
     id: str
-    vectors: Mapping[str, Vector]
+    vectors: Mapping[str, Vector | Vectors]
     attributes: Attributes = field(default_factory=dict)
     hash: str = ""
     source: str = ""
     fingerprint: str = ""
+    regions: tuple[Region, ...] = ()

@@ -116,7 +116,7 @@ def read_manifest(file: Path) -> Manifest | None:
         raise IndexMismatch(f"{file} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
     try:
         recipe = dict(stored.pop("recipe"))
-        layout = {name: VectorSpec(**spec) for name, spec in recipe.pop("layout").items()}
+        layout = {name: VectorSpec.from_dict(spec) for name, spec in recipe.pop("layout").items()}
         files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
         routers = {kind: RouterNote(**note) for kind, note in stored.pop("routers", {}).items()}
         known = {f.name for f in fields(Manifest)}
@@ -130,5 +130,7 @@ def read_manifest(file: Path) -> Manifest | None:
 
 def write_manifest(file: Path, manifest: Manifest) -> None:
     """Replace a manifest's file in one step that survives a power cut."""
-    text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, ensure_ascii=False)
+    stored = {"format": FORMAT, **asdict(manifest)}
+    stored["recipe"]["layout"] = {name: spec.to_dict() for name, spec in manifest.recipe.layout.items()}
+    text = json.dumps(stored, indent=1, ensure_ascii=False)
     write_text(file, text)

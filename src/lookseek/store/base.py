@@ -60,7 +60,8 @@ class Store(Protocol):
         When this returns, the points survive the death of the process.
 
         Args:
-            points: each with every vector of the layout, finite; a repeated id: the last one stays.
+            points: each with every vector of the layout, finite: (dim,), or (n, dim) with n >= 0 where the layout keeps
+                several of a name. Of a repeated id the last one stays.
 
         Raises:
             QueryError: a vector that is missing, of another dimension, not finite, or zero under cosine.
@@ -80,12 +81,13 @@ class Store(Protocol):
 
         Args:
             using: a name of the layout.
-            vector: float32 (dim,), any length.
+            vector: float32 (dim,), any length; also (m, dim) with m >= 1 where items have several vectors of that name.
             k: at the most this many; fewer where fewer points qualify.
             restriction: which points may be returned.
 
         Returns:
-            By descending score, equal scores by ascending id. Score is the cosine, or minus the distance.
+            By descending score, equal scores by ascending id. Score is the cosine, or minus the distance; where items
+            have several vectors of that name, MaxSim (see ``VectorSpec``), and those that have none are left out.
 
         Raises:
             QueryError: an unknown ``using``, or a vector of another dimension or not finite.
@@ -96,7 +98,7 @@ class Store(Protocol):
 
         Args:
             using: a name of the layout.
-            vector: float32 (dim,), any length.
+            vector: as for ``search``.
             ids: of points, each once.
 
         Returns:

@@ -12,10 +12,15 @@ import numpy as np
 
 from ..atomic import replacing
 from ..errors import IndexDamaged
-from ..types import Point
-from .schema import Layout, from_payload, to_payload
+from ..types import Point, Vector
+from .payload import from_payload, to_payload
+from .schema import Layout, VectorSpec
 
 __all__ = ["Change", "read_change", "write_change"]
+
+
+_COUNTS = ".counts"
+"""Behind a vector's name: the array that says how many of its rows each point has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,14 @@ def write_change(file: Path, layout: Layout, change: Change) -> None:
         "clear": change.clear,
         "keys": change.keys,
     }
-    arrays: dict[str, Any] = {
-        name: np.array([point.vectors[name] for point in change.fresh], np.float32) for name in layout
-    }
+    arrays: dict[str, Any] = {}
+    for name, spec in layout.items():
+        vectors = [point.vectors[name] for point in change.fresh]
+        if spec.multi:  # the rows of all points, and how many each has
+            arrays[name + _COUNTS] = np.array([len(rows) for rows in vectors], np.int64)
+            arrays[name] = np.concatenate([np.empty((0, spec.dim), np.float32), *vectors], dtype=np.float32)
+        else:
+            arrays[name] = np.array(vectors, np.float32)
     arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
     with replacing(file) as out:
         np.savez(out, **arrays)
@@ -60,10 +70,17 @@ def read_change(file: Path, layout: Layout) -> Change:
     try:
         with np.load(file, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes().decode("utf-8", "surrogatepass"))
-            rows = {name: stored[name] for name in layout}
+            rows = {name: _rows(stored, name, spec) for name, spec in layout.items()}
         fresh = [
             from_payload(payload, {name: rows[name][i] for name in layout}) for i, payload in enumerate(head["points"])
         ]
         return Change(fresh, head["gone"], head.get("keys") or {}, head["clear"])
     except Exception as error:  # whatever a damaged file makes numpy's readers raise
         raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again") from error
+
+
+def _rows(stored: Mapping[str, Any], name: str, spec: VectorSpec) -> Sequence[Vector]:
+    """The vectors of one name, a point after another."""
+    if not spec.multi:
+        return list(stored[name])
+    return np.split(stored[name], np.cumsum(stored[name + _COUNTS])[:-1])

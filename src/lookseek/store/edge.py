@@ -7,6 +7,7 @@ graphs only where ``optimise`` is told to, in a process of their own, since the 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,15 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import qdrant_edge as engine
 
 from ..errors import IndexDamaged, QueryError
 from ..types import Point, RouteKind, Value, Vector
 from .base import UNRESTRICTED, Restriction, ScoredId
-from .edge_form import ROUTE, compiled, original_value, path_of, payload_of, point_of
+from .edge_form import ROUTE, compiled, kept_vectors, original_value, path_of, payload_of, point_of
 from .examples import recommend_by_search
-from .schema import FieldKind, Layout, VectorSpec, checked, point_id, spec_of, usable
+from .schema import FieldKind, Layout, VectorSpec, checked, point_id, query_of
 
 _PAGE = 1024
 """Points read at a time in a scan."""
@@ -32,6 +32,9 @@ words .986 at 48, which takes .12 ms less (docs/benchmarks/graph.md)."""
 _GRAPH = engine.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=5_000)
 """Edges a node, breadth while building, and the KB of vectors from which a graph is walked; groups of items that share
 an attribute get edges of their own from there on too."""
+_NO_GRAPH = engine.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=0)
+"""Of names with several vectors an item: they order candidates, and a graph of them costs many comparisons an edge."""
+_MAX_SIM = engine.MultiVectorConfig(engine.MultiVectorComparator.MaxSim)
 _ONE_BY_ONE = 60_000_000
 """Bytes of vectors up to which what a filter keeps is compared one by one: some 6 ms, and nothing is missed, while a
 graph walked through a filter misses 15 to 25 of 1,000 (docs/benchmarks/graph.md)."""
@@ -75,7 +78,7 @@ class EdgeStore:
                 [
                     engine.Point(
                         point_id(point.id),
-                        {name: np.ascontiguousarray(point.vectors[name], np.float32) for name in self.layout},
+                        kept_vectors(point, self.layout),
                         payload_of(point),
                     )
                     for point in fresh.values()
@@ -93,14 +96,13 @@ class EdgeStore:
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         records = self._shard.retrieve([point_id(id_) for id_ in dict.fromkeys(ids)], True, vectors)
-        found = {point.id: point for point in map(point_of, records)}
+        found = {point.id: point for point in (point_of(one, self.layout, vectors) for one in records)}
         return [found[id_] for id_ in ids if id_ in found]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
-        spec = spec_of(self.layout, using)
-        vector = usable(vector, using, spec, "the query")
+        spec, vector = query_of(self.layout, using, vector)
         wanted = compiled(restriction)
-        one_by_one = restriction.exact or restriction.among is not None
+        one_by_one = restriction.exact or restriction.among is not None or spec.multi
         if wanted is not None and not one_by_one:
             one_by_one = self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
@@ -123,8 +125,7 @@ class EdgeStore:
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
-        spec = spec_of(self.layout, using)
-        vector = usable(vector, using, spec, "the query")
+        spec, vector = query_of(self.layout, using, vector)
         points = {point_id(id_): id_ for id_ in ids}
         if not points:
             return []
@@ -158,7 +159,7 @@ class EdgeStore:
             records, offset = self._shard.scroll(
                 engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
             )
-            yield from map(point_of, records)
+            yield from (point_of(record, self.layout, vectors) for record in records)
             if offset is None:
                 return
 
@@ -218,8 +219,8 @@ class EdgeStore:
         self._shard.flush()
         self._shard.close()
         arguments = [sys.executable, "-c", f"from {__name__} import _optimise; _optimise()", str(self._folder)]
-        specs = [f"{name}:{spec.dim}:{spec.metric}" for name, spec in self.layout.items()]
-        done = subprocess.run([*arguments, "graph" if graph else "tidy", *specs], capture_output=True, text=True)  # noqa: S603
+        layout = json.dumps({name: spec.to_dict() for name, spec in self.layout.items()})
+        done = subprocess.run([*arguments, "graph" if graph else "tidy", layout], capture_output=True, text=True)  # noqa: S603
         if done.returncode:
             raise IndexDamaged(f"building the graph of {self._folder} failed: {done.stderr.strip()[-300:]}")
         self._shard = _loaded(self._folder, self.layout)
@@ -238,9 +239,8 @@ def _loaded(folder: Path, layout: Layout) -> engine.EdgeShard:
 
 def _optimise() -> None:
     """What ``optimise`` runs in a process of its own: arguments are the folder, what to do, the layout."""
-    folder, what, *specs = sys.argv[1:]
-    parts = [spec.split(":") for spec in specs]
-    layout = {name: VectorSpec(int(dim), metric) for name, dim, metric in parts}  # type: ignore[arg-type]
+    folder, what, specs = sys.argv[1:]
+    layout = {name: VectorSpec.from_dict(spec) for name, spec in json.loads(specs).items()}
     shard = engine.EdgeShard.load(folder, _config(layout, graph=what == "graph"))
     shard.optimize()
     shard.flush()
@@ -253,7 +253,11 @@ def _config(layout: Layout, *, graph: bool) -> engine.EdgeConfig:
         wal_enabled=False,
         vectors={
             name: engine.EdgeVectorParams(
-                size=spec.dim, distance=distance[spec.metric], datatype=engine.VectorStorageDatatype.Float16
+                size=spec.dim,
+                distance=distance[spec.metric],
+                datatype=engine.VectorStorageDatatype.Float16,
+                multivector_config=_MAX_SIM if spec.multi else None,
+                hnsw_config=_NO_GRAPH if spec.multi else None,
             )
             for name, spec in layout.items()
         },

@@ -10,9 +10,10 @@ import qdrant_edge as engine
 from ..filters import And, Compare, Condition, In, Not, Or, readings
 from ..types import Point, Value
 from .base import Restriction
-from .schema import from_payload, point_id, to_payload
+from .payload import from_payload, to_payload
+from .schema import Layout, point_id
 
-__all__ = ["ROUTE", "compiled", "original_value", "path_of", "payload_of", "point_of"]
+__all__ = ["ROUTE", "compiled", "kept_vectors", "original_value", "path_of", "payload_of", "point_of"]
 
 ROUTE = "route"
 """Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
@@ -21,13 +22,23 @@ _BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
-def point_of(record: Any) -> Point:
-    """A point as the engine gave it."""
-    vectors = {name: np.array(v, np.float32) for name, v in (record.vector or {}).items()}
+def point_of(record: Any, layout: Layout, vectors: bool) -> Point:
+    """A point as the engine gave it; ``vectors`` says whether it was asked for them."""
+    stored = record.vector or {}
+    named = {name: np.array(vector, np.float32) for name, vector in stored.items()}
+    if vectors:  # the engine keeps no empty list of vectors
+        none = (name for name, spec in layout.items() if spec.multi and name not in stored)
+        named |= {name: np.empty((0, layout[name].dim), np.float32) for name in none}
     payload = dict(record.payload)
     kept = payload["attributes"].items()
     payload["attributes"] = {_original(name): original_value(value) for name, value in kept}
-    return from_payload(payload, vectors)
+    return from_payload(payload, named)
+
+
+def kept_vectors(point: Point, layout: Layout) -> dict[str, Any]:
+    """What the engine keeps as the vectors of a point."""
+    named = {name: np.ascontiguousarray(point.vectors[name], np.float32) for name in layout}
+    return {name: vector for name, vector in named.items() if len(vector)}
 
 
 def payload_of(point: Point) -> dict[str, Any]:

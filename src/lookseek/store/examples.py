@@ -34,9 +34,13 @@ def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequen
         float32 (dim,).
 
     Raises:
-        QueryError: nothing is liked, an id that the store does not have, or examples that cancel each other.
+        QueryError: nothing is liked, an id that the store does not have, examples that cancel each other, or a name
+            that keeps several vectors an item.
     """
-    metric = spec_of(store.layout, using).metric
+    spec = spec_of(store.layout, using)
+    if spec.multi:
+        names = ", ".join(name for name, other in store.layout.items() if not other.multi)
+        raise QueryError(f"items have several vectors {using!r}, and those of examples have no average: use {names}")
     if not like:
         raise QueryError("nothing is liked: give the id of at least one item that the others should be like")
     there = {point.id: point for point in store.get([*like, *unlike])}
@@ -49,7 +53,7 @@ def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequen
         for ids in (like, unlike or like)  # with nothing to move away from, it is the mean of the liked ones
     )
     vector = 2 * liked - others
-    if metric == "cosine" and np.linalg.norm(vector) < _VANISHED:
+    if spec.metric == "cosine" and np.linalg.norm(vector) < _VANISHED:
         raise QueryError("these examples cancel each other, nothing is left to look for: leave one out")
     return np.asarray(vector, np.float32)
 

@@ -16,20 +16,18 @@ import numpy as np
 
 from ..atomic import write_text
 from ..errors import IndexDamaged, QueryError
-from ..types import Point, RouteKind, Value, Vector, Vectors
+from ..types import Point, RouteKind, Value, Vector
 from ..vectors import unit
 from .base import UNRESTRICTED, Restriction, ScoredId
 from .changes import Change, read_change, write_change
 from .examples import recommend_by_search
-from .plain_table import Rows, Table
-from .schema import FieldKind, Layout, VectorSpec, checked, spec_of, usable
+from .plain_table import Table
+from .schema import FieldKind, Layout, VectorSpec, checked, query_of
+from .scoring import score_all
 
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
 their place in the matrix, in the seventh."""
-_COPIED = 0.15
-"""Share of the rows up to which those that a restriction keeps are copied before they are compared: reading all of
-them costs less than copying more (docs/decisions/store.md)."""
 
 
 class PlainStore:
@@ -75,13 +73,12 @@ class PlainStore:
         return [_shown(points[id_], vectors) for id_ in ids if id_ in points]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
-        spec = spec_of(self.layout, using)
-        vector = usable(vector, using, spec, "the query")
+        spec, vector = query_of(self.layout, using, vector)
         keep = self._table.mask(restriction)
-        chosen = None if keep is None else np.flatnonzero(keep)
-        scores = self._scores(using, vector, spec, chosen)
-        if chosen is None:
-            chosen = np.arange(len(scores))
+        chosen = np.arange(len(self._table)) if keep is None else np.flatnonzero(keep)
+        scores = score_all(self._table.embeddings(using), vector, spec.metric, None if keep is None else chosen)
+        if not (compared := np.isfinite(scores)).all():  # without a vector of that name, or damaged
+            chosen, scores = chosen[compared], scores[compared]
         if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
             values = np.round(scores, _TIE)
             first = values >= np.partition(values, len(values) - k)[len(values) - k]
@@ -91,10 +88,9 @@ class PlainStore:
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
-        spec = spec_of(self.layout, using)
-        vector = usable(vector, using, spec, "the query")
+        spec, vector = query_of(self.layout, using, vector)
         chosen, every = self._table.rows_of(ids), self._table.ids()
-        scores = self._scores(using, vector, spec, chosen)
+        scores = score_all(self._table.embeddings(using), vector, spec.metric, chosen)
         return [
             ScoredId(every[row], round(float(score), _TIE))
             for row, score in zip(chosen.tolist(), scores, strict=True)
@@ -166,26 +162,10 @@ class PlainStore:
         file = self._folder / "fields.json"
         return dict(json.loads(file.read_bytes())) if file.exists() else {}
 
-    def _scores(self, using: str, vector: Vector, spec: VectorSpec, chosen: Rows | None) -> Vector:
-        """float32: the score of each row that was chosen; of all rows if None."""
-        rows = self._table.vectors(using)
-        if chosen is None:
-            return _compared(rows, vector, spec)
-        if len(chosen) <= _COPIED * len(rows):
-            return _compared(rows[chosen], vector, spec)
-        return _compared(rows, vector, spec)[chosen]
-
 
 def _kept(vector: Vector, spec: VectorSpec) -> Vector:
     vector = np.ascontiguousarray(vector, dtype=np.float32)
     return unit(vector) if spec.metric == "cosine" else vector
-
-
-def _compared(rows: Vectors, vector: Vector, spec: VectorSpec) -> Vector:
-    """float32 (n,): the score of each row."""
-    if spec.metric == "cosine":
-        return np.asarray(rows @ unit(vector))
-    return np.asarray(-np.linalg.norm(rows - vector, axis=1))
 
 
 def _shown(point: Point, vectors: bool) -> Point:

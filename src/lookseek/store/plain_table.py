@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..filters.columns import Column, Mask, column_of, mask
-from ..types import Point, Vectors
+from ..types import Point
 from .base import Restriction, RoutingFilter
 from .changes import Change
 from .schema import Layout
+from .scoring import Embeddings, Rows
 
-__all__ = ["Rows", "Table"]
-
-Rows: TypeAlias = NDArray[np.intp]
-"""Places of points in the table's order."""
+__all__ = ["Table"]
 
 
 class Table:
@@ -68,13 +64,17 @@ class Table:
         places = self._derived.places
         return np.array([places[id_] for id_ in dict.fromkeys(ids) if id_ in places], np.intp)
 
-    def vectors(self, using: str) -> Vectors:
-        """The vectors of one name: float32 (n, dim)."""
-        matrices = self._derived.matrices
-        if using not in matrices:
-            rows = [point.vectors[using] for point in self.points.values()]
-            matrices[using] = np.array(rows, np.float32).reshape(len(rows), self._layout[using].dim)
-        return matrices[using]
+    def embeddings(self, using: str) -> Embeddings:
+        """The vectors of one name."""
+        kept, spec = self._derived.embeddings, self._layout[using]
+        if using not in kept:
+            stored = [point.vectors[using] for point in self.points.values()]
+            if spec.multi:
+                counts = np.array([len(rows) for rows in stored], np.intp)
+                kept[using] = Embeddings(np.concatenate([np.empty((0, spec.dim), np.float32), *stored]), counts)
+            else:
+                kept[using] = Embeddings(np.array(stored, np.float32).reshape(len(stored), spec.dim), None)
+        return kept[using]
 
     def column(self, name: str) -> Column:
         """The values of one attribute."""
@@ -118,6 +118,6 @@ class _Derived:
 
     ids: list[str] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)  # id to row
-    matrices: dict[str, Vectors] = field(default_factory=dict)  # by name of the vector
+    embeddings: dict[str, Embeddings] = field(default_factory=dict)  # by name of the vector
     columns: dict[str, Column] = field(default_factory=dict)  # by attribute
     cells: dict[str, Mapping[str, Rows]] = field(default_factory=dict)  # kind to routing key to rows

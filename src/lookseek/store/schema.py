@@ -1,4 +1,4 @@
-"""Names and rules that every store shares: vectors, payload, point ids, what may be written."""
+"""Names and rules that every store shares: its vectors and how they are compared, point ids, what may be written."""
 
 from __future__ import annotations
 
@@ -25,12 +25,48 @@ FieldKind: TypeAlias = Literal["words", "number", "boolean"]
 _NAMESPACE = uuid.UUID("6a6f4a52-9d0a-5d53-9a52-6c6f6f6b7365")
 
 
+MOST_NUMBERS = 1 << 20
+"""Numbers that the vectors of one name may have together in one item: 1,024 vectors of 1,024, 2 MB as float16. It
+bounds what comparing with one item can cost."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorSpec:
-    """How one named vector is kept: its dimension and what compares it."""
+    """How one named vector is kept and compared.
+
+    Args:
+        dim: numbers of a vector, 1 or more.
+        metric: what compares two vectors.
+        multi: an item has any number of vectors of this name, also none, compared by MaxSim: the sum, over the query's
+            vectors, of the greatest cosine with any of the item's. Source: O. Khattab, M. Zaharia, "ColBERT",
+            SIGIR 2020, section 3.3.
+
+    Raises:
+        ValueError: a value outside its range, or ``multi`` with another metric than cosine.
+    """
 
     dim: int
     metric: Metric
+    multi: bool = False
+
+    def __post_init__(self) -> None:
+        if type(self.dim) is not int or self.dim < 1 or self.metric not in ("cosine", "euclidean"):
+            raise ValueError(f"a vector has 1 or more numbers and metric cosine or euclidean, not {self}")
+        if type(self.multi) is not bool or (self.multi and self.metric != "cosine"):
+            raise ValueError(f"several vectors an item are compared by cosine alone, not as {self}")
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> VectorSpec:
+        """The reverse of ``to_dict``.
+
+        Raises:
+            TypeError, ValueError: it describes no vector.
+        """
+        return cls(**stored)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: dim, metric, and multi where it is true, so that a reader who knows none refuses it."""
+        return {"dim": self.dim, "metric": self.metric} | ({"multi": True} if self.multi else {})
 
 
 Layout: TypeAlias = Mapping[str, VectorSpec]
@@ -40,29 +76,6 @@ Layout: TypeAlias = Mapping[str, VectorSpec]
 def point_id(item_id: str) -> uuid.UUID:
     """The engine's id of an item: uuid5 of the item's id, since the engine takes no other strings."""
     return uuid.uuid5(_NAMESPACE, item_id)
-
-
-def to_payload(point: Point) -> dict[str, Any]:
-    """A point without its vectors, as plain JSON values."""
-    return {
-        "id": point.id,
-        "attributes": dict(point.attributes),
-        "hash": point.hash,
-        "source": point.source,
-        "fingerprint": point.fingerprint,
-    }
-
-
-def from_payload(payload: Mapping[str, Any], vectors: Mapping[str, Vector]) -> Point:
-    """The reverse of ``to_payload``."""
-    return Point(
-        id=payload["id"],
-        vectors=vectors,
-        attributes=payload["attributes"],
-        hash=payload["hash"],
-        source=payload["source"],
-        fingerprint=payload["fingerprint"],
-    )
 
 
 def kind_of(values: Attributes) -> dict[str, FieldKind]:
@@ -85,15 +98,46 @@ def checked(points: Sequence[Point], layout: Layout) -> dict[str, Point]:
 
 
 def usable(vector: Vector, name: str, spec: VectorSpec, whose: str) -> Vector:
-    """The vector as float32 (dim,), C order, or a QueryError that says what is wrong with it."""
+    """Return the vector as float32 in C order, or raise a QueryError that says what is wrong with it.
+
+    Args:
+        vector: (dim,); (n, dim) where the spec is of several vectors an item.
+        name: the vector's.
+        spec: how it is kept.
+        whose: the beginning of the message.
+    """
     vector = np.ascontiguousarray(vector, dtype=np.float32)
-    if vector.shape != (spec.dim,):
-        raise QueryError(f"{whose}: vector {name!r} has shape {vector.shape}, the index keeps ({spec.dim},)")
+    if vector.shape[spec.multi :] != (spec.dim,):
+        kept = f"(n, {spec.dim})" if spec.multi else f"({spec.dim},)"
+        raise QueryError(f"{whose}: vector {name!r} has shape {vector.shape}, the index keeps {kept}")
+    if vector.size > MOST_NUMBERS:
+        raise QueryError(f"{whose}: vector {name!r} has {len(vector):,} rows, {MOST_NUMBERS // spec.dim:,} are allowed")
     if not np.isfinite(vector).all():
         raise QueryError(f"{whose}: vector {name!r} holds NaN or infinity; encode the photo again")
-    if spec.metric == "cosine" and not vector.any():
+    if spec.metric == "cosine" and not vector.any(axis=-1).all():
         raise QueryError(f"{whose}: vector {name!r} is zero, so it has no direction to compare by cosine")
     return vector
+
+
+def query_of(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec, Vector]:
+    """Return how the vector ``using`` is kept, and a query as it is compared with it.
+
+    Args:
+        layout: the store's.
+        using: the name.
+        vector: (dim,); also (m, dim), m >= 1, where the name keeps several vectors an item.
+
+    Returns:
+        The spec, and float32 (dim,), or (m, dim) where the name keeps several.
+
+    Raises:
+        QueryError: an unknown name, or a vector that can't be compared.
+    """
+    spec = spec_of(layout, using)
+    vector = usable(np.atleast_2d(vector) if spec.multi else vector, using, spec, "the query")
+    if not len(vector):
+        raise QueryError(f"the query: vector {using!r} has no rows: give one or more of {spec.dim} numbers")
+    return spec, vector
 
 
 def spec_of(layout: Layout, using: str) -> VectorSpec:

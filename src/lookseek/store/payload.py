@@ -1,0 +1,60 @@
+"""A point as plain JSON values, and back: what stores keep of it beside its vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..filters.condition import number_of
+from ..types import Box, Point, Region, Vector, Vectors
+
+__all__ = ["from_payload", "region_from_dict", "region_to_dict", "to_payload"]
+
+
+def to_payload(point: Point) -> dict[str, Any]:
+    """A point without its vectors, as plain JSON values."""
+    payload = {
+        "id": point.id,
+        "attributes": dict(point.attributes),
+        "hash": point.hash,
+        "source": point.source,
+        "fingerprint": point.fingerprint,
+    }
+    return payload | ({"regions": list(map(region_to_dict, point.regions))} if point.regions else {})
+
+
+def from_payload(payload: Mapping[str, Any], vectors: Mapping[str, Vector | Vectors]) -> Point:
+    """The reverse of ``to_payload``."""
+    return Point(
+        id=payload["id"],
+        vectors=vectors,
+        attributes=payload["attributes"],
+        hash=payload["hash"],
+        source=payload["source"],
+        fingerprint=payload["fingerprint"],
+        regions=tuple(map(region_from_dict, payload.get("regions", ()))),
+    )
+
+
+def region_to_dict(region: Region) -> dict[str, Any]:
+    """A region as plain JSON values: box as [x, y, width, height], label, score."""
+    box = [float(side) for side in (region.box.x, region.box.y, region.box.width, region.box.height)]
+    return {"box": box, "label": region.label, "score": float(region.score)}
+
+
+def region_from_dict(stored: Mapping[str, Any]) -> Region:
+    """The reverse of ``region_to_dict``.
+
+    Raises:
+        KeyError, TypeError, QueryError: it describes no region.
+    """
+    if not isinstance(stored["label"], str):
+        raise TypeError(f"a region's label is text, not {stored['label']!r}")
+    return Region(Box(*map(_number, stored["box"])), stored["label"], _number(stored["score"]))
+
+
+def _number(value: Any) -> float:
+    number = number_of(value)
+    if number is None:
+        raise TypeError(f"{value!r} is no number of 64 bits")
+    return number
