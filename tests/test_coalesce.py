@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from helpers.waiting import until
 
 from lookseek.encode.coalesce import Coalescing, Together
 from lookseek.encode.encoder import Prepared
@@ -20,10 +20,12 @@ class Slow:
 
     name, dim, min_side = "look", 2, 0
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, callers: int = 0) -> None:
+        """Of a number of callers the first are held until all of them have called."""
         self.batches: list[int] = []
         self.at_once = self.most_at_once = 0
-        self._seconds, self._lock = seconds, threading.Lock()
+        self.called: list[float] = []
+        self._callers, self._lock = callers, threading.Lock()
 
     def prepare(self, pixels: Pixels) -> Prepared:
         return pixels
@@ -33,7 +35,7 @@ class Slow:
             self.batches.append(len(batch))
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-        time.sleep(self._seconds)
+        until(lambda: len(self.called) >= self._callers, "the last caller")
         with self._lock:
             self.at_once -= 1
         if any(float(one.sum()) < 0 for one in batch):
@@ -47,13 +49,18 @@ def one(value: float) -> Prepared:
 
 @pytest.mark.parametrize("runs", [1, 2])
 def test_everybody_gets_the_vector_of_the_own_photo(runs: int) -> None:
-    inner = Slow(0.01)
+    inner = Slow(24)
     encoder = Coalescing(inner, runs)
+
+    def asked(n: int) -> Vectors:
+        inner.called.append(n)
+        return encoder.encode([one(n)])
+
     with ThreadPoolExecutor(24) as pool:
-        found = list(pool.map(lambda n: encoder.encode([one(n)]), range(120)))
+        found = list(pool.map(asked, range(120)))
     assert [vector.tolist() for vector in found] == [[[3.0 * n, -3.0 * n]] for n in range(120)]
     assert sum(inner.batches) == 120
-    assert len(inner.batches) < 100  # some went together
+    assert len(inner.batches) < 120, "some went together"
     assert max(inner.batches) <= 8
     assert inner.most_at_once <= runs
 
@@ -68,9 +75,11 @@ def test_a_photo_alone_waits_for_nobody_and_many_go_as_they_are() -> None:
 
 
 def test_an_error_reaches_those_whose_batch_it_was_and_nobody_after() -> None:
-    encoder = Coalescing(Slow(0.02), 1)
+    inner = Slow(6)
+    encoder = Coalescing(inner, 1)
 
     def asked(n: int) -> str:
+        inner.called.append(n)
         try:
             encoder.encode([one(n)])
         except ValueError as error:
@@ -85,14 +94,20 @@ def test_an_error_reaches_those_whose_batch_it_was_and_nobody_after() -> None:
 
 def test_anything_can_be_done_together() -> None:
     asked: list[int] = []
+    called: list[int] = []
 
     def squares(numbers: Sequence[int]) -> list[int]:
         asked.append(len(numbers))
-        time.sleep(0.02)
+        until(lambda: len(called) >= 20, "the last of the first callers")
         return [number * number for number in numbers]
 
     square = Together(squares, runs=1, most=50)
+
+    def call(number: int) -> int:
+        called.append(number)
+        return square(number)
+
     with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(square, range(40))) == [n * n for n in range(40)]
+        assert list(pool.map(call, range(40))) == [n * n for n in range(40)]
     assert sum(asked) == 40
-    assert len(asked) <= 10
+    assert len(asked) < 40, "some went together"

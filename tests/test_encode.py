@@ -6,7 +6,6 @@ import importlib.util
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from helpers.golden import picture
 from helpers.tiny_onnx import write_model
+from helpers.waiting import PATIENCE, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -167,9 +167,7 @@ class TestFlow:
         class Slow(Means):
             def encode(self, batch: Sequence[Prepared]) -> Vectors:
                 if not self.batches:
-                    deadline = time.monotonic() + 5
-                    while len(self.shapes) < 8 and time.monotonic() < deadline:
-                        time.sleep(0.001)
+                    until(lambda: len(self.shapes) >= 8, "the second batch")
                     seen.append(len(self.shapes))
                 return super().encode(batch)
 
@@ -311,7 +309,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
     for _ in range(3):
-        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed")
@@ -330,4 +328,4 @@ while models:
 os.kill(os.getpid(), signal.SIGUSR1)
 assert heard
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)

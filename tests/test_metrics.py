@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Mapping
 
@@ -310,17 +309,6 @@ def test_k_has_a_largest_value() -> None:
 
 
 # cost
-
-
-@pytest.mark.parametrize(("questions", "depth", "share"), [(10_000, 100, 0.5), (1000, 1000, 0.5), (10_000, 100, 1.0)])
-def test_a_million_judgements_take_well_under_a_second(questions: int, depth: int, share: float) -> None:
-    ranked = stacked(questions, depth, share)
-    took = []
-    for _ in range(3):
-        start = time.perf_counter()
-        measure(NAMES, ranked)
-        took.append(time.perf_counter() - start)
-    assert min(took) < 1
 
 
 def test_memory_does_not_grow_with_the_judgements() -> None:

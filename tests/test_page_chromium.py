@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import lzma
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,10 +97,8 @@ def hand_over(tab: Tab, service: Service, event: str) -> None:
 
 def test_a_photo_is_chosen_changed_in_words_and_followed(tab: Tab, service: Service, shop: tuple[Path, Path]) -> None:
     tab.visit(service.url)
-    began = time.perf_counter()
     tab.choose("#file", shop[0] / "9.jpg")
     tab.until("document.querySelector('.shown') && document.querySelector('.picture img')?.complete")
-    print(f"first result {1000 * (time.perf_counter() - began):.0f} ms after a photo was chosen")
     asked = went(tab, "photo=u%3A")
     assert asked.keys() == {"photo"}
     assert text(tab, "#said") == EN("results.said", n=24)

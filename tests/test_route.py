@@ -350,13 +350,18 @@ def test_a_query_says_which_routes_there_are(wrong: dict[str, str]) -> None:
 # what a stop leaves
 
 CHILD = """
-import sys
+import sys, time
 from pathlib import Path
 from lookseek.index import routing
 
+def reached(place):
+    print(place, flush=True)
+    if place == sys.argv[2]:
+        time.sleep(1000)  # for the end
+
 class Telling:
     def phase(self, name, total):
-        print(name, flush=True)
+        reached(name)
     def advance(self, entries):
         print("more", flush=True)
     def skipped(self, skipped):
@@ -365,9 +370,7 @@ class Telling:
 real = routing.files.save
 def save(*arguments):
     real(*arguments)
-    print("saved", flush=True)
-    import time
-    time.sleep(0.05)
+    reached("saved")
 routing.files.save = save
 routing.route_index(Path(sys.argv[1]), "kmeans", cells=4, progress=Telling())
 print("ended", flush=True)
@@ -381,7 +384,7 @@ def test_killed_at_any_moment_the_index_is_what_it_was_or_is_keyed(
 ) -> None:
     folder = tmp_path / "index"
     shutil.copytree(ready[1], folder)
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(folder), at], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     with child.stdout:
         for line in child.stdout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,17 @@ def modules_imported(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
     return found
+
+
+CLOCK = re.compile(r"\btime\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?\b|\bfrom time import\b")
+
+
+def test_no_test_reads_a_clock() -> None:
+    """How long a thing takes is measured in ``benchmarks/``; helpers/waiting.py alone bounds how long tests wait."""
+    top = Path(__file__).parent
+    files = [file.relative_to(top) for file in top.rglob("*.py")]
+    reading = [file.as_posix() for file in files if CLOCK.search((top / file).read_text(encoding="utf-8"))]
+    assert reading == ["helpers/waiting.py"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(SOURCE).as_posix())

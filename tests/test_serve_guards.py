@@ -7,7 +7,6 @@ import json
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI, UploadFile
+from helpers.waiting import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
@@ -382,11 +382,11 @@ def test_time_that_the_handler_takes_is_not_the_clients() -> None:
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         for _ in range(3):
             await receive()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
         await FINE(scope, receive, send)
 
     parts = part(b"a"), part(b"b"), part(b"c", more=False)
-    assert Asked(BodyDeadline(slow, 0.15), LONG, bodies=parts).status == 200
+    assert Asked(BodyDeadline(slow, 0.6), LONG, bodies=parts).status == 200
 
 
 def test_a_framework_that_turns_errors_of_a_body_into_400_does_not_do_so_here() -> None:
@@ -413,8 +413,7 @@ def serving(app: ASGIApp) -> Iterator[int]:
     listening = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    until(lambda: server.started, "the server")
     try:
         yield listening.getsockname()[1]
     finally:
@@ -423,10 +422,9 @@ def serving(app: ASGIApp) -> Iterator[int]:
         listening.close()
 
 
-def dripped(port: int, path: str, piece: bytes, every: float, pieces: int) -> tuple[bytes, float]:
-    """What the server says to a body that comes in pieces, and after how long."""
-    began = time.monotonic()
-    said = b""
+def dripped(port: int, path: str, piece: bytes, every: float, pieces: int) -> tuple[bytes, int]:
+    """What the server says to a body that comes in pieces, and after how many of them."""
+    said, sent = b"", 0
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         lines = (
             f"POST {path} HTTP/1.1",
@@ -438,6 +436,7 @@ def dripped(port: int, path: str, piece: bytes, every: float, pieces: int) -> tu
         try:
             for _ in range(pieces):
                 line.sendall(piece)
+                sent += 1
                 line.settimeout(every)
                 try:
                     said = line.recv(65536)
@@ -449,7 +448,7 @@ def dripped(port: int, path: str, piece: bytes, every: float, pieces: int) -> tu
                 said += more
         except OSError:
             pass
-        return said, time.monotonic() - began
+        return said, sent
 
 
 @pytest.fixture(scope="module")
@@ -458,43 +457,43 @@ def slow_port() -> Iterator[int]:
         await Reads(begin=scope["path"] == "/begun")(scope, receive, send)
 
     with serving(
-        SecurityHeaders(BodyDeadline(app, 0.8, min_rate=10_000, streams={"/stream": 15.0, "/held": 60.0}))
+        SecurityHeaders(BodyDeadline(app, 0.8, min_rate=10_000, streams={"/stream": 2.0, "/held": 60.0}))
     ) as port:
         yield port
 
 
 def test_a_real_drip_ends_soon(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/", b"x", 0.05, 100)
+    said, sent = dripped(slow_port, "/", b"x", 0.05, 1000)
     assert said.startswith(b"HTTP/1.1 408")
     assert b"application/problem+json" in said
     assert b"x-request-id" in said.lower()
-    assert 0.7 < took < 4
+    assert sent < 1000
 
 
 def test_a_real_drip_into_an_answer_that_has_begun_is_cut(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/begun", b"x", 0.05, 100)
+    said, sent = dripped(slow_port, "/begun", b"x", 0.05, 1000)
     assert b"begun" in said
     assert not said.endswith(b"0\r\n\r\n"), "an answer that was cut must not look whole"
-    assert took < 4
+    assert sent < 1000
 
 
 def test_a_slow_but_honest_line_goes_through_long_after_the_deadline(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/", b"x" * 2500, 0.05, 35)  # 50 kB/s
+    said, sent = dripped(slow_port, "/", b"x" * 2500, 0.05, 35)  # 50 kB/s: 1.7 of the 0.8 seconds
     assert said.startswith(b"HTTP/1.1 200")
-    assert took > 1.5
+    assert sent == 35
 
 
 def test_a_stream_that_drips_too_slowly_ends_though_it_is_never_silent(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/held", b"x", 0.05, 100)  # 20 bytes a second
+    said, sent = dripped(slow_port, "/held", b"x", 0.05, 1000)  # 20 bytes a second
     assert said.startswith(b"HTTP/1.1 408")
     assert b"60 bytes a second" in said
-    assert 0.7 < took < 4
+    assert sent < 1000
 
 
 def test_a_stream_may_drip_but_not_fall_silent(slow_port: int) -> None:
-    said, took = dripped(slow_port, "/stream", b"x", 0.05, 24)
+    said, sent = dripped(slow_port, "/stream", b"x", 0.05, 24)  # 1.2 seconds
     assert said.startswith(b"HTTP/1.1 200")
-    assert took > 1.0
-    said, took = dripped(slow_port, "/stream", b"x", 5, 2)
+    assert sent == 24
+    said, sent = dripped(slow_port, "/stream", b"x", 60, 2)
     assert said.startswith(b"HTTP/1.1 408")
-    assert took < 4
+    assert sent == 1

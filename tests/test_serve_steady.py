@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 from helpers.catalogues import indexed, write_photos
 from helpers.serving import Service, serving
+from helpers.waiting import until
 
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
@@ -169,11 +170,9 @@ def test_an_index_of_another_model_is_judged_by_its_own_measure(tmp_path: Path) 
         indexed(tmp_path / "photos", tmp_path / "index", model="lookseek-base")
         results = searcher.search(Query(image=photo))
         assert results.hits[0].score == pytest.approx(1, abs=0.01)
-        for _ in range(300):  # measured beside the searches
-            if searcher.search(Query(image=photo)).good is not None:
-                break
-            time.sleep(0.1)
-        assert searcher.search(Query(image=photo)).good is not None
+        until(
+            lambda: searcher.search(Query(image=photo)).good is not None, "the measure beside the searches", every=0.1
+        )
 
 
 def test_many_threads_open_a_new_generation_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

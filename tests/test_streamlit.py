@@ -10,10 +10,9 @@ import runpy
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ import streamlit
 from helpers.catalogues import Heard, indexed, write_photos
 from helpers.chromium import Tab, chromium, find
 from helpers.tiny_onnx import write_model
+from helpers.waiting import PATIENCE, until
 from streamlit.testing.v1 import AppTest
 
 import lookseek
@@ -31,7 +31,6 @@ from lookseek.index.routing import route_index
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "examples" / "streamlit_app.py"
-PATIENCE = 120.0
 
 
 @pytest.fixture(autouse=True)
@@ -244,13 +243,6 @@ def healthy(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def until(met: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not met():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 SEEN = "[...document.images].filter(image => image.complete && image.naturalWidth > 0).map(image => image.alt)"

@@ -19,6 +19,7 @@ import pytest
 import torch
 from helpers.catalogues import Heard
 from helpers.trainings import SMALL, trained, write_table
+from helpers.waiting import PATIENCE, until
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_cli import Said
@@ -399,12 +400,9 @@ def test_two_devices_stop_together_and_go_on(table: Path, tmp_path: Path) -> Non
     source = ["train", "classifier", str(table), str(tmp_path / "run"), "--backbone", "timm/test_resnet"]
     command = [sys.executable, "-m", "lookseek.cli", *source, *options, "--weights", "random"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    for _ in range(900):
-        if len(read_journal(tmp_path / "run")) >= 3:
-            break
-        time.sleep(0.1)
+    until(lambda: len(read_journal(tmp_path / "run")) >= 3, "the second epoch", every=0.1)
     os.killpg(child.pid, signal.SIGINT)  # what a terminal does: all of its processes hear of it
-    said, _ = child.communicate(timeout=120)
+    said, _ = child.communicate(timeout=PATIENCE)
     assert b"the same command goes on from here" in said
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["state"]["step"] > 0
 

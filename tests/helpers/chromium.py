@@ -15,10 +15,11 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from .waiting import PATIENCE, until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -35,8 +36,6 @@ FLAGS = (
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
 
-PATIENCE = 120
-"""Seconds that any answer may take: machines of tests are slow and busy."""
 
 # Puts the two pipes where Chromium looks for them and becomes Chromium.
 _START = (
@@ -75,10 +74,9 @@ class Tab:
         return dict(answer["result"])
 
     def _next(self) -> dict[str, Any]:
-        end = time.monotonic() + PATIENCE
         while b"\0" not in self._heard:
-            if not select.select([self._reader], [], [], max(0.0, end - time.monotonic()))[0]:
-                raise TimeoutError(f"Chromium did not answer within {PATIENCE} s")
+            if not select.select([self._reader], [], [], PATIENCE)[0]:
+                raise TimeoutError(f"Chromium said nothing for {PATIENCE:g} s")
             part = os.read(self._reader, 1 << 20)
             if not part:
                 raise RuntimeError("Chromium ended")
@@ -120,16 +118,15 @@ class Tab:
             self.events.append(self._next())
         self.ask("document.fonts.ready.then(() => 1)")
 
-    def until(self, code: str, seconds: float = 30) -> None:
+    def until(self, code: str) -> None:
         """Wait until an expression of JavaScript is true."""
-        end = time.monotonic() + seconds
-        while True:
+
+        def met() -> bool:
             with contextlib.suppress(RuntimeError):  # between two pages
-                if self.ask(f"Boolean({code})"):
-                    return
-            if time.monotonic() > end:
-                raise TimeoutError(f"{code} did not become true within {seconds} s")
-            time.sleep(0.02)
+                return bool(self.ask(f"Boolean({code})"))
+            return False
+
+        until(met, code, every=0.02)
 
     def place(self, selector: str) -> tuple[float, float]:
         """The middle of an element, scrolled into view."""

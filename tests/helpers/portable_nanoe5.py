@@ -28,7 +28,7 @@ def build(folder: Path) -> Path:
             shutil.copy(file, made)
         elif file.suffix == ".bin":
             (made / file.name).symlink_to(file)
-    options = ["-O2", "-fopenmp", "-fPIC", "-shared"]
+    options = ["-O3", "-fopenmp", "-fPIC", "-shared"]
     subprocess.run(["cc", *options, "-o", made / ENGINE, source / "e5.c", "-lm"], check=True)
     return made
 

@@ -7,7 +7,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +20,12 @@ pytest.importorskip("httpx2", reason="the tests ask with lookseek[client]")
 import httpx2
 import uvicorn
 
+from helpers.waiting import PATIENCE, until
 from lookseek.serve.app import create_app
 from lookseek.serve.guards.api_keys import make_key
 from lookseek.serve.guards.idle_connections import IdleTimeoutProtocol
 from lookseek.serve.run import bind_socket
 from lookseek.serve.settings import Settings
-
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +58,8 @@ def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Serv
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    end = time.monotonic() + PATIENCE
-    while not server.started:
-        assert thread.is_alive(), "the service did not start"
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive(), "the service")
+    assert server.started, "the service did not start"
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as ask:
             yield Service(f"http://127.0.0.1:{port}", port, app, ask, written)
