@@ -19,7 +19,7 @@ from random import Random
 
 from lookseek.catalogue.drawn import KINDS
 from lookseek.catalogue.drawn.designs import CATEGORIES as DRAWN
-from lookseek.catalogue.drawn.designs import possible
+from lookseek.catalogue.drawn.designs import possible_values
 from lookseek.catalogue.fashioniq import CATEGORIES, read_triplets
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.changes import CHANGES, COLUMNS, Changed
@@ -44,7 +44,7 @@ def of_drawn() -> Iterator[Changed]:
     """All changes of one attribute that a drawn garment can have."""
     for kind in KINDS:
         for category in DRAWN:
-            for old, new in permutations(possible(kind, category), 2):
+            for old, new in permutations(possible_values(kind, category), 2):
                 yield kind, old, new
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue
-from lookseek.catalogue.drawn import write
+from lookseek.catalogue.drawn import write_catalogue
 from lookseek.index.job import build_index
 from tests.helpers.catalogues import Heard
 from tests.helpers.chromium import Tab, chromium, find
@@ -52,7 +52,7 @@ def main() -> None:
         sys.exit("there is no Chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        write(top / "drawn", items=80, views=3)
+        write_catalogue(top / "drawn", items=80, views=3)
         build_index(open_catalogue(str(top / "drawn" / "items.csv")), top / "shop", progress=Heard())
         with serving(top / "shop") as service, chromium(program, top / "profile") as tab:
             hits = service.ask.post("/v1/search", json={"text": "red dress", "k": 1}).json()["hits"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_instance import rights as of_gallery
 from test_instance import write_table
 
-from lookseek.catalogue.drawn import DrawnItem, write
+from lookseek.catalogue.drawn import DrawnItem, write_catalogue
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks.attributes import BENCHMARK, by_votes
 from lookseek.evaluate.benchmarks.columns import words
@@ -248,7 +248,7 @@ def test_bare_figures_are_means_over_the_columns_that_have_them() -> None:
 
 @pytest.mark.usefixtures("cache")
 def test_colours_are_known_by_their_neighbours(tmp_path: Path) -> None:
-    write(tmp_path, items=26, views=3, size=64)
+    write_catalogue(tmp_path, items=26, views=3, size=64)
     options = Options(tmp_path / "items.csv", "test", "leave-one-out", by="colour")
     real, chance = (
         evaluate(BENCHMARK, options, open_system("colour"), Heard(), shuffle=shuffle) for shuffle in (False, True)

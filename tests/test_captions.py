@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookseek.catalogue.drawn.designs import possible
+from lookseek.catalogue.drawn.designs import possible_values
 from lookseek.errors import TrainError
 from lookseek.train.words.captions import SAID, caption, choose
 from lookseek.train.words.changes import CHANGED, change
@@ -140,7 +140,7 @@ def test_a_change_names_the_new_value(asked: tuple[str, list[str]], language: La
 )
 @settings(max_examples=200, deadline=None)
 def test_a_change_of_a_drawn_garment_is_well_said(kind: str, category: str, seed: int, language: Language) -> None:
-    old, new = Random(seed).sample(possible(kind, category), 2)
+    old, new = Random(seed).sample(possible_values(kind, category), 2)
     well_said(change(kind, old, new, language, Random(seed), WORDS, category))
 
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookseek.catalogue import open_catalogue, usable
-from lookseek.catalogue.table import attribute
+from lookseek.catalogue import check_ids, open_catalogue
+from lookseek.catalogue.cells import to_attribute
 from lookseek.errors import CatalogueError
 from lookseek.types import Item, Skipped
 
@@ -232,7 +232,7 @@ def test_ids_are_usable_and_there_once() -> None:
     good, late = Item("1", None, "first"), Item("1", None, "second")
     note = Skipped("line 3", "broken row", "why")
     bad = [Item(id, None) for id in ("", "  ", "a\nb", "a\x1b[31m", "\ud800", "x" * 4097)]
-    out = list(usable([good, note, late, *bad, Item("x" * 4096, None), Item("👩‍🦰 đầm", None)]))
+    out = list(check_ids([good, note, late, *bad, Item("x" * 4096, None), Item("👩‍🦰 đầm", None)]))
     assert out[:2] == [good, note]
     assert [entry.kind for entry in out if isinstance(entry, Skipped)][1:] == ["duplicate id"] + ["unusable id"] * 6
     assert [entry.id[:5] for entry in out[-2:] if isinstance(entry, Item)] == ["xxxxx", "👩‍🦰 đầm"[:5]]
@@ -240,7 +240,7 @@ def test_ids_are_usable_and_there_once() -> None:
 
 @given(st.lists(st.text(max_size=3), max_size=30))
 def test_every_entry_comes_out_once_and_ids_are_unique(ids: list[str]) -> None:
-    out = list(usable(Item(id, None) for id in ids))
+    out = list(check_ids(Item(id, None) for id in ids))
     assert len(out) == len(ids)
     kept = [entry.id for entry in out if isinstance(entry, Item)]
     assert len(set(kept)) == len(kept)
@@ -643,7 +643,7 @@ def test_one_large_row_group_is_streamed(shop: Path) -> None:
     )
 )
 def test_a_cell_becomes_what_an_index_can_hold(cell: object) -> None:
-    value = attribute(cell)
+    value = to_attribute(cell)
     if isinstance(value, str):
         assert value
         assert unicodedata.is_normalized("NFC", value)
@@ -656,8 +656,8 @@ def test_a_cell_becomes_what_an_index_can_hold(cell: object) -> None:
 
 
 def test_integers_beyond_64_bits_become_text() -> None:
-    assert [attribute(n) for n in (2**63 - 1, -(2**63))] == [2**63 - 1, -(2**63)]
-    assert [attribute(n) for n in (2**63, -(2**63) - 1)] == ["9223372036854775808", "-9223372036854775809"]
+    assert [to_attribute(n) for n in (2**63 - 1, -(2**63))] == [2**63 - 1, -(2**63)]
+    assert [to_attribute(n) for n in (2**63, -(2**63) - 1)] == ["9223372036854775808", "-9223372036854775809"]
 
 
 @pytest.fixture(scope="module")

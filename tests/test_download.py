@@ -15,7 +15,7 @@ import pytest
 from helpers.catalogues import Heard, write_photos
 
 from lookseek import images
-from lookseek.catalogue.download import DATASETS, Dataset, Remote, fetch, listing
+from lookseek.catalogue.download import DATASETS, Dataset, RemoteFile, download, list_files
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.cli.demo_run import run_demo
 from lookseek.errors import DownloadError
@@ -83,7 +83,7 @@ def host() -> Iterator[tuple[Dataset, type[Host]]]:
 
 def test_the_listing_says_size_before_anything_is_fetched(host: tuple[Dataset, type[Host]]) -> None:
     dataset, handler = host
-    files = listing(dataset)
+    files = list_files(dataset)
     assert {file.path for file in files} == {
         "train/dress/a.jpg",
         "train/t-shirt/b.jpg",
@@ -99,8 +99,8 @@ def test_fetching_verifies_resumes_and_drops_the_split_from_the_path(
     host: tuple[Dataset, type[Host]], tmp_path: Path
 ) -> None:
     dataset, handler = host
-    files, done = listing(dataset), []
-    fetch(dataset, files, tmp_path, done.append)
+    files, done = list_files(dataset), []
+    download(dataset, files, tmp_path, done.append)
     assert sum(done) == 4
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")} == {
         "dress/a.jpg",
@@ -112,7 +112,7 @@ def test_fetching_verifies_resumes_and_drops_the_split_from_the_path(
     (tmp_path / "dress/a.jpg").write_bytes(b"photo A")  # same size, other bytes
     (tmp_path / "shoes/d.JPG").unlink()
     handler.asked.clear()
-    fetch(dataset, files, tmp_path)
+    download(dataset, files, tmp_path)
     assert len(handler.asked) == 2
     assert (tmp_path / "dress/a.jpg").read_bytes() == b"photo a"
 
@@ -121,7 +121,7 @@ def test_a_damaged_file_is_refused_and_the_others_stay(host: tuple[Dataset, type
     dataset, handler = host
     handler.broken.add("train/t-shirt/b.jpg")
     with pytest.raises(DownloadError, match="checksum"):
-        fetch(dataset, listing(dataset), tmp_path)
+        download(dataset, list_files(dataset), tmp_path)
     assert not (tmp_path / "t-shirt/b.jpg").exists()
     assert (tmp_path / "dress/a.jpg").read_bytes() == b"photo a"
 
@@ -129,21 +129,21 @@ def test_a_damaged_file_is_refused_and_the_others_stay(host: tuple[Dataset, type
 def test_no_network_is_one_clear_error(tmp_path: Path) -> None:
     nowhere = replace(DATASETS["clothing"], api="http://127.0.0.1:9", raw="http://127.0.0.1:9")
     with pytest.raises(DownloadError, match="lookseek demo --source"):
-        listing(nowhere)
+        list_files(nowhere)
     with pytest.raises(DownloadError, match="can't be fetched"):
-        fetch(nowhere, [Remote("train/dress/a.jpg", 7, "0")], tmp_path)
+        download(nowhere, [RemoteFile("train/dress/a.jpg", 7, "0")], tmp_path)
 
 
 def test_a_missing_file_and_an_endless_one(host: tuple[Dataset, type[Host]], tmp_path: Path) -> None:
     dataset, _ = host
     with pytest.raises(DownloadError, match="404"):
-        fetch(dataset, [Remote("train/dress/zzz.jpg", 7, "0")], tmp_path)
+        download(dataset, [RemoteFile("train/dress/zzz.jpg", 7, "0")], tmp_path)
 
 
 def test_an_answer_that_is_no_list(host: tuple[Dataset, type[Host]]) -> None:
     dataset, _ = host
     with pytest.raises(DownloadError):
-        listing(replace(dataset, api=f"{dataset.api}/elsewhere"))
+        list_files(replace(dataset, api=f"{dataset.api}/elsewhere"))
 
 
 def test_the_demo_downloads_says_what_and_shows_it(

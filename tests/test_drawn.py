@@ -16,11 +16,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lookseek import images
-from lookseek.catalogue.drawn import DrawnCatalogue, DrawnItem, draw, drawn_specs, garment_mask, write
+from lookseek.catalogue.drawn import DrawnCatalogue, DrawnItem, draw, drawn_specs, garment_mask, write_catalogue
 from lookseek.catalogue.drawn.background import BACKGROUNDS, background
 from lookseek.catalogue.drawn.chance import Dice, deck
 from lookseek.catalogue.drawn.designs import CATEGORIES, COLOURS, LENGTHS, NECKLINES, PATTERNS, SLEEVES
-from lookseek.catalogue.drawn.truth import SIDE, true_item
+from lookseek.catalogue.drawn.truth import SIDE, make_item
 from lookseek.catalogue.drawn.view import VIEWS
 from lookseek.errors import CatalogueError
 
@@ -36,7 +36,7 @@ def one(**wanted: str) -> DrawnItem:
         "category": category, "colour": "red", "pattern": "plain", "sleeve": "short", "item": f"{category}-x",
         "neckline": NECKLINES[category][0], "length": LENGTHS[category][0], "view": "flat", "background": "wall",
     }  # fmt: skip
-    return true_item("x", usual | wanted, seed=3)
+    return make_item("x", usual | wanted, seed=3)
 
 
 # The same every time
@@ -170,7 +170,7 @@ def test_impossible_numbers_are_refused(items: int, views: int) -> None:
 @given(number=st.integers(0, 179), seed=st.integers(0, 10**9), size=st.integers(64, 400))
 @DRAWING
 def test_the_box_is_tight_around_the_garment(number: int, seed: int, size: int) -> None:
-    spec = drawn_specs(seed=seed)[number].at(size)
+    spec = drawn_specs(seed=seed)[number].scaled_to(size)
     rows, columns = np.nonzero(garment_mask(spec, size) > 127)
     box = spec.box
     drawn = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
@@ -247,7 +247,7 @@ def test_longer_lengths_are_longer(category: str, order: tuple[str, ...]) -> Non
 
 
 def test_at_scales_boxes_and_points_with_the_picture() -> None:
-    spec, double = SPECS[4], SPECS[4].at(2 * SIDE)
+    spec, double = SPECS[4], SPECS[4].scaled_to(2 * SIDE)
     assert double.box.width == pytest.approx(2 * spec.box.width)
     assert double.landmarks["hem_left"] == pytest.approx([2 * n for n in spec.landmarks["hem_left"]])
     assert (double.id, double.attributes) == (spec.id, spec.attributes)
@@ -369,12 +369,12 @@ def test_the_catalogue_can_be_read_twice() -> None:
 
 
 def test_catalogue_boxes_are_in_pixels_of_its_photos() -> None:
-    assert DrawnCatalogue(items=1, size=64).specs[0] == drawn_specs(1)[0].at(64)
+    assert DrawnCatalogue(items=1, size=64).specs[0] == drawn_specs(1)[0].scaled_to(64)
 
 
 def test_write_leaves_photos_by_category_and_a_table(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "đồ"
-    assert write(folder, items=4, views=2, seed=1, size=64) == 8
+    assert write_catalogue(folder, items=4, views=2, seed=1, size=64) == 8
     with (folder / "items.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     specs = drawn_specs(4, 2, 1)
@@ -392,16 +392,16 @@ def test_writing_twice_gives_the_same_files(tmp_path: Path) -> None:
     def kept() -> dict[str, bytes]:
         return {str(f.relative_to(tmp_path)): f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
 
-    write(tmp_path, items=1, views=1, size=48)
+    write_catalogue(tmp_path, items=1, views=1, size=48)
     before = kept()
-    write(tmp_path, items=1, views=1, size=48)
+    write_catalogue(tmp_path, items=1, views=1, size=48)
     assert kept() == before
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x")
     with pytest.raises(CatalogueError, match=r"taken.*choose a folder"):
-        write(tmp_path / "taken", items=1, views=1, size=48)
+        write_catalogue(tmp_path / "taken", items=1, views=1, size=48)
 
 
 # Chance

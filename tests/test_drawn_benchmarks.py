@@ -37,9 +37,9 @@ from lookseek.catalogue.drawn.designs import (
     PATTERNS,
     SLEEVES,
     designs,
-    possible,
+    possible_values,
 )
-from lookseek.catalogue.drawn.words import wordings, words_of
+from lookseek.catalogue.drawn.words import choose_phrase, phrases
 from lookseek.errors import CatalogueError
 from lookseek.evaluate.benchmarks import drawn_composed, drawn_instance
 from lookseek.evaluate.benchmarks.changes import CHANGES
@@ -171,26 +171,26 @@ def test_possible_values_are_those_that_designs_have() -> None:
     for category in CATEGORIES:
         for kind in KINDS:
             seen = {design[kind] for design in made if design["category"] == category}
-            assert set(possible(kind, category)) == seen
-            assert len(set(possible(kind, category))) == len(possible(kind, category))
+            assert set(possible_values(kind, category)) == seen
+            assert len(set(possible_values(kind, category))) == len(possible_values(kind, category))
 
 
 def test_possible_values_of_each_kind() -> None:
-    assert possible("colour", "shirt") == tuple(COLOURS)
-    assert possible("pattern", "dress") == PATTERNS
-    assert possible("length", "dress") == LENGTHS["dress"]
-    assert possible("neckline", "shirt") == NECKLINES["shirt"] == ("collar",)
-    assert possible("sleeve", "toptee") == ("short", "long", "sleeveless")
-    assert set(possible("sleeve", "shirt")) == set(SLEEVES["shirt"])
+    assert possible_values("colour", "shirt") == tuple(COLOURS)
+    assert possible_values("pattern", "dress") == PATTERNS
+    assert possible_values("length", "dress") == LENGTHS["dress"]
+    assert possible_values("neckline", "shirt") == NECKLINES["shirt"] == ("collar",)
+    assert possible_values("sleeve", "toptee") == ("short", "long", "sleeveless")
+    assert set(possible_values("sleeve", "shirt")) == set(SLEEVES["shirt"])
 
 
-PLACES = [(kind, category) for kind in KINDS for category in CATEGORIES if len(possible(kind, category)) > 1]
+PLACES = [(kind, category) for kind in KINDS for category in CATEGORIES if len(possible_values(kind, category)) > 1]
 
 
 @pytest.mark.parametrize(("kind", "category"), PLACES)
 def test_words_mean_one_change_alone(kind: str, category: str) -> None:
-    for old in possible(kind, category):
-        asked = {new: wordings(kind, category, old, new) for new in possible(kind, category) if new != old}
+    for old in possible_values(kind, category):
+        asked = {new: phrases(kind, category, old, new) for new in possible_values(kind, category) if new != old}
         ways = [way for some in asked.values() for way in some]
         assert len(set(ways)) == len(ways)
         assert min(map(len, asked.values())) >= 3
@@ -203,11 +203,11 @@ def test_words_mean_one_change_alone(kind: str, category: str) -> None:
 @pytest.mark.parametrize("category", CATEGORIES)
 @pytest.mark.parametrize("kind", ["colour", "pattern", "neckline"])
 def test_words_name_no_value_that_is_neither_old_nor_new(kind: str, category: str) -> None:
-    values = possible(kind, category)
+    values = possible_values(kind, category)
     stems = {value: value[:4] for value in values}
     for old in values:
         for new in values:
-            for way in wordings(kind, category, old, new) if old != new else ():
+            for way in phrases(kind, category, old, new) if old != new else ():
                 others = [stem for value, stem in stems.items() if value not in (old, new)]
                 assert not any(f" {stem}" in f" {way}" for stem in others), way
 
@@ -233,14 +233,14 @@ def test_words_name_no_value_that_is_neither_old_nor_new(kind: str, category: st
     ],
 )
 def test_words_by_example(change: tuple[str, str, str, str], there: str, not_there: str) -> None:
-    assert there in wordings(*change)
-    assert not_there not in wordings(*change)
+    assert there in phrases(*change)
+    assert not_there not in phrases(*change)
 
 
 def test_chance_chooses_among_all_ways() -> None:
     change = ("sleeve", "shirt", "short", "long")
-    chosen = {words_of(*change, Dice("words", n)) for n in range(60)}
-    assert chosen == set(wordings(*change))
+    chosen = {choose_phrase(*change, Dice("words", n)) for n in range(60)}
+    assert chosen == set(phrases(*change))
 
 
 # Families
@@ -262,13 +262,13 @@ def test_targets_differ_in_what_was_asked_and_in_nothing_else(seed: int, count: 
         before = family.reference.attributes
         assert look(family.again.attributes) == look(before)
         category = str(before["category"])
-        assert [change.kind for change in family.changes] == [k for k in KINDS if len(possible(k, category)) > 1]
+        assert [change.kind for change in family.changes] == [k for k in KINDS if len(possible_values(k, category)) > 1]
         for change in family.changes:
             after = change.target.attributes
             assert [name for name in LOOK if after[name] != before[name]] == [change.kind]
             old, new = str(before[change.kind]), str(after[change.kind])
-            assert new in possible(change.kind, category)
-            assert change.text in wordings(change.kind, category, old, new)
+            assert new in possible_values(change.kind, category)
+            assert change.text in phrases(change.kind, category, old, new)
             assert after["item"] == before["item"]
 
 
@@ -369,7 +369,7 @@ def test_the_exact_target_is_the_one_right_answer(kind: str) -> None:
         (right,) = np.flatnonzero(row > 0)
         before, after = truth[question.photo], truth[task.gallery[right]]
         assert [name for name in LOOK if after[name] != before[name]] == [kind]
-        assert question.text in wordings(kind, str(before["category"]), str(before[kind]), str(after[kind]))
+        assert question.text in phrases(kind, str(before["category"]), str(before[kind]), str(after[kind]))
         assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [question.photo]
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import DrawnCatalogue
-from lookseek.catalogue.drawn import write as write_drawn
+from lookseek.catalogue.drawn import write_catalogue as write_drawn
 from lookseek.encode import load_model
 from lookseek.encode.head import Head
 from lookseek.encode.onnx_file import is_quantised

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookseek.catalogue.clothing import UNCLEAR
-from lookseek.catalogue.drawn.designs import CATEGORIES, possible
+from lookseek.catalogue.drawn.designs import CATEGORIES, possible_values
 from lookseek.errors import TrainError
 from lookseek.train.words.lexicon import LEXICON, plain, read_lexicon
 
@@ -82,7 +82,7 @@ def test_what_shoppers_type_every_day_is_taught() -> None:
 def test_the_drawn_catalogue_s_values_have_words() -> None:
     for category in CATEGORIES:
         for kind in ("colour", "pattern", "sleeve", "neckline", "length"):
-            for value in possible(kind, category):
+            for value in possible_values(kind, category):
                 assert all(len(WORDS.words(kind, value, language)) >= 3 for language in ("en", "vi")), (kind, value)
         assert all(WORDS.words("category", category, language) for language in ("en", "vi"))
 

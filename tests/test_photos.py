@@ -13,6 +13,7 @@ from lookseek import images
 from lookseek.catalogue import open_catalogue, photos_at
 from lookseek.query import Query
 from lookseek.render import strip
+from lookseek.render.tile import CELL, MARGIN, tile_position
 from lookseek.search import Searcher
 from lookseek.types import Box, Item
 
@@ -54,8 +55,8 @@ def test_what_is_gone_is_none(tmp_path: Path) -> None:
 
 
 def tile(picture: np.ndarray, number: int) -> np.ndarray:
-    x, y = strip.tile_place(number)
-    return picture[y : y + strip.CELL, x : x + strip.CELL]
+    x, y = tile_position(number)
+    return picture[y : y + CELL, x : x + CELL]
 
 
 def test_results_are_drawn_from_a_table_with_its_photos_inside(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_results_are_drawn_from_a_table_with_its_photos_inside(tmp_path: Path) -
         results = searcher.search(Query(image=photos[1], k=4))
     picture = strip.draw_results(results)
     shown = tile(picture, 0)[20:-20, 20:-20].astype(int)
-    asked = images.resize(images.decode(photos[1]), strip.CELL, strip.CELL)[20:-20, 20:-20].astype(int)
+    asked = images.resize(images.decode(photos[1]), CELL, CELL)[20:-20, 20:-20].astype(int)
     assert np.abs(shown - asked).mean() < 12
     (tmp_path / "shop.parquet").unlink()
     assert np.abs(tile(strip.draw_results(results), 0).astype(int) - tile(picture, 0)).mean() > 10
@@ -79,7 +80,7 @@ def test_truth_frames_and_a_box_crops_the_query(ready: tuple[Path, Path]) -> Non
         whole = searcher.search(Query(image=photo, k=30))
     picture = strip.draw_results(results, ("folder", "dress"))
     for number, hit in enumerate(results.hits):
-        red, green, _ = tile(picture, number)[2, strip.CELL // 2].astype(int)
+        red, green, _ = tile(picture, number)[2, CELL // 2].astype(int)
         assert (green > red) == (hit.attributes["folder"] == "dress"), hit.id
-    left = (slice(strip.MARGIN, strip.MARGIN + strip.CELL), slice(strip.MARGIN, strip.MARGIN + strip.CELL))
+    left = (slice(MARGIN, MARGIN + CELL), slice(MARGIN, MARGIN + CELL))
     assert np.abs(picture[left].astype(int) - strip.draw_results(whole)[left]).mean() > 5

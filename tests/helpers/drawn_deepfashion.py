@@ -42,7 +42,7 @@ def write_photos(base: Path, photos: dict[str, DrawnItem]) -> None:
 
 def corners(spec: DrawnItem) -> tuple[int, int, int, int]:
     """The box as the official files have it: whole pixels inside the photo."""
-    box = spec.at(SIZE).box
+    box = spec.scaled_to(SIZE).box
     return (
         math.floor(box.x),
         math.floor(box.y),
@@ -53,7 +53,7 @@ def corners(spec: DrawnItem) -> tuple[int, int, int, int]:
 
 def points_of(spec: DrawnItem) -> dict[str, tuple[int, int, int]]:
     """Name to visibility, x and y; a point that the garment does not have is cut off."""
-    there = spec.at(SIZE).landmarks
+    there = spec.scaled_to(SIZE).landmarks
     found = {}
     for point in POINTS[BODIES[spec.attributes["category"]]]:
         x, y = there.get(point, (-1.0, -1.0))

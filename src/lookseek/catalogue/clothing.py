@@ -25,11 +25,11 @@ class ClothingItem:
     """One photo.
 
     Args:
-        id: its file's path without ``images/`` and the ending.
-        path: of its file, which need not be there.
+        id: its file's path without ``images/`` and the suffix.
+        path: of its file, which may be missing.
         label: one of 20 kinds of garment; see ``UNCLEAR``.
         category: dress, shirt, toptee or "".
-        sender: who took it.
+        sender: the photographer.
         split: train, val or test.
     """
 
@@ -46,7 +46,7 @@ def read_clothing(folder: Path, split: str) -> list[ClothingItem]:
 
     Args:
         folder: holds ``items.csv`` and ``images/``.
-        split: that will be asked for.
+        split: one that the table must have.
 
     Returns:
         In the order of the table.

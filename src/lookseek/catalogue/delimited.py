@@ -1,9 +1,9 @@
 """Comma, semicolon or tab separated text.
 
-Everything in it is text, so a column has a type by what all its cells look like: ``true``/``false`` in any
-case make booleans, JSON numbers make integers or floats, anything else makes the column text. ``007`` is
-no JSON number and stays as it is, as does an integer beyond 64 bits. An empty cell is a missing value; in a
-column that is otherwise numbers or booleans the ``MISSING`` words are too.
+All cells are text, so the type of a column is inferred from all of them: ``true``/``false`` in any case are booleans,
+JSON numbers are integers or floats, anything else makes the column text. ``007`` is no JSON number and stays text, as
+does an integer beyond 64 bits. An empty cell is a missing value; in a column of numbers or booleans the words of
+``MISSING`` are too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from ..errors import CatalogueError
 from ..types import Skipped, Value
-from .lines import lines
+from .lines import read_lines
 
 __all__ = ["CsvRows"]
 
@@ -24,7 +24,7 @@ MISSING = frozenset(("", "-", "n/a", "na", "nan", "none", "null"))
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})")
 
-Kind: TypeAlias = Literal["bool", "int", "float", "text"]
+CellType: TypeAlias = Literal["bool", "int", "float", "text"]
 
 
 class CsvRows:
@@ -45,22 +45,22 @@ class CsvRows:
         repeated = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if repeated:
             raise CatalogueError(f"{path} names the column {repeated[0]!r} more than once: rename one")
-        kinds: list[Kind | None] = [None] * len(header)
+        types: list[CellType | None] = [None] * len(header)
         self._count = 0
         for _, cells in rows:
             self._count += 1
-            if isinstance(cells, list) and len(cells) == len(kinds):
-                for place, kind in enumerate(kinds):
-                    if kind != "text":
-                        kinds[place] = _common(kind, cells[place].strip())
-        self._kinds = dict(zip(self._header, kinds, strict=True))
+            if isinstance(cells, list) and len(cells) == len(types):
+                for number, type_ in enumerate(types):
+                    if type_ != "text":
+                        types[number] = _common_type(type_, cells[number].strip())
+        self._types = dict(zip(self._header, types, strict=True))
 
     def __len__(self) -> int:
         return self._count
 
-    def read(self, plain: Collection[str]) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
+    def read(self, raw_columns: Collection[str]) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
         """Stream the rows, see ``rows.Rows``."""
-        convert = [str if name in plain else CONVERT[self._kinds[name] or "text"] for name in self._header]
+        convert = [str if name in raw_columns else CONVERT[self._types[name] or "text"] for name in self._header]
         rows = self._cells()
         next(rows)
         for line, cells in rows:
@@ -70,12 +70,12 @@ class CsvRows:
                 reason = f"line {line} has {len(cells)} cells, the header {len(self._header)}: put text with"
                 yield Skipped(f"line {line}", "ragged row", f"{reason} {self._delimiter!r} in quotes")
             else:
-                found = zip(self._header, convert, map(str.strip, cells), strict=True)
-                yield line, {name: make(cell) for name, make, cell in found if name and cell}
+                columns = zip(self._header, convert, map(str.strip, cells), strict=True)
+                yield line, {name: converter(cell) for name, converter, cell in columns if name and cell}
 
     def _cells(self) -> Iterator[tuple[int, list[str] | str]]:
-        """First line and cells of each row that is not blank; what is wrong in place of the cells."""
-        reader = csv.reader(lines(self._path), delimiter=self._delimiter, strict=True)
+        """Yield the line number and cells of each row that is not blank; of a broken row what is wrong with it."""
+        reader = csv.reader(read_lines(self._path), delimiter=self._delimiter, strict=True)
         while True:
             start = reader.line_num + 1
             try:
@@ -83,7 +83,7 @@ class CsvRows:
             except StopIteration:
                 return
             except csv.Error as error:
-                if "expected after" not in str(error):  # the reader lost its way: an open quote, bare \r
+                if "expected after" not in str(error):  # the reader can't resume: an open quote, bare \r
                     raise CatalogueError(
                         f"{self._path} can't be read from line {start} on ({error}): close the quote that "
                         "opens there, or save the file as CSV UTF-8"
@@ -97,35 +97,34 @@ class CsvRows:
 
 
 def _delimiter(path: Path) -> str:
-    """The sign that cuts the first line into most cells; a comma if none does."""
-    first = next((line for line in lines(path) if line.strip()), "")
-    signs = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"
-    return max(signs, key=lambda sign: _width(first, sign))
+    """Return the delimiter that splits the first line into the most cells; a comma if none does."""
+    first = next((line for line in read_lines(path) if line.strip()), "")
+    delimiters = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"
+    return max(delimiters, key=lambda delimiter: _count_cells(first, delimiter))
 
 
-def _width(line: str, sign: str) -> int:
-    """Cells of a line that is cut at ``sign``."""
+def _count_cells(line: str, delimiter: str) -> int:
     try:
-        return len(next(csv.reader([line], delimiter=sign), []))
+        return len(next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error:
-        return 0  # going through the file will say what is wrong
+        return 0  # reading the file raises the error
 
 
-def _common(kind: Kind | None, cell: str) -> Kind | None:
-    """The type of a column of type ``kind`` (None: nothing yet) that has this cell too."""
+def _common_type(column: CellType | None, cell: str) -> CellType | None:
+    """Return the type of a column of a type (None: no cells yet) and one more cell."""
     low = cell.lower()
     if low in MISSING:
-        return kind
-    now: Kind = "text"
+        return column
+    own: CellType = "text"
     if low in ("true", "false"):
-        now = "bool"
+        own = "bool"
     elif INTEGER.fullmatch(cell):
-        now = "int"
+        own = "int"
     elif FLOAT.fullmatch(cell):
-        now = "float"
-    if kind is None or kind == now:
-        return now
-    return "float" if {kind, now} == {"int", "float"} else "text"
+        own = "float"
+    if column is None or column == own:
+        return own
+    return "float" if {column, own} == {"int", "float"} else "text"
 
 
 def _boolean(cell: str) -> Value | None:
@@ -140,7 +139,7 @@ def _real(cell: str) -> Value | None:
     return None if cell.lower() in MISSING else float(cell)
 
 
-CONVERT: dict[Kind, Callable[[str], Value | None]] = {
+CONVERT: dict[CellType, Callable[[str], Value | None]] = {
     "bool": _boolean,
     "int": _integer,
     "float": _real,

@@ -1,7 +1,7 @@
-"""Catalogues that a person may ask to have fetched. Nothing here runs unless someone does.
+"""Downloads public data sets, at a person's explicit request alone.
 
-The host's own list of files gives each file's size and git hash, so the whole size is known before a byte of
-it is fetched, every file is verified, and a download that was stopped goes on with the files that are missing.
+The host's list of files gives each file's size and git hash, so the total size is known before the download begins,
+every file is verified, and an interrupted download continues with the missing files.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ..atomic import write_bytes
 from ..errors import DownloadError
 
 _TIMEOUT = 20
-"""Seconds without an answer after which a connection is given up."""
-_AT_ONCE = 8
-"""Files fetched at the same time."""
-_LARGEST = 20_000_000
-"""Bytes of one photo at the most; the data sets below hold none over 1 MB."""
+"""Seconds without data after which a connection is closed."""
+_CONNECTIONS = 8
+"""Files downloaded at the same time."""
+_MAX_BYTES = 20_000_000
+"""Bytes of a photo at most; the data sets below hold none over 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Dataset:
     """A public data set of photos in a git repository.
 
     Args:
-        name: what a user calls it.
+        name: of the option ``--download``.
         repository: owner/name on the host.
-        revision: the branch or commit whose list of files is asked for; each file is verified against that list.
-        licence: what its owner says.
-        folders: the parts of it that hold photos.
-        api: where the list of files is asked for.
-        raw: where the files are.
+        revision: the branch or commit whose files are listed; each file is verified against that list.
+        licence: stated by its owner.
+        folders: those that hold photos.
+        api: URL of the host's API, which lists the files.
+        raw: URL of the host's files.
     """
 
     name: str
@@ -61,7 +61,7 @@ DATASETS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class RemoteFile:
     """One file of a data set: its path, its size in bytes and its git hash (SHA-1 of a header and the bytes)."""
 
     path: str
@@ -69,17 +69,17 @@ class Remote:
     sha: str
 
 
-def listing(dataset: Dataset) -> list[Remote]:
-    """Ask what there is to fetch.
+def list_files(dataset: Dataset) -> list[RemoteFile]:
+    """Return the photos of a data set, by the host's list of files.
 
     Raises:
-        DownloadError: no network, or an answer that isn't a list of files.
+        DownloadError: no network, or a response that isn't a list of files.
     """
     url = f"{dataset.api}/repos/{dataset.repository}/git/trees/{dataset.revision}?recursive=1"
     try:
         tree = json.loads(_get(url, 50_000_000))["tree"]
         photos = [
-            Remote(str(entry["path"]), int(entry["size"]), str(entry["sha"]))
+            RemoteFile(str(entry["path"]), int(entry["size"]), str(entry["sha"]))
             for entry in tree
             if entry["type"] == "blob" and entry["path"].lower().endswith((".jpg", ".jpeg", ".png"))
         ]
@@ -91,41 +91,41 @@ def listing(dataset: Dataset) -> list[Remote]:
     return chosen
 
 
-def fetch(
-    dataset: Dataset, files: list[Remote], folder: Path, done: Callable[[int], None] = lambda files: None
+def download(
+    dataset: Dataset, files: list[RemoteFile], folder: Path, done: Callable[[int], None] = lambda files: None
 ) -> None:
-    """Bring a data set into a folder; files that are there and whole are not fetched again.
+    """Download a data set into a folder; files that are complete there are not downloaded again.
 
     Args:
-        dataset: where the files are.
-        files: from ``listing``.
-        folder: where they go, as class/photo.jpg: the data set's own split is left out of the path.
+        dataset: of the files.
+        files: from ``list_files``.
+        folder: receives class/photo.jpg: the data set's split is dropped from the path.
         done: called with the number of files that have been finished since the last call.
 
     Raises:
-        DownloadError: a file could not be fetched or is not what the list says; the finished ones stay.
+        DownloadError: a file can't be downloaded or has another hash than listed; finished files stay.
     """
 
-    def one(file: Remote) -> None:
+    def download_file(file: RemoteFile) -> None:
         target = folder.joinpath(*PurePosixPath(file.path).parts[1:])
         if target.is_file() and target.stat().st_size == file.size and _git_hash(target.read_bytes()) == file.sha:
             return
         url = f"{dataset.raw}/{dataset.repository}/{dataset.revision}/{file.path}"
-        content = _get(url, _LARGEST)
+        content = _get(url, _MAX_BYTES)
         if _git_hash(content) != file.sha:
             raise DownloadError(f"{url} gave {len(content):,} bytes with another checksum: try again later")
         write_bytes(target, content)
 
-    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download")
+    pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download")
     try:
-        for _ in pool.map(one, files):
+        for _ in pool.map(download_file, files):
             done(1)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _safe(path: str, folders: tuple[str, ...]) -> bool:
-    """Whether a listed path stays in the folder it is written to."""
+    """Return whether a listed path stays inside the folder that it is written to."""
     parts = PurePosixPath(path).parts
     return len(parts) >= 2 and parts[0] in folders and not any(p in ("..", ".") or "\\" in p or ":" in p for p in parts)
 
@@ -134,11 +134,11 @@ def _git_hash(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _get(url: str, most: int) -> bytes:
+def _get(url: str, max_bytes: int) -> bytes:
     request = urllib.request.Request(url, headers={"User-Agent": "lookseek"})  # noqa: S310  fixed hosts
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-            return b"".join(_limited(answer, most, url))
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+            return b"".join(_limited(response, max_bytes, url))
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
@@ -149,10 +149,10 @@ def _get(url: str, most: int) -> bytes:
         ) from error
 
 
-def _limited(answer: object, most: int, url: str) -> Iterator[bytes]:
+def _limited(response: object, max_bytes: int, url: str) -> Iterator[bytes]:
     total = 0
-    while chunk := answer.read(65_536):  # type: ignore[attr-defined]
+    while chunk := response.read(65_536):  # type: ignore[attr-defined]
         total += len(chunk)
-        if total > most:
-            raise DownloadError(f"{url} gives over {most:,} bytes, more than any photo of this data set")
+        if total > max_bytes:
+            raise DownloadError(f"{url} gives over {max_bytes:,} bytes, more than any photo of this data set")
         yield chunk

@@ -1,4 +1,4 @@
-"""FashionIQ's files: what people said of how one garment differs from another.
+"""FashionIQ's files: captions that people wrote of how one garment differs from another.
 
     captions/cap.dress.val.json              triplets: a candidate, two captions of a change, the target
     image_splits/split.dress.val.json        ids of all images of a category and split
@@ -62,7 +62,7 @@ class Triplet:
 
     @property
     def bare(self) -> tuple[str, str]:
-        """The captions without the signs around them, runs of blanks as one blank."""
+        """The captions without punctuation at their ends, runs of blanks as one blank."""
         first, second = (" ".join(caption.split()).strip(".?, ") for caption in self.captions)
         return first, second
 
@@ -82,7 +82,7 @@ class Triplet:
 
 
 def read_triplets(folder: Path, category: str, split: str) -> list[Triplet]:
-    """The triplets of a category and split, in the order of the file.
+    """Read the triplets of a category and split, in the order of the file.
 
     Raises:
         CatalogueError: there is no such file, or it is no JSON list of candidate, target and two captions.
@@ -92,7 +92,7 @@ def read_triplets(folder: Path, category: str, split: str) -> list[Triplet]:
 
 
 def read_image_ids(folder: Path, category: str, split: str) -> list[str]:
-    """The ids of all images of a category and split, each once, in the order of the file.
+    """Read the ids of all images of a category and split, each once, in the order of the file.
 
     Raises:
         CatalogueError: there is no such file, or it is no JSON list of ids, or has one twice.
@@ -109,7 +109,7 @@ def read_image_ids(folder: Path, category: str, split: str) -> list[str]:
 
 
 def read_image_captions(folder: Path, category: str, split: str) -> dict[str, str]:
-    """Id to caption of the images of a category and split.
+    """Read the captions of the images of a category and split, by id.
 
     Raises:
         CatalogueError: there is no such file, or it is no JSON object of texts.
@@ -124,31 +124,31 @@ def read_image_captions(folder: Path, category: str, split: str) -> dict[str, st
 
 
 def find_photos(folder: Path, ids: Collection[str]) -> dict[str, Path]:
-    """The photo of each id that has one.
+    """Find the photo of each id.
 
-    Looked for in ``images``, in ``dress``, ``shirt`` and ``toptee``, and in ``images`` beside the folder; the first
-    that has an id counts. Each of them is listed once.
+    The folders ``images``, ``dress``, ``shirt`` and ``toptee``, and ``images`` beside the folder, are listed once each;
+    the first that has an id counts.
 
     Args:
         folder: the one that holds ``captions``.
-        ids: the wanted ones.
+        ids: of photos.
 
     Returns:
-        Id to file, in the order of ``ids``; ids without a file are left out.
+        Id to file, in the order of ``ids``, without ids that have no file.
 
     Raises:
         CatalogueError: a folder that is there can't be read.
     """
     wanted = set(ids)
     found: dict[str, Path] = {}
-    for place in (folder / "images", *(folder / name for name in CATEGORIES), folder.absolute().parent / "images"):
-        if not place.is_dir():
+    for photos in (folder / "images", *(folder / name for name in CATEGORIES), folder.absolute().parent / "images"):
+        if not photos.is_dir():
             continue
         here: dict[str, tuple[int, Path]] = {}
         try:
-            files = list(place.iterdir())
+            files = list(photos.iterdir())
         except OSError as error:
-            raise CatalogueError(f"the folder {place} can't be read ({error.strerror}): check its rights") from error
+            raise CatalogueError(f"the folder {photos} can't be read ({error.strerror}): check its rights") from error
         for file in files:
             suffix = file.suffix.lower()
             if file.stem in wanted and suffix in SUFFIXES:
@@ -179,7 +179,7 @@ def _entries(folder: Path, kind: str, category: str, split: str) -> tuple[Path, 
 
 
 def _read(folder: Path, kind: str, category: str, split: str) -> tuple[Path, object]:
-    """Path and content of a JSON file."""
+    """Return the path and content of a JSON file."""
     path = folder / kind / NAMES[kind].format(category, split)
     if not path.parent.is_dir():
         raise CatalogueError(f"{path.parent}: there is no such folder: give the one that holds captions/ and the like")
@@ -195,7 +195,7 @@ def _read(folder: Path, kind: str, category: str, split: str) -> tuple[Path, obj
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    """Whether it is a text, and one that can be written again: JSON can hold halves of characters."""
+    """Return whether it is a text that UTF-8 can hold: JSON can hold lone surrogates."""
     if not isinstance(value, str):
         return False
     try:

@@ -3,10 +3,10 @@
 - The id of an item is its path from the folder, with ``/``: ``dresses/summer/12.jpg``.
 - Its one attribute is ``folder``, the sub-folder of the first level: ``dresses``. A photo that lies at
   the top has none.
-- Photos are known by content, later, when they are decoded; here every file becomes an item but what is
-  hidden and what is no photo by its name and its first bytes (``notes.txt``). So a ``.jpg`` that holds
-  HTML is reported, and a JPEG called ``.txt`` or nothing at all is taken.
-- Links to files are followed, links to folders are not, since they can lead in circles.
+- The content decides what is a photo, later, when it is decoded. Here every file becomes an item except hidden files
+  and files that are no photo by their name and their first bytes (``notes.txt``). So a ``.jpg`` that holds HTML is
+  reported, and a JPEG called ``.txt`` or without a suffix is an item.
+- Links to files are followed, links to folders are not, since they can form a circle.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PHOTO_SUFFIXES = frozenset(
         ".webp",
     )
 )
-"""Names of pictures, whether or not lookseek decodes them."""
+"""Suffixes of pictures, whether or not lookseek decodes them."""
 
 OTHER_SUFFIXES = frozenset(
     (
@@ -63,7 +63,7 @@ OTHER_SUFFIXES = frozenset(
         *(".py", ".ipynb", ".sh", ".sql", ".zip", ".tar", ".gz", ".tgz", ".sha256", ".url"),
     )
 )
-"""Names of what lies beside photos: left out without a word unless the content says photo."""
+"""Suffixes of files that accompany photos: ignored unless their content is a photo's."""
 
 OTHER_NAMES = frozenset(
     (
@@ -72,7 +72,7 @@ OTHER_NAMES = frozenset(
     )
 )
 INDEX_FILES = ("lookseek.json", "building.json")
-"""What tells one of our own indexes, whose files are no photos."""
+"""Files that mark a lookseek index, whose files are no photos."""
 OTHER_FOLDERS = frozenset(("__macosx", "__pycache__", "@eadir", "node_modules"))
 """Copies and thumbnails that macOS, Python, Synology and npm leave behind."""
 
@@ -107,12 +107,12 @@ class FolderCatalogue:
         return self._count
 
     def __iter__(self) -> Iterator[Item | Skipped]:
-        refused: list[OSError] = []
-        for parent, folders, files in os.walk(self._root, onerror=refused.append):
-            yield from (_unreadable(error) for error in refused)
-            refused.clear()
+        errors: list[OSError] = []
+        for parent, folders, files in os.walk(self._root, onerror=errors.append):
+            yield from (_unreadable(error) for error in errors)
+            errors.clear()
             here = Path(parent)
-            if any(name in files for name in INDEX_FILES):  # an index that was put beside its photos
+            if any(name in files for name in INDEX_FILES):  # an index inside the folder of its photos
                 folders.clear()
                 continue
             folders[:] = sorted(name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS)
@@ -121,10 +121,10 @@ class FolderCatalogue:
                 entry = self._entry(here / name)
                 if entry is not None:
                     yield entry
-        yield from (_unreadable(error) for error in refused)
+        yield from (_unreadable(error) for error in errors)
 
     def _entry(self, path: Path) -> Item | Skipped | None:
-        """The item of a file; None for what is left out without a word."""
+        """Return the item of a file; None for an ignored file."""
         if _hidden(path.name):
             return None
         id = path.relative_to(self._root).as_posix()
@@ -137,7 +137,7 @@ class FolderCatalogue:
             if not path.exists():
                 target = path.readlink()
                 return Skipped(id, "missing file", f"{id} links to {target}, which is not there: mend the link")
-            if not path.is_file() or (_beside(path) and not _starts_like_a_photo(path)):
+            if not path.is_file() or (_accompanies_photos(path) and not _starts_like_a_photo(path)):
                 return None
         except OSError as error:
             return Skipped(id, "unreadable file", f"{id} can't be read ({error.strerror}): check its rights")
@@ -154,12 +154,12 @@ def _hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _beside(path: Path) -> bool:
+def _accompanies_photos(path: Path) -> bool:
     return path.suffix.lower() in OTHER_SUFFIXES or path.name.lower() in OTHER_NAMES
 
 
 def _starts_like_a_photo(path: Path) -> bool:
-    """Whether the first bytes are those of a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP.
+    """Return whether the first bytes are those of a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP.
 
     Source: the signatures of the formats' own specifications.
     """

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ..errors import CatalogueError
 
-__all__ = ["lines"]
+__all__ = ["read_lines"]
 
 MAX_LINE = 16 * 2**20
-"""Bytes of a line of text: far above any row of words, far below what would hurt."""
+"""Bytes of a line: far more than any row of words, far fewer than the memory holds."""
 
 
-def lines(path: Path) -> Iterator[str]:
-    """Lines of a text file with their ends.
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file with their ends.
 
     Raises:
         CatalogueError: not UTF-8, or a line over ``MAX_LINE``, with the number of the line.

@@ -1,8 +1,7 @@
-"""The myntra shop catalogue as benchmarks and recipes read it: one split of ``catalogue.parquet``, photos included.
+"""Reads one split of the myntra shop's ``catalogue.parquet``, photos included, for benchmarks and recipes.
 
-The photos are product shots of Myntra, an Indian shop, published on Kaggle as MIT by the uploader's word
-(fashion-product-images-small, by Param Aggarwal). ``design`` and ``split`` are columns that were added to it:
-every design lies in one split only.
+The photos are product shots of Myntra, an Indian shop, published on Kaggle (fashion-product-images-small, by Param
+Aggarwal, who states the licence MIT). The columns ``design`` and ``split`` were added: every design is in one split.
 """
 
 from __future__ import annotations
@@ -47,16 +46,16 @@ class MyntraItem:
 
 
 def read_catalogue(folder: Path, split: str) -> list[MyntraItem]:
-    """The items of one split, in the order of the file.
+    """Read the items of one split, in the order of the file.
 
     Args:
         folder: holds ``catalogue.parquet`` with the columns id, title, articleType, category, gender, baseColour,
             design, split (text; only the id and the split must be given) and image (bytes of a picture).
-        split: train, val or test, or whatever other the file has.
+        split: train, val or test, or any other that the file has.
 
     Raises:
-        CatalogueError: there is no such file, column or split, the file is damaged, a row holds something else than
-            the above, or an id comes twice.
+        CatalogueError: there is no such file, column or split, the file is damaged, a row has a value of another
+            type, or an id is repeated.
     """
     path = folder / "catalogue.parquet"
     if not path.is_file():

@@ -24,7 +24,7 @@ BUFFER = 2**20
 
 
 class ParquetRows:
-    """A Parquet file; columns of bytes, objects and vectors are read only where they are asked for."""
+    """A Parquet file; columns of bytes, objects and vectors are read only where they are named."""
 
     unit = "row"
 
@@ -32,7 +32,7 @@ class ParquetRows:
         import pyarrow as pa
 
         self._path = path
-        with self._told(), self._open() as file:
+        with self._as_catalogue_errors(), self._open() as file:
             self._schema = file.schema_arrow
             self._count = int(file.metadata.num_rows)
         self.columns = tuple(self._schema.names)
@@ -43,12 +43,19 @@ class ParquetRows:
     def __len__(self) -> int:
         return self._count
 
-    def read(self, plain: Collection[str], *, others: bool = True) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
-        """Stream the rows; the columns in ``plain`` come whatever they hold, without ``others`` they alone."""
-        wanted = [name for name in self.columns if name in plain or (others and name in self._light)]
+    def read(
+        self, raw_columns: Collection[str], *, others: bool = True
+    ) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
+        """Stream the rows.
+
+        Args:
+            raw_columns: are read whatever they hold.
+            others: False reads only these.
+        """
+        selected = [name for name in self.columns if name in raw_columns or (others and name in self._light)]
         number = 0
-        with self._told(), self._open() as file:
-            for batch in file.iter_batches(batch_size=BATCH, columns=wanted, use_threads=False):
+        with self._as_catalogue_errors(), self._open() as file:
+            for batch in file.iter_batches(batch_size=BATCH, columns=selected, use_threads=False):
                 columns = {name: _values(batch.column(name)) for name in batch.schema.names}
                 for place in range(batch.num_rows):
                     number += 1
@@ -60,8 +67,8 @@ class ParquetRows:
         return pq.ParquetFile(self._path, buffer_size=BUFFER, pre_buffer=False)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Put what pyarrow says of a file into our words."""
+    def _as_catalogue_errors(self) -> Iterator[None]:
+        """Convert pyarrow's errors into ours."""
         import pyarrow as pa
 
         try:
@@ -72,7 +79,7 @@ class ParquetRows:
 
 
 def _heavy(types: Any, kind: Any) -> bool:
-    """Whether a column of this type can't become attributes: bytes, objects, spans of time, vectors."""
+    """Return whether a column of this type can't become attributes: bytes, objects, durations, vectors."""
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         inner = kind.value_type
         return bool(types.is_floating(inner) or types.is_nested(inner) or _heavy(types, inner))
@@ -81,7 +88,7 @@ def _heavy(types: Any, kind: Any) -> bool:
 
 
 def _values(column: Any) -> list[object]:
-    """Python values; times to the microsecond and in UTC, since Python knows no finer ones."""
+    """Return Python values; times in microseconds, Python's precision, and in UTC if they have a zone."""
     import pyarrow as pa
 
     kind = column.type

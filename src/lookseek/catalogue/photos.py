@@ -1,4 +1,4 @@
-"""Getting an item's photo again, from what its ``source`` says: for pictures of results, and for checking."""
+"""Finds the photos of items again by their ``source``, e.g. to draw results or to check an index."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from ..errors import CatalogueError
 from ..types import Photo
 from .parquet import ParquetRows
 
-__all__ = ["bytes_or_path", "photos_at", "written"]
+__all__ = ["bytes_or_path", "photos_at", "source_in_table"]
 
 
-def written(table: Path, row: int, column: str) -> str:
-    """The source of a photo whose bytes stand in a table, e.g. ``/shop/items.parquet#17/image``."""
+def source_in_table(table: Path, row: int, column: str) -> str:
+    """Return the source of a photo whose bytes are in a table, e.g. ``/shop/items.parquet#17/image``."""
     return f"{table}#{row}/{column}"
 
 
 def photos_at(sources: Sequence[str]) -> list[Photo | None]:
-    """The photos of several sources, each table read through once.
+    """Return the photos of some sources; each table is read once.
 
     Args:
-        sources: as ``Item.source`` has them.
+        sources: of items.
 
     Returns:
-        A photo for each source, in order; None where it can't be had any more.
+        A photo for each source, in order; None where it does not exist any more.
     """
-    found: dict[str, Photo | None] = {}
+    photos: dict[str, Photo | None] = {}
     tables: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for source in sources:
-        table, mark, place = source.rpartition("#")
+        table, hash_sign, place = source.rpartition("#")
         row, slash, column = place.partition("/")
-        if source.startswith("drawn:") and mark and row.isdecimal():
-            found[source] = _drawn(table, int(row))
-        elif mark and slash and row.isdecimal() and not Path(source).exists():
+        if source.startswith("drawn:") and hash_sign and row.isdecimal():
+            photos[source] = _drawn(table, int(row))
+        elif hash_sign and slash and row.isdecimal() and not Path(source).exists():
             tables[table, column][int(row)] = source
         elif source:
-            found[source] = Path(source)
+            photos[source] = Path(source)
     for (table, column), rows in tables.items():
-        found.update(_rows(Path(table), column, rows))
-    return [found.get(source) for source in sources]
+        photos.update(_photos_in_table(Path(table), column, rows))
+    return [photos.get(source) for source in sources]
 
 
 def bytes_or_path(cell: object) -> bytes | str | None:
-    """What a table's cell holds of a photo: its bytes, the path of a file, or nothing."""
+    """Return what a table's cell holds of a photo: its bytes, the path of a file, or nothing."""
     match cell:
         case bytes():
             return cell
@@ -64,17 +64,18 @@ def _drawn(origin: str, row: int) -> Photo:
     return DrawnCatalogue(items=int(origin.partition(":")[2])).photo(row)
 
 
-def _rows(table: Path, column: str, wanted: dict[int, str]) -> dict[str, Photo]:
+def _photos_in_table(table: Path, column: str, sources: dict[int, str]) -> dict[str, Photo]:
+    """Return the photos of a Parquet table by source, for some rows; none where the table is gone or was replaced."""
     photos: dict[str, Photo] = {}
-    last = max(wanted)
+    last = max(sources)
     try:
         for row in ParquetRows(table).read([column], others=False):
-            if isinstance(row, tuple) and row[0] in wanted:
+            if isinstance(row, tuple) and row[0] in sources:
                 image = bytes_or_path(row[1].get(column))
                 if isinstance(image, bytes):
-                    photos[wanted[row[0]]] = image
+                    photos[sources[row[0]]] = image
             if isinstance(row, tuple) and row[0] >= last:
                 break
     except CatalogueError:
-        pass  # the table is gone or was replaced: its photos can't be had, which is what the answer says
+        pass
     return photos

@@ -1,12 +1,11 @@
-"""Rows of table files: what comma separated values, JSON lines and Parquet have in common.
+"""Opens table files as rows, whatever their format.
 
-A table is gone through once when it is opened, so that what is wrong with the file as a whole is told at
-once, and then streamed as often as wanted.
+A table is read through once when it is opened, so that an error of the file as a whole is raised at once; then its
+rows can be streamed any number of times.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -14,13 +13,13 @@ from typing import Protocol, TypeAlias
 from ..errors import CatalogueError
 from ..types import Skipped
 from .delimited import CsvRows
-from .lines import lines
+from .json_lines import JsonRows
 from .parquet import ParquetRows
 
 __all__ = ["TABLE_SUFFIXES", "Row", "Rows", "open_rows"]
 
 Row: TypeAlias = tuple[int, dict[str, object]]
-"""Number of a line (text files) or row (Parquet), from 1, and what it holds by column."""
+"""The number of a line (text files) or row (Parquet), from 1, and its cells by column."""
 
 
 class Rows(Protocol):
@@ -34,44 +33,8 @@ class Rows(Protocol):
     def __len__(self) -> int:
         """How many rows there are, broken ones included."""
 
-    def read(self, plain: Collection[str]) -> Iterator[Row | Skipped]:
-        """Stream the rows; the columns in ``plain`` come as the file has them: no types, and with bytes."""
-
-
-class JsonRows:
-    """One JSON object a line."""
-
-    unit = "line"
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        names: dict[str, None] = {}
-        self._count = 0
-        for row in self.read(()):
-            self._count += 1
-            if not isinstance(row, Skipped):
-                names.update(dict.fromkeys(row[1]))
-        self.columns = tuple(names)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def read(self, plain: Collection[str]) -> Iterator[Row | Skipped]:
-        """Stream the rows, see ``Rows``."""
-        for number, line in enumerate(lines(self._path), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield Skipped(f"line {number}", "broken row", f"line {number} is no JSON ({error}): mend it")
-                continue
-            if isinstance(row, dict):
-                yield number, row
-            else:
-                kind = type(row).__name__
-                reason = f"line {number} holds a JSON {kind}: write one object with the columns' names a line"
-                yield Skipped(f"line {number}", "broken row", reason)
+    def read(self, raw_columns: Collection[str]) -> Iterator[Row | Skipped]:
+        """Stream the rows; cells of ``raw_columns`` stay as the file has them: not converted, and also if bytes."""
 
 
 def open_rows(path: Path) -> Rows:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from .. import images
 from ..catalogue import Catalogue, made_of, open_catalogue
-from ..catalogue.download import DATASETS, fetch, listing
-from ..catalogue.drawn import write
+from ..catalogue.download import DATASETS, download, list_files
+from ..catalogue.drawn import write_catalogue
 from ..errors import CatalogueError, QueryError
 from ..index.job import build_index
 from ..index.report import Summary
@@ -87,7 +87,7 @@ def _draw_garments(folder: Path, progress: Progress) -> Path:
     table = folder / "items.csv"
     if not table.is_file():
         progress.phase("drawing garments", None)
-        write(folder, items=80, views=3)
+        write_catalogue(folder, items=80, views=3)
     return table
 
 
@@ -95,11 +95,11 @@ def _download(name: str, folder: Path, progress: Progress, log: Callable[[str], 
     if name not in DATASETS:
         raise CatalogueError(f"there is no data set {name!r} to download: choose {', '.join(DATASETS)}")
     dataset, target = DATASETS[name], folder / name
-    files = listing(dataset)
+    files = list_files(dataset)
     megabytes = sum(file.size for file in files) / 1e6
     log(f"{dataset.repository}: {len(files):,} photos, {megabytes:,.0f} MB, {dataset.licence}")
     progress.phase("downloading", len(files))
-    fetch(dataset, files, target, progress.advance)
+    download(dataset, files, target, progress.advance)
     return target
 
 

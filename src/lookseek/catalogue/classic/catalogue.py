@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ...errors import CatalogueError
 from ...types import Attributes, Encoding, Item, Skipped, Value, Vectors
-from ..lines import lines
+from ..lines import read_lines
 from .about import Made, read_about
 from .files import (
     ABOUT,
@@ -121,11 +121,15 @@ class ClassicCatalogue:
     def _described(self) -> Iterator[_Said]:
         """What is said of each row, in order."""
         if self._list is not None and self._list.name == ITEMS:
-            for number, line in enumerate(lines(self._list), 1):
+            for number, line in enumerate(read_lines(self._list), 1):
                 if number <= len(self):
                     yield _object(line, f"{self._list} line {number}")
             return
-        ids = map(str, range(len(self))) if self._list is None else (line.rstrip("\r\n") for line in lines(self._list))
+        ids = (
+            map(str, range(len(self)))
+            if self._list is None
+            else (line.rstrip("\r\n") for line in read_lines(self._list))
+        )
         for row, id_ in enumerate(islice(ids, len(self))):
             yield _Said(id_, self._label(row))
 

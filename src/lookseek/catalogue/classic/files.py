@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CatalogueError
-from ..lines import lines
-from ..table import clean
+from ..cells import normalise
+from ..lines import read_lines
 
 __all__ = [
     *("ABOUT", "CLASSES", "COLOURS", "FEATURES", "IDS", "ITEMS", "LABELS", "NAMES", "OTHER_FEATURES", "OTHER_IDS"),
@@ -92,7 +92,7 @@ def labels(path: Path, rows: int) -> tuple[NDArray[np.int64], list[str]]:
         values, numbers = np.unique(array.astype(array.dtype.newbyteorder("=")), return_inverse=True)
         if values.dtype.itemsize and values.view(np.uint32).max() > sys.maxunicode:  # Python would raise SystemError
             raise CatalogueError(f"{path} holds text that is no Unicode: write it again")
-        names = [clean(str(value)).strip() for value in values]
+        names = [normalise(str(value)).strip() for value in values]
         empty = [number for number, name in enumerate(names) if not name]
         return np.where(np.isin(numbers, empty), -1, numbers).astype(np.int64), names
     with np.errstate(invalid="ignore"):
@@ -108,7 +108,7 @@ def class_names(path: Path, numbers: NDArray[np.int64]) -> list[str]:
     Raises:
         CatalogueError: fewer names than the labels need.
     """
-    names = [clean(line).strip() for line in lines(path)]
+    names = [normalise(line).strip() for line in read_lines(path)]
     while names and not names[-1]:
         names.pop()
     if len(names) <= numbers.max():
@@ -119,7 +119,7 @@ def class_names(path: Path, numbers: NDArray[np.int64]) -> list[str]:
 def count_lines(path: Path) -> int:
     """Lines of a list, without empty ones at its end."""
     last = 0
-    for number, line in enumerate(lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if line.strip():
             last = number
     return last

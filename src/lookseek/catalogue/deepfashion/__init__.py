@@ -1,4 +1,4 @@
-"""DeepFashion's official files: which photo is in which split, what it shows, and where.
+"""Reads DeepFashion's official files: splits, items, labels, boxes and landmarks of photos.
 
     lists (the form of all files) <- partitions (splits, items, pairs), labels (categories, attributes),
                                      places (boxes, landmarks)
@@ -12,13 +12,13 @@
     Attribute Prediction                                    list_category_img.txt, list_attr_cloth.txt,
                                                             list_attr_img.txt, list_bbox.txt, list_landmarks.txt
 
-The photos lie in ``img/`` or ``Img/img/``; every file calls them ``img/...jpg``, and so do we: that name is their id.
+The photos lie in ``img/`` or ``Img/img/``; every file names them ``img/...jpg``, and that name is their id.
 
 Source: Liu, Luo, Qiu, Wang and Tang, "DeepFashion", CVPR 2016; the layouts as the official README.txt of each
 benchmark gives them (read in the copies of github.com/czla/cloth-image-retrieval: In-shop 1.2, Consumer-to-shop 1.1;
 and github.com/brandontrabucco/deepfashion_dataset: Category 1.1) and as github.com/open-mmlab/mmfashion reads them
-(``data/prepare_*.py``). The data themselves could not be had when this was written: what no source says is marked
-"not verified" where it stands.
+(``data/prepare_*.py``). The data themselves were not available when this was written: what no source states is marked
+"not verified".
 """
 
 from .labels import Attributes, Categories, is_category_folder, read_attributes, read_categories

@@ -21,7 +21,7 @@ BODIES = {"1": "upper", "2": "lower", "3": "full"}
 """Code to the part of the body that a garment covers."""
 
 KINDS = {"1": "texture", "2": "fabric", "3": "shape", "4": "part", "5": "style"}
-"""Code to what an attribute speaks of."""
+"""Code to the kind of an attribute."""
 
 _MARKS = frozenset(("1", "-1", "0"))
 _BYTES = bytes.maketrans(b"012", np.array([0, 1, -1], np.int8).tobytes())
@@ -51,7 +51,7 @@ class Attributes:
         names: of the attributes, in the official order; some have blanks in them.
         kinds: of each attribute texture, fabric, shape, part or style.
         photos: their names, in the order of the file.
-        marks: int8 (photos, attributes): 1 it has it, -1 it has not, 0 nobody knows.
+        marks: int8 (photos, attributes): 1 it has it, -1 it has not, 0 unknown.
     """
 
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ class Attributes:
 
 
 def is_category_folder(root: Path) -> bool:
-    """Whether a folder has the files of Category and Attribute Prediction, told by their names."""
+    """Return whether a folder has the files of Category and Attribute Prediction, by their names."""
     try:
         find(root, PARTITION)
         annotation(root, "list_attr_img.txt")
@@ -107,22 +107,22 @@ def read_attributes(root: Path) -> Attributes:
     marks = bytearray()
     photos: dict[str, None] = {}
     for row in read_rows(annotation(root, "list_attr_img.txt"), ("image_name", "attribute_labels")):
-        cell, *given = row.text.split()
+        cell, *labels = row.text.split()
         name = row.photo(cell)
-        if len(given) != len(named):
-            raise row.wrong(f"has {len(given)} attribute labels, {path.name} has {len(named)} attributes")
-        if unknown := set(given) - _MARKS:
+        if len(labels) != len(named):
+            raise row.wrong(f"has {len(labels)} attribute labels, {path.name} has {len(named)} attributes")
+        if unknown := set(labels) - _MARKS:
             raise row.wrong(f"has the attribute label {min(unknown)[:80]!r}, which is none of 1, -1, 0")
         if name in photos:
             raise row.wrong(f"names {name} a second time")
         photos[name] = None
-        marks += "".join(given).replace("-1", "2").encode().translate(_BYTES)
+        marks += "".join(labels).replace("-1", "2").encode().translate(_BYTES)
     table = np.frombuffer(marks, np.int8).reshape(len(photos), len(named))
     return Attributes(tuple(name for name, _ in named), tuple(kind for _, kind in named), tuple(photos), table)
 
 
 def _named(row: Row, known: Mapping[str, str], what: str) -> tuple[str, str]:
-    """A name, which may have blanks in it, and what its code stands for."""
+    """Return a name, which may contain blanks, and the meaning of its code."""
     parts = row.text.rsplit(None, 1)
     if len(parts) != 2:
         raise row.wrong(f"has no {what} after the name {row.text[:80]!r}")

@@ -1,7 +1,7 @@
-"""The form that all files of DeepFashion share: how many rows, the names of the columns, then a row a line.
+"""Reads the format that all files of DeepFashion share: the number of rows, the names of the columns, the rows.
 
 Source: every README.txt of the official benchmarks: "First Row: number of images. Second Row: entry names. Rest of the
-Rows: ...". Only the lists of items have no names of columns. Cells are parted by blanks, one or more.
+Rows: ...". Only the lists of items have no names of columns. Cells are separated by one or more blanks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import CatalogueError
-from ..lines import lines
+from ..lines import read_lines
 
 __all__ = ["PARTITION", "Row", "annotation", "find", "photo_folder", "read_rows"]
 
@@ -40,11 +40,11 @@ class Row:
     text: str
 
     def wrong(self, what: str) -> CatalogueError:
-        """The error to raise: file, line, what is wrong, the remedy."""
+        """Return the error of this row: file, line, what is wrong, the remedy."""
         return CatalogueError(f"{self.path} line {self.line} {what}: {REMEDY}")
 
     def cells(self, count: int) -> list[str]:
-        """What stands between the blanks.
+        """Return the row's cells.
 
         Raises:
             CatalogueError: not ``count`` cells.
@@ -55,7 +55,7 @@ class Row:
         return cells
 
     def number(self, cell: str, what: str) -> int:
-        """A whole number; leading zeros are usual here, as in 072.
+        """Parse a whole number; leading zeros are common in these files, as in 072.
 
         Raises:
             CatalogueError: anything else.
@@ -65,7 +65,7 @@ class Row:
         return int(cell)
 
     def one_of(self, cell: str, known: Mapping[str, str], what: str) -> str:
-        """What a code stands for.
+        """Return the meaning of a code.
 
         Raises:
             CatalogueError: an unknown code.
@@ -75,7 +75,7 @@ class Row:
         return known[cell]
 
     def photo(self, cell: str) -> str:
-        """The name of a photo, which is its id.
+        """Return the name of a photo, which is its id.
 
         Raises:
             CatalogueError: it does not lie below ``img/``.
@@ -86,7 +86,7 @@ class Row:
 
 
 def find(root: Path, *places: str) -> Path:
-    """The first of several files that is there.
+    """Return the first of several files that exists.
 
     Raises:
         CatalogueError: none is.
@@ -99,15 +99,15 @@ def find(root: Path, *places: str) -> Path:
 
 
 def annotation(root: Path, *names: str) -> Path:
-    """The first of several annotation files that is there, in whichever folder they lie. Raises what ``find`` does."""
+    """Return the first of several annotation files that exists, in any folder of annotations. Raises as ``find``."""
     return find(root, *(f"{folder}/{name}" for name in names for folder in ANNOTATIONS))
 
 
 def photo_folder(root: Path) -> Path:
-    """The folder that names like ``img/WOMEN/...`` start from.
+    """Return the folder that names like ``img/WOMEN/...`` are relative to.
 
     Args:
-        root: of the benchmark; its photos need not be there.
+        root: of the benchmark; its photos may be missing.
 
     Source: the official archive is ``Img/img.zip`` and holds ``img/``: some unpack it where it lies, some beside Eval/.
     """
@@ -119,14 +119,14 @@ def read_rows(path: Path, header: Sequence[str]) -> Iterator[Row]:
 
     Args:
         path: the file.
-        header: how its first columns must be called; () if it does not name them.
+        header: the names of its first columns; () if it has no names.
 
     Raises:
         CatalogueError: the file can't be read, has other columns, or not as many rows as its first line says.
     """
     declared, seen = -1, 0
     try:
-        for number, line in enumerate(lines(path), start=1):
+        for number, line in enumerate(read_lines(path), start=1):
             row = Row(path, number, line.strip())
             if number == 1:
                 declared = row.number(row.text, "the number of rows")
@@ -142,5 +142,5 @@ def read_rows(path: Path, header: Sequence[str]) -> Iterator[Row]:
     except OSError as error:
         raise CatalogueError(f"{path} can't be read ({error.strerror or error}): check its rights") from error
     if seen != declared:
-        said = f"says that {declared:,} rows follow, there are {seen:,}" if declared >= 0 else "is missing"
-        raise CatalogueError(f"{path} line 1 {said}: {REMEDY}")
+        problem = f"says that {declared:,} rows follow, there are {seen:,}" if declared >= 0 else "is missing"
+        raise CatalogueError(f"{path} line 1 {problem}: {REMEDY}")

@@ -1,4 +1,4 @@
-"""Which photo is in which split, and which item it shows.
+"""Reads the splits of photos, and the items that they show.
 
 Source: the sections EVALUATION PARTITIONS and ITEM LABELS of the official README.txt.
 """

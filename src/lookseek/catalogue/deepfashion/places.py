@@ -1,4 +1,4 @@
-"""Where on its photo a garment is: boxes and landmarks, as numbers.
+"""Reads where on its photo a garment is: boxes and landmarks.
 
 Source: the sections BBOX LABELS and LANDMARK LABELS of the official README.txt.
 """
@@ -46,9 +46,9 @@ class Place:
 
     Args:
         box: in pixels of the official photo (``img.zip``, not the large ones of ``img_highres``).
-        body: upper, lower or full; "" where the file does not say it (Category).
-        pose: 1 front, 2 side, 3 back, 4 zoom-out, 5 zoom-in, 6 stand-alone; 0 where the file does not say it.
-        source: shop or consumer; "" where the file does not say it.
+        body: upper, lower or full; "" where the file does not have it (Category).
+        pose: 1 front, 2 side, 3 back, 4 zoom-out, 5 zoom-in, 6 stand-alone; 0 where the file does not have it.
+        source: shop or consumer; "" where the file does not have it.
     """
 
     box: Box
@@ -78,7 +78,7 @@ class Landmarks:
     Args:
         body: upper, lower or full.
         variation: 1 normal pose, 2 medium pose, 3 large pose, 4 medium zoom-in, 5 large zoom-in; 0 where the file
-            does not say it.
+            does not have it.
         points: by ``POINTS``' names.
     """
 
@@ -107,12 +107,12 @@ def read_boxes(root: Path) -> dict[str, Place]:
         name = row.photo(cell)
         if name in places:
             raise row.wrong(f"names {name} a second time")
-        said = dict(zip(columns, codes, strict=True))
+        by_column = dict(zip(columns, codes, strict=True))
         places[name] = Place(
             _box(row, [left, top, right, bottom]),
-            row.one_of(said["clothes_type"], BODIES, "clothes type") if "clothes_type" in said else "",
-            row.number(said["pose_type"], "the pose type") if "pose_type" in said else 0,
-            row.one_of(said["source_type"], SOURCES, "source type") if "source_type" in said else "",
+            row.one_of(by_column["clothes_type"], BODIES, "clothes type") if "clothes_type" in by_column else "",
+            row.number(by_column["pose_type"], "the pose type") if "pose_type" in by_column else 0,
+            row.one_of(by_column["source_type"], SOURCES, "source type") if "source_type" in by_column else "",
         )
     return places
 
@@ -120,8 +120,8 @@ def read_boxes(root: Path) -> dict[str, Place]:
 def read_landmarks(root: Path) -> dict[str, Landmarks]:
     """Read the landmarks of each photo, of whichever benchmark the folder has.
 
-    The variation type stands in In-shop and Consumer-to-shop; of Category the README.txt says so too, but mmfashion
-    reads its rows without one (``prepare_attr_pred.py``): whether it is there is told by the number of cells.
+    In-shop and Consumer-to-shop have the variation type; Category has it by its README.txt, but mmfashion reads its
+    rows without one (``prepare_attr_pred.py``): the number of cells decides whether it is there.
 
     Args:
         root: the benchmark's folder.

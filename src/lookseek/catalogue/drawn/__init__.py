@@ -1,11 +1,11 @@
-"""A catalogue drawn by our own code: no photo is needed to try lookseek, and every truth is known.
+"""A catalogue of drawn garments: lookseek can be tried without photos, and the ground truth is complete.
 
 designs (attributes) -> garment, tailor (shapes) -> view (how it lies) -> truth (boxes, landmarks)
 fabric (patterns) -> easel (colours, lines) -> light, background -> picture -> catalogue (items, files)
 designs -> changes (one attribute changed, in words) and splits (train, val, test): to train and to measure with
 """
 
-from .catalogue import DrawnCatalogue, write
+from .catalogue import DrawnCatalogue, write_catalogue
 from .changes import KINDS, Change, Family, families
 from .picture import draw, garment_mask
 from .splits import SPLITS, DrawnPhotos, split_seed, split_specs
@@ -25,5 +25,5 @@ __all__ = [
     "garment_mask",
     "split_seed",
     "split_specs",
-    "write",
+    "write_catalogue",
 ]

@@ -12,7 +12,7 @@ from ...types import Item
 from .picture import check_size, draw
 from .truth import SIDE, DrawnItem, drawn_specs
 
-__all__ = ["COLUMNS", "DrawnCatalogue", "title", "write"]
+__all__ = ["COLUMNS", "DrawnCatalogue", "title", "write_catalogue"]
 
 COLUMNS = (
     "id", "image", "category", "colour", "pattern", "sleeve", "neckline", "length",
@@ -38,7 +38,7 @@ def title(spec: DrawnItem) -> str:
 
 
 class DrawnCatalogue:
-    """A catalogue that needs no files: each photo is drawn when it is asked for.
+    """A catalogue that needs no files: each photo is drawn when it is read.
 
     Args:
         items: designs, >= 0.
@@ -54,7 +54,7 @@ class DrawnCatalogue:
 
     def __init__(self, items: int = 60, views: int = 3, seed: int = 0, size: int = SIDE) -> None:
         check_size(size)
-        self.specs = [spec.at(size) for spec in drawn_specs(items, views, seed)]
+        self.specs = [spec.scaled_to(size) for spec in drawn_specs(items, views, seed)]
         self.size = size
         usual = (views, seed, size) == (3, 0, SIDE)  # what the word drawn:ITEMS stands for
         self.origin = f"drawn:{items}" if usual else ""
@@ -73,7 +73,7 @@ class DrawnCatalogue:
         return to_jpeg(draw(self.specs[row - 1], self.size), quality=QUALITY)
 
 
-def write(folder: Path, items: int = 60, views: int = 3, seed: int = 0, size: int = SIDE) -> int:
+def write_catalogue(folder: Path, items: int = 60, views: int = 3, seed: int = 0, size: int = SIDE) -> int:
     """Write a drawn catalogue as a folder: JPEG files by category, and ``items.csv``.
 
     Args:

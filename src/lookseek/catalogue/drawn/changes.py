@@ -6,9 +6,9 @@ A family is one design with everything that a search by "like this, but ..." may
         │     ──"with long sleeves"───────> target of the kind sleeve        ... one of each kind that can change
         └ again: the same design, unchanged, photographed another time
 
-All share cut and cloth, so a target differs from its reference in what the words say, in view and in background.
-Families come in lines, as a shop's do: of one category, colour and pattern, in other shapes. Who ignores the words
-finds the design unchanged and its line; who ignores the photo finds other families.
+All share cut and cloth, so a target differs from its reference in the named attribute, in view and in background.
+Families come in lines, as a shop's do: of one category, colour and pattern, in other shapes. A search that ignores the
+words finds the unchanged design and its line; one that ignores the photo finds other families.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from dataclasses import dataclass
 
 from .background import BACKGROUNDS
 from .chance import Dice, deck
-from .designs import COLOURS, PATTERNS, designs, possible
-from .truth import DrawnItem, true_item
+from .designs import COLOURS, PATTERNS, designs, possible_values
+from .truth import DrawnItem, make_item
 from .view import VIEWS
-from .words import words_of
+from .words import choose_phrase
 
 __all__ = ["KINDS", "Change", "Family", "families"]
 
 KINDS = ("colour", "pattern", "sleeve", "neckline", "length")
-"""Attributes that can be asked to change."""
+"""Attributes that change."""
 
 LINE = 5
-"""Families of a line: enough that ten answers to the photo alone are not just its own family."""
+"""Families of a line: enough that the ten best results of the photo alone are not all of its own family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Change:
 
     Args:
         kind: one of ``KINDS``.
-        text: what is asked, in English.
+        text: the change, in English.
         target: the garment with that one attribute changed.
     """
 
@@ -53,7 +53,7 @@ class Family:
     """A design and its changes; see above.
 
     Args:
-        reference: the photo that is asked with.
+        reference: the photo of the query.
         again: the same design in another view and before another background.
         changes: one of each kind that the design can change in, in the order of ``KINDS``; their targets have other
             views and backgrounds than the reference.
@@ -92,15 +92,15 @@ def _family(design: Mapping[str, str], seed: int) -> Family:
     places = _places(dice)
 
     def photo(name: str, attributes: Mapping[str, str]) -> DrawnItem:
-        return true_item(f"{design['item']}-{name}", {**attributes, **next(places)}, seed)
+        return make_item(f"{design['item']}-{name}", {**attributes, **next(places)}, seed)
 
     reference, again = photo("reference", design), photo("again", design)
     changes = []
     for kind in KINDS:
-        others = [value for value in possible(kind, design["category"]) if value != design[kind]]
+        others = [value for value in possible_values(kind, design["category"]) if value != design[kind]]
         if others:
             value = dice.pick(others)
-            text = words_of(kind, design["category"], design[kind], value, dice)
+            text = choose_phrase(kind, design["category"], design[kind], value, dice)
             changes.append(Change(kind, text, photo(kind, {**design, kind: value})))
     return Family(reference, again, tuple(changes))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .chance import Dice, deck
 
-__all__ = ["CATEGORIES", "COLOURS", "LENGTHS", "NECKLINES", "PATTERNS", "SLEEVES", "designs", "possible"]
+__all__ = ["CATEGORIES", "COLOURS", "LENGTHS", "NECKLINES", "PATTERNS", "SLEEVES", "designs", "possible_values"]
 
 CATEGORIES = ("dress", "shirt", "toptee")
 """FashionIQ's three categories, by their names there."""
@@ -49,7 +49,7 @@ LENGTHS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def possible(kind: str, category: str) -> tuple[str, ...]:
+def possible_values(kind: str, category: str) -> tuple[str, ...]:
     """Return the values that an attribute can have, each once.
 
     Args:

@@ -111,7 +111,7 @@ class Easel:
         for dash in np.rint(np.stack([xs, ys], axis=2)).reshape(-1, 4).tolist():
             self._ink_pen.line(dash, fill=STITCH, width=self.thin)
 
-    def sew_on(self, buttons: Points) -> None:
+    def draw_buttons(self, buttons: Points) -> None:
         """Draw buttons of four hundredths of the shoulder's half width, with two holes each."""
         radius = 0.042 * self.unit
         light = sum(self.cloth.base) > 300
@@ -124,7 +124,7 @@ class Easel:
                 hole, at = radius * 0.16, x + side * radius
                 self._ink_pen.ellipse((at - hole, y - hole, at + hole, y + hole), fill=140)
 
-    def finished(self) -> tuple[Image.Image, Light]:
+    def finish(self) -> tuple[Image.Image, Light]:
         """Return where the drawing is, mode L, and its colours, float32 (size, size, 3)."""
         bright = ImageChops.invert(self.ink.reduce(FINE))
         inked = ImageChops.multiply(self.tone.reduce(FINE), Image.merge("RGB", (bright, bright, bright)))

@@ -13,7 +13,7 @@ from .chance import Dice
 from .designs import COLOURS
 from .garment import Points
 
-__all__ = ["RGB", "Cloth", "cloth_of", "print_pattern", "shade"]
+__all__ = ["RGB", "Cloth", "choose_cloth", "print_pattern", "shade"]
 
 RGB = tuple[int, int, int]
 
@@ -83,13 +83,13 @@ class Cloth:
     style: float
 
 
-def shade(colour: RGB, times: float) -> RGB:
+def shade(colour: RGB, factor: float) -> RGB:
     """Return a colour made darker (below 1) or lighter, within 0 to 255."""
-    red, green, blue = (min(255, int(part * times)) for part in colour)
+    red, green, blue = (min(255, int(part * factor)) for part in colour)
     return red, green, blue
 
 
-def cloth_of(attributes: Mapping[str, str], dice: Dice) -> Cloth:
+def choose_cloth(attributes: Mapping[str, str], dice: Dice) -> Cloth:
     """Choose the cloth of a design by its category, colour and pattern.
 
     Args:

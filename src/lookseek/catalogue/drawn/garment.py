@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...types import Attributes
 from .chance import Dice
 
-__all__ = ["Cut", "Points", "bezier", "cut_of", "mirrored", "neckline_curve", "sleeve_frame", "torso_outline"]
+__all__ = ["Cut", "Points", "bezier", "choose_cut", "mirror", "neckline_curve", "sleeve_frame", "torso_outline"]
 
 Points: TypeAlias = NDArray[np.float64]
 """Corners of a line or polygon, float64 (n, 2), x and y in garment units."""
@@ -81,7 +81,7 @@ class Cut:
         return 0.10 if self.kind == "dress" else 0.05
 
 
-def cut_of(attributes: Attributes, design: Dice, lay: Dice) -> Cut:
+def choose_cut(attributes: Attributes, design: Dice, lay: Dice) -> Cut:
     """Choose the measures of a design.
 
     Args:
@@ -137,7 +137,7 @@ def bezier(start: Point2, control: Point2, end: Point2, steps: int = 12) -> Poin
     return np.asarray(a * (1 - t) ** 2 + b * (2 * t * (1 - t)) + c * t**2)
 
 
-def mirrored(points: Points) -> Points:
+def mirror(points: Points) -> Points:
     """Return the left twin of a shape of the right half, in reverse order."""
     return np.asarray(points[::-1] * (-1.0, 1.0))
 
@@ -168,7 +168,7 @@ def torso_outline(cut: Cut) -> Points:
         bezier((wx, wy), (wx + (hx - wx) * bow, wy + (hy - wy) * 0.42), (hx, hy))[1:],
         bezier((hx, hy), (hx * 0.55, hy + cut.sag), (0.0, hy + cut.sag))[1:],
     ])  # fmt: skip
-    return np.concatenate([half, mirrored(half)[1:-1]])
+    return np.concatenate([half, mirror(half)[1:-1]])
 
 
 def sleeve_frame(cut: Cut, side: int) -> tuple[Points, Points, Points]:

@@ -10,7 +10,7 @@ from .chance import Dice
 from .tailor import Fold
 from .view import View
 
-__all__ = ["cast_shadow", "falloff", "lit", "shading"]
+__all__ = ["apply_light", "cast_shadow", "falloff", "shading"]
 
 WARM = (0.80, 0.74, 0.63)
 """What the light of the view "dim" leaves of red, green and blue."""
@@ -65,7 +65,7 @@ def shading(folds: tuple[Fold, ...], view: View, cover: Image.Image, dice: Dice)
     return total
 
 
-def lit(tone: Light, light: Light) -> Light:
+def apply_light(tone: Light, light: Light) -> Light:
     """Return cloth under its light: mostly a factor, a little added so that black cloth shows folds."""
     wide = light[..., None]
     return np.asarray(tone * (1.0 + wide) + np.float32(26.0) * wide, np.float32)

@@ -11,9 +11,9 @@ from ...types import Pixels
 from .background import background
 from .chance import Dice
 from .easel import FINE, Easel
-from .fabric import cloth_of
-from .light import cast_shadow, falloff, lit, shading
-from .truth import SIDE, DrawnItem, laid_out
+from .fabric import choose_cloth
+from .light import apply_light, cast_shadow, falloff, shading
+from .truth import SIDE, DrawnItem, lay_out
 
 __all__ = ["check_size", "draw", "garment_mask"]
 
@@ -23,7 +23,7 @@ def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
 
     Args:
         spec: what to draw, from ``drawn_specs``.
-        size: pixels along a side, 32 to 2,048; ``spec.at(size)`` gives box and landmarks to it.
+        size: pixels along a side, 32 to 2,048; ``spec.scaled_to(size)`` has box and landmarks for it.
 
     Returns:
         uint8 (size, size, 3), the same for the same spec every time.
@@ -32,9 +32,9 @@ def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
         CatalogueError: a size outside its range.
     """
     check_size(size)
-    garment, view = laid_out(spec.id, spec.attributes, spec.seed)
+    garment, view = lay_out(spec.id, spec.attributes, spec.seed)
     dice = Dice("light", spec.seed, spec.id)
-    easel = Easel(view, cloth_of(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
+    easel = Easel(view, choose_cloth(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
     for place, panel in enumerate(garment.panels):
         if place == garment.behind and spec.view == "hanger":
             easel.hang(float(garment.landmarks["collar_right"][0]))
@@ -43,9 +43,9 @@ def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
         easel.seam(seam)
     for stitch in garment.stitches:
         easel.stitch(stitch)
-    easel.sew_on(garment.buttons)
-    cover, tone = easel.finished()
-    cloth = lit(tone, shading(garment.folds, view, cover, dice))
+    easel.draw_buttons(garment.buttons)
+    cover, tone = easel.finish()
+    cloth = apply_light(tone, shading(garment.folds, view, cover, dice))
     scene = background(spec.attributes["background"], Dice("ground", spec.seed, spec.id), size)
     scene = cast_shadow(scene, cover)
     scene += (cloth - scene) * (np.asarray(cover, np.float32) / 255)[..., None]
@@ -67,7 +67,7 @@ def garment_mask(spec: DrawnItem, size: int = SIDE) -> NDArray[np.uint8]:
         CatalogueError: a size outside its range.
     """
     check_size(size)
-    garment, view = laid_out(spec.id, spec.attributes, spec.seed)
+    garment, view = lay_out(spec.id, spec.attributes, spec.seed)
     cover = Image.new("L", (size * FINE, size * FINE))
     pen = ImageDraw.Draw(cover)
     for panel in garment.panels:

@@ -1,4 +1,4 @@
-"""Drawn photos for training, for choosing and for the last measurement: three seeds, so that no design is in two."""
+"""Train, val and test splits of drawn photos: three seeds, so that no design is in two splits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def split_specs(split: str, items: int, views: int) -> dict[str, DrawnItem]:
 
 
 class DrawnPhotos(Mapping[str, bytes]):
-    """Photos by id, as JPEG, each drawn when it is asked for; may be asked by many threads.
+    """Photos by id, as JPEG, each drawn when it is read. Any thread may read.
 
     Args:
         specs: id to what is drawn.

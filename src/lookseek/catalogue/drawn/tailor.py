@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .chance import Dice
-from .garment import Cut, Points, bezier, mirrored, neckline_curve, sleeve_frame, torso_outline
+from .garment import Cut, Points, bezier, mirror, neckline_curve, sleeve_frame, torso_outline
 
 __all__ = ["Fold", "Garment", "Panel", "sew"]
 
@@ -90,15 +90,15 @@ def sew(cut: Cut, lay: Dice) -> Garment:
     (sx, sy), (ux, uy), (wx, wy), (hx, hy) = cut.shoulder, cut.underarm, cut.waist, cut.hem
     armhole = bezier((sx, sy), (sx - (0.10 if cut.sleeve else 0.16), uy * 0.75), (ux, uy))
     if cut.sleeve:
-        seams += [armhole, mirrored(armhole)]
+        seams += [armhole, mirror(armhole)]
     else:
-        stitches += [armhole - (0.07, 0.0), mirrored(armhole - (0.07, 0.0))]
+        stitches += [armhole - (0.07, 0.0), mirror(armhole - (0.07, 0.0))]
     for rise in (0.09, 0.13):
         half = bezier((0.0, hy + cut.sag - rise), (hx * 0.55, hy + cut.sag - rise), (hx, hy - rise))
-        stitches.append(np.concatenate([mirrored(half), half[1:]]))
+        stitches.append(np.concatenate([mirror(half), half[1:]]))
     if cut.kind == "dress":
         waist = bezier((0.0, wy + 0.03), (wx * 0.6, wy + 0.03), (wx, wy))
-        seams.append(np.concatenate([mirrored(waist), waist[1:]]))
+        seams.append(np.concatenate([mirror(waist), waist[1:]]))
     buttons = np.zeros((0, 2))
     if cut.buttoned:
         seams += [np.array([[x, cut.neck[1] * 0.9], [x, cut.buttoned - 0.03]]) for x in (-0.10, 0.10)]
@@ -122,7 +122,7 @@ def inside(cut: Cut) -> Panel:
     nx, depth = cut.neck
     back = bezier((-nx, 0.0), (0.0, min(0.20, depth * 0.7)), (nx, 0.0))
     front = neckline_curve(cut)[::-1]
-    outline = np.concatenate([back, front[1:], mirrored(front)[1:-1]])
+    outline = np.concatenate([back, front[1:], mirror(front)[1:-1]])
     return Panel("inside", outline, np.zeros(2), UPRIGHT)
 
 
@@ -131,7 +131,7 @@ def neck_pieces(cut: Cut) -> list[tuple[str, Points, Points]]:
     nx, depth = cut.neck
     if cut.neckline != "collar":
         edge, seam = neckline_curve(cut), neckline_curve(cut, 0.085)
-        outline = np.concatenate([mirrored(edge), edge[1:], seam[::-1], mirrored(seam[::-1])[1:]])
+        outline = np.concatenate([mirror(edge), edge[1:], seam[::-1], mirror(seam[::-1])[1:]])
         return [("trim", outline, UPRIGHT)]
     stand = np.concatenate([
         bezier((-nx - 0.02, 0.03), (-nx * 0.95, -0.17), (-nx * 0.55, -0.19), 6),
@@ -145,7 +145,7 @@ def neck_pieces(cut: Cut) -> list[tuple[str, Points, Points]]:
         bezier((0.01, depth - 0.01), (nx * 0.72, depth * 0.45), (nx * 0.78, -0.17), 8)[1:-1],
     ])  # fmt: skip
     lean = np.array([[0.87, -0.50], [0.50, 0.87]])  # each leaf is cut at an angle of its own
-    return [("stand", stand, UPRIGHT), ("collar", leaf, lean), ("collar", mirrored(leaf), lean.T)]
+    return [("stand", stand, UPRIGHT), ("collar", leaf, lean), ("collar", mirror(leaf), lean.T)]
 
 
 def sleeve(cut: Cut, side: int, lay: Dice) -> tuple[Points, list[Points], list[Points], list[Fold], Points, Points]:
@@ -198,7 +198,7 @@ def torso_folds(cut: Cut, lay: Dice) -> list[Fold]:
         nx, depth = cut.neck
         edge = [(nx + 0.13, 0.10), (nx * 0.95, 0.50), (0.02, depth)]
         below = np.array([*edge, (nx * 0.9, 0.62), (nx + 0.2, 0.16)])
-        folds += [Fold(below, -0.55), Fold(mirrored(below), -0.55)]
+        folds += [Fold(below, -0.55), Fold(mirror(below), -0.55)]
     for flip in (-1.0, 1.0):
         for _ in range(2):
             start = np.array([flip * (ux - 0.04), uy + lay.between(-0.05, 0.15)])

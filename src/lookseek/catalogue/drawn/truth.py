@@ -1,4 +1,4 @@
-"""What is true of each drawn photo, known without drawing it."""
+"""The ground truth of each drawn photo, computed without drawing it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ...types import Box
 from .background import BACKGROUNDS
 from .chance import Dice, deck
 from .designs import designs
-from .garment import Points, cut_of
+from .garment import Points, choose_cut
 from .tailor import Garment, sew
-from .view import VIEWS, View, fitted, view_of
+from .view import VIEWS, View, fit_view, make_view
 
-__all__ = ["SIDE", "DrawnItem", "drawn_specs", "laid_out", "true_item"]
+__all__ = ["SIDE", "DrawnItem", "drawn_specs", "lay_out", "make_item"]
 
 SIDE = 320
 """Pixels along a side of the picture that boxes and landmarks are given for."""
@@ -24,7 +24,7 @@ SIDE = 320
 
 @dataclass(frozen=True, slots=True)
 class DrawnItem:
-    """One drawn photo and everything that is true of it.
+    """One drawn photo and its ground truth.
 
     Args:
         id: unique in the catalogue.
@@ -47,14 +47,14 @@ class DrawnItem:
     landmarks: Mapping[str, tuple[float, float]]
     seed: int
 
-    def at(self, size: int) -> DrawnItem:
+    def scaled_to(self, size: int) -> DrawnItem:
         """Return the same item with box and landmarks in pixels of a picture of ``size``, not ``SIDE``."""
-        times = size / SIDE
-        box = Box(*(times * n for n in (self.box.x, self.box.y, self.box.width, self.box.height)))
-        return replace(self, box=box, landmarks={k: (x * times, y * times) for k, (x, y) in self.landmarks.items()})
+        factor = size / SIDE
+        box = Box(*(factor * n for n in (self.box.x, self.box.y, self.box.width, self.box.height)))
+        return replace(self, box=box, landmarks={k: (x * factor, y * factor) for k, (x, y) in self.landmarks.items()})
 
 
-def laid_out(photo: str, attributes: Mapping[str, str], seed: int) -> tuple[Garment, View]:
+def lay_out(photo: str, attributes: Mapping[str, str], seed: int) -> tuple[Garment, View]:
     """Return the garment of a photo and how it lies.
 
     Args:
@@ -63,10 +63,10 @@ def laid_out(photo: str, attributes: Mapping[str, str], seed: int) -> tuple[Garm
         seed: of the catalogue.
     """
     lay = Dice("lay", seed, photo)
-    cut = cut_of(attributes, Dice("cut", seed, attributes["item"]), lay)
+    cut = choose_cut(attributes, Dice("cut", seed, attributes["item"]), lay)
     garment = sew(cut, lay)
-    view = view_of(attributes["view"], cut.hem[1], lay)
-    return garment, fitted(view, [panel.outline for panel in garment.panels], lay)
+    view = make_view(attributes["view"], cut.hem[1], lay)
+    return garment, fit_view(view, [panel.outline for panel in garment.panels], lay)
 
 
 def drawn_specs(items: int = 60, views: int = 3, seed: int = 0) -> list[DrawnItem]:
@@ -95,11 +95,11 @@ def drawn_specs(items: int = 60, views: int = 3, seed: int = 0) -> list[DrawnIte
             kind = next(kinds)
             ground = dice.pick(("wall", "studio")) if kind == "hanger" else next(grounds)
             attributes = design | {"view": kind, "background": ground}
-            specs.append(true_item(f"{design['item']}-{number + 1}", attributes, seed))
+            specs.append(make_item(f"{design['item']}-{number + 1}", attributes, seed))
     return specs
 
 
-def true_item(photo: str, attributes: Mapping[str, str], seed: int) -> DrawnItem:
+def make_item(photo: str, attributes: Mapping[str, str], seed: int) -> DrawnItem:
     """Return one photo with given attributes, as ``drawn_specs`` makes many.
 
     Args:
@@ -107,7 +107,7 @@ def true_item(photo: str, attributes: Mapping[str, str], seed: int) -> DrawnItem
         attributes: all that ``DrawnItem`` names.
         seed: any integer.
     """
-    garment, view = laid_out(photo, attributes, seed)
+    garment, view = lay_out(photo, attributes, seed)
     corners = np.concatenate([view.project(panel.outline) for panel in garment.panels]) * SIDE
     points = {_seen(name, view): _pixel(view.project(point[None])[0]) for name, point in garment.landmarks.items()}
     corners = np.concatenate([corners, np.array(list(points.values()))])  # a curve's tip may lie between its corners

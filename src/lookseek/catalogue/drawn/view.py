@@ -10,7 +10,7 @@ import numpy as np
 from .chance import Dice
 from .garment import Points
 
-__all__ = ["VIEWS", "View", "fitted", "view_of"]
+__all__ = ["VIEWS", "View", "fit_view", "make_view"]
 
 VIEWS = ("flat", "hanger", "turned", "tilted", "mirrored", "dim")
 """Straight from above; on a hanger; turned by 6 to 36 degrees and smaller; seen at an angle; mirrored; in
@@ -48,7 +48,7 @@ class View:
         return np.asarray(shrunk * self.scale + self.shift)
 
 
-def view_of(name: str, height: float, lay: Dice) -> View:
+def make_view(name: str, height: float, lay: Dice) -> View:
     """Choose how an item lies, not yet fitted to the picture.
 
     Args:
@@ -71,11 +71,11 @@ def view_of(name: str, height: float, lay: Dice) -> View:
     return View(name, matrix, vanish, height / 2, np.array(waves))
 
 
-def fitted(view: View, outlines: list[Points], lay: Dice) -> View:
+def fit_view(view: View, outlines: list[Points], lay: Dice) -> View:
     """Return the view moved and sized so that all outlines are inside of the picture.
 
     Args:
-        view: as ``view_of`` gives it.
+        view: as ``make_view`` gives it.
         outlines: everything that must be seen, garment units.
         lay: chance of this view.
     """

@@ -1,13 +1,13 @@
-"""What a change of one attribute of a drawn garment is called: "in blue instead of red", "with long sleeves"."""
+"""Phrases for a change of one attribute of a drawn garment: "in blue instead of red", "with long sleeves"."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from .chance import Dice
-from .designs import possible
+from .designs import possible_values
 
-__all__ = ["wordings", "words_of"]
+__all__ = ["choose_phrase", "phrases"]
 
 COLOUR = ("in {new} instead of {old}", "the same in {new}", "make it {new}", "{new}, not {old}")
 
@@ -48,19 +48,19 @@ ORDER: Mapping[str, tuple[str, ...]] = {
 lengths."""
 
 
-def words_of(kind: str, category: str, old: str, new: str, dice: Dice) -> str:
-    """Return one of the ways to ask for a change; ``dice`` chooses, the rest is as ``wordings`` has it."""
-    return dice.pick(wordings(kind, category, old, new))
+def choose_phrase(kind: str, category: str, old: str, new: str, dice: Dice) -> str:
+    """Return one of the ``phrases`` for a change; ``dice`` chooses it."""
+    return dice.pick(phrases(kind, category, old, new))
 
 
-def wordings(kind: str, category: str, old: str, new: str) -> tuple[str, ...]:
-    """Return all ways to ask for a change: each names the new value and no other that the garment could have.
+def phrases(kind: str, category: str, old: str, new: str) -> tuple[str, ...]:
+    """Return all phrases for a change: each names the new value and no other value that the garment could have.
 
     Args:
         kind: what changes: colour, pattern, sleeve, neckline or length.
         category: of the garment.
         old: its value now.
-        new: the value that is asked for, another one.
+        new: the value after the change, another one.
 
     >>> wordings("sleeve", "shirt", "long", "short")[-1]
     'with shorter sleeves'
@@ -86,7 +86,7 @@ def _filled(ways: Sequence[str], new: str, old: str) -> tuple[str, ...]:
 
 def _compared(kind: str, category: str, old: str, new: str) -> str:
     """Return "shorter" or "longer" where that leaves only one value to choose, else ""."""
-    order = [value for value in ORDER[kind] if value in possible(kind, category)]
+    order = [value for value in ORDER[kind] if value in possible_values(kind, category)]
     if old not in order or new not in order:
         return ""
     now, then = order.index(old), order.index(new)

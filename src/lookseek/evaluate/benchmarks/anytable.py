@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...catalogue import Catalogue, open_catalogue
+from ...catalogue.columns import ID_NAMES, IMAGE_NAMES
 from ...catalogue.rows import TABLE_SUFFIXES, open_rows
-from ...catalogue.table import ID_NAMES, IMAGE_NAMES
 from ...errors import CatalogueError
 from ...types import Attributes, Photo, Skipped, Value
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from ...catalogue.drawn.words import wordings
+from ...catalogue.drawn.words import phrases
 from ...errors import TrainError
 from .captions import LATE, TRIES, choose
 from .lexicon import Language, Lexicon
@@ -84,7 +84,7 @@ def change(
         raise TrainError(f"a change of {field} from {old!r} to {new!r} is none: give two values")
     for _ in range(TRIES):
         if language == "en" and category and field not in COLOURS and random.random() < DRAWN:
-            asked = random.choice(wordings(field, category, old, new))
+            asked = random.choice(phrases(field, category, old, new))
         else:
             asked = _asked(field, choose(olds, random), choose(news, random), language, random)
         if not lexicon.held_in(asked):

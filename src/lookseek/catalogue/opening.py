@@ -1,0 +1,126 @@
+"""Opens a source of items by its path or name."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import CatalogueError
+from ..types import Item, Skipped
+from .base import Catalogue
+from .classic import ClassicCatalogue, Made, features_of
+from .folder import PHOTO_SUFFIXES, FolderCatalogue
+from .ids import check_ids
+from .rows import TABLE_SUFFIXES
+from .table import TableCatalogue
+
+__all__ = ["made_of", "open_catalogue"]
+
+SOURCES = (
+    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
+    "folder), or drawn or drawn:ITEMS"
+)
+
+REMEDIES = {
+    ".json": "write one object a line and name it .jsonl",
+    ".xls": "save the sheet as CSV UTF-8",
+    ".xlsx": "save the sheet as CSV UTF-8",
+    ".zip": "unpack it and give the folder",
+} | dict.fromkeys(PHOTO_SUFFIXES, "it is a photo: give the folder it lies in")
+
+
+class _Checked:
+    """A catalogue whose items have usable, unique ids."""
+
+    def __init__(self, source: Catalogue, made: Made | None = None) -> None:
+        self.name, self.origin, self.made = source.name, source.origin, made
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __iter__(self) -> Iterator[Item | Skipped]:
+        return check_ids(self._source)
+
+
+def open_catalogue(source: str | Path, *, image_column: str | None = None, id_column: str | None = None) -> Catalogue:
+    """Open a source of items.
+
+    Args:
+        source: a folder, a table file, features (see ``classic``), or the text ``drawn`` or ``drawn:ITEMS``; a
+            folder of that name is ``./drawn``.
+        image_column: the column of a table that holds the photo; None to find it by its name.
+        id_column: the column of a table that holds the id; None to find it by its name.
+
+    Raises:
+        CatalogueError: it does not exist, is empty, or is no source that lookseek reads.
+    """
+    path = Path(source)
+    is_table = path.suffix.lower() in TABLE_SUFFIXES
+    if (image_column is not None or id_column is not None) and (not is_table or path.is_dir()):
+        raise CatalogueError(f"{source} is no table, so it has no columns: leave the column options out")
+    word, _, items = str(source).partition(":")
+    if isinstance(source, str) and word == "drawn":
+        return _Checked(_drawn(items, source))
+    if not _exists(path):
+        raise CatalogueError(f"{str(source)!r} is not there.{_similar_names(path)} To start, {SOURCES}")
+    if (features := features_of(path)) is not None:
+        if path.is_dir():
+            _refuse_photos_beside(path, features)
+        vectors = ClassicCatalogue(features)
+        return _Checked(vectors, vectors.made)
+    if path.is_dir():
+        return _Checked(FolderCatalogue(path))
+    if not is_table or not path.is_file():
+        remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
+        raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
+    return _Checked(TableCatalogue(path, image_column=image_column, id_column=id_column))
+
+
+def made_of(catalogue: Catalogue) -> Made | None:
+    """Return how the vectors of a catalogue's items were made; None for a catalogue of photos."""
+    made: Made | None = getattr(catalogue, "made", None)
+    return made
+
+
+def _refuse_photos_beside(folder: Path, features: Path) -> None:
+    """Refuse a folder that holds photos and features: either could be meant, and a guess would go unnoticed."""
+    try:
+        entries = (entry.id for entry in FolderCatalogue(folder) if isinstance(entry, Item))
+        photo = next((name for name in entries if Path(name).suffix.lower() in PHOTO_SUFFIXES), None)
+    except CatalogueError:
+        return  # it holds no photo
+    if photo is not None:
+        raise CatalogueError(
+            f"{folder} holds photos ({photo}) and features ({features.name}): for the features give {features}, for "
+            "the photos give the folder in it that they lie in, or move the features elsewhere"
+        )
+
+
+def _drawn(items: str, source: str) -> Catalogue:
+    valid = items.isascii() and items.isdigit() and 1 <= len(items) <= 9 and int(items) > 0
+    if source != "drawn" and not valid:
+        raise CatalogueError(f"{source!r} does not say how many items to draw: write e.g. drawn:60")
+    from .drawn import DrawnCatalogue
+
+    return DrawnCatalogue(items=int(items)) if items else DrawnCatalogue()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long for the system, or with a NUL
+        return False
+
+
+def _similar_names(path: Path) -> str:
+    """Return a sentence with the names that resemble a missing path, from its parent folder; "" for none."""
+    parent = path.absolute().parent
+    try:
+        names = [entry.name for entry in itertools.islice(parent.iterdir(), 10_000)]
+    except (OSError, ValueError):
+        return f" Nor can the folder {str(parent)!r} be read."
+    near = difflib.get_close_matches(path.name, names, n=3)
+    return f" Near names there: {', '.join(near)}." if near else ""
