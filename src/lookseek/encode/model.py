@@ -15,7 +15,7 @@ from ..errors import ModelError, QueryError
 from ..types import Pixels, Vectors
 from .compose import GraphComposer, Slerp, Sum
 from .encoder import Composer, Encoder, Prepared, TextEncoder
-from .folder import COMPOSER, TEXT, ModelFolder, read_folder
+from .folder import COMPOSER, SENTENCES, TEXT, ModelFolder, read_folder
 from .head import Head
 from .hub import PREFIX, is_hub, model_folder
 from .onnx_file import refuse_external_data
@@ -149,7 +149,9 @@ def _text(folder: ModelFolder) -> TextEncoder | None:
     if settings is None:
         return None
     refuse_external_data(folder.text, f"{TEXT} of {where}")
-    return open_text(settings, folder.text, folder.tokenizer, folder.config.dim, where)
+    if folder.sentences:
+        refuse_external_data(folder.sentences, f"{SENTENCES} of {where}")
+    return open_text(settings, folder.text, folder.tokenizer, folder.config.dim, where, folder.sentences)
 
 
 def _composer(folder: ModelFolder) -> Composer | None:

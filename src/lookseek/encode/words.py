@@ -10,7 +10,7 @@ import unicodedata
 
 from ..errors import QueryError
 
-__all__ = ["LIMIT", "LONGEST", "cut", "normalise"]
+__all__ = ["LIMIT", "LONGEST", "cut", "normalise", "widen"]
 
 LIMIT = 1_000
 """Characters of a text that a tower is given, unless its model says otherwise: 200 words, far beyond a caption."""
@@ -63,6 +63,11 @@ def cut(text: str, limit: int) -> str:
         return text
     at = text.rfind(" ", limit // 2, limit + 1)
     return text[: at if at > 0 else limit].strip()
+
+
+def widen(text: str, limit: int) -> str:
+    """Replaces compatible signs (full width, ligatures) by what e5 was trained with, NFKC, and cuts to ``limit``."""
+    return cut(unicodedata.normalize("NFKC", text), limit)
 
 
 def _is_broken(sign: str) -> bool:
