@@ -26,7 +26,7 @@ from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.result import Figure, Result, read_result, short_commit
-from lookseek.evaluate.routed import Route
+from lookseek.evaluate.routing import Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options

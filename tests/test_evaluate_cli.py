@@ -57,6 +57,19 @@ def test_list_names_every_benchmark_with_protocols_sizes_and_needs(shell: Shell)
             assert said in out
 
 
+def test_a_result_names_its_re_ranker_and_compare_tells_it(shell: Shell, tmp_path: Path) -> None:
+    for name, options in (("plain", ()), ("again", ("--rerank", "query-expansion"))):
+        code, _, err = shell("evaluate", *TOY, *options, "--json", tmp_path / f"{name}.json")
+        assert code == 0, err
+    plain, again = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("plain", "again"))
+    assert "rerank" not in plain["model"]
+    assert again["model"]["rerank"] == "query-expansion"
+    assert again["gallery_hash"] == plain["gallery_hash"]
+    code, out, _ = shell("compare", tmp_path / "plain.json", tmp_path / "again.json")
+    assert code == 0
+    assert "query-expansion" in out
+
+
 def test_figures_never_stand_without_their_protocol(shell: Shell, tmp_path: Path) -> None:
     code, out, err = shell("evaluate", *TOY, "--json", tmp_path / "a.json")
     assert code == 0
@@ -150,6 +163,7 @@ def test_missing_photos_are_said_loudly(shell: Shell, tmp_path: Path) -> None:
         (("clothing",), "clothing needs data"),
         (("clothing", "absent"), "can't be read"),
         (("instance", "drawn:4", "--protocol", "other"), "choose one of leave-one-out"),
+        ((*TOY, "--metric", "euclidean", "--rerank", "k-reciprocal"), "k-reciprocal compares by cosine only"),
         (("instance", "drawn:4", "--model", "nothing"), "no model 'nothing'"),
         (("instance", "drawn:4", "--colour-weight", "2"), "from 0 to 1"),
         (("instance", "drawn:4", "--composer", "sum"), "asks with no photo and change"),

@@ -43,8 +43,7 @@ def embed(model: str, composer: str | None = None, texts: dict[str, str] | None 
 
 
 def vector(embedded: Embedded, key: str) -> np.ndarray:
-    row: np.ndarray = embedded.vectors[embedded.rows[key]]
-    return row
+    return embedded.of([key])["look"][0]
 
 
 def expected(folder: str, composer: str | None) -> np.ndarray:
@@ -73,7 +72,7 @@ def test_words_ask_with_the_text_tower(folder: str) -> None:
     assert tower is not None
     embedded = embed(folder)
     np.testing.assert_allclose(vector(embedded, "words:red dress"), unit(tower.encode(["red dress"]))[0], atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(embedded.vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embedded.vectors["look"], axis=1), 1, atol=1e-5)
 
 
 def test_texts_stand_for_photos(folder: str) -> None:
@@ -119,7 +118,7 @@ def test_photos_alone_are_asked_as_ever(folder: str, tmp_path: Path) -> None:
             open_system(model, metric).embed(Loaded((), PHOTOS), list(PHOTOS), asked, Heard())  # type: ignore[arg-type]
             for model in (folder, blind)
         )
-        np.testing.assert_allclose(words.vectors, none.vectors, atol=1e-5)
+        np.testing.assert_allclose(words.vectors["look"], none.vectors["look"], atol=1e-5)
         assert not words.remarks
 
 

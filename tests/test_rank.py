@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from lookseek.errors import QueryError
 from lookseek.evaluate.metrics import measure
 from lookseek.evaluate.rank import Block, rank
-from lookseek.evaluate.score import NEIGHBOURS, compared, milliseconds, neighbours, voted
+from lookseek.evaluate.retrieval import Retrieval, similarities
 from lookseek.evaluate.task import Question, Task
+from lookseek.evaluate.timing import milliseconds
 from lookseek.evaluate.truth import BARRED, Listed, SameLabel
+from lookseek.evaluate.votes import NEIGHBOURS, neighbours, vote_scores
 
 IDS = ("a", "b", "c", "d", "e", "f")
 
@@ -103,9 +105,10 @@ def test_cosine_and_distance_order_as_their_formulas(count: int, width: int, see
     random = np.random.default_rng(seed)
     asked, shown = random.normal(size=(count, 4)).astype(np.float32), random.normal(size=(width, 4)).astype(np.float32)
     distances = np.array([[np.linalg.norm(a - b) for b in shown] for a in asked])
-    assert np.allclose(compared(asked, shown, "euclidean")(slice(None)), -distances, atol=1e-4)
-    assert np.allclose(compared(asked, shown, "cosine")(slice(None)), asked @ shown.T, atol=1e-5)
-    assert compared(asked, asked, "euclidean")(slice(0, 1))[0, 0] == pytest.approx(0, abs=5e-3)  # of float32 squares
+    assert np.allclose(similarities(asked, shown, "euclidean")(slice(None)), -distances, atol=1e-4)
+    assert np.allclose(similarities(asked, shown, "cosine")(slice(None)), asked @ shown.T, atol=1e-5)
+    itself = similarities(asked, asked, "euclidean")(slice(0, 1))[0, 0]
+    assert itself == pytest.approx(0, abs=5e-3)  # of float32 squares
 
 
 def line(count: int) -> np.ndarray:
@@ -115,7 +118,7 @@ def line(count: int) -> np.ndarray:
 
 def nearest(asked: np.ndarray, shown: np.ndarray, own: list[int]) -> list[list[int]]:
     ids = [f"{number:03}" for number in range(len(shown))]
-    return neighbours(compared(asked, shown, "euclidean"), np.array(own), ids).tolist()
+    return neighbours(similarities(asked, shown, "euclidean"), np.array(own), ids).tolist()
 
 
 def test_the_nearest_photos_are_found_and_a_photo_is_not_its_own_neighbour() -> None:
@@ -131,7 +134,7 @@ def test_neighbours_are_those_of_a_plain_sort(seed: int, count: int, asked: int)
     shown = random.integers(0, 4, (count, 2)).astype(np.float32)  # many ties
     some = random.integers(0, 4, (asked, 2)).astype(np.float32)
     ids = [f"{number:03}" for number in range(count)]
-    found = neighbours(compared(some, shown, "euclidean"), np.full(asked, -1), ids)
+    found = neighbours(similarities(some, shown, "euclidean"), np.full(asked, -1), ids)
     for row in range(asked):
         distance = np.sqrt(((shown - some[row]) ** 2).sum(axis=1))
         assert len(set(found[row])) == min(NEIGHBOURS, count)
@@ -140,13 +143,13 @@ def test_neighbours_are_those_of_a_plain_sort(seed: int, count: int, asked: int)
 
 def test_each_neighbour_has_one_vote_and_a_missing_one_none() -> None:
     classes = np.array([[True, False], [True, True], [False, True]])
-    votes = voted(np.array([[0, 1, -1], [2, -1, -1]]), classes)(slice(None))
+    votes = vote_scores(np.array([[0, 1, -1], [2, -1, -1]]), classes)(slice(None))
     assert votes.astype(int).tolist() == [[2, 1], [0, 1]]
 
 
 def test_where_votes_are_equal_the_nearer_photos_class_comes_first() -> None:
     classes = np.array([[True, False], [False, True], [False, True]])  # the second class is the more frequent
-    votes = voted(np.array([[0, 1], [1, 0]]), classes)(slice(None))
+    votes = vote_scores(np.array([[0, 1], [1, 0]]), classes)(slice(None))
     assert votes.astype(int).tolist() == [[1, 1], [1, 1]]
     assert votes.argmax(axis=1).tolist() == [0, 1]
 
@@ -156,7 +159,7 @@ def test_a_class_without_votes_comes_last_the_frequent_before_the_rare() -> None
     classes[:20, 0] = classes[20:55, 1] = classes[55:, 2] = True
     names = ("a", "b", "c")
     task = Task((Question("q", "x"),), tuple(map(str, range(60))), Listed(3, ({0: 1},)), ("accuracy",))
-    (block,) = rank(task, names, voted(np.arange(10)[None], classes), None)
+    (block,) = rank(task, names, vote_scores(np.arange(10)[None], classes), None)
     assert [names[column] for column in block.order[0]] == ["a", "b", "c"]
 
 
@@ -178,14 +181,14 @@ def test_a_list_may_name_the_only_candidates() -> None:
 def test_distances_are_the_same_wherever_the_points_lie() -> None:
     random = np.random.default_rng(0)
     asked, shown = random.normal(size=(20, 32)).astype(np.float32), random.normal(size=(300, 32)).astype(np.float32)
-    here = compared(asked, shown, "euclidean")(slice(None))
+    here = similarities(asked, shown, "euclidean")(slice(None))
     for offset in (100, 3000):
-        there = compared(asked + np.float32(offset), shown + np.float32(offset), "euclidean")(slice(None))
+        there = similarities(asked + np.float32(offset), shown + np.float32(offset), "euclidean")(slice(None))
         assert np.allclose(here, there, atol=2e-3 * offset / 100)
 
 
 def test_times_are_measured_for_every_question_and_depth() -> None:
     vectors = np.eye(5, dtype=np.float32)
-    took = milliseconds(vectors, vectors, "cosine", [1, 5, 1000])
+    took = milliseconds(Retrieval({"look": vectors}, {"look": vectors}, {"look": 1.0}, "cosine"), [1, 5, 1000])
     assert [some.shape for some in took] == [(5,)] * 3
     assert all((some > 0).all() for some in took)

@@ -16,10 +16,10 @@ from test_evaluate_cli import Shell, kept, shell  # noqa: F401  fixtures
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.errors import QueryError
-from lookseek.evaluate import routed
+from lookseek.evaluate import routing
 from lookseek.evaluate.outcome import Evaluation
 from lookseek.evaluate.registry import BENCHMARKS
-from lookseek.evaluate.routed import ROUTING, Route
+from lookseek.evaluate.routing import ROUTING, Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
@@ -62,7 +62,7 @@ def measured(shop: Path, route: Route | None, split: str = "test") -> Evaluation
 def vectors_of(shop: Path, evaluation: Evaluation, task: int) -> np.ndarray:
     ids = list(evaluation.loaded.tasks[task].gallery)
     embedded = open_system("colour").embed(evaluation.loaded, ids, [], Heard())
-    return embedded.vectors[[embedded.rows[id] for id in ids]]
+    return embedded.of(ids)["colour"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_kept_and_visited_are_what_counting_gives(shop: Path, route: Route) -> N
     evaluation = measured(shop, route)
     plain = measured(shop, None)
     assert evaluation.result.gallery_hash == plain.result.gallery_hash
-    routers = list(routed._FITTED.values())[-2:]
+    routers = list(routing._FITTED.values())[-2:]
     for number, (outcome, whole) in enumerate(zip(evaluation.outcomes, plain.outcomes, strict=True)):
         rows = vectors_of(shop, evaluation, number)
         keys = routers[number].likeliest(rows)
@@ -115,18 +115,18 @@ def test_soft_that_can_t_be_sure_is_exact(shop: Path) -> None:
 
 def test_hard_and_soft_measure_one_router(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fits = 0
-    real = routed.fit_kmeans
+    real = routing.fit_kmeans
 
     def counted(*arguments: Any) -> Any:
         nonlocal fits
         fits += 1
         return real(*arguments)
 
-    monkeypatch.setattr(routed, "fit_kmeans", counted)
+    monkeypatch.setattr(routing, "fit_kmeans", counted)
     for mode in ("soft", "hard", "soft"):
         measured(shop, Route("kmeans", mode, cells=7))  # type: ignore[arg-type]
     assert fits == 2  # one a task
-    assert len(routed._FITTED) <= routed._MOST
+    assert len(routing._FITTED) <= routing._MOST
 
 
 def test_a_result_says_how_it_was_routed(shop: Path) -> None:
@@ -173,6 +173,16 @@ def test_a_benchmark_without_a_split_to_learn_from_is_refused(name: str, shell: 
 def test_a_run_file_has_no_route(shell: Shell, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "run").write_text("q Q0 d 1 1 x\n")
     (tmp_path / "qrels").write_text("q 0 d 1\n")
-    code, _, err = shell("evaluate", "trec", tmp_path / "qrels", "--model", tmp_path / "run", "--route", "kmeans")
+    code, _, err = shell(
+        "evaluate",
+        "trec",
+        tmp_path / "qrels",
+        "--model",
+        tmp_path / "run",
+        "--route",
+        "kmeans",
+        "--rerank",
+        "k-reciprocal",
+    )
     assert code == 1
-    assert "leave --route out" in err
+    assert "leave --route, --rerank out" in err

@@ -34,8 +34,8 @@ def main() -> None:
     for count in (1, 3, 5, 10, 20, 40):
         cells = []
         for task in tasks:
-            asked = made.vectors[[made.rows[question.key] for question in task.questions]]
-            scores = asked @ made.vectors[[made.rows[photo] for photo in task.gallery]].T
+            asked = made.of(question.key for question in task.questions)["look"]
+            scores = asked @ made.of(task.gallery)["look"].T
             near = np.argsort(-scores, axis=1, kind="stable")[:, :count]
             nearer = 1 + np.arange(count, 0, -1) / 1000
             right = task.truth.grades(slice(None)).argmax(axis=1)

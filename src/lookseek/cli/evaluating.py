@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ..errors import QueryError
-from ..types import Metric, RouteKind, RouteMode
+from ..types import Metric, RerankKind, RouteKind, RouteMode
 from .app import app
 from .console import err, out, print_line
 from .output import (
@@ -34,6 +34,7 @@ def evaluate(
     route: Literal["none"] | RouteKind = "none",
     route_mode: RouteMode = "soft",
     route_preset: Literal["baseline", "linear"] = "baseline",
+    rerank: Literal["none"] | RerankKind = "none",
     json: Path | None = None,
     report: Path | None = None,
     trec: Path | None = None,
@@ -59,13 +60,14 @@ def evaluate(
         route: a router between questions and gallery, fitted on train, for benchmarks that have one.
         route_mode: soft, or hard for the likeliest key alone.
         route_preset: how svm learns, as lookseek route says.
+        rerank: score the first candidates a second time, as a search does: query-expansion or k-reciprocal.
         json: write the result into this file, and every question's values beside it.
         report: write a page with tables, plots and strips of the best and worst questions into this folder.
         trec: write run and qrels files into this folder.
         inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
     """
     from ..evaluate.command import Asked, ask
-    from ..evaluate.routed import Route
+    from ..evaluate.routing import Route
     from . import tables
 
     if list:
@@ -76,7 +78,21 @@ def evaluate(
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
     routed = None if route == "none" else Route(route, route_mode, route_preset)
     asked = Asked(
-        benchmark, data, split, protocol, model, metric, colour_weight, composer, by, routed, json, report, trec, inputs
+        benchmark=benchmark,
+        data=data,
+        split=split,
+        protocol=protocol,
+        model=model,
+        metric=metric,
+        colour_weight=colour_weight,
+        composer=composer,
+        by=by,
+        route=routed,
+        rerank=rerank,
+        json=json,
+        report=report,
+        trec=trec,
+        inputs=inputs,
     )
     with ProgressBars(err) as progress:
         done = ask(asked, progress)

@@ -111,6 +111,7 @@ def model_lines(comparison: Comparison) -> Iterator[str]:
         extra += [f"colour weight {model['colour_weight']}"] if "colour_weight" in model else []
         if "route" in model:
             extra.append(" ".join(str(model[key]) for key in ("route", "route_mode", "route_preset") if key in model))
+        extra += [str(model["rerank"])] if "rerank" in model else []
         yield " ".join([f"{place}:", str(model.get("name", "?")), str(model.get("checksum", ""))[:12], *extra])
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from ..atomic import write_text
 from ..errors import QueryError
 from ..progress import Progress
-from ..types import Metric
+from ..rerank import RERANKERS
+from ..types import Metric, RerankKind
 from .details import details_path, write_details
 from .inputs import write_inputs
 from .outcome import Evaluation
 from .registry import BENCHMARKS, benchmark
-from .routed import Route
+from .routing import Route
 from .run import evaluate
 from .runs import TREC, RunWriter, measure_run
 from .system import open_system
@@ -36,6 +39,7 @@ class Asked:
     composer: str | None
     by: str
     route: Route | None
+    rerank: Literal["none"] | RerankKind
     json: Path | None
     report: Path | None
     trec: Path | None
@@ -71,10 +75,12 @@ def ask(asked: Asked, progress: Progress) -> Done:
     if asked.inputs is not None:
         return Done(None, (write_inputs(chosen.load(options), asked.inputs, progress),))
     system = open_system(asked.model, asked.metric, asked.colour_weight, asked.composer)
+    reranker = None if asked.rerank == "none" else RERANKERS[asked.rerank]
+    measured = partial(evaluate, chosen, options, system, progress, route=asked.route, reranker=reranker)
     if asked.trec is None:
-        return _write(evaluate(chosen, options, system, progress, route=asked.route), asked, progress, [])
+        return _write(measured(), asked, progress, [])
     writer = RunWriter(asked.trec, str(system.info["name"]))
-    evaluation = evaluate(chosen, options, system, progress, written=writer, route=asked.route)
+    evaluation = measured(written=writer)
     progress.phase("TREC files", None)
     return _write(evaluation, asked, progress, writer.write())
 
@@ -107,6 +113,7 @@ def _of_files(asked: Asked) -> Evaluation:
         "trec": asked.trec,
         "report": asked.report,
         "route": asked.route is not None,
+        "rerank": asked.rerank != "none",
     }
     if given := [f"--{name}" for name, value in others.items() if value]:
         raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")

@@ -6,23 +6,20 @@ trec_eval sorts (trec_eval, ``form_res_rels.c``), so that a run file written fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QueryError
 from .metrics import Ranked
+from .retrieval import Scorer
 from .task import Task
 from .trec import escaped
 from .truth import BARRED
 
-__all__ = ["CELLS", "Block", "Scorer", "by_id", "ordered", "rank"]
-
-Scorer: TypeAlias = Callable[[slice], NDArray[np.float32]]
-"""Scores of what is ranked for some of the questions, float32 (rows, columns), higher is better; -inf: not found."""
+__all__ = ["CELLS", "Block", "by_id", "nearest", "ordered", "own_columns", "rank"]
 
 CELLS = 4_000_000
 """Scores that are held at once: with their sort keys some 100 MB."""
@@ -89,6 +86,33 @@ def by_id(columns: Sequence[str]) -> NDArray[np.int64]:
     """The columns by descending id, as a run file has it: where equal scores stand."""
     written = [escaped(id) for id in columns]
     return np.array(sorted(range(len(columns)), key=written.__getitem__, reverse=True), np.int64)
+
+
+def nearest(scorer: Scorer, own: NDArray[np.int64], places: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
+    """Return the first columns of each query, never its own.
+
+    Args:
+        scorer: gives the scores.
+        own: the column of each query itself, -1 where there is none, (queries,).
+        places: as ``by_id`` returns them.
+        depth: how many, 1 to the number of columns.
+
+    Returns:
+        int64 (queries, depth); -1 where there are no more.
+    """
+    step, found = max(1, CELLS // len(places)), []
+    for start in range(0, len(own), step):
+        rows = slice(start, min(start + step, len(own)))
+        found.append(ordered(scorer(rows), own_columns(own[rows], len(places)), places, depth))
+    return np.concatenate(found)
+
+
+def own_columns(own: NDArray[np.int64], width: int) -> NDArray[np.bool_]:
+    """Return where each query's own column is, bool (queries, width)."""
+    barred = np.zeros((len(own), width), np.bool_)
+    there = np.flatnonzero(own >= 0)
+    barred[there, own[there]] = True
+    return barred
 
 
 def ordered(

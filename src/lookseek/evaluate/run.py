@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CatalogueError
+from ..errors import CatalogueError, QueryError
 from ..progress import Progress
-from ..types import Metric, Vectors
+from ..rerank import Reranker
 from .figures import figures, gallery_hash
 from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
-from .rank import CELLS, Block, Scorer, rank
+from .rank import CELLS, Block, rank
+from .ranking import Ranking
 from .result import Result, source_commit
-from .routed import ROUTING, Route, Routing, routings
+from .routing import ROUTING, Route, routings
 from .runs import DEEPEST
-from .score import compared, milliseconds, neighbours, voted
-from .system import Embedded, System
+from .system import System
 from .task import Benchmark, Options, Task
 
 __all__ = ["Written", "evaluate"]
@@ -45,6 +45,7 @@ def evaluate(
     written: Written | None = None,
     shuffle: bool = False,
     route: Route | None = None,
+    reranker: Reranker | None = None,
 ) -> Evaluation:
     """Measure a system on a benchmark.
 
@@ -56,6 +57,7 @@ def evaluate(
         written: is given every block of answers, ``runs.DEEPEST`` of each question.
         shuffle: True deals the gallery's scores out anew for each question: the figures are then those of chance.
         route: a router between questions and gallery; None compares with all of it.
+        reranker: scores the first candidates again, as a search does; None leaves the first scores.
 
     Returns:
         The figures, and the answers for pictures of them.
@@ -63,9 +65,12 @@ def evaluate(
     Raises:
         CatalogueError: data that can't be read, or of which no photo can be had.
         ModelError: a system that can't answer such questions.
-        QueryError: a route through a benchmark that has nothing for a router to learn from.
+        QueryError: a route through a benchmark that has nothing for a router to learn from, or a re-ranker of
+            distances.
     """
     began = time.perf_counter()
+    if reranker is not None and system.metric != "cosine":
+        raise QueryError(f"{reranker.name} compares by cosine only: use metric cosine, or leave out the re-ranker")
     progress.phase("reading", None)
     loaded = benchmark.load(options)
     photos = loaded.photo_ids()
@@ -89,7 +94,7 @@ def evaluate(
     routes = {} if route is None else routings(benchmark, options, route, system, embedded, loaded.tasks, progress)
     if route is not None:
         progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
-    ranking = _Ranking(embedded, system.metric, loaded.tasks, chance, routes)
+    ranking = Ranking(embedded, system, loaded.tasks, chance=chance, routes=routes, reranker=reranker)
     outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
     galleries = {task.gallery for task in head}
     result = Result(
@@ -101,7 +106,12 @@ def evaluate(
         queries=sum(map(len, {task.questions for task in head})),
         missing=missing,
         metrics=figures(outcomes, options.seed),
-        model={**system.info, **embedded.remarks, **(route.said(routes) if route is not None else {})},
+        model={
+            **system.info,
+            **embedded.remarks,
+            **(route.said(routes) if route is not None else {}),
+            **({"rerank": reranker.name} if reranker is not None else {}),
+        },
         seed=options.seed,
         commit=source_commit(),
         took_s=round(time.perf_counter() - began, 3),
@@ -124,65 +134,7 @@ def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
     return usable
 
 
-class _Ranking:
-    """How each task is scored; of tasks that rank classes in one gallery the neighbours are looked for once."""
-
-    def __init__(
-        self,
-        embedded: Embedded,
-        metric: Metric,
-        tasks: Sequence[Task],
-        chance: np.random.Generator | None,
-        routes: Mapping[str, Routing],
-    ) -> None:
-        self._embedded, self._metric, self._chance, self._routes = embedded, metric, chance, routes
-        self._asked: dict[tuple[str, ...], dict[str, int]] = {}
-        for task in tasks:
-            if task.classes is not None:
-                keys = self._asked.setdefault(task.gallery, {})
-                for question in task.questions:
-                    keys.setdefault(question.key, len(keys))
-        self._nearest: dict[tuple[str, ...], NDArray[np.int64]] = {}
-
-    def vectors(self, task: Task, keys: Iterable[str]) -> tuple[Vectors, Vectors]:
-        """Of the keys, and of the task's gallery."""
-        rows, vectors = self._embedded.rows, self._embedded.vectors
-        return vectors[[rows[key] for key in keys]], vectors[[rows[photo] for photo in task.gallery]]
-
-    def _photos(self, task: Task, keys: Iterable[str]) -> Scorer:
-        """Scores of the task's gallery for the keys."""
-        scorer, chance = compared(*self.vectors(task, keys), self._metric), self._chance
-        return scorer if chance is None else lambda rows: chance.permuted(scorer(rows), axis=1)
-
-    def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
-        """Scores of what the task ranks, and what that is called."""
-        if task.classes is None:
-            scorer = self._photos(task, (question.key for question in task.questions))
-            return (scorer if (routing := self._routes.get(task.name)) is None else routing.only(scorer)), task.gallery
-        keys = self._asked[task.gallery]
-        if task.gallery not in self._nearest:
-            place = {photo: row for row, photo in enumerate(task.gallery)}
-            own = np.array([place.get(key, -1) for key in keys], np.int64)
-            self._nearest[task.gallery] = neighbours(self._photos(task, keys), own, task.gallery)
-        rows = [keys[question.key] for question in task.questions]
-        return voted(self._nearest[task.gallery][rows], task.classes), task.class_names
-
-    def milliseconds(self, task: Task, depths: Sequence[int]) -> list[NDArray[np.float64]]:
-        """See ``score.milliseconds``."""
-        vectors = self.vectors(task, (q.key for q in task.questions))
-        routing = self._routes.get(task.name)
-        return milliseconds(*vectors, self._metric, depths, None if routing is None else routing.rows)
-
-    def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
-        """What a router kept of the exact answers, and what it visited; all where there is none."""
-        routing = self._routes.get(task.name)
-        if routing is None:
-            return {name: np.ones(len(task.questions)) for name in ROUTING}
-        exact = self._photos(task, (question.key for question in task.questions))
-        return routing.measured(task, exact)
-
-
-def _measured(task: Task, ranking: _Ranking, progress: Progress, written: Written | None) -> Outcome:
+def _measured(task: Task, ranking: Ranking, progress: Progress, written: Written | None) -> Outcome:
     scorer, columns = ranking.scorer(task)
     timed = [name for name in task.metrics if name.startswith(TIMED)]
     spared = [name for name in task.metrics if name in ROUTING]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,8 @@ from .. import images
 from ..encode import ColourEncoder, Encoder, Prepared, load_model
 from ..errors import ModelError, QueryError
 from ..progress import Progress
+from ..search.vector_weights import look_and_colour
+from ..store.schema import COLOUR, LOOK
 from ..types import Metric, Photo, Pixels, Vectors
 from ..vectors import unit
 from .cache import cache_key, embed_photos
@@ -28,14 +30,24 @@ class Embedded:
     """Vectors of a benchmark's photos and questions.
 
     Args:
-        vectors: float32 (n, dim), of unit length where they are compared by cosine.
+        vectors: by name, float32 (n, dim), of length 1 where they are compared by cosine.
         rows: the row of each photo id and each question's key; a photo that is not here could not be had.
         remarks: what else a reader must know of how these questions were asked; they stand in the result's model.
     """
 
-    vectors: Vectors
+    vectors: Mapping[str, Vectors]
     rows: Mapping[str, int]
     remarks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def routed(self) -> Vectors:
+        """The vectors that routers go by: the look's, as in a search, or the only ones there are."""
+        return self.vectors[LOOK if LOOK in self.vectors else next(iter(self.vectors))]
+
+    def of(self, keys: Iterable[str]) -> dict[str, Vectors]:
+        """Return the vectors of these photos or questions, by name."""
+        rows = [self.rows[key] for key in keys]
+        return {name: vectors[rows] for name, vectors in self.vectors.items()}
 
 
 Embed: TypeAlias = Callable[[Loaded, Sequence[str], Sequence[Question], Progress], Embedded]
@@ -50,12 +62,14 @@ class System:
         metric: how they are compared.
         embed: given what was loaded, the ids of photos and the questions, gives their vectors.
         seen: a photo as the model sees it, for pictures; None where nobody knows.
+        weights: the share of each vector in the score, above 0.
     """
 
     info: Mapping[str, str | float]
     metric: Metric
     embed: Embed
     seen: Callable[[Photo], Pixels] | None
+    weights: Mapping[str, float] = field(default_factory=lambda: {LOOK: 1.0})
 
 
 def open_system(
@@ -88,7 +102,7 @@ def open_system(
     colour = ColourEncoder()
     if model == "colour":
         info: dict[str, str | float] = {"name": "colour", "checksum": colour.version, "metric": metric}
-        return _of_encoders({colour.version: colour}, {"colour": 1.0}, info, metric, None)
+        return _of_encoders({colour.version: colour}, {COLOUR: 1.0}, info, metric, None)
     loaded = load_model(model)
     made_by, reader = cache_key(loaded), reader_of(loaded, composer)
     info = {
@@ -98,9 +112,9 @@ def open_system(
         "precision": loaded.precision,
         "metric": metric,
     }
+    weights = look_and_colour(colour_weight)
     if not colour_weight:
-        return _of_encoders({made_by: loaded.image}, {loaded.image.name: 1.0}, info, metric, reader)
-    weights = {loaded.image.name: 1 - colour_weight, colour.name: colour_weight}
+        return _of_encoders({made_by: loaded.image}, weights, info, metric, reader)
     info |= {"colour_weight": colour_weight, "colour": colour.version}
     return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric, reader)
 
@@ -112,15 +126,12 @@ def _of_encoders(
     metric: Metric,
     reader: Reader | None,
 ) -> System:
-    """A system that encodes photos, and words if it has a reader.
-
-    Several encoders side by side give the weighted sum of their cosines.
-    """
+    """A system that encodes photos, and words if it has a reader."""
     first = next(iter(encoders.values()))
 
     def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
         if reader is not None and reader.needs(loaded, questions):
-            _check_comparable(len(weights), metric)
+            _check_comparable(len(encoders), metric)
             return _of_words(reader, encoders, loaded, photos, questions, progress)
         if has_words(loaded, questions):
             raise ModelError(
@@ -132,18 +143,14 @@ def _of_encoders(
         remarks = alone if any(question.text for question in questions) else {}
         vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
         if metric == "cosine":
-            # of unit vectors scaled by the root of their weight, the product is the weighted sum of cosines
-            parts = [np.float32(np.sqrt(weight)) * unit(vectors[name]) for name, weight in weights.items()]
-            joined = np.concatenate(parts, axis=1)
-        else:
-            (joined,) = vectors.values()
+            vectors = {name: unit(some) for name, some in vectors.items()}
         keys = {question.key: rows[question.photo] for question in questions if question.photo in rows}
-        return Embedded(joined, rows | keys, remarks)
+        return Embedded(vectors, rows | keys, remarks)
 
     def seen(photo: Photo) -> Pixels:
         return _picture(first.prepare(images.decode(photo, first.min_side)))
 
-    return System(info, metric, embed, seen if first.name != "colour" else None)
+    return System(info, metric, embed, seen if first.name != COLOUR else None, weights)
 
 
 def _check_comparable(encoders: int, metric: Metric) -> None:
@@ -177,7 +184,7 @@ def _of_words(
     keys = {q.key: rows[q.photo] for q in questions if not q.text and q.photo in rows}
     keys |= {q.key: first + row_of[q.text] for q in questions if not q.photo}
     keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
-    return Embedded(np.concatenate([known, composed]), rows | keys, reader.said(questions))
+    return Embedded({LOOK: np.concatenate([known, composed])}, rows | keys, reader.said(questions))
 
 
 def _external(path: Path, metric: Metric) -> System:
@@ -227,7 +234,8 @@ def _external(path: Path, metric: Metric) -> System:
                 "nothing: make it anew, or leave the photo out"
             )
         progress.advance(len(wanted))
-        return Embedded(unit(vectors) if metric == "cosine" else vectors, {key: row for row, key in enumerate(wanted)})
+        made = unit(vectors) if metric == "cosine" else vectors
+        return Embedded({LOOK: made}, {key: row for row, key in enumerate(wanted)})
 
     return System(info, metric, embed, None)
 

@@ -19,7 +19,7 @@ DEPTHS = (10, 100, 1000, 10000)
 """Of the system that lookseek replaces, see docs/decisions/evaluation.md."""
 
 ROUTING = ("exact@10", "visited")
-"""What a router loses and spares, see ``evaluate.routed``."""
+"""What a router loses and spares, see ``evaluate.routing``."""
 
 LARGEST = 20
 """Article types of the second gallery."""

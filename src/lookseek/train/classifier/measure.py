@@ -16,6 +16,7 @@ from ...evaluate.system import Embedded, System
 from ...evaluate.task import Benchmark, Loaded, Options, Question, Task
 from ...evaluate.truth import Listed
 from ...progress import Progress
+from ...store.schema import LOOK
 from ..labelled import Labelled
 
 __all__ = ["measure", "write_figures"]
@@ -56,7 +57,8 @@ def measure(
     def embed(*_: object) -> Embedded:
         """A photo's vector are its probabilities, a class's a one in its place: their product is its probability."""
         rows = {name: row for row, name in enumerate([*photos, *classes])}
-        return Embedded(np.concatenate([probabilities, np.eye(len(classes), dtype=np.float32)]), rows)
+        made = np.concatenate([probabilities, np.eye(len(classes), dtype=np.float32)])
+        return Embedded({LOOK: made}, rows)
 
     benchmark = Benchmark(
         name="classifier",

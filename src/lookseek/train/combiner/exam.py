@@ -12,6 +12,7 @@ from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
 from ...evaluate.task import Benchmark, Loaded, Options, Question
 from ...progress import Progress
+from ...store.schema import LOOK
 from ...types import Vectors
 from ...vectors import unit
 from .towers import Known
@@ -77,7 +78,8 @@ class Exam:
             composed = compose(known.of([id for _, id, _ in pairs]), known.said([change for _, _, change in pairs]))
             there = [id for id in photos if id in known.rows]
             rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
-            return Embedded(unit(np.concatenate([known.of(there), composed]), inside=np.float32, zeros="keep"), rows)
+            made = unit(np.concatenate([known.of(there), composed]), inside=np.float32, zeros="keep")
+            return Embedded({LOOK: made}, rows)
 
         benchmark = replace(self.benchmark, load=lambda _: self.loaded)
         return evaluate(benchmark, self.options, System(info, "cosine", embed, None), progress)

@@ -21,8 +21,8 @@ from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
 from ..route.mass import TOP, choose
 from ..route.router import Router, directions
 from ..types import RouteKind, RouteMode, Vectors
-from .rank import Scorer, by_id
-from .score import compared, nearest
+from .rank import by_id, nearest
+from .retrieval import Scorer, similarities
 from .system import Embedded, System
 from .task import Benchmark, Lesson, Loaded, Options, Task
 
@@ -80,13 +80,21 @@ class Routing:
         router: fitted and tuned.
         mode: soft or hard.
         keys: of the gallery's photos, rows of the router's keys, (gallery,).
-        taken: which keys each question searches, bool (questions, keys).
+        queries: what the router goes by, float32 (queries, dim).
+        taken: which keys each query searches, bool (queries, keys).
     """
 
     router: Router
     mode: RouteMode
     keys: NDArray[np.int64]
+    queries: Vectors
     taken: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, router: Router, mode: RouteMode, gallery: Vectors, queries: Vectors) -> Routing:
+        """Key the gallery, and choose each query's keys as a search for ``TOP`` results does."""
+        keys = router.likeliest(gallery)
+        return cls(router, mode, keys, queries, router.picks(queries, mode, _sizes(keys, router), TOP))
 
     def only(self, scorer: Scorer) -> Scorer:
         """The same scores, -inf for what is not searched."""
@@ -97,15 +105,19 @@ class Routing:
         best = _first(task, exact)
         there = best >= 0
         found = np.take_along_axis(self.taken, self.keys[np.maximum(best, 0)], axis=1) & there
-        sizes = np.bincount(self.keys, minlength=len(self.router.keys))
         return {
             EXACT: found.sum(axis=1) / np.maximum(1, there.sum(axis=1)),
-            VISITED: self.taken @ sizes / len(self.keys),
+            VISITED: self.taken @ self._sizes / len(self.keys),
         }
 
-    def rows(self, vector: Vectors) -> Sequence[NDArray[np.intp]]:
-        """The rows of the gallery that have each key that one question searches, (1, dim)."""
-        return [self._rows[key] for key in np.flatnonzero(self.router.picks(vector, self.mode)[0])]
+    def rows(self, query: int) -> Sequence[NDArray[np.intp]]:
+        """The rows of the gallery that have each key that one query searches; the router is asked anew, to be timed."""
+        taken = self.router.picks(self.queries[query : query + 1], self.mode, self._sizes, TOP)[0]
+        return [self._rows[key] for key in np.flatnonzero(taken)]
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        return _sizes(self.keys, self.router)
 
     @cached_property
     def _rows(self) -> list[NDArray[np.intp]]:
@@ -136,9 +148,9 @@ def routings(
     for task in tasks:
         progress.phase(f"router{f' of {task.name}' if task.name else ''}", None)
         router = _tuned(_fitted(route, *learnt.of(task.name)), chosen.of(task.name)[0], system)
-        shown = embedded.vectors[[embedded.rows[photo] for photo in task.gallery]]
-        asked = embedded.vectors[[embedded.rows[question.key] for question in task.questions]]
-        made[task.name] = Routing(router, route.mode, router.likeliest(shown), router.picks(asked, route.mode))
+        gallery = embedded.routed[[embedded.rows[photo] for photo in task.gallery]]
+        queries = embedded.routed[[embedded.rows[question.key] for question in task.questions]]
+        made[task.name] = Routing.of(router, route.mode, gallery, queries)
     return made
 
 
@@ -159,7 +171,7 @@ class _Taught:
 def _taught(lesson: Lesson, system: System, progress: Progress) -> _Taught:
     ids = list(dict.fromkeys(id for labels in lesson.labels.values() for id in labels))
     embedded = system.embed(Loaded((), lesson.photos), ids, [], progress)
-    return _Taught(lesson.labels, embedded.vectors, embedded.rows)
+    return _Taught(lesson.labels, embedded.routed, embedded.rows)
 
 
 def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
@@ -178,16 +190,21 @@ def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
 def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
     """As sure as the exact neighbours of val's photos among each other ask for."""
     keys = router.likeliest(vectors)
-    scorer = compared(vectors, vectors, system.metric)
+    scorer = similarities(vectors, vectors, system.metric)
     own = np.arange(len(vectors))
     order = np.arange(len(vectors), dtype=np.int64)
     best = nearest(scorer, own, order, min(TOP, max(1, len(vectors) - 1)))
     choice = choose(
         router.scores(directions(vectors)),
         np.where(best >= 0, keys[np.maximum(best, 0)], -1),
-        np.bincount(keys, minlength=len(router.keys)).astype(np.int64),
+        _sizes(keys, router),
     )
     return router.tuned(choice.temperature, choice.mass)
+
+
+def _sizes(keys: NDArray[np.int64], router: Router) -> NDArray[np.int64]:
+    """How many photos have each key."""
+    return np.bincount(keys, minlength=len(router.keys)).astype(np.int64)
 
 
 def _first(task: Task, scorer: Scorer) -> NDArray[np.int64]:
