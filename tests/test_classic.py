@@ -357,7 +357,7 @@ def test_photos_and_features_in_one_folder_are_not_guessed_at(photos: Path) -> N
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda about: about.update(lookseek=2), "format 2"),
+        (lambda about: about.update(lookseek=3), "format 3"),
         (lambda about: about.pop("lookseek"), "not written by lookseek"),
         (lambda about: about.update(dim="3"), "dim is '3'"),
         (lambda about: about.update(unit=1), "unit is 1"),

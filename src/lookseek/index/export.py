@@ -1,33 +1,44 @@
 """An index as the classic files: features, labels and ids in plain numpy files, in the order of the ids.
 
-Rows are written one block after another, not through a mapped file: a full disk then gives an error instead of killing
-the process. Every file is written beside its name and renamed once all are whole, ``all_features.json`` first: until
-the last one is in its place its checksums say that the set is not complete.
+``all_features.json`` describes them; the files take their places together (``staged_files``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import vectors
 from ..catalogue.classic import About, Made, write_about
-from ..catalogue.classic.about import is_ours
-from ..catalogue.classic.files import ABOUT, CLASSES, COLOURS, FEATURES, IDS, ITEMS, LABELS, NAMES
+from ..catalogue.classic.about import files_of, is_ours
+from ..catalogue.classic.files import (
+    ABOUT,
+    CLASSES,
+    COLOURS,
+    FEATURES,
+    IDS,
+    ITEMS,
+    LABELS,
+    NAMES,
+    counts_file,
+    vectors_file,
+)
 from ..errors import IndexDamaged, QueryError
 from ..progress import Progress
-from ..store import FieldKind
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..store import FieldKind, Layout
+from ..store.payload import region_to_dict
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Point, Value, Vectors
 from .folder import OpenIndex, is_index, open_index
+from .staged_files import staged
 
 LABELLED_BY = ("category", "label")
 """The attributes that labels stand for where a person names none: the first that items have."""
@@ -74,22 +85,23 @@ def export_vectors(index: Path, out: Path, *, label: str | None = None, progress
     """
     opened = open_index(index)
     try:
-        _refuse_others(out)
+        _refuse_others(out, opened.manifest.recipe.layout)
         field = _label_field(label, opened.manifest.fields)
-        ids, classes = _first_pass(opened, field)
+        ids, classes, totals = _first_pass(opened, field)
         out.mkdir(parents=True, exist_ok=True)
         progress.phase("writing features", len(ids))
-        return _written(opened, out, field, ids, classes, progress)
+        return _written(opened, out, field, ids, classes, totals, progress)
     finally:
         opened.store.close()
 
 
-def _refuse_others(out: Path) -> None:
+def _refuse_others(out: Path, layout: Layout) -> None:
     if out.exists() and not out.is_dir():
         raise QueryError(f"{out} is a file: give a folder for the features")
     if is_index(out):
         raise QueryError(f"{out} is an index: give another folder for the features")
-    there = [name for name in NAMES if (out / name).exists()]
+    names = (*NAMES, *chain(*((vectors_file(name), counts_file(name)) for name in further_vectors(layout))))
+    there = [name for name in names if (out / name).exists()]
     if there and not is_ours(out):
         raise QueryError(f"{out} holds {', '.join(there)}, which lookseek did not write: give another folder")
 
@@ -102,10 +114,12 @@ def _label_field(label: str | None, fields: Mapping[str, FieldKind]) -> str:
     return label or next((name for name in LABELLED_BY if name in fields), "")
 
 
-def _first_pass(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int]]:
-    """All ids, ascending, and the classes' numbers by name."""
-    ids, values = list[str](), dict[str, Value]()
-    for point in opened.store.scan():
+def _first_pass(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int], Counter[str]]:
+    """All ids, ascending, the classes' numbers by name, and how many vectors there are of names that keep several."""
+    ids, values, totals = list[str](), dict[str, Value](), Counter[str]()
+    several = [name for name, spec in opened.store.layout.items() if spec.multi]
+    for point in opened.store.scan(vectors=bool(several)):
+        totals.update({name: len(point.vectors[name]) for name in several})
         if "\n" in point.id or "\r" in point.id:  # no catalogue of ours gives such an id
             raise QueryError(f"the id {point.id!r} holds a line break, so no list of ids can hold it: rename that item")
         ids.append(point.id)
@@ -115,7 +129,7 @@ def _first_pass(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int
         raise QueryError(f"{opened.folder} has no items, so there is nothing to export: index a catalogue first")
     # Numbers in their order, words in theirs: dress, shirt, toptee become 0, 1, 2.
     names = sorted(values, key=lambda name: (isinstance(v := values[name], str), 0 if isinstance(v, str) else v, name))
-    return sorted(ids), {name: number for number, name in enumerate(names)}
+    return sorted(ids), {name: number for number, name in enumerate(names)}, totals
 
 
 def _class_name(value: Value) -> str:
@@ -123,115 +137,107 @@ def _class_name(value: Value) -> str:
     return " ".join(str(value).split())
 
 
+class _ArrayFile(NamedTuple):
+    """A .npy file of the export: its shape, and the rows of a page of points."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    rows_of: Callable[[Sequence[Point]], NDArray[Any]]
+
+
+def _array_files(
+    layout: Layout, field: str, items: int, classes: Mapping[str, int], totals: Mapping[str, int]
+) -> list[_ArrayFile]:
+    def vectors_of(name: str, file: str) -> _ArrayFile:
+        spec = layout[name]
+        shape = (totals[name] if spec.multi else items, spec.dim)
+        return _ArrayFile(file, "<f4", shape, lambda points: _rows(points, name, unit=spec.metric == "cosine"))
+
+    def counts_of(name: str) -> _ArrayFile:
+        return _ArrayFile(
+            counts_file(name), "<i8", (items,), lambda points: np.array([len(point.vectors[name]) for point in points])
+        )
+
+    def labels() -> _ArrayFile:
+        return _ArrayFile(LABELS, "<i8", (items,), lambda points: _labels(points, field, classes))
+
+    return [
+        vectors_of(LOOK_EUCLIDEAN if LOOK_EUCLIDEAN in layout else LOOK, FEATURES),
+        *([labels()] if field else []),
+        *([vectors_of(COLOUR, COLOURS)] if COLOUR in layout else []),
+        *(vectors_of(name, vectors_file(name)) for name in further_vectors(layout)),
+        *(counts_of(name) for name, spec in further_vectors(layout).items() if spec.multi),
+    ]
+
+
 def _written(
-    opened: OpenIndex, out: Path, field: str, ids: Sequence[str], classes: Mapping[str, int], progress: Progress
+    opened: OpenIndex,
+    out: Path,
+    field: str,
+    ids: Sequence[str],
+    classes: Mapping[str, int],
+    totals: Mapping[str, int],
+    progress: Progress,
 ) -> Exported:
-    recipe, store = opened.manifest.recipe, opened.store
-    raw, coloured = LOOK_EUCLIDEAN in recipe.layout, COLOUR in recipe.layout
-    dim, name = recipe.layout[LOOK].dim, LOOK_EUCLIDEAN if raw else LOOK
-    names = [FEATURES, *([LABELS, CLASSES] if field else []), IDS, *([COLOURS] if coloured else []), ITEMS]
-    unlabelled = 0
-    with _staged(out, names) as (parts, publish):
-        parts[FEATURES].header("<f4", (len(ids), dim))
-        if coloured:
-            parts[COLOURS].header("<f4", (len(ids), recipe.layout[COLOUR].dim))
+    layout = opened.manifest.recipe.layout
+    arrays = _array_files(layout, field, len(ids), classes, totals)
+    names = [*(array.name for array in arrays), *([CLASSES] if field else []), IDS, ITEMS]
+    names.sort(key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
+    unlabelled = marked = 0
+    with staged(out, ABOUT, names, files_of(out)) as (files, publish):
+        for array in arrays:
+            files[array.name].header(array.dtype, array.shape)
         if field:
-            parts[LABELS].header("<i8", (len(ids),))
-            parts[CLASSES].lines(classes)
+            files[CLASSES].lines(classes)
         for start in range(0, len(ids), _PAGE):
             page = ids[start : start + _PAGE]
-            points = store.get(page)
+            points = opened.store.get(page)
             if len(points) != len(page):
                 raise IndexDamaged(f"{opened.folder} lost items while it was read: lookseek check {opened.folder}")
-            parts[FEATURES].write(_rows(points, name, unit=not raw))
-            if coloured:
-                parts[COLOURS].write(_rows(points, COLOUR, unit=True))
-            if field:
-                found = (point.attributes.get(field) for point in points)
-                numbers = [-1 if value is None else classes[_class_name(value)] for value in found]
-                parts[LABELS].write(np.array(numbers, "<i8"))
-                unlabelled += numbers.count(-1)
-            parts[IDS].lines(page)
-            parts[ITEMS].lines(map(_described, points))
+            for array in arrays:
+                files[array.name].rows(array.rows_of(points).astype(array.dtype, copy=False))
+            files[IDS].lines(page)
+            files[ITEMS].lines(map(_described, points))
+            unlabelled += sum(field not in point.attributes for point in points) if field else 0
+            marked += sum(bool(point.regions) for point in points)
             progress.advance(len(page))
-        files = {one: part.ended() for one, part in parts.items()}
-        made = Made(
-            dim=dim,
-            unit=not raw,
-            metric="euclidean" if raw else "cosine",
-            model=recipe.model,
-            checksum=recipe.checksum,
-            runtime=opened.manifest.runtime,
-            colour=recipe.colour,
-        )
-        about = About(made, len(ids), field, len(classes), opened.manifest.source, files)
+        written = {name: file.finish() for name, file in files.items()}
+        about = About(_made(opened), len(ids), field, len(classes), opened.manifest.source, written, marked)
         publish(write_about(about))
     return Exported(about, tuple(classes), unlabelled, tuple(opened.manifest.fields), opened.note)
 
 
+def _made(opened: OpenIndex) -> Made:
+    """How the vectors of an index were made."""
+    recipe = opened.manifest.recipe
+    raw = LOOK_EUCLIDEAN in recipe.layout
+    return Made(
+        dim=recipe.layout[LOOK].dim,
+        unit=not raw,
+        metric="euclidean" if raw else "cosine",
+        model=recipe.model,
+        checksum=recipe.checksum,
+        runtime=opened.manifest.runtime,
+        colour=recipe.colour,
+        vectors=further_vectors(recipe.layout),
+    )
+
+
+def _labels(points: Sequence[Point], field: str, classes: Mapping[str, int]) -> NDArray[np.int64]:
+    found = (point.attributes.get(field) for point in points)
+    return np.array([-1 if value is None else classes[_class_name(value)] for value in found], np.int64)
+
+
 def _rows(points: Sequence[Point], name: str, *, unit: bool) -> Vectors:
-    rows = np.array([point.vectors[name] for point in points], "<f4")
+    rows = np.concatenate([np.atleast_2d(point.vectors[name]) for point in points]).astype("<f4", copy=False)
     return vectors.unit(rows) if unit else rows  # float16 costs the fourth decimal
 
 
 def _described(point: Point) -> str:
     """All of a point but its vectors, as a line."""
     said: dict[str, Any] = {"id": point.id, "attributes": dict(point.attributes), "source": point.source}
-    return json.dumps(said | {"hash": point.hash, "fingerprint": point.fingerprint}, ensure_ascii=False)
-
-
-class _Part:
-    """A file while it is written: beside its name, its checksum kept on the way."""
-
-    def __init__(self, target: Path) -> None:
-        self.target, self.path = target, target.with_name(target.name + ".part")
-        self._file, self._size, self._digest = self.path.open("wb"), 0, hashlib.sha256()
-
-    def header(self, kind: str, shape: tuple[int, ...]) -> None:
-        """Begin a .npy file of rows in C order."""
-        np.lib.format.write_array_header_1_0(self, {"descr": kind, "fortran_order": False, "shape": shape})
-
-    def lines(self, texts: Any) -> None:
-        """Add lines of text."""
-        self.write("".join(f"{text}\n" for text in texts).encode("utf-8"))
-
-    def write(self, data: Any) -> None:
-        """Add bytes, or an array's."""
-        data = data if isinstance(data, bytes) else data.tobytes()
-        self._file.write(data)
-        self._digest.update(data)
-        self._size += len(data)
-
-    def ended(self) -> tuple[int, str]:
-        """Bring the file to the disk; returns its size in bytes and its SHA-256."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return self._size, self._digest.hexdigest()
-
-    def close(self) -> None:
-        """Close and remove what was not renamed."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _staged(out: Path, names: Sequence[str]) -> Iterator[tuple[dict[str, _Part], Callable[[bytes], None]]]:
-    """Files that take their places together, when the function that is given is called with all_features.json."""
-    with ExitStack() as cleaning:
-        parts = {}
-        for name in names:
-            parts[name] = _Part(out / name)
-            cleaning.callback(parts[name].close)
-
-        def publish(about: bytes) -> None:
-            first = _Part(out / ABOUT)
-            cleaning.callback(first.close)
-            first.write(about)
-            first.ended()
-            for part in (first, *parts.values()):
-                part.path.replace(part.target)
-            for name in set(NAMES) - set(parts) - {ABOUT}:  # an earlier export's, which no longer hold
-                (out / name).unlink(missing_ok=True)
-
-        yield parts, publish
+    said |= {"hash": point.hash, "fingerprint": point.fingerprint}
+    if point.regions:
+        said["regions"] = [region_to_dict(region) for region in point.regions]
+    return json.dumps(said, ensure_ascii=False)

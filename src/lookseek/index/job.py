@@ -296,6 +296,7 @@ def _given(wanted: Iterable[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted
         known = one.item.encoding
         if known is not None:
             vectors = {LOOK: known.look} | ({} if known.colour is None else {COLOUR: known.colour})
+            vectors |= known.vectors
             yield one, vectors, known.fingerprint
 
 

@@ -28,10 +28,12 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
         layout: the index's.
 
     Raises:
-        QueryError: a vector that can't be kept.
+        QueryError: a vector that can't be kept, or that nothing made.
     """
     named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
-    point = Point(item.id, {name: named[name] for name in layout}, item.attributes, digest, item.source, fingerprint)
+    kept = {name: named[name] for name in layout if name in named}
+    regions = () if item.encoding is None else item.encoding.regions
+    point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint, regions)
     return checked([point], layout)[item.id]
 
 

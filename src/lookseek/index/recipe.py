@@ -9,7 +9,7 @@ from ..encode import ColourEncoder, Model, load_model
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
 from ..store import StoreKind, VectorSpec, default_store
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Metric
 from . import folder as place
 from .manifest import Recipe
@@ -55,6 +55,13 @@ def recipe_for(
         layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
     if coloured:
         layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
+    further = {} if made is None else dict(made.vectors)
+    if before is not None and further != (kept := further_vectors(before.layout)):
+        raise IndexMismatch(
+            f"{folder} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source brings "
+            f"{', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
+        )
+    layout |= further
     path = _place(model)
     colour = ColourEncoder.version if coloured else ""
     return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by), loaded

@@ -72,6 +72,11 @@ class VectorSpec:
 Layout: TypeAlias = Mapping[str, VectorSpec]
 
 
+def further_vectors(layout: Layout) -> dict[str, VectorSpec]:
+    """The vectors of a layout beside those that photos are encoded to."""
+    return {name: spec for name, spec in layout.items() if name not in (LOOK, LOOK_EUCLIDEAN, COLOUR)}
+
+
 @lru_cache(maxsize=1 << 16)  # a query asks for the same few hundred several times, at 8 µs each
 def point_id(item_id: str) -> uuid.UUID:
     """The engine's id of an item: uuid5 of the item's id, since the engine takes no other strings."""

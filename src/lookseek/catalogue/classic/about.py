@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...errors import CatalogueError
+from ...store.schema import VectorSpec
 from ...types import Metric
-from .files import ABOUT, FEATURES, NAMES
+from .files import ABOUT, FEATURES, NAMES, counts_file, is_vector_name, vectors_file
 
-__all__ = ["About", "Made", "is_ours", "read_about", "write_about"]
+__all__ = ["About", "Made", "files_of", "is_ours", "read_about", "write_about"]
 
-FORMAT = 1
-"""Of all_features.json. A newer one is refused instead of being misread."""
+FORMAT = 2
+"""The newest format of all_features.json; a newer one is refused instead of being misread. Format 1 has no further
+vectors and no regions, and is written for as long as there are none."""
 
 _LARGEST = 1 << 20
 """Bytes; ours has 2,000."""
@@ -34,6 +36,8 @@ class Made:
         checksum: the model's.
         runtime: what ran it, with its precision.
         colour: version of the colour encoder; "" where there are no colours.
+        vectors: further vectors by name, and how each is kept; every item brings all of them.
+        regions: what found the regions of the photos, with its version; "" where nothing did.
     """
 
     dim: int
@@ -43,6 +47,8 @@ class Made:
     checksum: str = ""
     runtime: str = ""
     colour: str = ""
+    vectors: Mapping[str, VectorSpec] = field(default_factory=dict)
+    regions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class About:
         classes: how many classes there are.
         source: the catalogue of the index that was exported, for people.
         files: name to (size in bytes, SHA-256 hex) of every file of the set.
+        marked: how many items have regions.
     """
 
     made: Made
@@ -64,12 +71,17 @@ class About:
     classes: int
     source: str
     files: Mapping[str, tuple[int, str]]
+    marked: int = 0
 
 
 def write_about(about: About) -> bytes:
     """The file's content. Nothing in it depends on when or where it was written."""
-    rest = asdict(about)
-    flat = {"lookseek": FORMAT, **rest.pop("made"), **rest}
+    made = asdict(about.made) | {"vectors": {name: spec.to_dict() for name, spec in about.made.vectors.items()}}
+    rest = {name: getattr(about, name) for name in (*_REST, "files", "marked")}
+    newer = bool(about.made.vectors or about.made.regions or about.marked)
+    flat = {"lookseek": FORMAT if newer else 1, **made, **rest}
+    if not newer:
+        flat = {name: value for name, value in flat.items() if name not in _NEWER}
     return (json.dumps(flat, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -79,6 +91,16 @@ def is_ours(folder: Path) -> bool:
         return isinstance(_parsed(folder / ABOUT), dict)
     except CatalogueError:
         return False
+
+
+def files_of(folder: Path) -> set[str]:
+    """Names that an earlier export into a folder may have written."""
+    try:
+        vectors = _parsed(folder / ABOUT).get("vectors", {})
+    except CatalogueError:
+        return set(NAMES)
+    names = filter(is_vector_name, map(str, vectors)) if isinstance(vectors, dict) else ()
+    return {*NAMES, *(file(name) for name in names for file in (vectors_file, counts_file))}
 
 
 def read_about(folder: Path) -> About | None:
@@ -91,15 +113,23 @@ def read_about(folder: Path) -> About | None:
     if not file.exists():
         return None
     stored = _parsed(file)
-    if stored["lookseek"] != FORMAT:
-        raise CatalogueError(f"{file} has format {stored['lookseek']}, this lookseek reads {FORMAT}: update lookseek")
+    if stored["lookseek"] not in (1, FORMAT):
+        raise CatalogueError(
+            f"{file} has format {stored['lookseek']}, this lookseek reads up to {FORMAT}: update lookseek"
+        )
+    if stored["lookseek"] == 1:
+        stored |= {"vectors": {}, "regions": "", "marked": 0}
     try:
-        made = Made(**{name: _typed(stored, name, kind) for name, kind in _MADE.items()})
-        rest = {name: _typed(stored, name, kind) for name, kind in _REST.items()}
+        vectors = {name: VectorSpec.from_dict(spec) for name, spec in _typed(stored, "vectors", dict).items()}
+        made = Made(**{name: _typed(stored, name, kind) for name, kind in _MADE.items()}, vectors=vectors)
+        rest = {name: _typed(stored, name, kind) for name, kind in (_REST | {"marked": int}).items()}
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in stored["files"].items()}
         about = About(made=made, files=files, **rest)
-        if made.metric not in ("cosine", "euclidean") or FEATURES not in files or not set(files) <= set(NAMES):
-            raise ValueError("a metric or files that lookseek does not know")
+        further = {vectors_file(name) for name in vectors}
+        further |= {counts_file(name) for name, spec in vectors.items() if spec.multi}
+        known = made.metric in ("cosine", "euclidean") and all(map(is_vector_name, vectors))
+        if not known or not {FEATURES, *further} <= set(files) <= {*NAMES, *further}:
+            raise ValueError("vectors, a metric or files that lookseek does not know")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CatalogueError(f"{file} lacks what it should say ({error}): {_REMEDY}") from error
     for name, expected in about.files.items():
@@ -115,8 +145,11 @@ _MADE = {
     "checksum": str,
     "runtime": str,
     "colour": str,
+    "regions": str,
 }
 _REST = {"items": int, "label": str, "classes": int, "source": str}
+_NEWER = ("vectors", "regions", "marked")
+"""What format 1 does not say."""
 _REMEDY = f"export the index again, or remove {ABOUT} and all_items.jsonl to take the arrays as they are"
 
 

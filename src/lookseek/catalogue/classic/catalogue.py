@@ -4,6 +4,7 @@
   counts. A file by another name, NAME.npy, has its ids in NAME.txt, as for ``lookseek evaluate``, and nothing else.
 - Attributes are those of ``all_items.jsonl``. Without it a label becomes one: ``category``, by its name, where
   ``all_classes.txt`` names the classes or the labels are text; else ``label``, the number. -1 is none.
+- Further vectors are those that ``all_features.json`` names; regions are those of ``all_items.jsonl``.
 - An item's hash is the one that ``all_items.jsonl`` gives, else that of its row, so that a second run knows it again.
 - Rows that no index can hold are skipped one by one; files that don't go together end the command.
 """
@@ -15,15 +16,17 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CatalogueError
-from ...types import Attributes, Encoding, Item, Skipped, Value, Vectors
+from ...errors import CatalogueError, QueryError
+from ...store.payload import region_from_dict
+from ...store.schema import VectorSpec
+from ...types import Attributes, Encoding, Item, Region, Skipped, Value, Vector, Vectors
 from ..lines import read_lines
 from .about import Made, read_about
 from .files import (
@@ -38,8 +41,11 @@ from .files import (
     OTHER_IDS,
     class_names,
     count_lines,
+    counts,
+    counts_file,
     labels,
     matrix,
+    vectors_file,
 )
 
 __all__ = ["ClassicCatalogue"]
@@ -63,6 +69,7 @@ class _Said(NamedTuple):
     source: str = ""
     hash: str = ""
     fingerprint: str = ""
+    regions: tuple[Region, ...] = ()
 
 
 class ClassicCatalogue:
@@ -84,6 +91,8 @@ class ClassicCatalogue:
         self.name, self.origin = f"{folder.name}/{path.name}", str(path)
         colours = about is not None and about.made.colour  # of an encoder that nobody named they would say nothing
         self._colours = matrix(folder / COLOURS, rows) if colours else None
+        specs = {} if about is None else about.made.vectors
+        self._further = {name: _Further(folder, name, spec, rows) for name, spec in specs.items()}
         self._labels, self._classes = None, list[str]()
         if classic and (folder / LABELS).exists():
             self._labels, self._classes = labels(folder / LABELS, rows)
@@ -111,11 +120,13 @@ class ClassicCatalogue:
             for row, said, look, colour in zip(
                 range(start, start + len(looks)), described, looks, colours, strict=False
             ):
-                if problem := _problem(look) or (_problem(colour) if colour is not None else ""):
+                further = {name: vectors.of(row) for name, vectors in self._further.items()}
+                given = (look, *(() if colour is None else (colour,)), *chain(*map(np.atleast_2d, further.values())))
+                if problem := next(filter(None, map(_problem, given)), ""):
                     yield Skipped(said.id, "unusable vector", f"row {row} {problem}")
                     continue
                 digest = said.hash or hashlib.blake2b(look.tobytes(), digest_size=16).hexdigest()
-                encoding = Encoding(look, colour, digest, said.fingerprint)
+                encoding = Encoding(look, colour, digest, said.fingerprint, further, said.regions)
                 yield Item(said.id, None, attributes=said.attributes, source=said.source, encoding=encoding)
 
     def _described(self) -> Iterator[_Said]:
@@ -141,9 +152,27 @@ class ClassicCatalogue:
         return {"category": name} if name else {} if label < 0 or self._classes else {"label": label}
 
 
-def _floats(array: NDArray[Any], start: int) -> Vectors:
+class _Further:
+    """The vectors of one further name, mapped into memory."""
+
+    def __init__(self, folder: Path, name: str, spec: VectorSpec, items: int) -> None:
+        file = folder / vectors_file(name)
+        self._rows = matrix(file, None if spec.multi else items, empty=spec.multi)
+        if self._rows.shape[1] != spec.dim:
+            raise CatalogueError(f"{file} has {self._rows.shape[1]:,} numbers a row, {ABOUT} says {spec.dim:,}")
+        self._ends = np.cumsum(counts(folder / counts_file(name), items, len(self._rows))) if spec.multi else None
+
+    def of(self, item: int) -> Vector:
+        """The vector of an item, float32 (dim,); float32 (n, dim) where items have several."""
+        if self._ends is None:
+            return _floats(self._rows, item, 1).reshape(-1)
+        start = int(self._ends[item - 1]) if item else 0
+        return _floats(self._rows, start, int(self._ends[item]) - start)
+
+
+def _floats(array: NDArray[Any], start: int, count: int = _BLOCK) -> Vectors:
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is skipped
-        return np.ascontiguousarray(array[start : start + _BLOCK], np.float32)
+        return np.ascontiguousarray(array[start : start + count], np.float32)
 
 
 def _problem(row: NDArray[np.float32]) -> str:
@@ -180,10 +209,12 @@ def _object(line: str, where: str) -> _Said:
             raise ValueError("attributes are text, booleans, and numbers of 64 bits")
         if texts[2] and (len(texts[2]) != 32 or set(texts[2]) - set("0123456789abcdef")):
             raise ValueError("a fingerprint has 32 hex digits")
+        regions = tuple(map(region_from_dict, stored.get("regions", ())))
         json.dumps(stored, ensure_ascii=False).encode()  # halves of surrogate pairs are no text
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, QueryError) as error:
         raise CatalogueError(f"{where} describes no item ({error}): mend it, or remove the file") from error
-    return _Said(stored["id"], attributes, *texts)
+    source, digest, fingerprint = texts
+    return _Said(stored["id"], attributes, source, digest, fingerprint, regions)
 
 
 def _no_number(name: str) -> None:

@@ -5,12 +5,18 @@ all_labels.npy     (n,) class numbers, -1 for none
 all_classes.txt    a class a line, in the order of their numbers
 all_ids.txt        an id a line; ``all_feat.list`` is read as well
 all_colours.npy    (n, colour dim) float32, the colour encoder's vectors
-all_items.jsonl    an object a line: id, attributes, source, hash, fingerprint
+all_items.jsonl    an object a line: id, attributes, source, hash, fingerprint; regions where a photo has some
 all_features.json  how they were made, and their checksums; see ``about``
+
+Of every further vector, by its NAME:
+
+all_vectors_NAME.npy  (n, dim) float32; where an item has several, the rows of all items, one item after another
+all_counts_NAME.npy   (n,) int64, there alone: how many of those rows each item has
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -25,18 +31,34 @@ from ..lines import read_lines
 
 __all__ = [
     *("ABOUT", "CLASSES", "COLOURS", "FEATURES", "IDS", "ITEMS", "LABELS", "NAMES", "OTHER_FEATURES", "OTHER_IDS"),
-    *("class_names", "count_lines", "features_of", "labels", "matrix"),
+    *("class_names", "count_lines", "counts", "counts_file", "features_of", "is_vector_name", "labels", "matrix"),
+    "vectors_file",
 ]
 
 FEATURES, LABELS, CLASSES, IDS = "all_features.npy", "all_labels.npy", "all_classes.txt", "all_ids.txt"
 COLOURS, ITEMS, ABOUT = "all_colours.npy", "all_items.jsonl", "all_features.json"
 NAMES = (ABOUT, FEATURES, LABELS, CLASSES, IDS, COLOURS, ITEMS)
-"""What an export may write."""
+"""What an export may write, beside the files of further vectors."""
 OTHER_FEATURES, OTHER_IDS = "all_feat.npy", "all_feat.list"
 """What the extractor of github.com/ihciah/deep-fashion-retrieval calls them."""
 
 _MOST_DIM = 65_536
 """As of a model's config.json."""
+
+
+def is_vector_name(name: str) -> bool:
+    """Whether a further vector may be called so: it becomes part of a file's name."""
+    return re.fullmatch("[a-z][a-z0-9_]{0,31}", name) is not None
+
+
+def vectors_file(name: str) -> str:
+    """The file of a further vector."""
+    return f"all_vectors_{name}.npy"
+
+
+def counts_file(name: str) -> str:
+    """The file that says how many rows each item has in ``vectors_file``."""
+    return f"all_counts_{name}.npy"
 
 
 def features_of(path: Path) -> Path | None:
@@ -48,12 +70,13 @@ def features_of(path: Path) -> Path | None:
     return None
 
 
-def matrix(path: Path, rows: int | None = None) -> NDArray[Any]:
+def matrix(path: Path, rows: int | None = None, *, empty: bool = False) -> NDArray[Any]:
     """A matrix of floats, mapped into memory.
 
     Args:
         path: a .npy file.
         rows: how many it must have; None for any number above 0.
+        empty: whether it may have no rows at all.
 
     Returns:
         float16, float32 or float64 (rows, dim), read only, in any byte order and either order of axes.
@@ -67,7 +90,7 @@ def matrix(path: Path, rows: int | None = None) -> NDArray[Any]:
             f"{path} holds {array.dtype} of shape {array.shape}: features are float16, float32 or float64 of shape "
             "(items, numbers)"
         )
-    if not array.shape[0] or not 1 <= array.shape[1] <= _MOST_DIM:
+    if not (array.shape[0] or empty) or not 1 <= array.shape[1] <= _MOST_DIM:
         raise CatalogueError(f"{path} has shape {array.shape}: it needs 1 item or more, and 1 to {_MOST_DIM:,} numbers")
     _agree(path, len(array), rows)
     return array
@@ -100,6 +123,30 @@ def labels(path: Path, rows: int) -> tuple[NDArray[np.int64], list[str]]:
     if not np.array_equal(whole, array):
         raise CatalogueError(f"{path} holds {array[whole != array][0]}, which is no class number: give whole numbers")
     return whole, []
+
+
+def counts(path: Path, items: int, rows: int) -> NDArray[np.int64]:
+    """How many rows of a file of vectors each item has.
+
+    Args:
+        path: a .npy file.
+        items: how many items there are.
+        rows: how many rows there are.
+
+    Returns:
+        int64 (items,), each 0 or more, with the sum ``rows``.
+
+    Raises:
+        CatalogueError: not such an array.
+    """
+    array = _opened(path)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise CatalogueError(f"{path} holds {array.dtype} of shape {array.shape}: it must hold a whole number an item")
+    _agree(path, len(array), items)
+    numbers = np.asarray(array).astype(np.int64)
+    if (numbers < 0).any() or (numbers > rows).any() or numbers.sum() != rows:
+        raise CatalogueError(f"{path} counts {numbers.sum():,} rows, and there are {rows:,}: write both files again")
+    return numbers
 
 
 def class_names(path: Path, numbers: NDArray[np.int64]) -> list[str]:
