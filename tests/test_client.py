@@ -59,7 +59,7 @@ def test_items_come_and_go(shop: tuple[Path, Path, Service]) -> None:
         told = list(client.put_all(Item(f"many/{n}", path) for n, path in enumerate(paths)))
         assert [(one.id, one.what) for one in told] == [(f"many/{n}", "added") for n in range(3)]
         assert client.facets("folder", filter="folder = dress")["folder"][0][0] == "dress"
-        assert client.about()["items"] == client.about()["items"] > 3
+        assert client.about()["items"] > 3
         assert client.delete("a/b")
         assert not client.delete("a/b")
 
@@ -101,7 +101,7 @@ def test_a_busy_service_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
             assert client.about() == {}
             assert asked == ["/v1/index"] * 3
             asked[:] = []
-            monkeypatch.setattr("lookseek.client._TRIES", 2)
+            monkeypatch.setattr("lookseek.client._MAX_ATTEMPTS", 2)
             with pytest.raises(ServiceError, match="check that it is a lookseek service"):
                 client.about()
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Asking a service (``lookseek serve``) as one asks an index: the same queries, the same results.
+"""A client of ``lookseek serve``: takes the queries that ``Searcher`` takes, and returns the same results.
 
 >>> from pathlib import Path
 >>> from lookseek import Client, Query
@@ -32,19 +32,18 @@ except ModuleNotFoundError as error:
 
 __all__ = ["Client", "Put"]
 
-_TRIES = 4
-"""Times that a search is sent where the service says that it is too busy."""
+_MAX_ATTEMPTS = 4
+"""Attempts at a request that the service refuses since it is too busy."""
 
-_STREAM = 2_000
-"""Items of one stream."""
+_MAX_WAIT = 10.0
+"""Seconds between two attempts at most, whatever the service's Retry-After is."""
 
-_LONGEST_WAIT = 10.0
-"""Seconds between two of them at the most, whatever the service says."""
+_ITEMS_PER_STREAM = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What became of an item: ``what`` is added, changed, unchanged or failed, ``reason`` says why it failed."""
+    """The outcome for an item: ``what`` is added, changed, unchanged or failed, ``reason`` is why it failed."""
 
     id: str
     what: str
@@ -52,91 +51,94 @@ class Put:
 
 
 class Client:
-    """A service, asked over HTTP. May be used from several threads."""
+    """Sends requests to a service over HTTP. May be used from several threads."""
 
     def __init__(self, address: str, *, key: str = "", seconds: float = 60.0) -> None:
-        """Nothing is asked yet.
+        """Prepare a client without sending anything.
 
         Args:
             address: e.g. ``http://127.0.0.1:8000``.
-            key: an API key, where the service wants one.
-            seconds: that an answer may take.
+            key: an API key, where the service needs one.
+            seconds: that a response may take.
         """
         headers = {"X-API-Key": key} if key else {}
         self._http = httpx2.Client(base_url=address, headers=headers, timeout=seconds)
 
     def search(self, query: Query) -> Results:
-        """Answer one query, as ``Searcher.search`` does; photos of the query are sent.
+        """Return the results of a query, as ``Searcher.search`` does; photos of the query are uploaded.
 
         Raises:
-            ServiceError: the service can't be reached, is too busy, or refuses the query; it says why.
+            ServiceError: the service can't be reached, is too busy, or refuses the query; the message says why.
             ItemError: a photo of the query can't be read.
         """
-        told = self._json("POST", "/v1/search", json=_asked(query))
+        answer = self._json("POST", "/v1/search", json=_query_body(query))
         hits = tuple(
             Hit(
-                one["id"], one["score"], one["rank"], one["attributes"], one["shares"], "", tuple(one.get("copies", ()))
+                hit["id"], hit["score"], hit["rank"], hit["attributes"], hit["shares"], "", tuple(hit.get("copies", ()))
             )
-            for one in told["hits"]
+            for hit in answer["hits"]
         )
-        return Results(query, hits, told["took_ms"], told["index"], good=told.get("good"))
+        return Results(query, hits, answer["took_ms"], answer["index"], good=answer.get("good"))
 
     def about(self) -> Mapping[str, Any]:
-        """What the index is: name, items, model, languages, composer, fields, metrics, routers, updated."""
+        """Return the index's name, items, model, languages, composer, fields, metrics, routers and updated."""
         return dict(self._json("GET", "/v1/index"))
 
     def facets(self, *fields: str, filter: str = "") -> Mapping[str, list[tuple[Value, int]]]:
-        """Values of attributes and how many items have each, among those that meet a filter."""
-        told = self._json("GET", "/v1/facets", params={"filter": filter, "field": list(fields)})
-        return {name: [(one["value"], one["count"]) for one in values] for name, values in told["facets"].items()}
+        """Return the values of attributes and how many items have each, among those that meet a filter."""
+        answer = self._json("GET", "/v1/facets", params={"filter": filter, "field": list(fields)})
+        facets = answer["facets"].items()
+        return {name: [(value["value"], value["count"]) for value in values] for name, values in facets}
 
     def get(self, id: str) -> Attributes | None:
-        """An item's attributes, or None where there is no such item."""
-        answer = self._send("GET", _place(id))
-        return None if answer.status_code == 404 else dict(_checked(answer).json()["attributes"])
+        """Return an item's attributes, or None where there is no such item."""
+        response = self._send("GET", _item_path(id))
+        return None if response.status_code == 404 else dict(_check(response).json()["attributes"])
 
     def image(self, id: str, size: int = 320) -> bytes:
-        """An item's picture, a JPEG whose longer side has about ``size`` pixels."""
-        return bytes(_checked(self._send("GET", f"{_place(id)}/image", params={"size": size})).content)
+        """Return an item's picture, a JPEG whose longer side has about ``size`` pixels."""
+        return bytes(_check(self._send("GET", f"{_item_path(id)}/image", params={"size": size})).content)
 
     def put(self, item: Item) -> Put:
-        """Add an item or replace it; one that is there keeps its photo where the new one has none."""
-        return Put(**self._json("PUT", _place(item.id), json=_put(item)))
+        """Add an item or replace it; an existing item keeps its photo where the new one has none."""
+        return Put(**self._json("PUT", _item_path(item.id), json=_item_body(item)))
 
     def delete(self, id: str) -> bool:
-        """Remove an item. Returns whether it was there."""
-        answer = self._send("DELETE", _place(id))
-        if answer.status_code == 404:
+        """Remove an item. Returns whether it existed."""
+        response = self._send("DELETE", _item_path(id))
+        if response.status_code == 404:
             return False
-        _checked(answer)
+        _check(response)
         return True
 
     def put_all(self, items: Iterable[Item]) -> Iterator[Put]:
-        """Add many items in streams of some thousand: each is told once it is lasting. Searches see whole streams.
+        """Put many items in streams of some thousand; yields an outcome for each once it is durable.
+
+        Searches see an item when its stream has ended.
 
         Raises:
-            ServiceError: the service refuses, or the line breaks; what was told until then is lasting.
+            ServiceError: the service refuses, or the connection breaks; items with an outcome are durable.
         """
-        coming = iter(items)
-        while some := list(islice(coming, 1)):
-            # what is told of a stream waits in the connection until all of it was sent
-            yield from self._put_stream(chain(some, islice(coming, _STREAM - 1)))
+        rest = iter(items)
+        while first := list(islice(rest, 1)):
+            # outcomes of a stream are read after all of it was sent
+            yield from self._put_stream(chain(first, islice(rest, _ITEMS_PER_STREAM - 1)))
 
     def _put_stream(self, items: Iterable[Item]) -> Iterator[Put]:
-        lines = (json.dumps({"id": item.id, **_put(item)}).encode() + b"\n" for item in items)
+        lines = (json.dumps({"id": item.id, **_item_body(item)}).encode() + b"\n" for item in items)
         headers = {"content-type": "application/x-ndjson"}
         try:
-            with self._http.stream("POST", "/v1/items:batch", content=lines, headers=headers) as answer:
-                if answer.status_code >= 400:
-                    answer.read()
-                _checked(answer)
-                for line in answer.iter_lines():
+            with self._http.stream("POST", "/v1/items:batch", content=lines, headers=headers) as response:
+                if response.status_code >= 400:
+                    response.read()
+                _check(response)
+                for line in response.iter_lines():
                     yield Put(**json.loads(line))
         except httpx2.TransportError as error:
             raise ServiceError(f"{self._http.base_url} broke off ({error}): put what was not told again") from error
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     def __enter__(self) -> Client:
@@ -147,32 +149,35 @@ class Client:
     ) -> None:
         self.close()
 
-    def _json(self, method: str, place: str, **what: Any) -> Any:
-        return _checked(self._send(method, place, **what)).json()
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        return _check(self._send(method, path, **options)).json()
 
-    def _send(self, method: str, place: str, **what: Any) -> httpx2.Response:
-        for attempt in range(1, _TRIES + 1):
+    def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Send a request, and again where the service is too busy."""
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
-                answer = self._http.request(method, place, **what)
+                response = self._http.request(method, path, **options)
             except httpx2.HTTPError as error:
                 raise ServiceError(f"{self._http.base_url} can't be asked ({error}): check that it runs") from error
-            if answer.status_code != 503 or attempt == _TRIES:
+            if response.status_code != 503 or attempt == _MAX_ATTEMPTS:
                 break
-            time.sleep(min(_LONGEST_WAIT, float(answer.headers.get("retry-after", "1"))))
-        return answer
+            time.sleep(min(_MAX_WAIT, float(response.headers.get("retry-after", "1"))))
+        return response
 
 
-def _checked(answer: httpx2.Response) -> httpx2.Response:
-    if answer.status_code < 400:
-        return answer
+def _check(response: httpx2.Response) -> httpx2.Response:
+    """Return a response; raises a ``ServiceError`` with the service's message for statuses from 400."""
+    if response.status_code < 400:
+        return response
+    status = response.status_code
     try:
-        told = answer.json()["detail"]
+        detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        told = f"{answer.request.url} answered with status {answer.status_code}: check that it is a lookseek service"
-    raise ServiceError(str(told))
+        detail = f"{response.request.url} answered with status {status}: check that it is a lookseek service"
+    raise ServiceError(str(detail))
 
 
-def _place(id: str) -> str:
+def _item_path(id: str) -> str:
     return f"/v1/items/{quote(id, safe='')}"
 
 
@@ -180,18 +185,18 @@ def _base64(photo: Photo) -> str:
     return base64.b64encode(images.read(photo)).decode()
 
 
-def _put(item: Item) -> dict[str, Any]:
+def _item_body(item: Item) -> dict[str, Any]:
     photo = {} if item.image is None else {"image": _base64(item.image)}
     return {**photo, "attributes": dict(item.attributes)}
 
 
-def _term(term: Term) -> dict[str, Any]:
+def _term_body(term: Term) -> dict[str, Any]:
     photo = {} if term.photo is None else {"image": _base64(term.photo)}
     return {"text": term.text, "weight": term.weight, **photo}
 
 
-def _asked(query: Query) -> dict[str, Any]:
-    asked: dict[str, Any] = {
+def _query_body(query: Query) -> dict[str, Any]:
+    body: dict[str, Any] = {
         name: getattr(query, name)
         for name in (
             "item",
@@ -209,10 +214,10 @@ def _asked(query: Query) -> dict[str, Any]:
             "rerank",
         )
     }
-    asked |= {"like": list(query.like), "unlike": list(query.unlike)}
-    asked |= {"plus": [_term(term) for term in query.plus], "minus": [_term(term) for term in query.minus]}
+    body |= {"like": list(query.like), "unlike": list(query.unlike)}
+    body |= {"plus": [_term_body(term) for term in query.plus], "minus": [_term_body(term) for term in query.minus]}
     if query.image is not None:
-        asked["image"] = _base64(query.image)
+        body["image"] = _base64(query.image)
     if query.box is not None:
-        asked["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
-    return asked
+        body["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
+    return body
