@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.waiting import until
 
-from lookseek.encode.coalesce import Coalescing, Together
+from lookseek.encode.coalesce import Batcher, BatchingEncoder
 from lookseek.encode.encoder import Prepared
 from lookseek.types import Pixels, Vectors
 
@@ -50,7 +50,7 @@ def one(value: float) -> Prepared:
 @pytest.mark.parametrize("runs", [1, 2])
 def test_everybody_gets_the_vector_of_the_own_photo(runs: int) -> None:
     inner = Slow(24)
-    encoder = Coalescing(inner, runs)
+    encoder = BatchingEncoder(inner, runs)
 
     def asked(n: int) -> Vectors:
         inner.called.append(n)
@@ -67,7 +67,7 @@ def test_everybody_gets_the_vector_of_the_own_photo(runs: int) -> None:
 
 def test_a_photo_alone_waits_for_nobody_and_many_go_as_they_are() -> None:
     inner = Slow()
-    encoder = Coalescing(inner, 1)
+    encoder = BatchingEncoder(inner, 1)
     assert encoder.encode([one(1)]).shape == (1, 2)
     assert encoder.encode([one(n) for n in range(20)]).shape == (20, 2)
     assert encoder.encode([]).shape[0] == 0
@@ -76,7 +76,7 @@ def test_a_photo_alone_waits_for_nobody_and_many_go_as_they_are() -> None:
 
 def test_an_error_reaches_those_whose_batch_it_was_and_nobody_after() -> None:
     inner = Slow(6)
-    encoder = Coalescing(inner, 1)
+    encoder = BatchingEncoder(inner, 1)
 
     def asked(n: int) -> str:
         inner.called.append(n)
@@ -101,7 +101,7 @@ def test_anything_can_be_done_together() -> None:
         until(lambda: len(called) >= 20, "the last of the first callers")
         return [number * number for number in numbers]
 
-    square = Together(squares, runs=1, most=50)
+    square = Batcher(squares, runs=1, max_batch=50)
 
     def call(number: int) -> int:
         called.append(number)

@@ -1,9 +1,9 @@
-"""Photos to vectors.
+"""Encodes photos and texts into vectors.
 
     Photo ──decode──> Pixels ──prepare──> an encoder's input ──encode──> Vectors
 
-``encode_photos`` runs that way for a whole catalogue; a single query calls ``prepare`` and
-``encode`` itself. Runtimes are imported when a model is loaded, not before.
+``encode_photos`` runs these steps for a whole catalogue; a single query calls ``prepare`` and ``encode`` itself.
+Runtimes are imported when a model is loaded, not before.
 """
 
 from __future__ import annotations

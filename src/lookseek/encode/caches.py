@@ -1,4 +1,4 @@
-"""Where lookseek keeps what it can make or fetch again."""
+"""The folder of lookseek's caches: files that it can compute or download again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["cache_folder"]
 
 
 def cache_folder() -> Path:
-    """The folder: ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
+    """Return ``LOOKSEEK_CACHE``, else ``lookseek`` in the user's cache folder.
 
     Source: XDG Base Directory Specification, ``XDG_CACHE_HOME``.
     """
-    if own := os.environ.get("LOOKSEEK_CACHE"):
-        return Path(own)
+    if folder := os.environ.get("LOOKSEEK_CACHE"):
+        return Path(folder)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lookseek"

@@ -1,4 +1,4 @@
-"""The checksum of a model folder that an index keeps: of all that makes the vectors of photos, and of nothing else."""
+"""Checksums of model folders that an index keeps: of everything that the vectors depend on, and of nothing else."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ from collections.abc import Mapping
 
 __all__ = ["indexed_as", "photo_checksum", "words_checksum"]
 
-_BESIDE = {"text", "composer", "languages", "licence", "sources", "indexed_as"}
+_WITHOUT_EFFECT = {"text", "composer", "languages", "licence", "sources", "indexed_as"}
 """Keys of config.json that no vector of a photo depends on."""
 
 
-def photo_checksum(sums: Mapping[str, str], leave_out: tuple[str, ...], config: bytes) -> str:
-    """Hex SHA-256 over the lines of SHA256SUMS that matter to a photo's vector.
+def photo_checksum(sums: Mapping[str, str], excluded: tuple[str, ...], config: bytes) -> str:
+    """Return the hex SHA-256 over the lines of SHA256SUMS that a photo's vector depends on.
 
-    The config of a model that reads words counts without the keys that say nothing of photos, or as its ``indexed_as``
-    has it. That of any other counts byte by byte, as it always has: indexes keep such checksums.
+    Of a model that reads words, the config counts without the keys that photos do not depend on, or as its
+    ``indexed_as`` maps it. Of any other model it counts byte by byte: indexes keep such checksums.
 
     Args:
         sums: file to hex SHA-256.
-        leave_out: files that say nothing of photos.
+        excluded: files that photos do not depend on.
         config: content of config.json, a JSON object.
     """
-    kept = {name: digest for name, digest in sums.items() if name not in leave_out}
-    return _over(kept | {"config.json": _digest(config)})
+    included = {name: digest for name, digest in sums.items() if name not in excluded}
+    return _digest_of_sums(included | {"config.json": _config_digest(config)})
 
 
 def indexed_as(config: bytes) -> dict[str, str]:
-    """What a config with words says of the one before it, so that indexes made before do not become out of date.
+    """Return the key ``indexed_as`` of a config that adds words to a model, so that existing indexes stay valid.
 
-    It says the digest of what matters to photos, so that it holds for just that and goes out of force with any change.
+    It maps the digest of the settings that photos depend on, so that it has no effect after any change of them.
 
     Args:
-        config: content of the config.json before.
+        config: content of config.json before words were added.
 
     Returns:
-        The value of the key ``indexed_as``: digest of what matters to photos, to the digest that indexes have seen.
+        The digest of the settings that photos depend on, to the digest that indexes hold.
     """
-    return {_part(json.loads(config)): _digest(config)}
+    return {_photo_digest(json.loads(config)): _config_digest(config)}
 
 
-def _digest(config: bytes) -> str:
-    said = json.loads(config)
-    if "text" not in said:
+def _config_digest(config: bytes) -> str:
+    settings = json.loads(config)
+    if "text" not in settings:
         return hashlib.sha256(config).hexdigest()
-    part = _part(said)
-    before: str = said.get("indexed_as", {}).get(part, part)
-    return before
+    part = _photo_digest(settings)
+    previous: str = settings.get("indexed_as", {}).get(part, part)
+    return previous
 
 
-def _part(said: dict[str, object]) -> str:
-    """Of what matters to photos."""
-    photos = {key: value for key, value in said.items() if key not in _BESIDE}
+def _photo_digest(settings: dict[str, object]) -> str:
+    """Return the digest of the settings that photos depend on."""
+    photos = {key: value for key, value in settings.items() if key not in _WITHOUT_EFFECT}
     return hashlib.sha256(json.dumps(photos, sort_keys=True).encode()).hexdigest()
 
 
 def words_checksum(sums: Mapping[str, str], files: tuple[str, ...], text: object) -> str:
-    """Hex SHA-256 of all that makes a text's or a composed vector, beside the package that reads words.
+    """Return the hex SHA-256 of everything that vectors of texts depend on, except the package that encodes texts.
 
     Args:
         sums: file to hex SHA-256.
-        files: that words go through.
-        text: what the config says of them.
+        files: of the text tower and the composer.
+        text: the config's settings of the text tower.
     """
-    kept = {name: sums[name] for name in files if name in sums}
-    return _over(kept | {"config.json": hashlib.sha256(repr(text).encode()).hexdigest()})
+    included = {name: sums[name] for name in files if name in sums}
+    return _digest_of_sums(included | {"config.json": hashlib.sha256(repr(text).encode()).hexdigest()})
 
 
-def _over(sums: Mapping[str, str]) -> str:
+def _digest_of_sums(sums: Mapping[str, str]) -> str:
     lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
     return hashlib.sha256(lines.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The garment's colours as a vector: a soft histogram over a lattice in a Lab space, background weighed down.
+"""The garment's colours as a vector: a soft histogram over a lattice in a Lab space, the background weighted down.
 
 The cosine of two such vectors is the Bhattacharyya coefficient of their histograms: 1 for the same
 colours in the same shares, 0 for no colour in common. How the numbers here were chosen:
@@ -25,26 +25,26 @@ __all__ = ["ColourEncoder", "Lattice", "lattice", "to_lab", "to_lattice_space"]
 _Floats = NDArray[np.float64]
 
 SIDE = 64
-"""Pixels: the photo is squashed to a square of this side; a histogram needs no more."""
+"""Pixels: the photo is resized to a square of this side; a histogram needs no more."""
 
-LEAST_SHARE = 0.35
+MIN_SHARE = 0.35
 """A lattice point stays if some colour of sRGB has this share on it; the rest lie outside sRGB."""
 
 BORDER = 4
 """Width in pixels of the frame whose colours count as background, of SIDE."""
 
 _BITS = 5
-"""Of a channel, for the table of all colours: 32 steps, finer than the lattice by far."""
+"""Bits of a channel in the table of all colours: 32 steps, far finer than the lattice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Where each of 32,768 colours lies between the points of the lattice.
+    """The position of each of 32,768 colours between the points of the lattice.
 
     Args:
         points: float64 (dim, 3), in lattice space.
         index: int64 (32768, 8), the points around a colour.
-        share: float64 (32768, 8), how near each is; sums to 1 a colour.
+        share: float64 (32768, 8), the weight of each by its distance; sums to 1 a colour.
     """
 
     points: _Floats
@@ -60,12 +60,12 @@ class ColourEncoder:
         levels: points of the lattice along lightness 0 to 100.
         step: between its points along a and b, after compression.
         centre: standard deviation of the Gaussian window, where the photo reaches from -1 to 1.
-        background: how strongly a colour of the frame is weighed down; 0: not at all.
+        background: how strongly a colour of the frame is weighted down; 0: not at all.
     """
 
     name: ClassVar[str] = "colour"
     version: ClassVar[str] = "din99-lattice-1"
-    """Raised with every change that moves its vectors: an index is of one version."""
+    """Increased with every change of its vectors: an index has one version."""
     min_side: ClassVar[int] = SIDE
     levels: int = 5
     step: float = 12.0
@@ -78,7 +78,7 @@ class ColourEncoder:
         return len(lattice(self.levels, self.step).points)
 
     def prepare(self, pixels: Pixels) -> Vector:
-        """The vector itself, so that it is made in the decoding threads.
+        """Return the vector itself, so that it is computed in the decoding threads.
 
         Args:
             pixels: uint8 (height, width, 3).
@@ -92,8 +92,8 @@ class ColourEncoder:
         table = lattice(self.levels, self.step)
         middle = _histogram(codes.ravel(), window, table)
         around = _histogram(codes[frame], np.full(frame.sum(), 1 / frame.sum()), table)
-        # The chance that a pixel of this colour is garment, were the frame all background: of a white
-        # shirt on white enough stays, of a white wall behind a red one little.
+        # The probability that a pixel of this colour is garment if the frame is all background: of a white
+        # shirt on white enough remains, of a white wall behind a red shirt little.
         garment = middle * (middle / np.maximum(middle + self.background * around, 1e-12))
         vector: Vector = np.sqrt(garment / garment.sum()).astype(np.float32)
         return vector
@@ -104,7 +104,7 @@ class ColourEncoder:
 
 
 def to_lab(rgb: _Floats) -> _Floats:
-    """From sRGB to CIE Lab, white D65.
+    """Convert sRGB to CIE Lab, white D65.
 
     Args:
         rgb: (..., 3), 0 to 255.
@@ -125,7 +125,7 @@ def to_lab(rgb: _Floats) -> _Floats:
 
 
 def to_lattice_space(lab: _Floats) -> _Floats:
-    """Lab with its chroma compressed, so that greys and muted colours, most of clothing, lie further apart.
+    """Compress the chroma of Lab, so that greys and muted colours, most of clothing, lie further apart.
 
     Source: the logarithm of DIN 6176 (DIN99), C' = ln(1 + 0.045 C) / 0.045.
     """
@@ -136,7 +136,7 @@ def to_lattice_space(lab: _Floats) -> _Floats:
 
 @cache
 def lattice(levels: int, step: float) -> Lattice:
-    """The lattice and every colour's place in it: the eight points around it, by trilinear shares.
+    """Return the lattice and every colour's position in it: the eight points around it, by trilinear weights.
 
     Args:
         levels: points along lightness, >= 2.
@@ -145,9 +145,9 @@ def lattice(levels: int, step: float) -> Lattice:
     values = (np.arange(1 << _BITS) + 0.5) * (256 >> _BITS)
     rgb = np.stack(np.meshgrid(values, values, values, indexing="ij"), axis=-1).reshape(-1, 3)
     steps = np.array([100 / (levels - 1), step, step])
-    place = to_lattice_space(to_lab(rgb)) / steps
-    corner = np.floor(place).astype(np.int64)
-    rest = place - corner
+    position = to_lattice_space(to_lab(rgb)) / steps
+    corner = np.floor(position).astype(np.int64)
+    rest = position - corner
     first = corner.min(axis=0)
     size = corner.max(axis=0) - first + 2
     index = np.empty((len(rgb), 8), np.int64)
@@ -156,20 +156,20 @@ def lattice(levels: int, step: float) -> Lattice:
         index[:, i] = np.ravel_multi_index(tuple((corner + offset - first).T), tuple(size))
         share[:, i] = np.where(offset, rest, 1 - rest).prod(axis=1)
 
-    most = np.zeros(size.prod())
-    np.maximum.at(most, index.ravel(), share.ravel())
-    kept = np.flatnonzero(most > LEAST_SHARE)
-    number = np.zeros(len(most), np.int64)
-    number[kept] = np.arange(len(kept))
-    share[most[index] <= LEAST_SHARE] = 0
+    largest_share = np.zeros(size.prod())
+    np.maximum.at(largest_share, index.ravel(), share.ravel())
+    used = np.flatnonzero(largest_share > MIN_SHARE)
+    number = np.zeros(len(largest_share), np.int64)
+    number[used] = np.arange(len(used))
+    share[largest_share[index] <= MIN_SHARE] = 0
     share /= share.sum(axis=1, keepdims=True)
-    points = (np.stack(np.unravel_index(kept, tuple(size)), axis=-1) + first) * steps
+    points = (np.stack(np.unravel_index(used, tuple(size)), axis=-1) + first) * steps
     return Lattice(points, number[index], share)
 
 
 @cache
 def _masks(centre: float) -> tuple[_Floats, NDArray[np.bool_]]:
-    """The window's weights, (SIDE * SIDE,), sum 1; and which pixels are the frame, (SIDE, SIDE)."""
+    """Return the window's weights, (SIDE * SIDE,), sum 1, and the mask of the frame, (SIDE, SIDE)."""
     at = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
     row = np.exp(-(at**2) / (2 * centre**2))
     window = np.outer(row, row).ravel()
@@ -179,8 +179,8 @@ def _masks(centre: float) -> tuple[_Floats, NDArray[np.bool_]]:
 
 
 def _histogram(codes: NDArray[np.int64], weights: _Floats, table: Lattice) -> _Floats:
-    """Shares of the lattice's points, float64 (dim,), sum 1."""
+    """Return the shares of the lattice's points, float64 (dim,), sum 1."""
     amounts = np.bincount(codes, weights)
-    seen = np.flatnonzero(amounts)
-    shares = table.share[seen] * amounts[seen, None]
-    return np.bincount(table.index[seen].ravel(), shares.ravel(), len(table.points)).astype(np.float64, copy=False)
+    present = np.flatnonzero(amounts)
+    shares = table.share[present] * amounts[present, None]
+    return np.bincount(table.index[present].ravel(), shares.ravel(), len(table.points)).astype(np.float64, copy=False)

@@ -1,6 +1,6 @@
-"""Composers: one vector of a photo and of a change in words, for a search among photos.
+"""Composers: one vector of a photo and a change in words, for a search among photos.
 
-``sum`` and ``slerp`` need no weights and are there for every model that reads words; a model may bring its own.
+``sum`` and ``slerp`` need no weights and work with every model that reads words; a model may have one of its own.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .graph import Graph
 
 __all__ = ["GraphComposer", "Slerp", "Sum"]
 
-HALF = 0.5
-"""Share of the words in ``slerp``: half way, which favours neither. Source: none better is known for all models."""
+DEFAULT_WEIGHT = 0.5
+"""Share of the words in ``slerp``: half way, which favours neither. No better value is known for all models."""
 
 _NEAR = 1e-4
-"""Radians from equal or opposite within which the arc between two vectors is not told from a line, or not defined."""
+"""Radians from equal or opposite within which the arc between two vectors equals a line, or is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Both at length 1, added, at length 1 again.
+    """Normalises both to length 1, adds them, and normalises the sum.
 
     Source: the element-wise sum that github.com/ABaldrati/CLIP4Cir compares its Combiner with. Theirs adds features as
     the towers give them, so that the longer one counts more; ours brings both to length 1 before.
@@ -40,12 +40,12 @@ class Sum:
     def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
         """See Composer."""
         a, b = _pair(photos, texts)
-        return _joined(a + b, a)
+        return _normalised_or_photo(a + b, a)
 
 
 @dataclass(frozen=True, slots=True)
 class Slerp:
-    """A point on the arc from the photo to the words. Half way it is ``Sum``'s, by geometry.
+    """A point on the arc from the photo to the words. Half way it equals ``Sum``'s.
 
     Source: spherical linear interpolation, K. Shoemake, Animating rotation with quaternion curves, SIGGRAPH 1985; for
     photos and words Y. K. Jang et al., arXiv 2405.00571.
@@ -57,7 +57,7 @@ class Slerp:
         QueryError: a weight out of range.
     """
 
-    weight: float = HALF
+    weight: float = DEFAULT_WEIGHT
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight <= 1:
@@ -66,7 +66,7 @@ class Slerp:
     @property
     def name(self) -> str:
         """See Composer."""
-        return "slerp" if self.weight == HALF else f"slerp:{self.weight:g}"
+        return "slerp" if self.weight == DEFAULT_WEIGHT else f"slerp:{self.weight:g}"
 
     def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
         """See Composer."""
@@ -76,13 +76,14 @@ class Slerp:
         arc = np.where(line, 1.0, np.sin(angle))
         from_photo = np.where(line, 1 - self.weight, np.sin((1 - self.weight) * angle) / arc)
         from_words = np.where(line, self.weight, np.sin(self.weight * angle) / arc)
-        return _joined(from_photo * a + from_words * b, a)
+        return _normalised_or_photo(from_photo * a + from_words * b, a)
 
 
 class GraphComposer:
-    """A model's own, ``composer.onnx``.
+    """A model's own composer, ``composer.onnx``.
 
-    It gets rows of length 1, so that a photo from an index, which keeps them so, asks as one that was just encoded.
+    Its inputs have length 1, so that a photo's vector from an index, which has length 1, gives the same result as one
+    that was just encoded.
     """
 
     def __init__(self, name: str, onnx: bytes, dim: int, where: str) -> None:
@@ -99,7 +100,7 @@ class GraphComposer:
 
 
 def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
-    """Both at length 1, float64."""
+    """Return both at length 1, float64."""
     if photos.ndim != 2 or photos.shape != texts.shape:
         raise ModelError(
             f"photos of shape {photos.shape} and texts of shape {texts.shape} can't be composed: give as many of each, "
@@ -108,7 +109,7 @@ def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:
     return unit(photos, out=np.float64), unit(texts, out=np.float64)
 
 
-def _joined(rows: np.ndarray, photos: np.ndarray) -> Vectors:
-    """Rows at length 1; where words say the opposite of a photo and nothing is left, the photo stays."""
-    gone = np.linalg.norm(rows, axis=1, keepdims=True) < _NEAR
-    return unit(np.where(gone, photos, rows))
+def _normalised_or_photo(rows: np.ndarray, photos: np.ndarray) -> Vectors:
+    """Return rows at length 1; where a sum vanishes, since the words are opposite to the photo, the photo."""
+    vanished = np.linalg.norm(rows, axis=1, keepdims=True) < _NEAR
+    return unit(np.where(vanished, photos, rows))

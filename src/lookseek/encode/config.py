@@ -1,4 +1,4 @@
-"""``config.json`` of a model folder: what the model is and what its image tower takes.
+"""``config.json`` of a model folder: the model's name and dimension, and the settings of its towers.
 
 Unknown keys and newer formats are refused, so that nothing in it is silently ignored.
 """
@@ -17,12 +17,12 @@ from .text_settings import TextSettings, parse_composer, parse_indexed_as, parse
 __all__ = ["FORMAT", "Config", "parse_config"]
 
 FORMAT = 1
-"""Of config.json. A newer one is refused by name instead of being misread."""
+"""Of config.json. A newer one is refused by its number instead of being misread."""
 
-_LARGEST = 1 << 20
-"""Bytes; ours has 600."""
+_MAX_BYTES = 1 << 20
+"""Bytes; the shipped ones have 600."""
 
-_LARGEST_DIM = 65_536
+_MAX_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
 _WORDS_KEYS = {"text", "composer", "indexed_as"}
 _PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "layout"}
@@ -30,12 +30,12 @@ _PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "lay
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What ``config.json`` says.
+    """The content of ``config.json``.
 
     Args:
         name: the model's.
         dim: length of its vectors.
-        preprocessing: what its image tower takes.
+        preprocessing: of its image tower.
         licence: an SPDX identifier or a sentence.
         sources: where the weights come from.
         languages: that its text tower reads, BCP 47; empty without one.
@@ -54,7 +54,7 @@ class Config:
 
 
 def parse_config(content: bytes, where: Path) -> Config:
-    """Reads a config.
+    """Parse a config.
 
     Args:
         content: JSON, UTF-8.
@@ -66,8 +66,8 @@ def parse_config(content: bytes, where: Path) -> Config:
     Raises:
         ModelError: no JSON, another format, a key unknown or missing, or a value out of its range.
     """
-    if len(content) > _LARGEST:
-        raise ModelError(f"{where} has {len(content)} bytes, the limit is {_LARGEST}: it is no config")
+    if len(content) > _MAX_BYTES:
+        raise ModelError(f"{where} has {len(content)} bytes, the limit is {_MAX_BYTES}: it is no config")
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -79,24 +79,24 @@ def parse_config(content: bytes, where: Path) -> Config:
     _keys(config, _KEYS, _WORDS_KEYS, where)
     preprocessing = _object(config["preprocessing"], where, "preprocessing")
     _keys(preprocessing, _PREPROCESSING_KEYS, {"crop"}, where)
-    if type(config["dim"]) is not int or not 1 <= config["dim"] <= _LARGEST_DIM:
-        raise ModelError(f"{where} has dim {config['dim']!r}: give a whole number from 1 to {_LARGEST_DIM:,}")
+    if type(config["dim"]) is not int or not 1 <= config["dim"] <= _MAX_DIM:
+        raise ModelError(f"{where} has dim {config['dim']!r}: give a whole number from 1 to {_MAX_DIM:,}")
     for key in ("name", "licence"):
         if not isinstance(config[key], str) or not config[key].strip():
             raise ModelError(f"{where} has {key} {config[key]!r}: give some text")
     for key in ("mean", "std"):
         preprocessing[key] = tuple(_list(preprocessing[key], where, key))
-    if alone := sorted(_WORDS_KEYS & set(config)) if "text" not in config else []:
-        raise ModelError(f"{where} has the key {alone[0]} and no text tower, to which it belongs: remove it")
+    if orphans := sorted(_WORDS_KEYS & set(config)) if "text" not in config else []:
+        raise ModelError(f"{where} has the key {orphans[0]} and no text tower, to which it belongs: remove it")
     parse_indexed_as(config.get("indexed_as", {}), where)
     try:
-        how = Preprocessing(**preprocessing)
+        preprocessing_settings = Preprocessing(**preprocessing)
     except ModelError as error:
         raise ModelError(f"{where}: {error}") from error
     return Config(
         name=config["name"],
         dim=config["dim"],
-        preprocessing=how,
+        preprocessing=preprocessing_settings,
         licence=config["licence"],
         sources=tuple(map(str, _list(config["sources"], where, "sources"))),
         languages=tuple(map(str, _list(config["languages"], where, "languages"))),

@@ -1,4 +1,4 @@
-"""The seams: what turns photos into vectors, what turns words into the same space, and what joins the two."""
+"""Protocols of models: encode photos, encode texts into the same space, and compose the two."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..types import Pixels, Vectors
 __all__ = ["Composer", "Encoder", "Prepared", "TextEncoder"]
 
 Prepared: TypeAlias = NDArray[Any]
-"""One photo as an encoder takes it, uint8 or float32; every photo has the same shape."""
+"""One photo as an encoder's input, uint8 or float32; every photo has the same shape."""
 
 
 class Encoder(Protocol):
-    """Turns photos into vectors of one name and one length.
+    """Encodes photos into vectors of one name and one length.
 
-    The work is in two halves so that a catalogue is encoded on all cores: ``prepare`` runs in the
+    The work is in two steps so that a catalogue is encoded on all cores: ``prepare`` runs in the
     threads that decode, one photo at a time; ``encode`` runs once a batch.
     """
 
@@ -34,11 +34,11 @@ class Encoder(Protocol):
 
     @property
     def min_side(self) -> int:
-        """A decoder may hand over a smaller picture if its shorter side has this many pixels; 0: full size."""
+        """Pixels of the shorter side that suffice: a decoder may return a smaller picture; 0: full size."""
         ...
 
     def prepare(self, pixels: Pixels) -> Prepared:
-        """Brings one photo into the encoder's input. Called from several threads at once.
+        """Convert one photo into the encoder's input. Called from several threads at once.
 
         Args:
             pixels: uint8 (height, width, 3), any size from 1 x 1.
@@ -49,10 +49,10 @@ class Encoder(Protocol):
         ...
 
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """Embeds a batch.
+        """Embed a batch.
 
         Args:
-            batch: what ``prepare`` gave, any number of photos.
+            batch: what ``prepare`` returned, any number of photos.
 
         Returns:
             float32 (n, dim), C order, in the order of the batch, not normalised.
@@ -61,7 +61,7 @@ class Encoder(Protocol):
 
 
 class TextEncoder(Protocol):
-    """Turns words into vectors of the space that a model's photos lie in."""
+    """Encodes texts into the vector space of a model's photos."""
 
     @property
     def name(self) -> str:
@@ -74,10 +74,10 @@ class TextEncoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embeds texts. Called from several threads.
+        """Embed texts. Called from several threads.
 
         Args:
-            texts: of any content; one that says nothing is an error, one beyond the tower's length is cut.
+            texts: of any content; an empty one is an error, one beyond the tower's length is truncated.
 
         Returns:
             float32 (n, dim), C order, in the order of the texts, not normalised.
@@ -89,7 +89,7 @@ class TextEncoder(Protocol):
 
 
 class Composer(Protocol):
-    """Makes one vector of a photo and of a change in words, to be compared with those of photos."""
+    """Composes a photo's vector and a change's into one, which is compared with the vectors of photos."""
 
     @property
     def name(self) -> str:
@@ -97,11 +97,11 @@ class Composer(Protocol):
         ...
 
     def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
-        """Joins photos with changes, row by row.
+        """Compose photos with changes, row by row.
 
         Args:
-            photos: float32 (n, dim), as the image encoder gives them.
-            texts: float32 (n, dim), as the text encoder gives them.
+            photos: float32 (n, dim), as the image encoder returns them.
+            texts: float32 (n, dim), as the text encoder returns them.
 
         Returns:
             float32 (n, dim), each row of length 1.

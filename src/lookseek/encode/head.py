@@ -1,9 +1,9 @@
-"""The head of a model folder: a last layer that names the class of a photo from its vector.
+"""The head of a model folder: a last layer that classifies a photo by its vector.
 
 classifier.npy   float32 (classes, dim + 1), C order, little-endian; the last column is the bias
 classes.json     the classes' names, a JSON list in the order of the rows
 
-It is one matrix, so numpy does it; and it is read here, number by number, so that no byte of it can be code.
+It is one matrix, so numpy computes it. The file is parsed here, as numbers alone, so that none of its bytes is code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["CLASSES", "WEIGHTS", "Head", "parse_head", "write_head"]
 
 WEIGHTS, CLASSES = "classifier.npy", "classes.json"
 
-_LARGEST_CLASSES = 1 << 22
+_MAX_BYTES = 1 << 22
 """Bytes of the names; a thousand classes of ImageNet have 30,000."""
 
 _MAGIC = np.lib.format.magic(1, 0)
@@ -44,10 +44,10 @@ class Head:
     bias: NDArray[np.float32]
 
     def classify(self, features: Vectors) -> NDArray[np.float32]:
-        """Probabilities of the classes.
+        """Return the probabilities of the classes.
 
         Args:
-            features: float32 (n, dim), as the tower gives them, not normalised.
+            features: float32 (n, dim), as the tower returns them, not normalised.
 
         Returns:
             float32 (n, classes), each row sums to 1.
@@ -59,7 +59,7 @@ class Head:
 
 
 def parse_head(weights: bytes, classes: bytes, dim: int, where: Path) -> Head:
-    """Reads a head.
+    """Parse a head.
 
     Args:
         weights: content of ``classifier.npy``.
@@ -68,7 +68,7 @@ def parse_head(weights: bytes, classes: bytes, dim: int, where: Path) -> Head:
         where: the model folder, for messages.
 
     Returns:
-        The head; its classes have names of their own, its numbers are finite.
+        The head; its classes have distinct names, its numbers are finite.
 
     Raises:
         ModelError: either is damaged, or it does not fit the tower or the other.
@@ -81,7 +81,7 @@ def parse_head(weights: bytes, classes: bytes, dim: int, where: Path) -> Head:
 
 
 def write_head(head: Head) -> dict[str, bytes]:
-    """The head's files by name, as ``parse_head`` reads them."""
+    """Return the head's files by name, as ``parse_head`` reads them."""
     table = np.concatenate([head.weight, head.bias[:, None]], axis=1).astype("<f4")
     out = io.BytesIO()
     np.lib.format.write_array(out, np.ascontiguousarray(table), version=(1, 0), allow_pickle=False)
@@ -90,10 +90,8 @@ def write_head(head: Head) -> dict[str, bytes]:
 
 
 def _names(content: bytes, where: Path) -> tuple[str, ...]:
-    if len(content) > _LARGEST_CLASSES:
-        raise ModelError(
-            f"{where} has {len(content):,} bytes, the limit is {_LARGEST_CLASSES:,}: it is no list of classes"
-        )
+    if len(content) > _MAX_BYTES:
+        raise ModelError(f"{where} has {len(content):,} bytes, the limit is {_MAX_BYTES:,}: it is no list of classes")
     try:
         names = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -109,15 +107,15 @@ def _names(content: bytes, where: Path) -> tuple[str, ...]:
 
 
 def _table(content: bytes, shape: tuple[int, int], where: Path) -> NDArray[np.float32]:
-    """The numbers, once their header says what config and classes ask for: nothing is allocated by a file's word."""
+    """Return the numbers after checking the shape in their header: no memory is allocated by an unchecked size."""
     stream = io.BytesIO(content)
     try:
         if stream.read(len(_MAGIC)) != _MAGIC:
             raise ValueError("it begins otherwise")
         found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        said = str(error).splitlines()[0][:120]
-        raise ModelError(f"{where / WEIGHTS} is no array of numpy ({said}): export the run again") from error
+        reason = str(error).splitlines()[0][:120]
+        raise ModelError(f"{where / WEIGHTS} is no array of numpy ({reason}): export the run again") from error
     if found != shape or fortran or dtype != np.dtype("<f4"):
         raise ModelError(
             f"{where / WEIGHTS} holds {dtype} {found}, but {shape[0]} names in {CLASSES} and dim {shape[1] - 1} in "

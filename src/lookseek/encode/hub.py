@@ -1,8 +1,8 @@
-"""Models of the Hugging Face hub: a repository at one revision, fetched once and read from this machine ever after.
+"""Models of the Hugging Face hub: a repository at one revision, downloaded once and read from the cache afterwards.
 
-A model is named ``hf:OWNER/NAME@REVISION``. What is under a name can change, what is under a revision can't. Only files
-that a model folder has are fetched, into lookseek's cache, and then checked as any model folder is. huggingface_hub
-does the talking: its ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_TOKEN`` hold.
+A model is named ``hf:OWNER/NAME@REVISION``. The content of a name can change, that of a revision can't. Only files
+that a model folder has are downloaded, into lookseek's cache, and then checked as any model folder is. The downloads
+go through huggingface_hub: its ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_TOKEN`` apply.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..errors import LookseekError, ModelError
 from .caches import cache_folder
 from .folder import FILES, read_sums
 
-__all__ = ["PREFIX", "HubId", "fetched", "is_hub", "model_folder", "page", "parse_id"]
+__all__ = ["PREFIX", "HubId", "fetch_snapshot", "is_hub", "model_folder", "parse_id", "revisions_url"]
 
 PREFIX = "hf:"
-"""Before a repository that holds a lookseek model folder."""
+"""The prefix of a repository that holds a lookseek model folder."""
 
 _REPOSITORY = r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}"
 _REVISION = r"[0-9a-f]{40}"
@@ -44,24 +44,24 @@ class HubId:
 
 
 def is_hub(name: object) -> bool:
-    """Whether a model's name is one of the hub."""
+    """Return whether a model's name is one of the hub."""
     return isinstance(name, str) and name.startswith(PREFIX)
 
 
-def page(repository: str) -> str:
-    """Where a person finds the revisions of a repository."""
+def revisions_url(repository: str) -> str:
+    """Return the URL that lists the revisions of a repository."""
     return f"https://huggingface.co/{repository}/commits/main"
 
 
 def parse_id(text: str, before: str = PREFIX) -> HubId:
-    """Reads ``OWNER/NAME@REVISION``.
+    """Parse ``OWNER/NAME@REVISION``.
 
     Args:
-        text: what stands behind ``before``.
-        before: how such names begin, for messages.
+        text: the part of a name after ``before``.
+        before: the prefix of such names, for messages.
 
     Raises:
-        ModelError: no such form, or no revision, which is never guessed.
+        ModelError: another form, or no revision, which is never guessed.
     """
     repository, _, revision = text.partition("@")
     if not re.fullmatch(_REPOSITORY, repository, re.ASCII) or ".." in repository:
@@ -69,55 +69,55 @@ def parse_id(text: str, before: str = PREFIX) -> HubId:
             f"{before}{text[:200]} names no repository of the hub: the form is {before}OWNER/NAME@REVISION"
         )
     if not re.fullmatch(_REVISION, revision):
-        said = f"{revision[:60]!r} is no revision" if revision else "no revision is named"
+        reason = f"{revision[:60]!r} is no revision" if revision else "no revision is named"
         raise ModelError(
-            f"{before}{text[:200]}: {said}, and what is under a name can change. Give {before}{repository}@REVISION, "
-            f"the 40 hex digits of a commit, all of them: {page(repository)} lists them"
+            f"{before}{text[:200]}: {reason}, and what is under a name can change. Give {before}{repository}@REVISION, "
+            f"the 40 hex digits of a commit, all of them: {revisions_url(repository)} lists them"
         )
     return HubId(repository, revision)
 
 
 def model_folder(name: str) -> Path:
-    """The model folder of a name of the hub; the first use fetches it, every other needs no network.
+    """Return the model folder of a name of the hub; the first use downloads it, later uses need no network.
 
     Args:
         name: ``hf:OWNER/NAME@REVISION``.
 
     Raises:
-        ModelError: no such name, nothing there, nothing to fetch it with, or no lookseek model.
+        ModelError: an invalid name, no such repository, huggingface_hub is not installed, or no lookseek model.
     """
-    at = parse_id(name.removeprefix(PREFIX))
-    folder = fetched(at, FILES, _whole)
+    hub_id = parse_id(name.removeprefix(PREFIX))
+    folder = fetch_snapshot(hub_id, FILES, _is_complete)
     if lacking := [file for file in ("SHA256SUMS", "config.json", "image.onnx") if not (folder / file).is_file()]:
         raise ModelError(
             f"{name} is no lookseek model: it has no {lacking[0]}. If open_clip can load it, make a model folder of it "
-            f"once: lookseek export hf-hub:{at} FOLDER"
+            f"once: lookseek export hf-hub:{hub_id} FOLDER"
         )
     return folder
 
 
-def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> Path:
-    """A folder with some files of a repository, from the cache if it is whole there.
+def fetch_snapshot(hub_id: HubId, files: Sequence[str], is_complete: Callable[[Path], bool]) -> Path:
+    """Return a folder with some files of a repository, from the cache if it is complete there.
 
     Args:
-        at: which.
+        hub_id: of the repository.
         files: names, or patterns as ``fnmatch`` has them; others are not fetched.
-        whole: whether a folder that is in the cache has all that is needed.
+        is_complete: whether a folder of the cache has all the needed files.
 
     Raises:
-        ModelError: it can't be had.
+        ModelError: it can't be downloaded.
     """
     try:
         from huggingface_hub import errors, snapshot_download
         from huggingface_hub.utils.tqdm import tqdm
     except ImportError as error:
         raise ModelError(
-            f"{at.repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
+            f"{hub_id.repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
         ) from error
-    where = cache_folder() / "hub"
+    cache = cache_folder() / "hub"
 
     class Bar(tqdm):
-        """How far it is, for a person who waits: nothing in a file or a pipe."""
+        """A progress bar that is hidden where standard error is no terminal."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "disable": options.get("disable") or not sys.stderr.isatty()})  # type: ignore[no-untyped-call]
@@ -125,9 +125,9 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
     def snapshot(local: bool) -> Path:
         return Path(
             snapshot_download(
-                at.repository,
-                revision=at.revision,
-                cache_dir=where,
+                hub_id.repository,
+                revision=hub_id.revision,
+                cache_dir=cache,
                 allow_patterns=list(files),
                 local_files_only=local,
                 library_name="lookseek",
@@ -136,53 +136,55 @@ def fetched(at: HubId, files: Sequence[str], whole: Callable[[Path], bool]) -> P
         )
 
     try:
-        there = snapshot(local=True)
-        if whole(there):
-            return there
+        snapshot_folder = snapshot(local=True)
+        if is_complete(snapshot_folder):
+            return snapshot_folder
     except errors.LocalEntryNotFoundError:
         pass  # not yet, or a part of it
     try:
         return snapshot(local=False)
     except Exception as error:  # of the hub, the network and the disk: classes of many packages
-        raise _said(at, where, error) from error
+        raise _explain(hub_id, cache, error) from error
 
 
-def _whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
         return all((folder / name).is_file() for name in ("SHA256SUMS", *read_sums(folder)))
     except LookseekError:
         return False
 
 
-def _said(at: HubId, where: Path, error: Exception) -> ModelError:
-    """What a person can do."""
+def _explain(hub_id: HubId, cache: Path, error: Exception) -> ModelError:
+    """Return the error of a failed download, with its remedy."""
     from huggingface_hub import errors
 
-    chain = (error, error.__cause__)  # what is not in the cache is said over what kept it from being fetched
+    chain = (error, error.__cause__)  # "not in the cache" is raised from the error of the download
 
-    def is_one(kind: type[Exception]) -> bool:
-        return any(isinstance(each, kind) for each in chain)
+    def is_a(kind: type[Exception]) -> bool:
+        return any(isinstance(link, kind) for link in chain)
 
-    if is_one(errors.OfflineModeIsEnabled):
+    if is_a(errors.OfflineModeIsEnabled):
         return ModelError(
-            f"{at} is not in {where}, and HF_HUB_OFFLINE forbids to fetch it: fetch it once without that, or copy the "
-            "model folder here and give its path"
+            f"{hub_id} is not in {cache}, and HF_HUB_OFFLINE forbids to fetch it: fetch it once without that, or copy "
+            "the model folder here and give its path"
         )
-    if is_one(errors.GatedRepoError):
+    if is_a(errors.GatedRepoError):
         return ModelError(
-            f"the owner of {at.repository} gives it to those who ask alone: ask at "
-            f"https://huggingface.co/{at.repository}, and set HF_TOKEN to your token"
+            f"the owner of {hub_id.repository} gives it to those who ask alone: ask at "
+            f"https://huggingface.co/{hub_id.repository}, and set HF_TOKEN to your token"
         )
-    if is_one(errors.RevisionNotFoundError):
-        return ModelError(f"{at.repository} has no revision {at.revision}: {page(at.repository)} lists them")
-    if is_one(errors.RepositoryNotFoundError):
+    if is_a(errors.RevisionNotFoundError):
         return ModelError(
-            f"the hub has no repository {at.repository}, or shows it to its members alone: check the name, or set "
+            f"{hub_id.repository} has no revision {hub_id.revision}: {revisions_url(hub_id.repository)} lists them"
+        )
+    if is_a(errors.RepositoryNotFoundError):
+        return ModelError(
+            f"the hub has no repository {hub_id.repository}, or shows it to its members alone: check the name, or set "
             "HF_TOKEN to your token"
         )
     cause = error.__cause__ or error
-    said = (str(cause).strip().splitlines() or [""])[0][:200] or type(cause).__name__
+    reason = (str(cause).strip().splitlines() or [""])[0][:200] or type(cause).__name__
     return ModelError(
-        f"{at} can't be fetched ({said}): check the network, then try again (what has come so far is kept), or copy "
-        "the model folder here and give its path"
+        f"{hub_id} can't be fetched ({reason}): check the network, then try again (what has come so far is kept), or "
+        "copy the model folder here and give its path"
     )

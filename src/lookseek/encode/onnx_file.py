@@ -1,8 +1,8 @@
-"""Looks into an ONNX file before a runtime does: for the one thing in it that reaches outside, and for 8-bit numbers.
+"""Inspects an ONNX file before a runtime loads it: refuses external data, and detects 8-bit graphs.
 
-An ONNX file is a protocol buffer whose tensors may name other files, by any path, as the place of
-their numbers. A runtime follows such a path. We read the file's skeleton, without the ``onnx``
-package and without copying a tensor, and refuse a file that has one.
+An ONNX file is a protocol buffer whose tensors may name other files, by any path, as the location of their numbers. A
+runtime follows such a path. This module parses the file's structure, without the ``onnx`` package and without copying
+a tensor, and refuses a file with such a path.
 
 Source: field numbers from onnx/onnx.proto3 (ONNX 1.23); wire format from
 https://protobuf.dev/programming-guides/encoding/.
@@ -27,10 +27,10 @@ _CHILDREN: dict[str, dict[int, str]] = {
     "attribute": {5: _TENSOR, 6: "graph", 10: _TENSOR, 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: _TENSOR, 2: _TENSOR},
 }
-"""Message to its fields that hold further messages on the way to a tensor."""
+"""Message to those of its fields that lead to a tensor, with the messages that they hold."""
 
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
-"""Fields of a tensor: where its numbers are outside, and whether they are (0: inside)."""
+"""Fields of a tensor: the location of external numbers, and whether they are external (0: no)."""
 
 _GRAPH, _NODE, _OP_TYPE = 7, 1, 4
 """Fields on the way to the kind of a node: of the model, of its graph, of a node."""
@@ -38,7 +38,7 @@ _GRAPH, _NODE, _OP_TYPE = 7, 1, 4
 _BYTES = 2
 """The wire type of a field that has a length."""
 
-_DEEPEST = 32
+_MAX_DEPTH = 32
 """Levels of graphs within graphs; a model has 4, a file made to exhaust the stack has thousands."""
 
 _Field: TypeAlias = tuple[int, int, int, int]
@@ -46,14 +46,14 @@ _Field: TypeAlias = tuple[int, int, int, int]
 
 
 def refuse_external_data(onnx: bytes, where: str) -> None:
-    """Checks that a model holds all of its numbers itself.
+    """Check that a model file contains all of its numbers.
 
     Args:
         onnx: the file's content.
         where: the file's name for messages.
 
     Raises:
-        ModelError: a tensor lives in another file, or this is no ONNX file.
+        ModelError: a tensor is in another file, or this is no ONNX file.
     """
     try:
         graphs = _walk(memoryview(onnx), 0, len(onnx), "model", where, 0)
@@ -64,10 +64,10 @@ def refuse_external_data(onnx: bytes, where: str) -> None:
 
 
 def is_quantised(onnx: bytes) -> bool:
-    """Whether a graph rounds what flows through it to 8 bits: whether it has a node ``QuantizeLinear``.
+    """Return whether a graph rounds its activations to 8 bits: whether it has a node ``QuantizeLinear``.
 
     Args:
-        onnx: the file's content. What is no ONNX file is not quantised.
+        onnx: the file's content. False where it is no ONNX file.
     """
     data = memoryview(onnx)
     try:
@@ -88,13 +88,13 @@ class _Malformed(Exception):
     """The bytes are no protocol buffer."""
 
 
-def _walk(data: memoryview, start: int, end: int, kind: str, where: str, depth: int) -> int:
-    """Visits a message and what it holds; returns how many graphs hang directly on it."""
-    if depth > _DEEPEST:
-        raise ModelError(f"{where} nests deeper than {_DEEPEST} levels: no model does, so it is refused")
-    children, graphs = _CHILDREN.get(kind, {}), 0
+def _walk(data: memoryview, start: int, end: int, message: str, where: str, depth: int) -> int:
+    """Visit a message and its fields; returns how many graphs it holds directly."""
+    if depth > _MAX_DEPTH:
+        raise ModelError(f"{where} nests deeper than {_MAX_DEPTH} levels: no model does, so it is refused")
+    children, graphs = _CHILDREN.get(message, {}), 0
     for number, wire, first, last in _fields(data, start, end):
-        if kind == _TENSOR:
+        if message == _TENSOR:
             if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and (wire != 0 or first != 0)):
                 raise ModelError(
                     f"{where} keeps weights in another file (external data), which could be any file of this "
@@ -111,32 +111,32 @@ def _walk(data: memoryview, start: int, end: int, kind: str, where: str, depth: 
 
 
 def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
-    at = start
-    while at < end:
-        key, at = _varint(data, at)
+    offset = start
+    while offset < end:
+        key, offset = _varint(data, offset)
         number, wire = key >> 3, key & 7
         if wire == 0:
-            value, at = _varint(data, at)
+            value, offset = _varint(data, offset)
             yield number, wire, value, 0
         elif wire == 2:
-            size, at = _varint(data, at)
-            yield number, wire, at, at + size
-            at += size
+            size, offset = _varint(data, offset)
+            yield number, wire, offset, offset + size
+            offset += size
         elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
+            offset += 8 if wire == 1 else 4
         else:
             raise _Malformed
-        if number == 0 or at > end:
+        if number == 0 or offset > end:
             raise _Malformed
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
+def _varint(data: memoryview, offset: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        byte = data[at]
+        byte = data[offset]
         value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+        offset, shift = offset + 1, shift + 7
         if byte < 0x80:
-            return value, at
+            return value, offset
         if shift > 63:
             raise _Malformed

@@ -1,4 +1,4 @@
-"""Graphs in ONNX Runtime, which is always there."""
+"""Graphs in ONNX Runtime, which is always installed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["open_onnxruntime", "open_session"]
 
 
 def open_onnxruntime(onnx: bytes, precision: Precision, threads: int, streams: int) -> Tower:
-    """Loads a graph.
+    """Load a graph.
 
     Args:
         onnx: the file's content, checked: no weights outside it.
-        precision: what the tower says of itself.
+        precision: of the tower.
         threads: that run at once, >= 1.
         streams: calls that make progress at once, 1 to ``threads``.
 
@@ -36,7 +36,7 @@ def open_onnxruntime(onnx: bytes, precision: Precision, threads: int, streams: i
 
 
 def open_session(onnx: bytes, threads: int, where: str) -> tuple[Any, tuple[Port, ...], tuple[Port, ...]]:
-    """Loads a graph into ONNX Runtime.
+    """Load a graph into ONNX Runtime.
 
     Args:
         onnx: the file's content, checked: no weights outside it.

@@ -20,20 +20,20 @@ _first_use = threading.Lock()
 
 
 def has_openvino() -> bool:
-    """Whether it is installed."""
+    """Return whether it is installed."""
     return importlib.util.find_spec("openvino") is not None
 
 
 @cache
 def openvino_core() -> tuple[Any, Precision]:
-    """The one ``Core`` of this process, and the precision that suits the processor.
+    """Return the one ``Core`` of this process, and the precision that suits the processor.
 
-    More than one would be a crash: its CPU plugin gives the thread a stack for signal handlers and takes it away when
-    the ``Core`` goes; where those go in the order they came, the thread is left with a stack that is no longer there,
-    and the next signal that Python handles, Ctrl-C or a child that ended, kills the process (2026.4.1).
+    A second one crashes the process: the CPU plugin installs a stack for signal handlers in the thread and frees it
+    with the ``Core``; where several are freed in the order of their creation, the thread keeps a freed stack, and the
+    next signal that Python handles, Ctrl-C or the end of a child, kills the process (2026.4.1).
     """
-    # On import OpenVINO would send an event over the network and make a folder in the user's home; without this
-    # package it does neither. The variable that its documents name does not hold it back (2026.4.1).
+    # On import OpenVINO sends an event over the network and makes a folder in the user's home; without this
+    # package it does neither. The variable that its documentation names does not prevent it (2026.4.1).
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -42,11 +42,11 @@ def openvino_core() -> tuple[Any, Precision]:
 
 
 def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, streams: int) -> Tower:
-    """Loads a graph.
+    """Load a graph.
 
     Args:
         core: of ``openvino_core``.
-        precision: in which it multiplies; a graph in 8 bits says itself where it does.
+        precision: in which it multiplies; a graph in 8 bits has its own.
         onnx: the file's content, checked: no weights outside it.
         threads: that run at once, >= 1.
         streams: calls that make progress at once, 1 to ``threads``.
@@ -54,8 +54,8 @@ def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, st
     Raises:
         ModelError: the graph can't be loaded; its ``run``: the processor can't run it.
     """
-    # For a catalogue one stream a core: threads that share a batch wait for each other after every layer, which costs
-    # most where other threads decode meanwhile. Pinning them would keep those out of half the cores.
+    # One stream a core for a catalogue: threads that share a batch wait for each other after every layer, which is
+    # slowest while other threads decode. Pinning would keep those threads off half of the cores.
     options = {
         "PERFORMANCE_HINT": "THROUGHPUT",
         "NUM_STREAMS": streams,
@@ -78,7 +78,7 @@ def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, st
         try:
             request.infer([batch], share_inputs=True)
             return np.array(request.get_output_tensor(0).data)
-        except RuntimeError as error:  # e.g. an operation that it has no code for on this processor
+        except RuntimeError as error:  # e.g. an operation that it does not implement for this processor
             raise cannot_run("OpenVINO", "image.onnx", error, "set LOOKSEEK_RUNTIME=onnxruntime") from error
         finally:
             idle.put(request)
@@ -88,10 +88,10 @@ def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, st
 
 
 def _meet_numpy() -> None:
-    """Lets OpenVINO's binding set up its part of numpy, which it does at first use and not safely in two threads.
+    """Initialise numpy's part of OpenVINO's binding, whose first use is not safe in two threads.
 
-    Without this, two streams that begin at once can wait for each other for ever: one holds Python's lock and waits
-    for the set-up, the other sets up and waits for Python's lock. Seen with OpenVINO 2026.4.1.
+    Without this, two streams that begin at once can deadlock: one holds Python's lock and waits for the
+    initialisation, the other initialises and waits for Python's lock. Seen with OpenVINO 2026.4.1.
     """
     import openvino
 

@@ -1,8 +1,8 @@
-"""A catalogue's photos to vectors: decoding in threads while the towers run.
+"""Encodes a catalogue's photos: decodes in threads while the towers run.
 
-The main thread asks for photos, hands each to a pool that decodes and prepares it, and runs the
-encoders on a batch as soon as one is ready; meanwhile the pool works on the next. Two batches are
-in flight at the most, so memory does not grow with the catalogue.
+The main thread takes photos from the catalogue, submits each to a pool that decodes and prepares it, and runs the
+encoders on a batch as soon as one is ready, while the pool works on the next. At most two batches are in flight, so
+memory does not grow with the catalogue.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Encoded", "encode_photos"]
 K = TypeVar("K")
 
 Encoded: TypeAlias = tuple[K, Mapping[str, Vector] | ItemError, Any]
-"""A photo's key; its vectors by encoder name, or why there are none; what ``after`` gave, None on an error."""
+"""A photo's key; its vectors by encoder name, or its error; what ``after`` returned, None on an error."""
 
 _Decoded: TypeAlias = tuple[Sequence[Prepared], Any] | ItemError
 
@@ -36,22 +36,22 @@ def encode_photos(
     workers: int | None = None,
     after: Callable[[Pixels], Any] | None = None,
 ) -> Generator[Encoded[K], None, None]:
-    """Encodes any number of photos, in order.
+    """Encode any number of photos, in order.
 
-    A photo that can't be used gives its error in its place and the rest goes on; every other
-    exception, also one of ``photos`` itself, ends the run. Closing the generator, or any way out of
-    it, stops the threads: photos not begun are dropped, those being decoded are waited for.
+    For a photo that can't be used its error is yielded, and the rest continues; every other exception, also one of
+    ``photos``, ends the run. Closing the generator stops the threads: queued photos are dropped, those being decoded
+    are waited for.
 
     Args:
-        photos: key and photo, any number; read no further ahead than two batches.
-        encoders: at least one, with names of their own.
+        photos: key and photo, any number; read at most two batches ahead.
+        encoders: at least one, with distinct names.
         batch: photos encoded together, >= 1.
         workers: threads that decode, >= 1; None for one a core.
         after: called with the pixels of each photo in its decoding thread, e.g. ``images.fingerprint``.
             The pixels may be smaller than the photo, as the encoders allow.
 
     Yields:
-        (key, vectors by encoder name or an ItemError, what ``after`` gave) in the order of ``photos``.
+        (key, vectors by encoder name or an ItemError, what ``after`` returned) in the order of ``photos``.
 
     Raises:
         ValueError: no encoder, two of one name, or a batch or workers below 1.
@@ -84,20 +84,20 @@ def _run(
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="lookseek-decode")
     try:
-        waiting: deque[tuple[K, Future[_Decoded]]] = deque()
+        queue: deque[tuple[K, Future[_Decoded]]] = deque()
         source = iter(photos)
         more = True
-        while more or waiting:
-            while more and len(waiting) < 2 * batch:
+        while more or queue:
+            while more and len(queue) < 2 * batch:
                 try:
                     key, photo = next(source)
                 except StopIteration:
                     more = False
                 else:
-                    waiting.append((key, pool.submit(decode, photo)))
+                    queue.append((key, pool.submit(decode, photo)))
             decoded: list[tuple[K, _Decoded]] = []
-            while waiting and len(decoded) < batch:
-                key, future = waiting.popleft()
+            while queue and len(decoded) < batch:
+                key, future = queue.popleft()
                 decoded.append((key, future.result()))
             yield from _encode(decoded, encoders)
     finally:
@@ -105,12 +105,13 @@ def _run(
 
 
 def _encode(decoded: list[tuple[K, _Decoded]], encoders: Sequence[Encoder]) -> Iterator[Encoded[K]]:
-    usable = [one for _, one in decoded if not isinstance(one, ItemError)]
-    vectors = [encoder.encode([one[0][i] for one in usable]) for i, encoder in enumerate(encoders)] if usable else []
+    prepared = [entry[0] for _, entry in decoded if not isinstance(entry, ItemError)]
+    by_encoder = zip(encoders, zip(*prepared, strict=True), strict=True) if prepared else ()
+    vectors = [encoder.encode(batch) for encoder, batch in by_encoder]
     row = 0
-    for key, one in decoded:
-        if isinstance(one, ItemError):
-            yield key, one, None
+    for key, entry in decoded:
+        if isinstance(entry, ItemError):
+            yield key, entry, None
         else:
-            yield key, {e.name: v[row] for e, v in zip(encoders, vectors, strict=True)}, one[1]
+            yield key, {e.name: v[row] for e, v in zip(encoders, vectors, strict=True)}, entry[1]
             row += 1

@@ -1,4 +1,4 @@
-"""A photo to a tower's input: resizing, and normalising where the graph does not do it itself.
+"""Prepares a photo as a tower's input: resizes it, and normalises it where the graph does not.
 
 The settings travel with the weights, in the model folder's ``config.json``.
 """
@@ -21,13 +21,13 @@ __all__ = ["Preprocessing", "Resize", "fit", "min_side", "prepare"]
 
 Resize: TypeAlias = Literal["squash", "crop", "pad", "target-pad"]
 
-_LARGEST_SIDE = 4096
-"""Pixels. A damaged config must not make us ask for gigabytes."""
+_MAX_SIDE = 4096
+"""Pixels. A damaged config must not allocate gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What a tower expects.
+    """The settings of a tower's input.
 
     Args:
         width: of its input, pixels, 1 to 4096.
@@ -55,8 +55,8 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         for side in (self.width, self.height):
-            if type(side) is not int or not 1 <= side <= _LARGEST_SIDE:
-                raise ModelError(f"input side {side!r} is not a whole number from 1 to {_LARGEST_SIDE} pixels")
+            if type(side) is not int or not 1 <= side <= _MAX_SIDE:
+                raise ModelError(f"input side {side!r} is not a whole number from 1 to {_MAX_SIDE} pixels")
         for field, value, allowed in (
             ("resize", self.resize, get_args(Resize)),
             ("dtype", self.dtype, ("uint8", "float32")),
@@ -66,11 +66,11 @@ class Preprocessing:
                 raise ModelError(f"{field} {value!r} is unknown: use one of {', '.join(allowed)}")
         if self.resize == "target-pad" and self.width != self.height:
             raise ModelError(f"target-pad gives squares, not {self.width} x {self.height}: give one side, or pad")
-        if not _number(self.crop) or not 0 < self.crop <= 1:
+        if not _is_number(self.crop) or not 0 < self.crop <= 1:
             raise ModelError(f"crop is {self.crop!r}: give a share above 0, at most 1")
-        if len(self.mean) != 3 or not all(map(_number, self.mean)):
+        if len(self.mean) != 3 or not all(map(_is_number, self.mean)):
             raise ModelError(f"mean is {self.mean!r}: give three numbers on the scale 0 to 255")
-        if len(self.std) != 3 or not all(map(_number, self.std)) or min(self.std) <= 0:
+        if len(self.std) != 3 or not all(map(_is_number, self.std)) or min(self.std) <= 0:
             raise ModelError(f"std is {self.std!r}: give three numbers above 0 on the scale 0 to 255")
         if self.dtype == "uint8" and (any(self.mean) or any(s != 1 for s in self.std)):
             raise ModelError(
@@ -79,58 +79,58 @@ class Preprocessing:
             )
 
 
-def prepare(pixels: Pixels, how: Preprocessing) -> Prepared:
-    """One photo as the tower takes it.
+def prepare(pixels: Pixels, settings: Preprocessing) -> Prepared:
+    """Return one photo as the tower's input.
 
     Args:
         pixels: uint8 (h, w, 3).
-        how: the tower's settings.
+        settings: of the tower.
 
     Returns:
         uint8 or float32, (height, width, 3) or (3, height, width), C order.
     """
-    fitted: Prepared = fit(pixels, how)
-    if how.dtype == "float32":
-        fitted = (fitted - np.array(how.mean, np.float32)) / np.array(how.std, np.float32)
-    if how.layout == "nchw":
+    fitted: Prepared = fit(pixels, settings)
+    if settings.dtype == "float32":
+        fitted = (fitted - np.array(settings.mean, np.float32)) / np.array(settings.std, np.float32)
+    if settings.layout == "nchw":
         fitted = fitted.transpose(2, 0, 1)
     return np.ascontiguousarray(fitted)
 
 
-def fit(pixels: Pixels, how: Preprocessing) -> Pixels:
-    """Brings a picture to the tower's size.
+def fit(pixels: Pixels, settings: Preprocessing) -> Pixels:
+    """Resize a picture to the tower's input size.
 
     Args:
         pixels: uint8 (h, w, 3).
-        how: the tower's settings.
+        settings: of the tower.
 
     Returns:
         uint8 (height, width, 3).
     """
     height, width = pixels.shape[:2]
-    if how.resize == "crop":
-        scale = how.crop * min(width / how.width, height / how.height)
-        w, h = max(1, round(how.width * scale)), max(1, round(how.height * scale))
+    if settings.resize == "crop":
+        scale = settings.crop * min(width / settings.width, height / settings.height)
+        w, h = max(1, round(settings.width * scale)), max(1, round(settings.height * scale))
         left, top = (width - w) // 2, (height - h) // 2
-        return images.resize(pixels[top : top + h, left : left + w], how.width, how.height)
-    if how.resize == "pad":
-        scale = min(how.width / width, how.height / height)
-        w = min(how.width, max(1, round(width * scale)))
-        h = min(how.height, max(1, round(height * scale)))
-        canvas = np.full((how.height, how.width, 3), 255, np.uint8)
-        left, top = (how.width - w) // 2, (how.height - h) // 2
+        return images.resize(pixels[top : top + h, left : left + w], settings.width, settings.height)
+    if settings.resize == "pad":
+        scale = min(settings.width / width, settings.height / height)
+        w = min(settings.width, max(1, round(width * scale)))
+        h = min(settings.height, max(1, round(height * scale)))
+        canvas = np.full((settings.height, settings.width, 3), 255, np.uint8)
+        left, top = (settings.width - w) // 2, (settings.height - h) // 2
         canvas[top : top + h, left : left + w] = images.resize(pixels, w, h)
         return canvas
-    if how.resize == "target-pad":
-        return target_pad(pixels, how.width)
-    return images.resize(pixels, how.width, how.height)
+    if settings.resize == "target-pad":
+        return target_pad(pixels, settings.width)
+    return images.resize(pixels, settings.width, settings.height)
 
 
-def min_side(how: Preprocessing) -> int:
-    """The shorter side, in pixels, from which a photo is only ever made smaller, so a decoder may stop there."""
-    share = how.crop if how.resize == "crop" else 1.0
-    return math.ceil(max(how.width, how.height) / share)
+def min_side(settings: Preprocessing) -> int:
+    """Return the shorter side, in pixels, that suffices for a photo: a larger one is only ever scaled down."""
+    share = settings.crop if settings.resize == "crop" else 1.0
+    return math.ceil(max(settings.width, settings.height) / share)
 
 
-def _number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6  # not NaN either

@@ -1,4 +1,4 @@
-"""Words to vectors with any model, or a word on which model can: most models see photos alone."""
+"""Encodes texts with any model; the error names a model that can, since most models encode photos alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..types import Vectors
 from .config import parse_config
 from .model import DEFAULT, Model
 
-__all__ = ["read_words", "reader"]
+__all__ = ["encode_texts", "text_model_name"]
 
 
-def read_words(model: Model, texts: Sequence[str]) -> Vectors:
-    """The vectors of texts.
+def encode_texts(model: Model, texts: Sequence[str]) -> Vectors:
+    """Return the vectors of texts.
 
     Args:
         model: any.
@@ -28,13 +28,13 @@ def read_words(model: Model, texts: Sequence[str]) -> Vectors:
         QueryError: the model reads no words, or not these.
     """
     if model.text is None:
-        there = reader()
-        remedy = f"--model {there}" if there else "a model folder that reads words, --model FOLDER"
+        shipped = text_model_name()
+        remedy = f"--model {shipped}" if shipped else "a model folder that reads words, --model FOLDER"
         raise QueryError(f"the index's model {model.name} reads no words: index again with {remedy}")
     return model.text.encode(texts)
 
 
-def reader() -> str:
-    """The name of a shipped model that reads words, the default one if it does; "" if none does."""
+def text_model_name() -> str:
+    """Return the name of a shipped model that reads words, the default one if it does; "" if none does."""
     configs = sorted(Path(models.__file__).parent.glob("*/config.json"), key=lambda path: path.parent.name != DEFAULT)
     return next((path.parent.name for path in configs if parse_config(path.read_bytes(), path).text is not None), "")

@@ -21,14 +21,14 @@ from .tower import Port, Precision, Runtime, Tower
 __all__ = ["PAIR", "Port", "Precision", "Runtime", "Tower", "cores", "open_session", "open_tower"]
 
 PAIR = 2
-"""Threads on a photo that somebody waits for: half the time, and under load as many a second
+"""Threads for each single photo of a query: half the time, and the same throughput under load
 (docs/decisions/encoder.md)."""
 
 
 def open_tower(
     onnx: bytes, *, threads: int | None, single: bool, queries: bool = False, runtime: Runtime | None = None
 ) -> Tower:
-    """Loads a graph into the runtime that suits.
+    """Load a graph into the runtime that suits.
 
     Args:
         onnx: the file's content, checked: no weights outside it.
@@ -36,7 +36,7 @@ def open_tower(
         single: True for one photo: take the runtime that loads fastest, and put all threads on one call
             instead of one thread on each.
         queries: True for photos that somebody waits for, one by one: two threads on each call.
-        runtime: which one runs it; None for the one that ``LOOKSEEK_RUNTIME`` names, else the one that suits.
+        runtime: one by name; None for the one that ``LOOKSEEK_RUNTIME`` names, else the one that suits.
 
     Returns:
         The tower.
@@ -60,7 +60,7 @@ def open_tower(
 
 
 def _named_runtime() -> Runtime | None:
-    """The runtime that ``LOOKSEEK_RUNTIME`` names; None where it is unset or empty."""
+    """Return the runtime that ``LOOKSEEK_RUNTIME`` names; None where it is unset or empty."""
     name = os.environ.get("LOOKSEEK_RUNTIME", "")
     if not name or name in get_args(Runtime):
         return cast(Runtime, name) if name else None
@@ -68,7 +68,7 @@ def _named_runtime() -> Runtime | None:
 
 
 def cores() -> int:
-    """How many cores this process may use, as the operating system or container grants them."""
+    """Return how many cores this process may use, by the operating system or container."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1

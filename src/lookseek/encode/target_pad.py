@@ -1,7 +1,7 @@
-"""CLIP4Cir's way to bring a photo to a square: a tall or wide one is padded until its sides are 1.25 to 1.
+"""CLIP4Cir's padding of a photo to a square: a tall or wide one is padded until its sides are 1.25 to 1.
 
-Of a 1:2 photo a centre crop keeps half and a square of padding is half empty; this keeps four fifths of the padded
-photo's longer side and pads little.
+A centre crop of a 1:2 photo keeps half of it, and padding to a square leaves half empty; this keeps four fifths of the
+padded photo's longer side and pads little.
 
 Source: github.com/ABaldrati/CLIP4Cir, ``TargetPad`` with the ratio 1.25, then torchvision's ``Resize`` of the shorter
 side and ``CenterCrop``.
@@ -21,7 +21,7 @@ RATIO = 1.25
 
 
 def padding(width: int, height: int) -> tuple[int, int]:
-    """Pixels to add at the left and as many at the right, and at the top and the bottom.
+    """Return the pixels to add at the left and at the right each, and at the top and at the bottom each.
 
     >>> padding(100, 200), padding(200, 100), padding(100, 120), padding(3, 301)
     ((30, 0), (0, 30), (0, 0), (118, 0))
@@ -34,11 +34,11 @@ def padding(width: int, height: int) -> tuple[int, int]:
 
 
 def target_pad(pixels: Pixels, side: int) -> Pixels:
-    """Pads with black to the ratio, brings the shorter side to ``side``, and takes the centre.
+    """Pad with black to the ratio, resize the shorter side to ``side``, and crop the centre.
 
     Args:
         pixels: uint8 (height, width, 3).
-        side: of what comes out, pixels.
+        side: of the result, pixels.
 
     Returns:
         uint8 (side, side, 3).

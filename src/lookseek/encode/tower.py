@@ -1,4 +1,4 @@
-"""A graph that is ready to run: what a runtime makes of an ONNX file."""
+"""A graph that is ready to run: an ONNX file loaded into a runtime."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Port", "Precision", "Runtime", "Tower", "cannot_load", "cannot_run"]
 
 Runtime: TypeAlias = Literal["onnxruntime", "openvino"]
 Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
-"""Of a graph in 8 bits ``int8``: what is not rounded in it is multiplied in fp32 on every processor."""
+"""``int8`` is a graph in 8 bits: its parts that are not rounded are multiplied in fp32 on every processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Port:
 
     Args:
         name: in the graph.
-        dtype: ``uint8``, ``float32``, ``int64``, or the runtime's own word for anything else.
-        shape: one size a dimension, None where the graph leaves it open.
+        dtype: ``uint8``, ``float32``, ``int64``, or the runtime's name of another type.
+        shape: one size a dimension, None for a dynamic one.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Tower:
         inputs: of the graph.
         outputs: of the graph.
         streams: how many calls of ``run`` make progress at once, each on cores of its own.
-        run: a batch to the first output. Any thread may call it.
+        run: computes the first output of a batch. Any thread may call it.
     """
 
     runtime: Runtime
@@ -54,7 +54,7 @@ class Tower:
 
 
 def cannot_load(library: str, where: str, error: Exception) -> ModelError:
-    """The error of a graph that a runtime refuses: ``where`` is the file's name."""
+    """Return the error of a graph that a runtime refuses to load; ``where`` is the file's name."""
     reason = str(error).strip().splitlines() or [type(error).__name__]
     return ModelError(
         f"{library} can't load {where} ({reason[0][:200]}): export it again with ONNX opset 18 or older, "
@@ -63,6 +63,6 @@ def cannot_load(library: str, where: str, error: Exception) -> ModelError:
 
 
 def cannot_run(library: str, where: str, error: Exception, remedy: str) -> ModelError:
-    """The error of a graph that was loaded and fails: the end of what the runtime says, whose own files come before."""
+    """Return the error of a loaded graph that fails, with the end of the runtime's message."""
     reason = str(error).strip().splitlines() or [type(error).__name__]
     return ModelError(f"{library} can't run {where} ({reason[-1][-200:]}): {remedy}")

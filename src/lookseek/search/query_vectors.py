@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .. import images
 from ..encode import Encoder, Model
 from ..encode.model import composer_of
-from ..encode.reading import read_words
+from ..encode.reading import encode_texts
 from ..errors import QueryError
 from ..query import Query, Term
 from ..store import Store
@@ -123,7 +123,7 @@ def _looks_and_words(
         return _looks(query, terms, model, store), iter(())
     with ThreadPoolExecutor(1) as beside:  # the words take one core, and the longest
         looks = beside.submit(lambda: list(_looks(query, terms, model, store)))
-        words = read_words(model, texts)
+        words = encode_texts(model, texts)
         return iter(looks.result()), iter(words)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..encode import ColourEncoder, Model, load_model
-from ..encode.coalesce import Coalescing
+from ..encode.coalesce import BatchingEncoder
 from ..encode.runtime import PAIR, cores
 from ..errors import IndexMismatch
 from ..index.folder import PUBLISHED, OpenIndex
@@ -64,7 +64,7 @@ def model_of(recipe: Recipe, folder: Path, single: bool) -> Model:
             "vectors of two models can't be compared. Index the catalogue again, or bring that model back"
         )
     # many threads may ask a searcher: photos that come while the cores are busy go through the tower together
-    return model if single else replace(model, image=Coalescing(model.image, max(1, cores() // PAIR)))
+    return model if single else replace(model, image=BatchingEncoder(model.image, max(1, cores() // PAIR)))
 
 
 def stamp_of(folder: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import images
 from ..encode import Model, load_model
-from ..encode.reading import reader
+from ..encode.reading import text_model_name
 from ..errors import ModelError, QueryError
 from ..index.folder import PUBLISHED
 from ..index.manifest import read_manifest
@@ -107,7 +107,7 @@ def tag_by_words(model: Model, photo: Photo, classes: Sequence[str], k: int = 5)
             "'dress,shirt,skirt'"
         )
     if model.text is None:
-        there = reader()
+        there = text_model_name()
         remedy = f"give {there}" if there else "give a model folder that reads words"
         remedy += ", or leave out the names for the classes that it was trained on" if model.classes else ""
         raise ModelError(f"the model {model.name} reads no words, so it can't tell classes by their names: {remedy}")

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from .. import images
 from ..catalogue.photos import photos_at
-from ..encode.coalesce import Together
+from ..encode.coalesce import Batcher
 from ..errors import ItemError
 from ..types import Photo, Pixels, Point
 
@@ -38,7 +38,7 @@ class Thumbnails:
         self._bytes = 0
         self._lock = threading.Lock()
         # A photo inside a table costs a pass over the table: photos that a page requests together are read together.
-        self._photo: Together[str, Photo | None] = Together(photos_at, runs=1, most=_MAX_LOOKUPS)
+        self._photo: Batcher[str, Photo | None] = Batcher(photos_at, runs=1, max_batch=_MAX_LOOKUPS)
 
     def get(self, point: Point, side: int) -> bytes:
         """Return a JPEG of an item's photo, its longer side at most ``side`` and at most twice the photo's.

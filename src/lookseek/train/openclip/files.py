@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...encode.hub import HubId, fetched
+from ...encode.hub import HubId, fetch_snapshot
 from ...errors import TrainError
 from .source import Source
 
@@ -154,4 +154,4 @@ def _own(source: Source) -> str:
 
 
 def _fetched(at: HubId, files: tuple[str, ...], weights: tuple[str, ...]) -> Path:
-    return fetched(at, files, lambda folder: any((folder / name).is_file() for name in weights))
+    return fetch_snapshot(at, files, lambda folder: any((folder / name).is_file() for name in weights))

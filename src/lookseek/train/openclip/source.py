@@ -12,7 +12,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...encode.hub import HubId, page, parse_id
+from ...encode.hub import HubId, parse_id, revisions_url
 from ...errors import TrainError
 from .clip import PREFIX
 
@@ -82,7 +82,7 @@ def parse_source(text: str) -> Source:
     if not revision:
         raise TrainError(
             f"{text} names no revision, and what is under a name can change. These weights are in {repository}: give "
-            f"{PREFIX}{name}:{tag}@REVISION, the 40 hex digits of a commit; {page(repository)} lists them"
+            f"{PREFIX}{name}:{tag}@REVISION, the 40 hex digits of a commit; {revisions_url(repository)} lists them"
         )
     return Source(text, name, tag, parse_id(f"{repository}@{revision}", HUB))
 
