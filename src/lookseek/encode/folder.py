@@ -73,7 +73,7 @@ class ModelFolder:
 
 
 def read_folder(path: Path) -> ModelFolder:
-    """Reads and checks a model folder.
+    """Read and check a model folder.
 
     Args:
         path: the folder.
@@ -120,7 +120,7 @@ def read_folder(path: Path) -> ModelFolder:
 
 
 def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str, ...]:
-    """The files that words go through: those that the config speaks of are listed, and no others are there."""
+    """Return the files of the text tower and the composer; raises where they differ from those of the config."""
     sentences = isinstance(config.text, SentenceTower) and config.text.length is not None
     spoken = {
         TEXT: config.text is not None,
@@ -140,7 +140,7 @@ def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str,
 
 
 def read_sums(path: Path) -> dict[str, str]:
-    """What ``SHA256SUMS`` of a folder says: file to hex SHA-256.
+    """Read ``SHA256SUMS`` of a folder: file to hex SHA-256.
 
     Raises:
         ModelError: it is missing or can't be read.

@@ -42,7 +42,7 @@ class SentenceGraph:
     """
 
     def __init__(self, onnx: bytes, tokenizer: bytes, length: int, where: str) -> None:
-        """Takes a model.
+        """Keep a model without opening it.
 
         Args:
             onnx: content of sentences.onnx, checked: ``input_ids`` int64 (n, tokens) to ``vectors`` float32 (n, 384),
@@ -58,7 +58,7 @@ class SentenceGraph:
         self._vector = lru_cache(_REMEMBERED)(self._read)
 
     def embed(self, texts: Sequence[str], limit: int) -> Vectors:
-        """Embeds texts, each on a core of its own. Any thread may call.
+        """Embed texts, each on one core. Any thread may call.
 
         Args:
             texts: as ``words.normalise`` gives them.

@@ -45,7 +45,7 @@ _MODEL: Any = None
 
 
 def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
-    """Embeds texts as e5's queries: ``query: `` before each, for captions and questions alike.
+    """Embed texts as e5's queries: ``query: `` before each, for captions and queries alike.
 
     Args:
         texts: as ``words.normalise`` gives them.
@@ -75,7 +75,7 @@ def _remembered(wide: str) -> Vector:
 
 
 def _read(wide: Sequence[str]) -> Vectors:
-    """The core's vectors of texts, whoever asked for them."""
+    """Return the core's vectors of texts, in as few calls as possible."""
     out = np.empty((len(wide), DIM), np.float32)
     start = 0
     while start < len(wide):
@@ -91,7 +91,7 @@ def _read(wide: Sequence[str]) -> Vectors:
 
 
 def _threads(model: Any, count: int) -> None:
-    """How many threads the core's next call from this thread uses.
+    """Set the number of threads of the core's next call from this thread.
 
     One a text: threads that share a text wait for each other, spinning, in each of its layers, so two make it faster
     only where nothing else runs (docs/decisions/words.md).
@@ -101,7 +101,7 @@ def _threads(model: Any, count: int) -> None:
 
 
 def _model() -> Any:
-    """The one core of this process, loaded when the first text comes; called under the lock."""
+    """Return the one core of this process, loaded at the first text; called under the lock."""
     global _MODEL
     if _MODEL is None:
         if reason := unavailable():
@@ -134,7 +134,7 @@ def unavailable() -> str:
 
 @cache
 def _processor_flags() -> set[str]:
-    """What the processor can do, as Linux says; empty where it does not."""
+    """Return the processor's features by Linux; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

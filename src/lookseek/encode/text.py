@@ -29,7 +29,7 @@ _CHUNK = 32
 def open_text(
     settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, where: str, sentences: bytes = b""
 ) -> TextEncoder:
-    """The text tower of a model folder; nothing of it is loaded before the first text.
+    """Return the text tower of a model folder; nothing of it is loaded before the first text.
 
     Args:
         settings: what its config says.
@@ -100,7 +100,7 @@ class HeadedSentences:
         return self.bring(self.sentences.encode(texts))
 
     def bring(self, features: Vectors) -> Vectors:
-        """The head alone: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
+        """Return the head's output: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
         return self._head.run({"features": features}) if len(features) else np.empty((0, self.dim), np.float32)
 
 
@@ -125,7 +125,7 @@ class _Tokens:
         return vectors
 
     def _numbers(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Tokens of each text and which of them are not padding, int64 (n, length)."""
+        """Return the tokens of each text and the mask of those that are no padding, int64 (n, length)."""
         with self._opening:
             tokenizer = self._tokenizer
         # One at a time: a batch would start threads of its own, and it is quick.

@@ -53,7 +53,7 @@ TextSettings: TypeAlias = SentenceTower | TokenTower
 
 
 def parse_text(value: Any, where: Path) -> TextSettings:
-    """Reads ``text`` of a config.
+    """Parse ``text`` of a config.
 
     Args:
         value: what JSON gave.
@@ -86,7 +86,7 @@ def parse_text(value: Any, where: Path) -> TextSettings:
 
 
 def parse_composer(value: Any, where: Path) -> str:
-    """Reads ``composer`` of a config: the name of the model's own.
+    """Parse ``composer`` of a config: the name of the model's own.
 
     Raises:
         ModelError: no name, or one that means something else.
@@ -99,7 +99,7 @@ def parse_composer(value: Any, where: Path) -> str:
 
 
 def parse_indexed_as(value: Any, where: Path) -> None:
-    """Checks ``indexed_as`` of a config, see ``checksum.indexed_as``.
+    """Check ``indexed_as`` of a config, see ``checksum.indexed_as``.
 
     Raises:
         ModelError: it does not lead from a SHA-256 to a SHA-256.

@@ -10,7 +10,7 @@ __all__ = ["open_tokenizer"]
 
 
 def open_tokenizer(content: bytes, where: str, length: int) -> Any:
-    """Opens a tokenizer that cuts texts.
+    """Open a tokenizer that truncates texts.
 
     Args:
         content: of tokenizer.json.

@@ -30,7 +30,7 @@ _BROKEN = "\ufffd"
 
 
 def normalise(text: str, limit: int = LIMIT) -> str:
-    """Cleans a text: NFC, no control characters, single blanks, cut at a word.
+    """Clean a text: NFC, no control characters, single blanks, cut at a word.
 
     Args:
         text: anything.
@@ -58,7 +58,7 @@ def normalise(text: str, limit: int = LIMIT) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Shortens a text to at most ``limit`` characters, at a blank where its second half has one."""
+    """Truncate a text to at most ``limit`` characters, at a blank where its second half has one."""
     if len(text) <= limit:
         return text
     at = text.rfind(" ", limit // 2, limit + 1)
@@ -66,7 +66,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def widen(text: str, limit: int) -> str:
-    """Replaces compatible signs (full width, ligatures) by what e5 was trained with, NFKC, and cuts to ``limit``."""
+    """Replace compatible signs (full width, ligatures) by what e5 was trained with, NFKC, and cuts to ``limit``."""
     return cut(unicodedata.normalize("NFKC", text), limit)
 
 
@@ -75,5 +75,5 @@ def _is_broken(sign: str) -> bool:
 
 
 def _start(text: str) -> str:
-    """The beginning of a text for a message: no sign that a terminal acts upon."""
+    """Return the beginning of a text for a message, in ASCII without control characters."""
     return ascii(text[:40]) + ("..." if len(text) > 40 else "")
