@@ -18,10 +18,10 @@ from lookseek.filters import (
     Not,
     Or,
     check_fields,
-    fields,
+    field_names,
     matches,
     parse,
-    readings,
+    plain_values,
     to_text,
 )
 from lookseek.filters.parser import MAX_DEPTH, MAX_LENGTH
@@ -189,11 +189,11 @@ def test_means(text: str, attributes: Attributes, expected: bool) -> None:
 
 
 def test_readings_are_what_equality_finds() -> None:
-    assert readings("red") == ("red",)
-    assert readings(4.5) == (4.5, "4.5")
-    assert readings(False) == (False, "false", "False", "FALSE")
+    assert plain_values("red") == ("red",)
+    assert plain_values(4.5) == (4.5, "4.5")
+    assert plain_values(False) == (False, "false", "False", "FALSE")
     for value in ("red", "4", 4, 4.5, True, False):
-        assert all(matches(Compare("x", "=", value), {"x": reading}) for reading in readings(value))
+        assert all(matches(Compare("x", "=", value), {"x": reading}) for reading in plain_values(value))
 
 
 # Few names and values, so that trees and attributes meet often; all kinds, so that kinds are mixed up.
@@ -326,7 +326,7 @@ def test_written_as_a_person_would() -> None:
 
 
 def test_fields() -> None:
-    assert fields(parse("a = 1 and (not b in (1) or c < 2) and a = 3")) == {"a", "b", "c"}
+    assert field_names(parse("a = 1 and (not b in (1) or c < 2) and a = 3")) == {"a", "b", "c"}
 
 
 def test_check_fields_names_the_closest() -> None:

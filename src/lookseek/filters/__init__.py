@@ -1,6 +1,6 @@
 """Filter expressions: text to a tree of conditions, and what an item's attributes say to it."""
 
-from .condition import And, Compare, Condition, In, Not, Operator, Or, fields, matches, readings
+from .condition import And, Compare, Condition, In, Not, Operator, Or, field_names, matches, plain_values
 from .parser import check_fields, parse, to_text
 
 __all__ = [
@@ -12,9 +12,9 @@ __all__ = [
     "Operator",
     "Or",
     "check_fields",
-    "fields",
+    "field_names",
     "matches",
     "parse",
-    "readings",
+    "plain_values",
     "to_text",
 ]

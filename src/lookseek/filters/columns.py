@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Value
-from .condition import And, Compare, Condition, In, Not, Or, number_of, readings
+from .condition import And, Compare, Condition, In, Not, Or, number_of, plain_values
 
 __all__ = ["Column", "Mask", "column_of", "mask"]
 
@@ -86,7 +86,7 @@ def _equal(column: Column, values: Iterable[Value]) -> Mask:
     wanted = np.zeros(len(column.values) + 1, np.bool_)  # the last place is that of code -1
     numbers = []
     for value in values:
-        for plain in readings(value):
+        for plain in plain_values(value):
             if not isinstance(plain, str | bool):
                 numbers.append(float(plain))
             elif plain in column.values:

@@ -2,7 +2,7 @@
 
 ``matches`` is the reference; a store that compiles the tree must agree with it:
 
-- A literal stands for one or more plain values, its ``readings``. ``=`` is true where the attribute is
+- A literal stands for one or more plain values, its ``plain_values``. ``=`` is true where the attribute is
   one of them: text equals text, case and all; numbers compare as 64-bit floats, so ``4`` is ``4.0``
   and integers over 2**53 are rounded; true and false equal booleans alone, never 1 and 0.
 - So ``year = 2012`` finds the number 2012 and the text "2012"; ``year = "2012"`` the text alone.
@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 from ..errors import FilterError
 from ..types import Attributes, Value
 
-__all__ = ["And", "Compare", "Condition", "In", "Not", "Operator", "Or", "fields", "matches", "readings"]
+__all__ = ["And", "Compare", "Condition", "In", "Not", "Operator", "Or", "field_names", "matches", "plain_values"]
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -106,24 +106,24 @@ class Or:
 Condition: TypeAlias = And | Or | Not | Compare | In
 
 
-def fields(condition: Condition) -> frozenset[str]:
+def field_names(condition: Condition) -> frozenset[str]:
     """Names of the attributes that a condition looks at."""
     match condition:
         case And(parts) | Or(parts):
-            return frozenset().union(*(fields(part) for part in parts))
+            return frozenset().union(*(field_names(part) for part in parts))
         case Not(part):
-            return fields(part)
+            return field_names(part)
         case Compare() | In():
             return frozenset((condition.field,))
 
 
-def readings(value: Value) -> tuple[Value, ...]:
+def plain_values(value: Value) -> tuple[Value, ...]:
     """The plain values that a literal is equal to, the literal itself first.
 
     Catalogues differ in whether they keep a year or a yes as text, so a bare number or boolean
     finds both. Text stands for itself alone.
 
-    >>> readings(2012), readings(True), readings("2012")
+    >>> plain_values(2012), plain_values(True), plain_values("2012")
     ((2012, '2012'), (True, 'true', 'True', 'TRUE'), ('2012',))
     """
     if isinstance(value, bool):
@@ -155,7 +155,7 @@ def matches(condition: Condition, attributes: Attributes) -> bool:
 
 def _equal(have: Value | None, value: Value) -> bool:
     if isinstance(have, (str, bool)):
-        return any(type(have) is type(plain) and have == plain for plain in readings(value))
+        return any(type(have) is type(plain) and have == plain for plain in plain_values(value))
     number = number_of(have)
     return number is not None and number == number_of(value)
 

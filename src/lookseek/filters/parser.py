@@ -31,8 +31,8 @@ from typing import NoReturn, cast
 
 from ..errors import FilterError
 from ..types import Value
-from .condition import ORDERINGS, And, Compare, Condition, In, Not, Operator, Or, fields
-from .tokens import FOREIGN, KEYWORDS, Token, fail, tokens, value_of, written_name, written_value
+from .condition import ORDERINGS, And, Compare, Condition, In, Not, Operator, Or, field_names
+from .tokens import FOREIGN, KEYWORDS, Token, fail, format_field, format_value, read_value, tokenize
 
 __all__ = ["check_fields", "parse", "to_text"]
 
@@ -59,7 +59,7 @@ Not(part=Compare(field='price', op='>=', value=50))))
     if len(text) > MAX_LENGTH:
         raise FilterError(f"the filter has {len(text):,} characters, {MAX_LENGTH:,} are allowed: shorten it")
     text = unicodedata.normalize("NFC", text)
-    return _Parser(text, tokens(text)).whole()
+    return _Parser(text, tokenize(text)).whole()
 
 
 def check_fields(condition: Condition, known: Collection[str]) -> None:
@@ -72,15 +72,15 @@ def check_fields(condition: Condition, known: Collection[str]) -> None:
     Raises:
         FilterError: the unknown field, the closest known ones, and what there is.
     """
-    for field in sorted(fields(condition) - set(known)):
+    for field in sorted(field_names(condition) - set(known)):
         if not known:
             raise FilterError(f"no item has a field {field!r}: these items have no attributes to filter by")
         lower = {name.lower(): name for name in sorted(known)}
         near = [lower[name] for name in difflib.get_close_matches(field.lower(), lower, n=3, cutoff=0.6)]
-        meant = f" Did you mean {' or '.join(map(written_name, near))}?" if near else ""
+        meant = f" Did you mean {' or '.join(map(format_field, near))}?" if near else ""
         names = sorted(known)
         rest = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        there = ", ".join(map(written_name, names[:20]))
+        there = ", ".join(map(format_field, names[:20]))
         raise FilterError(f"no item has a field {field!r}.{meant} There are: {there}{rest}.")
 
 
@@ -94,10 +94,10 @@ def to_text(condition: Condition) -> str:
         case Not(part):
             return f"not {_tight(part)}"
         case In(field, values, negated):
-            inside = ", ".join(map(written_value, values))
-            return f"{written_name(field)} {'not in' if negated else 'in'} ({inside})"
+            inside = ", ".join(map(format_value, values))
+            return f"{format_field(field)} {'not in' if negated else 'in'} ({inside})"
         case Compare(field, op, value):
-            return f"{written_name(field)} {op} {written_value(value)}"
+            return f"{format_field(field)} {op} {format_value(value)}"
 
 
 def _tight(condition: Condition) -> str:
@@ -193,7 +193,7 @@ class _Parser:
         if not words:
             hint = ": backticks are for names, quotes for values" if first.kind == "name" else ""
             self._fail(f"expected a value, found {first}{hint}")
-        value = value_of(" ".join(words))
+        value = read_value(" ".join(words))
         if not isinstance(value, str) and not math.isfinite(value):
             self._fail(f"{first} is too large for a 64-bit float", first)
         return value

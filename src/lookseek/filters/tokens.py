@@ -17,10 +17,10 @@ __all__ = [
     "KEYWORDS",
     "Token",
     "fail",
-    "tokens",
-    "value_of",
-    "written_name",
-    "written_value",
+    "format_field",
+    "format_value",
+    "read_value",
+    "tokenize",
 ]
 
 EXAMPLE = "category = dress and colour in (red, navy blue) and price < 50"
@@ -59,17 +59,17 @@ class Token:
         return self.kind == "sign" and self.text in signs
 
 
-def written_name(field: str) -> str:
+def format_field(field: str) -> str:
     """A field name as a filter holds it, in backticks where it must be."""
     return field if _bare(field) else _quoted(field, "`")
 
 
-def written_value(value: Value) -> str:
+def format_value(value: Value) -> str:
     """A value as a filter holds it, in quotes where it must be."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value if _bare(value) and value_of(value) == value else _quoted(value, '"')
+        return value if _bare(value) and read_value(value) == value else _quoted(value, '"')
     return str(value)
 
 
@@ -92,7 +92,7 @@ def _quoted(text: str, quote: str) -> str:
     return f"{quote}{''.join(signs)}{quote}"
 
 
-def value_of(words: str) -> Value:
+def read_value(words: str) -> Value:
     """What bare words stand for: a boolean, a number (infinite if no 64-bit float holds it) or text."""
     if words.lower() in ("true", "false"):
         return words.lower() == "true"
@@ -111,7 +111,7 @@ def _apostrophe(text: str, at: int) -> bool:
     return text[at] == "'" and text[at + 1 : at + 2].isalnum()
 
 
-def tokens(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """All tokens of a filter from left to right, the last of kind end.
 
     Raises:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import vectors
 from ..catalogue.classic import About, Made, write_about
-from ..catalogue.classic.about import files_of, is_ours
+from ..catalogue.classic.about import earlier_files, written_by_lookseek
 from ..catalogue.classic.files import (
     ABOUT,
     CLASSES,
@@ -87,10 +87,10 @@ def export_vectors(index: Path, out: Path, *, label: str | None = None, progress
     try:
         _refuse_others(out, opened.manifest.recipe.layout)
         field = _label_field(label, opened.manifest.fields)
-        ids, classes, totals = _first_pass(opened, field)
+        ids, classes, totals = _read_ids(opened, field)
         out.mkdir(parents=True, exist_ok=True)
         progress.phase("writing features", len(ids))
-        return _written(opened, out, field, ids, classes, totals, progress)
+        return _write(opened, out, field, ids, classes, totals, progress)
     finally:
         opened.store.close()
 
@@ -102,7 +102,7 @@ def _refuse_others(out: Path, layout: Layout) -> None:
         raise QueryError(f"{out} is an index: give another folder for the features")
     names = (*NAMES, *chain(*((vectors_file(name), counts_file(name)) for name in further_vectors(layout))))
     there = [name for name in names if (out / name).exists()]
-    if there and not is_ours(out):
+    if there and not written_by_lookseek(out):
         raise QueryError(f"{out} holds {', '.join(there)}, which lookseek did not write: give another folder")
 
 
@@ -114,7 +114,7 @@ def _label_field(label: str | None, fields: Mapping[str, FieldKind]) -> str:
     return label or next((name for name in LABELLED_BY if name in fields), "")
 
 
-def _first_pass(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int], Counter[str]]:
+def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int], Counter[str]]:
     """All ids, ascending, the classes' numbers by name, and how many vectors there are of names that keep several."""
     ids, values, totals = list[str](), dict[str, Value](), Counter[str]()
     several = [name for name, spec in opened.store.layout.items() if spec.multi]
@@ -171,7 +171,7 @@ def _array_files(
     ]
 
 
-def _written(
+def _write(
     opened: OpenIndex,
     out: Path,
     field: str,
@@ -185,7 +185,7 @@ def _written(
     names = [*(array.name for array in arrays), *([CLASSES] if field else []), IDS, ITEMS]
     names.sort(key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
     unlabelled = marked = 0
-    with staged(out, ABOUT, names, files_of(out)) as (files, publish):
+    with staged(out, ABOUT, names, earlier_files(out)) as (files, publish):
         for array in arrays:
             files[array.name].header(array.dtype, array.shape)
         if field:
@@ -198,17 +198,17 @@ def _written(
             for array in arrays:
                 files[array.name].rows(array.rows_of(points).astype(array.dtype, copy=False))
             files[IDS].lines(page)
-            files[ITEMS].lines(map(_described, points))
+            files[ITEMS].lines(map(_item_line, points))
             unlabelled += sum(field not in point.attributes for point in points) if field else 0
             marked += sum(bool(point.regions) for point in points)
             progress.advance(len(page))
         written = {name: file.finish() for name, file in files.items()}
-        about = About(_made(opened), len(ids), field, len(classes), opened.manifest.source, written, marked)
+        about = About(_origin_of(opened), len(ids), field, len(classes), opened.manifest.source, written, marked)
         publish(write_about(about))
     return Exported(about, tuple(classes), unlabelled, tuple(opened.manifest.fields), opened.note)
 
 
-def _made(opened: OpenIndex) -> Made:
+def _origin_of(opened: OpenIndex) -> Made:
     """How the vectors of an index were made."""
     recipe = opened.manifest.recipe
     raw = LOOK_EUCLIDEAN in recipe.layout
@@ -234,7 +234,7 @@ def _rows(points: Sequence[Point], name: str, *, unit: bool) -> Vectors:
     return vectors.unit(rows) if unit else rows  # float16 costs the fourth decimal
 
 
-def _described(point: Point) -> str:
+def _item_line(point: Point) -> str:
     """All of a point but its vectors, as a line."""
     said: dict[str, Any] = {"id": point.id, "attributes": dict(point.attributes), "source": point.source}
     said |= {"hash": point.hash, "fingerprint": point.fingerprint}

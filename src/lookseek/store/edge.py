@@ -20,7 +20,15 @@ import qdrant_edge as engine
 from ..errors import IndexDamaged, QueryError
 from ..types import Point, RouteKind, Value, Vector
 from .base import UNRESTRICTED, Restriction, ScoredId
-from .edge_form import ROUTE, compiled, kept_vectors, original_value, path_of, payload_of, point_of
+from .edge_form import (
+    ROUTE,
+    compile_filter,
+    field_path,
+    payload_to_engine,
+    point_from_engine,
+    value_from_engine,
+    vectors_to_engine,
+)
 from .examples import recommend_by_search
 from .schema import FieldKind, Layout, VectorSpec, checked, point_id, query_of
 
@@ -55,7 +63,7 @@ class EdgeStore:
         if not (folder / "edge_config.json").is_file():
             raise IndexDamaged(f"{folder} holds no index data: run lookseek index again")
         try:
-            self._shard = _loaded(folder, layout)
+            self._shard = _load(folder, layout)
         except Exception as error:  # the engine raises plain Exception
             remedy = "run lookseek index again"
             if "ermission denied" in str(error) or "ead-only file system" in str(error):
@@ -78,8 +86,8 @@ class EdgeStore:
                 [
                     engine.Point(
                         point_id(point.id),
-                        kept_vectors(point, self.layout),
-                        payload_of(point),
+                        vectors_to_engine(point, self.layout),
+                        payload_to_engine(point),
                     )
                     for point in fresh.values()
                 ]
@@ -96,15 +104,15 @@ class EdgeStore:
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         records = self._shard.retrieve([point_id(id_) for id_ in dict.fromkeys(ids)], True, vectors)
-        found = {point.id: point for point in (point_of(one, self.layout, vectors) for one in records)}
+        found = {point.id: point for point in (point_from_engine(one, self.layout, vectors) for one in records)}
         return [found[id_] for id_ in ids if id_ in found]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec, vector = query_of(self.layout, using, vector)
-        wanted = compiled(restriction)
+        wanted = compile_filter(restriction)
         one_by_one = restriction.exact or restriction.among is not None or spec.multi
         if wanted is not None and not one_by_one:
-            one_by_one = self._kept(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
+            one_by_one = self._estimate_count(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
         take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
         while True:
             found = self._shard.query(
@@ -154,28 +162,30 @@ class EdgeStore:
         return recommend_by_search(self, using, like, unlike, k, restriction)
 
     def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
-        offset, wanted = None, compiled(restriction)
+        offset, wanted = None, compile_filter(restriction)
         while True:
             records, offset = self._shard.scroll(
                 engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
             )
-            yield from (point_of(record, self.layout, vectors) for record in records)
+            yield from (point_from_engine(record, self.layout, vectors) for record in records)
             if offset is None:
                 return
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
-        return int(self._shard.count(engine.CountRequest(exact=True, filter=compiled(restriction))))
+        return int(self._shard.count(engine.CountRequest(exact=True, filter=compile_filter(restriction))))
 
     def facet(
         self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
     ) -> Sequence[tuple[Value, int]]:
-        request = engine.FacetRequest(path_of(field), limit=limit, exact=True, filter=compiled(restriction))
+        request = engine.FacetRequest(field_path(field), limit=limit, exact=True, filter=compile_filter(restriction))
         try:
             hits = self._shard.facet(request).hits
         except Exception as error:
             message = f"field {field!r} can't be counted by value: it was not declared as words or boolean"
             raise QueryError(message) from error
-        return sorted(((original_value(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0])))
+        return sorted(
+            ((value_from_engine(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0]))
+        )
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         kinds = {
@@ -184,7 +194,10 @@ class EdgeStore:
             "boolean": engine.PayloadSchemaType.Keyword,
         }
         there = self._shard.info().payload_schema
-        for name, kind in [*((path_of(name), kinds[kind]) for name, kind in fields.items()), ("hash", kinds["words"])]:
+        for name, kind in [
+            *((field_path(name), kinds[kind]) for name, kind in fields.items()),
+            ("hash", kinds["words"]),
+        ]:
             if name in there and there[name].data_type != kind:
                 self._shard.update(engine.UpdateOperation.delete_field_index(name))
             if name not in there or there[name].data_type != kind:
@@ -223,17 +236,17 @@ class EdgeStore:
         done = subprocess.run([*arguments, "graph" if graph else "tidy", layout], capture_output=True, text=True)  # noqa: S603
         if done.returncode:
             raise IndexDamaged(f"building the graph of {self._folder} failed: {done.stderr.strip()[-300:]}")
-        self._shard = _loaded(self._folder, self.layout)
+        self._shard = _load(self._folder, self.layout)
 
     def close(self) -> None:
         self._shard.close()
 
-    def _kept(self, wanted: engine.Filter) -> int:
+    def _estimate_count(self, wanted: engine.Filter) -> int:
         """About how many items a filter keeps: the engine's estimate from its indexes of attributes, in .1 ms."""
         return int(self._shard.count(engine.CountRequest(exact=False, filter=wanted)))
 
 
-def _loaded(folder: Path, layout: Layout) -> engine.EdgeShard:
+def _load(folder: Path, layout: Layout) -> engine.EdgeShard:
     return engine.EdgeShard.load(str(folder), _config(layout, graph=False))
 
 

@@ -7,13 +7,21 @@ from typing import Any
 import numpy as np
 import qdrant_edge as engine
 
-from ..filters import And, Compare, Condition, In, Not, Or, readings
+from ..filters import And, Compare, Condition, In, Not, Or, plain_values
 from ..types import Point, Value
 from .base import Restriction
 from .payload import from_payload, to_payload
 from .schema import Layout, point_id
 
-__all__ = ["ROUTE", "compiled", "kept_vectors", "original_value", "path_of", "payload_of", "point_of"]
+__all__ = [
+    "ROUTE",
+    "compile_filter",
+    "field_path",
+    "payload_to_engine",
+    "point_from_engine",
+    "value_from_engine",
+    "vectors_to_engine",
+]
 
 ROUTE = "route"
 """Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
@@ -22,7 +30,7 @@ _BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
-def point_of(record: Any, layout: Layout, vectors: bool) -> Point:
+def point_from_engine(record: Any, layout: Layout, vectors: bool) -> Point:
     """A point as the engine gave it; ``vectors`` says whether it was asked for them."""
     stored = record.vector or {}
     named = {name: np.array(vector, np.float32) for name, vector in stored.items()}
@@ -31,47 +39,47 @@ def point_of(record: Any, layout: Layout, vectors: bool) -> Point:
         named |= {name: np.empty((0, layout[name].dim), np.float32) for name in none}
     payload = dict(record.payload)
     kept = payload["attributes"].items()
-    payload["attributes"] = {_original(name): original_value(value) for name, value in kept}
+    payload["attributes"] = {_field_from_engine(name): value_from_engine(value) for name, value in kept}
     return from_payload(payload, named)
 
 
-def kept_vectors(point: Point, layout: Layout) -> dict[str, Any]:
+def vectors_to_engine(point: Point, layout: Layout) -> dict[str, Any]:
     """What the engine keeps as the vectors of a point."""
     named = {name: np.ascontiguousarray(point.vectors[name], np.float32) for name in layout}
     return {name: vector for name, vector in named.items() if len(vector)}
 
 
-def payload_of(point: Point) -> dict[str, Any]:
+def payload_to_engine(point: Point) -> dict[str, Any]:
     """What the engine keeps of a point beside its vectors."""
-    kept = {_name(name): _kept(value) for name, value in point.attributes.items()}
+    kept = {_field_to_engine(name): _value_to_engine(value) for name, value in point.attributes.items()}
     return to_payload(point) | {"attributes": kept}
 
 
-def _kept(value: Value) -> Value:
+def _value_to_engine(value: Value) -> Value:
     return _BOOLEANS[value] if isinstance(value, bool) else value
 
 
-def original_value(kept: Value) -> Value:
-    """The reverse of ``_kept``."""
+def value_from_engine(kept: Value) -> Value:
+    """The reverse of ``_value_to_engine``."""
     return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
 
 
-def path_of(field: str) -> str:
+def field_path(field: str) -> str:
     """The engine's path to an attribute."""
-    return f'attributes."{_name(field)}"'
+    return f'attributes."{_field_to_engine(field)}"'
 
 
-def _name(field: str) -> str:
+def _field_to_engine(field: str) -> str:
     """An attribute's name as the engine keeps it: its paths take no quotation marks and backslashes."""
     return field.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
 
 
-def _original(name: str) -> str:
-    """The reverse of ``_name``."""
+def _field_from_engine(name: str) -> str:
+    """The reverse of ``_field_to_engine``."""
     return name.replace("%5C", "\\").replace("%22", '"').replace("%25", "%")
 
 
-def compiled(restriction: Restriction) -> engine.Filter | None:
+def compile_filter(restriction: Restriction) -> engine.Filter | None:
     """The engine's form of a restriction; None for all points."""
     must: list[Any] = []
     if restriction.condition is not None:
@@ -101,13 +109,13 @@ def _tree(condition: Condition) -> engine.Filter:
             return found if op == "=" else engine.Filter(must_not=[found])
         case Compare(field, op, value):
             limit = {_BOUNDS[op]: float(value)}
-            return engine.Filter(must=[engine.FieldCondition(path_of(field), range=engine.RangeFloat(**limit))])
+            return engine.Filter(must=[engine.FieldCondition(field_path(field), range=engine.RangeFloat(**limit))])
 
 
 def _equals(field: str, value: Value) -> list[Any]:
     return [
-        engine.FieldCondition(path_of(field), match=engine.MatchValue(_kept(plain)))
+        engine.FieldCondition(field_path(field), match=engine.MatchValue(_value_to_engine(plain)))
         if isinstance(plain, str | bool)
-        else engine.FieldCondition(path_of(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
-        for plain in readings(value)
+        else engine.FieldCondition(field_path(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
+        for plain in plain_values(value)
     ]

@@ -54,23 +54,23 @@ class PlainStore:
         fresh = [
             replace(
                 point,
-                vectors={name: _kept(point.vectors[name], spec) for name, spec in self.layout.items()},
+                vectors={name: _normalise(point.vectors[name], spec) for name, spec in self.layout.items()},
                 attributes=dict(point.attributes),
             )
             for point in checked(points, self.layout).values()
         ]
         if fresh:
-            self._do(Change(fresh=fresh))
+            self._commit(Change(fresh=fresh))
 
     def delete(self, ids: Iterable[str]) -> int:
         gone = [id_ for id_ in dict.fromkeys(ids) if id_ in self._table.points]
         if gone:
-            self._do(Change(gone=gone))
+            self._commit(Change(gone=gone))
         return len(gone)
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         points = self._table.points
-        return [_shown(points[id_], vectors) for id_ in ids if id_ in points]
+        return [_select(points[id_], vectors) for id_ in ids if id_ in points]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec, vector = query_of(self.layout, using, vector)
@@ -111,7 +111,7 @@ class PlainStore:
         keep = self._table.mask(restriction)
         for row, point in enumerate(list(self._table.points.values())):
             if keep is None or keep[row]:
-                yield _shown(point, vectors)
+                yield _select(point, vectors)
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
         keep = self._table.mask(restriction)
@@ -131,7 +131,7 @@ class PlainStore:
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
         there = {id_: key for id_, key in keys.items() if id_ in self._table.points}
         if there:
-            self._do(Change(keys={kind: there}))
+            self._commit(Change(keys={kind: there}))
 
     def same_content(self) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = defaultdict(list)
@@ -150,7 +150,7 @@ class PlainStore:
     def close(self) -> None:
         self._table = Table(self.layout)
 
-    def _do(self, change: Change) -> None:
+    def _commit(self, change: Change) -> None:
         self._write(change)
         self._table.apply(change)
 
@@ -163,10 +163,10 @@ class PlainStore:
         return dict(json.loads(file.read_bytes())) if file.exists() else {}
 
 
-def _kept(vector: Vector, spec: VectorSpec) -> Vector:
+def _normalise(vector: Vector, spec: VectorSpec) -> Vector:
     vector = np.ascontiguousarray(vector, dtype=np.float32)
     return unit(vector) if spec.metric == "cosine" else vector
 
 
-def _shown(point: Point, vectors: bool) -> Point:
+def _select(point: Point, vectors: bool) -> Point:
     return point if vectors else replace(point, vectors={})

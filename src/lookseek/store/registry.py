@@ -76,7 +76,7 @@ def create_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
     Raises:
         IndexMismatch: the package that it needs can't be imported here.
     """
-    return _loaded(kind, folder).create(folder, layout)
+    return _load_class(kind, folder).create(folder, layout)
 
 
 def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
@@ -86,10 +86,10 @@ def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
         IndexDamaged: its files can't be read.
         IndexMismatch: the package that it needs can't be imported here.
     """
-    return _loaded(kind, folder)(folder, layout)
+    return _load_class(kind, folder)(folder, layout)
 
 
-def _loaded(kind: StoreKind, folder: Path) -> _StoreClass:
+def _load_class(kind: StoreKind, folder: Path) -> _StoreClass:
     entry = _STORES[kind]
     try:
         return entry.load()

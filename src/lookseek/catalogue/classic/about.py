@@ -14,7 +14,7 @@ from ...store.schema import VectorSpec
 from ...types import Metric
 from .files import ABOUT, FEATURES, NAMES, counts_file, is_vector_name, vectors_file
 
-__all__ = ["About", "Made", "files_of", "is_ours", "read_about", "write_about"]
+__all__ = ["About", "Made", "earlier_files", "read_about", "write_about", "written_by_lookseek"]
 
 FORMAT = 2
 """The newest format of all_features.json; a newer one is refused instead of being misread. Format 1 has no further
@@ -85,7 +85,7 @@ def write_about(about: About) -> bytes:
     return (json.dumps(flat, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
-def is_ours(folder: Path) -> bool:
+def written_by_lookseek(folder: Path) -> bool:
     """Whether lookseek wrote the features of a folder, also where an export was cut off."""
     try:
         return isinstance(_parsed(folder / ABOUT), dict)
@@ -93,7 +93,7 @@ def is_ours(folder: Path) -> bool:
         return False
 
 
-def files_of(folder: Path) -> set[str]:
+def earlier_files(folder: Path) -> set[str]:
     """Names that an earlier export into a folder may have written."""
     try:
         vectors = _parsed(folder / ABOUT).get("vectors", {})

@@ -61,7 +61,7 @@ _LARGEST, _SHORTEST = 65_504.0, 1e-3
 whose squares sum to less than 1.2e-7 for zero. Source: IEEE 754; is_length_zero_or_normalized of Qdrant."""
 
 
-class _Said(NamedTuple):
+class _DescribedItem(NamedTuple):
     """What is known of an item beside its vectors."""
 
     id: str
@@ -92,7 +92,7 @@ class ClassicCatalogue:
         colours = about is not None and about.made.colour  # of an encoder that nobody named they would say nothing
         self._colours = matrix(folder / COLOURS, rows) if colours else None
         specs = {} if about is None else about.made.vectors
-        self._further = {name: _Further(folder, name, spec, rows) for name, spec in specs.items()}
+        self._further = {name: _FurtherVectors(folder, name, spec, rows) for name, spec in specs.items()}
         self._labels, self._classes = None, list[str]()
         if classic and (folder / LABELS).exists():
             self._labels, self._classes = labels(folder / LABELS, rows)
@@ -107,34 +107,40 @@ class ClassicCatalogue:
         dim = self._features.shape[1]
         if about is not None and about.made.dim != dim:
             raise CatalogueError(f"{path} has {dim:,} numbers a row, {ABOUT} says {about.made.dim:,}: export it again")
-        self.made = about.made if about is not None else Made(dim, _unit(self._features))
+        self.made = about.made if about is not None else Made(dim, _have_length_1(self._features))
 
     def __len__(self) -> int:
         return len(self._features)
 
     def __iter__(self) -> Iterator[Item | Skipped]:
-        described = self._described()
+        descriptions = self._describe_rows()
         for start in range(0, len(self), _BLOCK):
-            looks = _floats(self._features, start)
-            colours = repeat(None) if self._colours is None else iter(_floats(self._colours, start))
-            for row, said, look, colour in zip(
-                range(start, start + len(looks)), described, looks, colours, strict=False
+            looks = _as_float32(self._features, start)
+            colours = repeat(None) if self._colours is None else iter(_as_float32(self._colours, start))
+            for row, described, look, colour in zip(
+                range(start, start + len(looks)), descriptions, looks, colours, strict=False
             ):
                 further = {name: vectors.of(row) for name, vectors in self._further.items()}
                 given = (look, *(() if colour is None else (colour,)), *chain(*map(np.atleast_2d, further.values())))
                 if problem := next(filter(None, map(_problem, given)), ""):
-                    yield Skipped(said.id, "unusable vector", f"row {row} {problem}")
+                    yield Skipped(described.id, "unusable vector", f"row {row} {problem}")
                     continue
-                digest = said.hash or hashlib.blake2b(look.tobytes(), digest_size=16).hexdigest()
-                encoding = Encoding(look, colour, digest, said.fingerprint, further, said.regions)
-                yield Item(said.id, None, attributes=said.attributes, source=said.source, encoding=encoding)
+                digest = described.hash or hashlib.blake2b(look.tobytes(), digest_size=16).hexdigest()
+                encoding = Encoding(look, colour, digest, described.fingerprint, further, described.regions)
+                yield Item(
+                    described.id,
+                    None,
+                    attributes=described.attributes,
+                    source=described.source,
+                    encoding=encoding,
+                )
 
-    def _described(self) -> Iterator[_Said]:
-        """What is said of each row, in order."""
+    def _describe_rows(self) -> Iterator[_DescribedItem]:
+        """The id, attributes and the rest of each row, in order."""
         if self._list is not None and self._list.name == ITEMS:
             for number, line in enumerate(read_lines(self._list), 1):
                 if number <= len(self):
-                    yield _object(line, f"{self._list} line {number}")
+                    yield _read_item(line, f"{self._list} line {number}")
             return
         ids = (
             map(str, range(len(self)))
@@ -142,7 +148,7 @@ class ClassicCatalogue:
             else (line.rstrip("\r\n") for line in read_lines(self._list))
         )
         for row, id_ in enumerate(islice(ids, len(self))):
-            yield _Said(id_, self._label(row))
+            yield _DescribedItem(id_, self._label(row))
 
     def _label(self, row: int) -> dict[str, Value]:
         if self._labels is None:
@@ -152,7 +158,7 @@ class ClassicCatalogue:
         return {"category": name} if name else {} if label < 0 or self._classes else {"label": label}
 
 
-class _Further:
+class _FurtherVectors:
     """The vectors of one further name, mapped into memory."""
 
     def __init__(self, folder: Path, name: str, spec: VectorSpec, items: int) -> None:
@@ -165,12 +171,12 @@ class _Further:
     def of(self, item: int) -> Vector:
         """The vector of an item, float32 (dim,); float32 (n, dim) where items have several."""
         if self._ends is None:
-            return _floats(self._rows, item, 1).reshape(-1)
+            return _as_float32(self._rows, item, 1).reshape(-1)
         start = int(self._ends[item - 1]) if item else 0
-        return _floats(self._rows, start, int(self._ends[item]) - start)
+        return _as_float32(self._rows, start, int(self._ends[item]) - start)
 
 
-def _floats(array: NDArray[Any], start: int, count: int = _BLOCK) -> Vectors:
+def _as_float32(array: NDArray[Any], start: int, count: int = _BLOCK) -> Vectors:
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is skipped
         return np.ascontiguousarray(array[start : start + count], np.float32)
 
@@ -188,7 +194,7 @@ def _problem(row: NDArray[np.float32]) -> str:
     return ""
 
 
-def _unit(features: NDArray[Any]) -> bool:
+def _have_length_1(features: NDArray[Any]) -> bool:
     """Whether the rows of a sample have length 1; those that will be skipped don't count."""
     step = max(1, len(features) // _SAMPLE)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -197,7 +203,7 @@ def _unit(features: NDArray[Any]) -> bool:
     return bool(len(lengths)) and bool(np.abs(lengths - 1).max() <= _UNIT)
 
 
-def _object(line: str, where: str) -> _Said:
+def _read_item(line: str, where: str) -> _DescribedItem:
     """A line of ``all_items.jsonl``."""
     try:
         stored = json.loads(line, parse_constant=_no_number)
@@ -214,7 +220,7 @@ def _object(line: str, where: str) -> _Said:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, QueryError) as error:
         raise CatalogueError(f"{where} describes no item ({error}): mend it, or remove the file") from error
     source, digest, fingerprint = texts
-    return _Said(stored["id"], attributes, source, digest, fingerprint, regions)
+    return _DescribedItem(stored["id"], attributes, source, digest, fingerprint, regions)
 
 
 def _no_number(name: str) -> None:
