@@ -737,7 +737,7 @@ def test_all_say_what_they_are(shop: Replica, street: Replica, classes: Replica)
     for benchmark, replica, name in loads:
         loaded: Loaded = benchmark.load(options(replica, benchmark.protocols[0], benchmark.split))
         assert benchmark.name == name
-        assert benchmark.asked == "photo"
+        assert benchmark.query_type == "photo"
         assert loaded.missing == ()
         assert set(loaded.labels) == set(loaded.photos)
         assert all(note.endswith(".") for note in loaded.notes)

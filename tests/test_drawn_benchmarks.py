@@ -529,7 +529,7 @@ def test_loading_twice_gives_the_same_and_the_seed_of_the_bootstrap_changes_noth
 )
 def test_the_benchmark_tells_of_itself(module: object, name: str, asked: str, protocol: str) -> None:
     benchmark = module.BENCHMARK  # type: ignore[attr-defined]
-    assert (benchmark.name, benchmark.asked, benchmark.protocols) == (name, asked, (protocol,))
+    assert (benchmark.name, benchmark.query_type, benchmark.protocols) == (name, asked, (protocol,))
     assert benchmark.needs == "nothing: it is drawn"
     assert benchmark.split == "test"
 

@@ -319,10 +319,10 @@ def knowing(loaded: Loaded, folder: Path) -> System:
     vectors = random.normal(size=(len(keys), 24)).astype(np.float32)
     for task in [task for task in loaded.tasks if not task.name and task.classes is None]:
         if isinstance(task.truth, SameLabel):
-            centres = 5 * random.normal(size=(int(task.truth.shown.max()) + 1, 24)).astype(np.float32)
-            vectors[[row[id] for id in task.gallery]] += centres[task.truth.shown]
+            centres = 5 * random.normal(size=(int(task.truth.gallery_labels.max()) + 1, 24)).astype(np.float32)
+            vectors[[row[id] for id in task.gallery]] += centres[task.truth.gallery_labels]
             asked = [number for number, q in enumerate(task.questions) if q.key not in task.gallery]
-            vectors[[row[task.questions[number].key] for number in asked]] += centres[task.truth.asked[asked]]
+            vectors[[row[task.questions[number].key] for number in asked]] += centres[task.truth.query_labels[asked]]
         else:
             shown = set(task.gallery)
             for question, grades in zip(task.questions, task.truth.grades(slice(None)), strict=True):

@@ -348,7 +348,7 @@ def test_the_protocol_is_told(folder: Path, protocol: str) -> None:
 def test_the_protocols_in_order() -> None:
     base = ("original", "reference-excluded", "val-split")
     assert BENCHMARK.protocols == (*base, *(f"{name}-each-caption" for name in base))
-    assert (BENCHMARK.name, BENCHMARK.asked, BENCHMARK.split) == ("fashioniq", "change", "val")
+    assert (BENCHMARK.name, BENCHMARK.query_type, BENCHMARK.split) == ("fashioniq", "change", "val")
 
 
 def test_any_split_can_ask(folder: Path) -> None:
@@ -539,7 +539,7 @@ def test_the_proxy_has_the_galleries_of_fashioniq(folder: Path, protocol: str) -
 def test_the_proxy_says_everywhere_that_it_is_one(folder: Path) -> None:
     assert "PROXY" in PROXY.about
     assert "no figure of FashionIQ" in PROXY.about
-    assert PROXY.asked == "words"
+    assert PROXY.query_type == "words"
     for protocol in PROXY.protocols:
         assert protocol.startswith("proxy-")
         assert load(folder, protocol, benchmark=PROXY).notes[0].startswith("This is a proxy and no figure of FashionIQ")

@@ -81,7 +81,7 @@ def tasks(loaded: Loaded) -> dict[tuple[str, str], Task]:
 
 
 def test_the_benchmark_as_it_is_listed() -> None:
-    assert (BENCHMARK.name, BENCHMARK.asked, BENCHMARK.split) == ("myntra-composed", "change", "test")
+    assert (BENCHMARK.name, BENCHMARK.query_type, BENCHMARK.split) == ("myntra-composed", "change", "test")
     assert BENCHMARK.protocols == ("pooled-reference-excluded",)
 
 

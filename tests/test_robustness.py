@@ -147,7 +147,11 @@ def test_notes_say_how_many_ask() -> None:
 
 
 def test_the_benchmark_tells_of_itself() -> None:
-    assert (BENCHMARK.name, BENCHMARK.asked, BENCHMARK.protocols) == ("robustness", "photo", ("distorted-queries",))
+    assert (BENCHMARK.name, BENCHMARK.query_type, BENCHMARK.protocols) == (
+        "robustness",
+        "photo",
+        ("distorted-queries",),
+    )
     assert f"{QUESTIONS} photos in {len(STRATA)} distortions" in BENCHMARK.size
     assert not BENCHMARK.needs.startswith("nothing")
 

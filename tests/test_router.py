@@ -18,8 +18,8 @@ from hypothesis.extra import numpy as hnp
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.route import files
 from lookseek.route.fit import FEWEST, PRESETS, SVM_ROWS, _sample, fit_kmeans, fit_svm
-from lookseek.route.mass import KEPT, choose, lower_bound
-from lookseek.route.router import Router, before, chosen, directions, picked, softened
+from lookseek.route.probability_mass import KEPT, choose, lower_bound
+from lookseek.route.router import Router, directions, keys_for_query, mass_before, select_keys, softmax
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skops")
@@ -38,7 +38,7 @@ def blobs(count: int = 240, kinds: int = 4, dim: int = 12, spread: float = 0.6, 
 def posteriors(draw: st.DrawFn) -> np.ndarray:
     shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 9)))
     scores = draw(hnp.arrays(np.float64, shape, elements=st.floats(-40, 40)))
-    return softened(scores, draw(st.sampled_from([0.01, 0.5, 1.0, 8.0])))
+    return softmax(scores, draw(st.sampled_from([0.01, 0.5, 1.0, 8.0])))
 
 
 # which keys
@@ -55,7 +55,7 @@ def test_a_posterior_sums_to_one(posterior: np.ndarray) -> None:
 @settings(deadline=None, max_examples=200)
 @given(posterior=posteriors(), mass=st.floats(0.001, 0.999))
 def test_soft_takes_the_fewest_likeliest_keys_that_reach_the_mass(posterior: np.ndarray, mass: float) -> None:
-    taken = picked(posterior, "soft", mass)
+    taken = select_keys(posterior, "soft", mass)
     for row, some in zip(posterior.astype(np.float64), taken, strict=True):
         assert some.any()
         inside, outside = row[some], row[~some]
@@ -70,7 +70,11 @@ def test_more_mass_never_takes_fewer_keys_and_hard_is_the_least(
     posterior: np.ndarray, one: float, other: float
 ) -> None:
     less, more = sorted((one, other))
-    hard, few, many = picked(posterior, "hard", 1), picked(posterior, "soft", less), picked(posterior, "soft", more)
+    hard, few, many = (
+        select_keys(posterior, "hard", 1),
+        select_keys(posterior, "soft", less),
+        select_keys(posterior, "soft", more),
+    )
     assert (hard.sum(axis=1) == 1).all()
     assert (posterior[hard] == posterior.max(axis=1)).all()
     assert not (few & ~many).any()
@@ -79,7 +83,7 @@ def test_more_mass_never_takes_fewer_keys_and_hard_is_the_least(
 
 @given(posterior=posteriors())
 def test_mass_one_takes_every_key_however_improbable(posterior: np.ndarray) -> None:
-    assert picked(posterior, "soft", 1.0).all()
+    assert select_keys(posterior, "soft", 1.0).all()
 
 
 @settings(deadline=None)
@@ -88,15 +92,15 @@ def test_soft_goes_on_until_there_are_enough_items(posterior: np.ndarray, least:
     sizes = np.array(
         data.draw(st.lists(st.integers(0, 20), min_size=posterior.shape[1], max_size=posterior.shape[1])), np.int64
     )
-    taken = picked(posterior, "soft", 0.5, sizes, least)
-    assert not (picked(posterior, "soft", 0.5) & ~taken).any()
+    taken = select_keys(posterior, "soft", 0.5, sizes, least)
+    assert not (select_keys(posterior, "soft", 0.5) & ~taken).any()
     assert (taken @ sizes >= min(least, sizes.sum())).all()
 
 
 def test_what_comes_before_a_key() -> None:
     posterior = np.array([[0.1, 0.6, 0.3], [0.5, 0.5, 0.0]], np.float32)
-    np.testing.assert_allclose(before(posterior), [[0.9, 0.0, 0.6], [0.0, 0.5, 1.0]], atol=1e-6)
-    assert picked(posterior, "hard", 1).tolist() == [[False, True, False], [True, False, False]]
+    np.testing.assert_allclose(mass_before(posterior), [[0.9, 0.0, 0.6], [0.0, 0.5, 1.0]], atol=1e-6)
+    assert select_keys(posterior, "hard", 1).tolist() == [[False, True, False], [True, False, False]]
 
 
 # how sure
@@ -108,20 +112,20 @@ def test_the_mass_is_the_least_that_keeps_enough() -> None:
     wanted = np.stack([scores[row].argsort()[::-1][np.minimum(9, random.geometric(0.6, 10) - 1)] for row in range(800)])
     sizes = np.full(10, 50)
     found = choose(scores, wanted, sizes)
-    assert 0 < found.mass < 1
+    assert 0 < found.probability_mass < 1
     assert found.kept >= KEPT
     assert found.visited < 1
     assert found.hard_visited == pytest.approx(0.1)
     assert found.hard_kept < found.kept
-    posterior = softened(scores, found.temperature)
+    posterior = softmax(scores, found.temperature)
     there = np.ones(wanted.shape, bool)
 
     def kept(mass: float) -> np.ndarray:
-        return np.take_along_axis(picked(posterior, "soft", mass), wanted, axis=1)
+        return np.take_along_axis(select_keys(posterior, "soft", mass), wanted, axis=1)
 
-    assert lower_bound(kept(found.mass), there) >= KEPT
-    levels = np.unique(np.take_along_axis(before(posterior), wanted, axis=1))
-    lower = levels[levels < found.mass]
+    assert lower_bound(kept(found.probability_mass), there) >= KEPT
+    levels = np.unique(np.take_along_axis(mass_before(posterior), wanted, axis=1))
+    lower = levels[levels < found.probability_mass]
     assert lower_bound(kept(float(lower[-1])), there) < KEPT  # the next smaller mass that changes anything
 
 
@@ -141,7 +145,7 @@ def test_other_questions_keep_as_much_as_validation_said() -> None:
     for seed in range(40):
         scores, wanted = asked(seed, 300)
         found = choose(scores, wanted, np.full(8, 10))
-        taken = picked(softened(other_scores, found.temperature), "soft", found.mass)
+        taken = select_keys(softmax(other_scores, found.temperature), "soft", found.probability_mass)
         missed += np.take_along_axis(taken, other, axis=1).mean() < KEPT
     assert missed <= 3
 
@@ -149,8 +153,8 @@ def test_other_questions_keep_as_much_as_validation_said() -> None:
 def test_too_few_questions_search_all() -> None:
     scores, wanted = np.eye(5) * 9, np.arange(5)[:, None]
     found = choose(scores, wanted, np.full(5, 3))
-    assert (found.mass, found.kept, found.visited) == (1.0, 1.0, 1.0)
-    assert choose(scores, np.full((5, 1), -1), np.full(5, 3)).mass == 1.0
+    assert (found.probability_mass, found.kept, found.visited) == (1.0, 1.0, 1.0)
+    assert choose(scores, np.full((5, 1), -1), np.full(5, 3)).probability_mass == 1.0
 
 
 def test_answers_that_are_not_there_count_for_nothing() -> None:
@@ -271,11 +275,11 @@ def test_fitting_twice_gives_the_same_router() -> None:
 def test_the_keys_of_one_query_come_by_their_probability() -> None:
     rows, labels = blobs()
     router = fit_svm(rows, labels, "kind", "linear").tuned(1.0, 1.0)
-    keys = chosen(router, rows[2], "soft")
+    keys = keys_for_query(router, rows[2], "soft")
     assert sorted(keys) == sorted(router.keys)
     posterior = dict(zip(router.keys, router.posterior(rows[2:3])[0], strict=True))
     assert [posterior[key] for key in keys] == sorted(posterior.values(), reverse=True)
-    assert chosen(router, rows[2], "hard") == ("kind 2",)
+    assert keys_for_query(router, rows[2], "hard") == ("kind 2",)
 
 
 @pytest.mark.parametrize("name", ["sklearn", "skops.io"])

@@ -33,8 +33,8 @@ from lookseek.evaluate.task import Options
 from lookseek.route import files, fit
 from lookseek.route.fit import fit_kmeans, fit_svm
 from lookseek.route.fold import scores_of
-from lookseek.route.mass import KEPT, Choice, choose
-from lookseek.route.router import Router, directions, picked, softened
+from lookseek.route.probability_mass import KEPT, Choice, choose
+from lookseek.route.router import Router, directions, select_keys, softmax
 from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
 from lookseek.types import Point, RouteMode
 
@@ -81,7 +81,7 @@ def distilled(teacher: Router, rows: np.ndarray) -> Router:
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(shape)
-        found = softened((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
+        found = softmax((scaled @ weights[:, :-1].T.astype(np.float32)) + weights[:, -1], 1.0).astype(np.float64)
         wrong = found - wanted
         slope = np.column_stack([wrong.T.astype(np.float32) @ scaled, wrong.sum(axis=0)]).astype(np.float64)
         slope[:, :-1] += weights[:, :-1] / fit.STRENGTH
@@ -167,7 +167,7 @@ class Posteriors:
 
     def shares(self, mode: RouteMode, choice: Choice, best: dict[str, np.ndarray], own: bool = False) -> tuple:
         """(kept of the exact top 10, visited) on test."""
-        taken = picked(softened(self.scores["test"], choice.temperature), mode, choice.mass)
+        taken = select_keys(softmax(self.scores["test"], choice.temperature), mode, choice.probability_mass)
         keys = self.keys("test", own)
         sizes = np.bincount(keys, minlength=taken.shape[1])
         kept = np.take_along_axis(taken, keys[best["test"]], axis=1).mean()
@@ -188,7 +188,10 @@ def trade(
             choice = posteriors[name].choice(best, own=own)
             soft, hard = (posteriors[name].shares(mode, choice, best, own) for mode in ("soft", "hard"))
             cells = [name, "own label" if own else "predicted", f"{took:.0f}"]
-            cells += [f"{choice.temperature:g}, {choice.mass:.6f}", f"{choice.kept:.4f}, {choice.visited:.3f}"]
+            cells += [
+                f"{choice.temperature:g}, {choice.probability_mass:.6f}",
+                f"{choice.kept:.4f}, {choice.visited:.3f}",
+            ]
             cells += [f"{soft[0]:.4f}, {soft[1]:.3f}", f"{1 / soft[1]:.1f}x", f"{hard[0]:.3f}, {hard[1]:.3f}"]
             lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], flush=True)
@@ -214,7 +217,9 @@ def curve(posteriors: dict[str, Posteriors], best: dict[str, np.ndarray]) -> lis
 def costs(made: dict[str, tuple[Router, float]], data: dict) -> list[str]:
     """A router's own time for one query."""
     queries = data["test"][0][:QUERIES]
-    ms = timed({n: (lambda q, r=r: picked(r.posterior(q[None]), "soft", 0.9)) for n, (r, _) in made.items()}, queries)
+    ms = timed(
+        {n: (lambda q, r=r: select_keys(r.posterior(q[None]), "soft", 0.9)) for n, (r, _) in made.items()}, queries
+    )
     estimator = made[SHOWN[-1]][0].estimator
     ms |= timed({f"{SHOWN[-1]}, by scikit-learn": lambda q: estimator.predict_proba(q[None])}, queries)
     return [
@@ -247,7 +252,7 @@ def searches(posteriors: dict[str, Posteriors], best: dict[str, np.ndarray], cou
     measured = {"plain": tuple(timed(calls, queries).values())}
     for name in SHOWN:
         choice = posteriors[name].choice(best)
-        router = posteriors[name].router.tuned(choice.temperature, choice.mass)
+        router = posteriors[name].router.tuned(choice.temperature, choice.probability_mass)
         of = posteriors[name].keys("test")[place]  # of a repeated row that of the row
         began = time.perf_counter()
         store.set_keys(router.kind, {f"{n}": router.keys[key] for n, key in enumerate(of)})
@@ -273,11 +278,11 @@ def routed_calls(
     parts = [np.ascontiguousarray(rows[of == key]) for key in range(len(router.keys))]
 
     def by_numpy(q: np.ndarray) -> object:
-        scores = np.concatenate([parts[k] @ q for k in np.flatnonzero(router.picks(q[None], mode)[0])])
+        scores = np.concatenate([parts[k] @ q for k in np.flatnonzero(router.select(q[None], mode)[0])])
         return np.argpartition(-scores, K)[:K] if len(scores) > K else scores
 
     def by_store(q: np.ndarray) -> object:
-        keys = [router.keys[k] for k in np.flatnonzero(router.picks(q[None], mode)[0])]
+        keys = [router.keys[k] for k in np.flatnonzero(router.select(q[None], mode)[0])]
         within = None if len(keys) == len(router.keys) else RoutingFilter(router.kind, keys)
         return store.search("look", q, K, Restriction(within=within))
 

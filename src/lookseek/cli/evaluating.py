@@ -66,7 +66,7 @@ def evaluate(
         trec: write run and qrels files into this folder.
         inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
     """
-    from ..evaluate.command import Asked, ask
+    from ..evaluate.command import EvaluationRequest, run_request
     from ..evaluate.routing import Route
     from . import tables
 
@@ -77,7 +77,7 @@ def evaluate(
     if benchmark is None:
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
     routed = None if route == "none" else Route(route, route_mode, route_preset)
-    asked = Asked(
+    request = EvaluationRequest(
         benchmark=benchmark,
         data=data,
         split=split,
@@ -95,7 +95,7 @@ def evaluate(
         inputs=inputs,
     )
     with ProgressBars(err) as progress:
-        done = ask(asked, progress)
+        done = run_request(request, progress)
     if progress.hidden_skips:
         err.print(f"... and {progress.hidden_skips:,} more skipped" + (f", all in {json}" if json else ""))
     if done.evaluation is not None:

@@ -127,7 +127,7 @@ def benchmark_lines() -> Iterator[str]:
         yield f"  {benchmark.about}"
         yield f"  {benchmark.split}: {benchmark.size}"
         yield f"  protocols: {', '.join(benchmark.protocols)}"
-        yield f"  needs: {benchmark.needs}{words[benchmark.asked]}"
+        yield f"  needs: {benchmark.needs}{words[benchmark.query_type]}"
 
 
 def recipes_listed() -> Iterator[str]:

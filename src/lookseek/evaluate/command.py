@@ -22,12 +22,12 @@ from .runs import TREC, RunWriter, measure_run
 from .system import open_system
 from .task import Benchmark, Options
 
-__all__ = ["Asked", "Done", "ask"]
+__all__ = ["Done", "EvaluationRequest", "run_request"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line was given; see ``lookseek evaluate --help``."""
+class EvaluationRequest:
+    """What ``lookseek evaluate`` is to do, as its help describes the options."""
 
     benchmark: str
     data: Path | None
@@ -59,77 +59,77 @@ class Done:
     written: tuple[Path, ...]
 
 
-def ask(asked: Asked, progress: Progress) -> Done:
-    """Do what ``lookseek evaluate`` was asked.
+def run_request(request: EvaluationRequest, progress: Progress) -> Done:
+    """Load, measure and write what was requested.
 
     Raises:
         LookseekError: as ``evaluate`` and the readers of data and models raise them.
     """
-    if asked.inputs is not None and (asked.json or asked.report or asked.trec):
+    if request.inputs is not None and (request.json or request.report or request.trec):
         raise QueryError("--inputs only writes what a model has to encode: leave --json, --report and --trec out")
-    _check_outputs(asked)
-    if asked.benchmark == TREC:
-        return _write(_of_files(asked), asked, progress, [])
-    chosen = benchmark(asked.benchmark)
-    options = _options(chosen, asked)
-    if asked.inputs is not None:
-        return Done(None, (write_inputs(chosen.load(options), asked.inputs, progress),))
-    system = open_system(asked.model, asked.metric, asked.colour_weight, asked.composer)
-    reranker = None if asked.rerank == "none" else RERANKERS[asked.rerank]
-    measured = partial(evaluate, chosen, options, system, progress, route=asked.route, reranker=reranker)
-    if asked.trec is None:
-        return _write(measured(), asked, progress, [])
-    writer = RunWriter(asked.trec, str(system.info["name"]))
+    _check_outputs(request)
+    if request.benchmark == TREC:
+        return _write(_of_files(request), request, progress, [])
+    chosen = benchmark(request.benchmark)
+    options = _options(chosen, request)
+    if request.inputs is not None:
+        return Done(None, (write_inputs(chosen.load(options), request.inputs, progress),))
+    system = open_system(request.model, request.metric, request.colour_weight, request.composer)
+    reranker = None if request.rerank == "none" else RERANKERS[request.rerank]
+    measured = partial(evaluate, chosen, options, system, progress, route=request.route, reranker=reranker)
+    if request.trec is None:
+        return _write(measured(), request, progress, [])
+    writer = RunWriter(request.trec, str(system.info["name"]))
     evaluation = measured(written=writer)
     progress.phase("TREC files", None)
-    return _write(evaluation, asked, progress, writer.write())
+    return _write(evaluation, request, progress, writer.write())
 
 
-def _write(evaluation: Evaluation, asked: Asked, progress: Progress, written: list[Path]) -> Done:
-    if asked.json is not None:
-        write_text(asked.json, evaluation.result.to_json())
-        write_details(evaluation.outcomes, details_path(asked.json))
-        written += [asked.json, details_path(asked.json)]
-    if asked.report is not None:
+def _write(evaluation: Evaluation, request: EvaluationRequest, progress: Progress, written: list[Path]) -> Done:
+    if request.json is not None:
+        write_text(request.json, evaluation.result.to_json())
+        write_details(evaluation.outcomes, details_path(request.json))
+        written += [request.json, details_path(request.json)]
+    if request.report is not None:
         from .report import write_report
 
         progress.phase("report", None)
-        written.append(write_report(evaluation, asked.report))
+        written.append(write_report(evaluation, request.report))
     return Done(evaluation, tuple(written))
 
 
-def _of_files(asked: Asked) -> Evaluation:
-    run = Path(asked.model)
-    if asked.data is None or not run.is_file():
+def _of_files(request: EvaluationRequest) -> Evaluation:
+    run = Path(request.model)
+    if request.data is None or not run.is_file():
         raise QueryError("trec measures a run file: lookseek evaluate trec QRELS --model RUN")
     others: dict[str, object] = {
-        "split": asked.split,
-        "protocol": asked.protocol,
-        "by": asked.by,
-        "metric": asked.metric != "cosine",
-        "colour-weight": asked.colour_weight,
-        "composer": asked.composer is not None,
-        "inputs": asked.inputs,
-        "trec": asked.trec,
-        "report": asked.report,
-        "route": asked.route is not None,
-        "rerank": asked.rerank != "none",
+        "split": request.split,
+        "protocol": request.protocol,
+        "by": request.by,
+        "metric": request.metric != "cosine",
+        "colour-weight": request.colour_weight,
+        "composer": request.composer is not None,
+        "inputs": request.inputs,
+        "trec": request.trec,
+        "report": request.report,
+        "route": request.route is not None,
+        "rerank": request.rerank != "none",
     }
     if given := [f"--{name}" for name, value in others.items() if value]:
         raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")
-    return measure_run(asked.data, run)
+    return measure_run(request.data, run)
 
 
-def _check_outputs(asked: Asked) -> None:
+def _check_outputs(request: EvaluationRequest) -> None:
     """Find out before the work whether its results can be written."""
-    if asked.json is not None and (asked.json.is_dir() or not asked.json.name):
-        raise QueryError(f"--json {asked.json} is a folder: give the name of a file")
-    if asked.report is not None:
+    if request.json is not None and (request.json.is_dir() or not request.json.name):
+        raise QueryError(f"--json {request.json} is a folder: give the name of a file")
+    if request.report is not None:
         from .report.style import check_matplotlib
 
         check_matplotlib()
-    folders = {"report": asked.report, "trec": asked.trec, "inputs": asked.inputs}
-    folders["json"] = None if asked.json is None else asked.json.parent
+    folders = {"report": request.report, "trec": request.trec, "inputs": request.inputs}
+    folders["json"] = None if request.json is None else request.json.parent
     for name, folder in folders.items():
         try:
             if folder is not None:
@@ -138,21 +138,21 @@ def _check_outputs(asked: Asked) -> None:
             raise QueryError(f"--{name} can't write to {folder} ({error.strerror}): choose another folder") from error
 
 
-def _options(chosen: Benchmark, asked: Asked) -> Options:
-    if asked.by and not chosen.by:
+def _options(chosen: Benchmark, request: EvaluationRequest) -> Options:
+    if request.by and not chosen.by:
         raise QueryError(f"{chosen.name} has no columns to choose: leave --by out")
-    if asked.composer is not None and chosen.asked != "change":
-        able = ", ".join(name for name, one in BENCHMARKS.items() if one.asked == "change")
+    if request.composer is not None and chosen.query_type != "change":
+        able = ", ".join(name for name, one in BENCHMARKS.items() if one.query_type == "change")
         raise QueryError(f"{chosen.name} asks with no photo and change: leave --composer out, or measure it on {able}")
-    if asked.route is not None and chosen.lesson is None:
+    if request.route is not None and chosen.lesson is None:
         able = ", ".join(name for name, one in BENCHMARKS.items() if one.lesson is not None)
         raise QueryError(
             f"{chosen.name} has no other split with labels that a router could learn from: leave --route out, or "
             f"measure it on {able}"
         )
-    if asked.data is None and not chosen.drawn:
+    if request.data is None and not chosen.drawn:
         raise QueryError(f"{chosen.name} needs data: lookseek evaluate {chosen.name} DATA, with {chosen.needs}")
-    protocol = asked.protocol or chosen.protocols[0]
+    protocol = request.protocol or chosen.protocols[0]
     if protocol not in chosen.protocols:
         raise QueryError(f"{chosen.name} has no protocol {protocol!r}: choose one of {', '.join(chosen.protocols)}")
-    return Options(asked.data or Path("drawn"), asked.split or chosen.split, protocol, asked.by)
+    return Options(request.data or Path("drawn"), request.split or chosen.split, protocol, request.by)

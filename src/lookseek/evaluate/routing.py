@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import QueryError
 from ..progress import Progress
 from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
-from ..route.mass import TOP, choose
+from ..route.probability_mass import TOP, choose
 from ..route.router import Router, directions
 from ..types import RouteKind, RouteMode, Vectors
 from .rank import by_id, nearest
@@ -67,7 +67,7 @@ class Route:
         if self.mode == "soft":
             for name, routing in routings.items():
                 where = f"/{name}" if name else ""
-                said[f"route_mass{where}"] = round(routing.router.mass, 6)
+                said[f"route_mass{where}"] = round(routing.router.probability_mass, 6)
                 said[f"route_temperature{where}"] = routing.router.temperature
         return said
 
@@ -94,7 +94,7 @@ class Routing:
     def of(cls, router: Router, mode: RouteMode, gallery: Vectors, queries: Vectors) -> Routing:
         """Key the gallery, and choose each query's keys as a search for ``TOP`` results does."""
         keys = router.likeliest(gallery)
-        return cls(router, mode, keys, queries, router.picks(queries, mode, _sizes(keys, router), TOP))
+        return cls(router, mode, keys, queries, router.select(queries, mode, _sizes(keys, router), TOP))
 
     def only(self, scorer: Scorer) -> Scorer:
         """The same scores, -inf for what is not searched."""
@@ -112,7 +112,7 @@ class Routing:
 
     def rows(self, query: int) -> Sequence[NDArray[np.intp]]:
         """The rows of the gallery that have each key that one query searches; the router is asked anew, to be timed."""
-        taken = self.router.picks(self.queries[query : query + 1], self.mode, self._sizes, TOP)[0]
+        taken = self.router.select(self.queries[query : query + 1], self.mode, self._sizes, TOP)[0]
         return [self._rows[key] for key in np.flatnonzero(taken)]
 
     @cached_property
@@ -199,7 +199,7 @@ def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
         np.where(best >= 0, keys[np.maximum(best, 0)], -1),
         _sizes(keys, router),
     )
-    return router.tuned(choice.temperature, choice.mass)
+    return router.tuned(choice.temperature, choice.probability_mass)
 
 
 def _sizes(keys: NDArray[np.int64], router: Router) -> NDArray[np.int64]:

@@ -22,16 +22,16 @@ from ..types import Photo
 from .truth import Truth
 
 __all__ = [
-    "Asked",
     "Benchmark",
     "Lesson",
     "Loaded",
     "Options",
+    "QueryType",
     "Question",
     "Task",
 ]
 
-Asked: TypeAlias = Literal["photo", "words", "change"]
+QueryType: TypeAlias = Literal["photo", "words", "change"]
 """What a question is made of: a photo, words, or a photo and a change in words."""
 
 
@@ -203,7 +203,7 @@ class Benchmark:
         about: one line: what is asked, what is right.
         needs: one line: the files in its folder.
         size: one line: questions and gallery, on the split that is the default.
-        asked: what its questions are made of.
+        query_type: what its questions are made of.
         protocols: what they are called, the default first.
         load: reads it.
         split: the default.
@@ -217,7 +217,7 @@ class Benchmark:
     about: str
     needs: str
     size: str
-    asked: Asked
+    query_type: QueryType
     protocols: tuple[str, ...]
     load: Callable[[Options], Loaded]
     split: str = "test"

@@ -35,18 +35,18 @@ class SameLabel:
     """Right means the same label.
 
     Args:
-        asked: label of each question, any integers, (questions,).
-        shown: label of each gallery item, (gallery,).
+        query_labels: label of each question, any integers, (questions,).
+        gallery_labels: label of each gallery item, (gallery,).
         own: gallery row of each question's own photo, which is barred; -1 where it is not in the gallery.
     """
 
-    asked: NDArray[np.int64]
-    shown: NDArray[np.int64]
+    query_labels: NDArray[np.int64]
+    gallery_labels: NDArray[np.int64]
     own: NDArray[np.int64]
 
     def grades(self, rows: slice) -> Grades:
         """See Truth."""
-        grades: Grades = (self.asked[rows, None] == self.shown).astype(np.int8)
+        grades: Grades = (self.query_labels[rows, None] == self.gallery_labels).astype(np.int8)
         own = self.own[rows]
         there = np.flatnonzero(own >= 0)
         grades[there, own[there]] = BARRED
@@ -54,9 +54,9 @@ class SameLabel:
 
     def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> SameLabel:
         """See Truth."""
-        place = np.full(len(self.shown) + 1, -1, np.int64)  # its last entry answers for -1
+        place = np.full(len(self.gallery_labels) + 1, -1, np.int64)  # its last entry answers for -1
         place[gallery] = np.arange(len(gallery))
-        return SameLabel(self.asked[questions], self.shown[gallery], place[self.own[questions]])
+        return SameLabel(self.query_labels[questions], self.gallery_labels[gallery], place[self.own[questions]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from ..errors import IndexDamaged, IndexMismatch, IndexMissing, QueryError
 from ..progress import Progress
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
-from ..route.mass import TOP, Choice, choose
+from ..route.probability_mass import TOP, Choice, choose
 from ..route.router import Router
 from ..store import open_store
 from ..store.schema import LOOK
@@ -108,10 +108,12 @@ def route_index(
         progress.phase("validating", len(asked))
         wanted = keys[_nearest(vectors, asked, progress)]
         choice = choose(router.scores(vectors[asked]), wanted, sizes)
-        router = router.tuned(choice.temperature, choice.mass)
+        router = router.tuned(choice.temperature, choice.probability_mass)
         took = _milliseconds(router, vectors[asked[:100]])
         counted = dict(zip(router.keys, sizes.tolist(), strict=True))
-        note = RouterNote(by, router.preset, counted, choice.temperature, choice.mass, choice.kept, choice.visited)
+        note = RouterNote(
+            by, router.preset, counted, choice.temperature, choice.probability_mass, choice.kept, choice.visited
+        )
         progress.phase("writing", None)
         _publish(folder, manifest, router, note, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
         return Keyed(kind, note, choice, took, time.monotonic() - began)
@@ -248,7 +250,7 @@ def _milliseconds(router: Router, vectors: Vectors) -> float:
     taken = []
     for row in range(len(vectors)):
         began = time.perf_counter()
-        router.picks(vectors[row : row + 1], "soft")
+        router.select(vectors[row : row + 1], "soft")
         taken.append((time.perf_counter() - began) * 1000)
     return float(np.median(taken))
 

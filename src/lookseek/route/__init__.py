@@ -3,6 +3,6 @@
     item ──> key                        query ──router──> how probable each key is ──mode──> keys to search
     (its label, or its cell)            (an SVM over labels, or the distances to the cells' centres)
 
-``router`` says which keys a query searches, ``mass`` how sure it must be before it stops taking keys, ``fit`` makes
-routers, ``files`` keeps them. All of it knows vectors alone: no index, no store, no benchmark.
+``router`` selects the keys that a query searches, ``probability_mass`` computes how sure it must be before it stops
+taking keys, ``fit`` makes routers, ``files`` keeps them. All of it takes vectors alone, no index, store or benchmark.
 """

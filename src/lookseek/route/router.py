@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..types import RouteKind, RouteMode, Vector, Vectors
 from ..vectors import unit
 
-__all__ = ["Router", "Scores", "before", "chosen", "picked", "softened", "unit"]
+__all__ = ["Router", "Scores", "keys_for_query", "mass_before", "select_keys", "softmax", "unit"]
 
 Scores: TypeAlias = Callable[[Vectors], NDArray[np.float64]]
 """How well each key fits vectors of unit length, (n, keys): logarithms of probabilities, up to a number a row."""
@@ -31,7 +31,7 @@ class Router:
         scores: of the fitted estimator.
         estimator: what ``files`` keeps; None where only its numbers were read.
         temperature: above 0; divides the scores: the higher, the less sure the router is.
-        mass: above 0, at most 1: the probability that ``soft`` wants to have searched; 1 searches all.
+        probability_mass: above 0, at most 1: the probability that ``soft`` wants to have searched; 1 searches all.
     """
 
     kind: RouteKind
@@ -42,7 +42,7 @@ class Router:
     scores: Scores
     estimator: Any
     temperature: float = 1.0
-    mass: float = 1.0
+    probability_mass: float = 1.0
 
     def posterior(self, vectors: Vectors) -> NDArray[np.float32]:
         """The probability of each key, float32 (n, keys), rows sum to 1.
@@ -50,13 +50,13 @@ class Router:
         Args:
             vectors: float32 (n, dim), any length but 0.
         """
-        return softened(self.scores(directions(vectors)), self.temperature)
+        return softmax(self.scores(directions(vectors)), self.temperature)
 
-    def picks(
+    def select(
         self, vectors: Vectors, mode: RouteMode, sizes: NDArray[np.int64] | None = None, least: int = 0
     ) -> NDArray[np.bool_]:
-        """The keys that each query searches, bool (n, keys). See ``picked``."""
-        return picked(self.posterior(vectors), mode, self.mass, sizes, least)
+        """The keys that each query searches, bool (n, keys). See ``select_keys``."""
+        return select_keys(self.posterior(vectors), mode, self.probability_mass, sizes, least)
 
     def likeliest(self, vectors: Vectors) -> NDArray[np.int64]:
         """The most probable key of each vector, int64 (n,): rows of ``keys``."""
@@ -66,9 +66,9 @@ class Router:
         """The same router, with what a file says."""
         return replace(self, scores=scores, estimator=estimator)
 
-    def tuned(self, temperature: float, mass: float) -> Router:
+    def tuned(self, temperature: float, probability_mass: float) -> Router:
         """The same router, as validation wants it."""
-        return replace(self, temperature=temperature, mass=mass)
+        return replace(self, temperature=temperature, probability_mass=probability_mass)
 
 
 def directions(vectors: Vectors) -> Vectors:
@@ -76,10 +76,10 @@ def directions(vectors: Vectors) -> Vectors:
     return unit(vectors, inside=np.float32, zeros="keep")
 
 
-def softened(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float32]:
+def softmax(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float32]:
     """Softmax of scores / temperature, float32 of the same shape.
 
-    >>> softened(np.log([[0.5, 0.25, 0.25]]), 1).tolist()
+    >>> softmax(np.log([[0.5, 0.25, 0.25]]), 1).tolist()
     [[0.5, 0.25, 0.25]]
     """
     shifted = (scores - scores.max(axis=1, keepdims=True)) / temperature
@@ -88,12 +88,12 @@ def softened(scores: NDArray[np.float64], temperature: float) -> NDArray[np.floa
     return probable
 
 
-def before(posterior: NDArray[np.float32]) -> NDArray[np.float64]:
+def mass_before(posterior: NDArray[np.float32]) -> NDArray[np.float64]:
     """How much of the mass lies in keys that are searched before each key, float64 (n, keys); 0 for the likeliest.
 
     Equally probable keys come in the order of their columns.
 
-    >>> before(np.array([[0.25, 0.5, 0.25]], np.float32)).tolist()
+    >>> mass_before(np.array([[0.25, 0.5, 0.25]], np.float32)).tolist()
     [[0.5, 0.0, 0.75]]
     """
     order, sorted_ = _falling(posterior)
@@ -102,10 +102,10 @@ def before(posterior: NDArray[np.float32]) -> NDArray[np.float64]:
     return earlier
 
 
-def picked(
+def select_keys(
     posterior: NDArray[np.float32],
     mode: RouteMode,
-    mass: float,
+    probability_mass: float,
     sizes: NDArray[np.int64] | None = None,
     least: int = 0,
 ) -> NDArray[np.bool_]:
@@ -114,8 +114,8 @@ def picked(
     Args:
         posterior: float32 (n, keys), rows sum to 1.
         mode: "hard": the most probable key alone; "soft": the fewest of the most probable keys whose mass reaches
-            ``mass``.
-        mass: above 0; from 1 on ``soft`` takes every key, however improbable.
+            ``probability_mass``.
+        probability_mass: above 0; from 1 on ``soft`` takes every key, however improbable.
         sizes: how many items have each key, (keys,), and
         least: how many items ``soft`` searches at the least, if there are so many; 0 for any number.
 
@@ -125,10 +125,10 @@ def picked(
     if mode == "hard":
         only: NDArray[np.bool_] = np.arange(posterior.shape[1]) == posterior.argmax(axis=1)[:, None]
         return only
-    if mass >= 1:
+    if probability_mass >= 1:
         return np.ones(posterior.shape, np.bool_)
-    earlier = before(posterior)
-    taken = earlier < mass  # 0 of the most probable key, so there is always one
+    earlier = mass_before(posterior)
+    taken = earlier < probability_mass  # 0 of the most probable key, so there is always one
     if sizes is not None and least:
         order, _ = _falling(posterior)
         held = sizes[order]
@@ -138,13 +138,13 @@ def picked(
     return taken
 
 
-def chosen(
+def keys_for_query(
     router: Router, vector: Vector, mode: RouteMode, sizes: Sequence[int] | None = None, least: int = 0
 ) -> tuple[str, ...]:
-    """The keys that one query searches, the most probable first. See ``picked``."""
+    """The keys that one query searches, the most probable first. See ``select_keys``."""
     posterior = router.posterior(vector[None])
     held = None if sizes is None else np.array(sizes, np.int64)
-    taken = picked(posterior, mode, router.mass, held, least)[0]
+    taken = select_keys(posterior, mode, router.probability_mass, held, least)[0]
     order, _ = _falling(posterior)
     return tuple(router.keys[column] for column in order[0] if taken[column])
 

@@ -12,7 +12,7 @@ from ..types import Vector
 from .candidates import Candidates
 from .fusion import fuse
 from .groups import Group
-from .query_vectors import Asked
+from .query_vectors import EncodedQuery
 from .relevance import Background
 from .vector_sum import shares_of
 
@@ -24,7 +24,7 @@ _LABELS = {LOOK_EUCLIDEAN: LOOK}
 
 def explain(
     store: Store,
-    encoded: Asked,
+    encoded: EncodedQuery,
     weights: Mapping[str, float],
     best: Candidates,
     groups: Sequence[Group],

@@ -23,7 +23,7 @@ from ..types import RouteKind, Vector
 from .explain import explain, relevant_count
 from .fusion import best_candidates
 from .groups import group
-from .query_vectors import Asked, ask
+from .query_vectors import EncodedQuery, encode_query
 from .reranking import rerank_candidates
 from .session import Open
 from .stages import StageClock
@@ -85,11 +85,13 @@ def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -
     return Results(query, hits, clock.milliseconds, str(index.folder), routed, clock.steps(), good)
 
 
-def encode(query: Query, opened: Open) -> Asked:
+def encode(query: Query, opened: Open) -> EncodedQuery:
     """Turn a query into the vectors that the index is searched with."""
     kept = opened.index.manifest.recipe.layout
     encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())
-    return ask(query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store)
+    return encode_query(
+        query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store
+    )
 
 
 def _condition(query: Query, manifest: Manifest) -> Condition | None:
@@ -106,10 +108,10 @@ def _route(
     """The keys that are searched, and what the results tell of them."""
     if query.route == "none":
         return None, None
-    from ..route.router import chosen
+    from ..route.router import keys_for_query
 
     router, sizes = router_of(index, query.route), index.manifest.routers[query.route].sizes
-    keys = chosen(router, look, query.route_mode, list(sizes.values()), query.k)
+    keys = keys_for_query(router, look, query.route_mode, list(sizes.values()), query.k)
     routed = Routed(keys, sum(sizes[key] for key in keys), sum(sizes.values()))
     # a condition that every item meets would only cost time
     return (None if len(keys) == len(sizes) else RoutingFilter(query.route, keys)), routed

@@ -1,4 +1,4 @@
-"""From a query to vectors: photos seen, words read, a change composed, parts added up."""
+"""The encode stage: a query's photos and words become vectors, a change is composed, parts are added up."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..store import Store
 from ..store.examples import average_vector
 from ..store.schema import LOOK, LOOK_EUCLIDEAN
 from ..types import Box, Photo, Pixels, Vector
-from .vector_sum import Part, summed, told_apart
+from .vector_sum import WeightedVector, unique_labels, weighted_sum
 
-__all__ = ["DISLIKED", "LIKED", "Asked", "ask"]
+__all__ = ["DISLIKED", "LIKED", "EncodedQuery", "encode_query"]
 
 LIKED, DISLIKED = 0.75, 0.15
 """Weights of the means of liked and disliked items beside a photo or words, which weigh 1. Source: C. Manning,
@@ -26,107 +26,107 @@ P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A query as a store takes it.
+class EncodedQuery:
+    """A query as vectors.
 
     Args:
-        vectors: by the name of the vector that each is compared with.
-        parts: what was added up, each with a label of its own; empty where nothing was.
+        vectors: by the name of the stored vector that each is compared with, float32 (dim,), any length but 0.
+        parts: of a sum, each with a label of its own; empty where the query is no sum.
     """
 
     vectors: Mapping[str, Vector]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[WeightedVector, ...] = ()
 
 
-def ask(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> Asked:
-    """Turns a query into vectors.
+def encode_query(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> EncodedQuery:
+    """Encode a query.
 
-    Items that were liked and disliked move a photo or words by Rocchio's rule: their means are two more parts.
+    Liked and disliked items move a photo or words by Rocchio's rule: their means are two more parts of a sum.
 
     Args:
-        query: what is asked.
+        query: what is looked for.
         model: that made the index's ``look``.
-        encoders: of photos, those whose vectors the index keeps; used where a photo alone asks.
-        store: that holds the items that are asked by.
+        encoders: of photos, those whose vectors the index keeps; used where the query is a photo alone.
+        store: that holds the items that the query names.
 
     Raises:
         QueryError: the model reads no words or has no such composer, parts that cancel each other, an unknown id.
         ImageError: a photo can't be used.
     """
     if query.by_examples:
-        return Asked({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
+        return EncodedQuery({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
-        return Asked(_kept(query.item, store) if query.item else _seen(query, encoders))
+        return EncodedQuery(_stored_vectors(query.item, store) if query.item else _photo_vectors(query, encoders))
     parts = _parts(query, model, store)
     if len(parts) == 1:
-        return Asked({LOOK: parts[0].vector})
-    labels = told_apart([part.label for part in parts])
-    apart = tuple(Part(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
-    return Asked({LOOK: summed(apart)}, apart)
+        return EncodedQuery({LOOK: parts[0].vector})
+    labels = unique_labels([part.label for part in parts])
+    labelled = tuple(WeightedVector(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
+    return EncodedQuery({LOOK: weighted_sum(labelled)}, labelled)
 
 
-def _parts(query: Query, model: Model, store: Store) -> list[Part]:
-    """What is added up: the query's own photo and words first; that alone where nothing else is said."""
+def _parts(query: Query, model: Model, store: Store) -> list[WeightedVector]:
+    """The parts of a sum, the query's own photo and words first; one part where the query is no sum."""
     terms = [*query.plus, *query.minus]
     composer = composer_of(model, query.composer or None) if query.composed else None
-    looks, words = _looks_and_words(query, terms, model, store)
-    parts: list[Part] = []
+    photos, words = _embeddings(query, terms, model, store)
+    parts: list[WeightedVector] = []
     if composer is not None:
-        (both,) = composer.compose(next(looks)[None], next(words)[None])
-        parts.append(Part("photo+words", query.image_weight, both))
+        (both,) = composer.compose(next(photos)[None], next(words)[None])
+        parts.append(WeightedVector("photo+words", query.image_weight, both))
     elif query.pictured:
-        parts.append(Part("photo", query.image_weight, next(looks)))
+        parts.append(WeightedVector("photo", query.image_weight, next(photos)))
     elif query.text:
-        parts.append(Part("words", 1.0, next(words)))
+        parts.append(WeightedVector("words", 1.0, next(words)))
     for mark, sign, some in (("+", 1, query.plus), ("-", -1, query.minus)):
         for term in some:
-            vector = next(words if term.photo is None else looks)
-            parts.append(Part(mark + term.name, sign * term.weight, vector))
+            vector = next(words if term.photo is None else photos)
+            parts.append(WeightedVector(mark + term.name, sign * term.weight, vector))
     for label, weight, ids in (("liked", LIKED, query.like), ("disliked", -DISLIKED, query.unlike)):
         if ids:
-            parts.append(Part(label, weight, average_vector(store, LOOK, ids, ())))
+            parts.append(WeightedVector(label, weight, average_vector(store, LOOK, ids, ())))
     return parts
 
 
-def _kept(item: str, store: Store) -> dict[str, Vector]:
-    """The vectors that the index keeps of an item."""
+def _stored_vectors(item: str, store: Store) -> dict[str, Vector]:
+    """The stored vectors of an item."""
     found = store.get([item])
     if not found:
         raise QueryError(f"the index has no item {item!r}: give an id as a search shows it")
     return dict(found[0].vectors)
 
 
-def _seen(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
+def _photo_vectors(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
     """The vectors of a query that is a photo alone."""
-    pixels = _decoded(query.image or b"", query.box, max(encoder.min_side for encoder in encoders))
+    pixels = _decode(query.image or b"", query.box, max(encoder.min_side for encoder in encoders))
     vectors = {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
     return {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]} if query.metric == "euclidean" else vectors
 
 
-def _looks(query: Query, terms: Sequence[Term], model: Model, store: Store) -> Iterator[Vector]:
-    """What the photos look like."""
+def _image_embeddings(query: Query, terms: Sequence[Term], model: Model, store: Store) -> Iterator[Vector]:
+    """Vectors of the photos, the query's own first."""
     if query.item:
-        yield _kept(query.item, store)[LOOK]
+        yield _stored_vectors(query.item, store)[LOOK]
     own = [] if query.image is None else [(query.image, query.box)]
     photos = [*own, *((term.photo, None) for term in terms if term.photo is not None)]
     encoder = model.image
     if photos:
-        yield from encoder.encode([encoder.prepare(_decoded(photo, box, encoder.min_side)) for photo, box in photos])
+        yield from encoder.encode([encoder.prepare(_decode(photo, box, encoder.min_side)) for photo, box in photos])
 
 
-def _looks_and_words(
+def _embeddings(
     query: Query, terms: Sequence[Term], model: Model, store: Store
 ) -> tuple[Iterator[Vector], Iterator[Vector]]:
-    """What the photos look like and what the words say, each the query's own first, then the terms'."""
+    """Vectors of the photos and of the words, each the query's own first, then the terms'."""
     texts = [*([query.text] if query.text else []), *(term.text for term in terms if term.photo is None)]
     if not texts:
-        return _looks(query, terms, model, store), iter(())
+        return _image_embeddings(query, terms, model, store), iter(())
     with ThreadPoolExecutor(1) as beside:  # the words take one core, and the longest
-        looks = beside.submit(lambda: list(_looks(query, terms, model, store)))
+        photos = beside.submit(lambda: list(_image_embeddings(query, terms, model, store)))
         words = encode_texts(model, texts)
-        return iter(looks.result()), iter(words)
+        return iter(photos.result()), iter(words)
 
 
-def _decoded(photo: Photo, box: Box | None, min_side: int) -> Pixels:
+def _decode(photo: Photo, box: Box | None, min_side: int) -> Pixels:
     pixels = images.decode(photo, min_side=0 if box is not None else min_side)
     return pixels if box is None else images.crop(pixels, box)

@@ -1,4 +1,4 @@
-"""Sums of what a query says: a photo, and this, and not that, as one direction and as shares of one score."""
+"""Weighted sums of a query's vectors: as one direction to search with, and as shares of one score."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..store import ScoredId, Store
 from ..types import Vector
 from ..vectors import unit
 
-__all__ = ["Part", "shares_of", "summed", "told_apart"]
+__all__ = ["WeightedVector", "shares_of", "unique_labels", "weighted_sum"]
 
 _VANISHED = 1e-3
 """Length of a sum, as a share of its parts' weights, below which it is what rounding left of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WeightedVector:
     """One part of a sum.
 
     Args:
@@ -34,8 +34,8 @@ class Part:
     vector: Vector
 
 
-def summed(parts: Sequence[Part]) -> Vector:
-    """The sum of the parts' directions, each times its weight.
+def weighted_sum(parts: Sequence[WeightedVector]) -> Vector:
+    """Return the sum of the parts' directions, each times its weight.
 
     Args:
         parts: at least one.
@@ -55,14 +55,14 @@ def summed(parts: Sequence[Part]) -> Vector:
 
 
 def shares_of(
-    store: Store, using: str, parts: Sequence[Part], found: Sequence[ScoredId]
+    store: Store, using: str, parts: Sequence[WeightedVector], found: Sequence[ScoredId]
 ) -> dict[str, dict[str, float]]:
-    """What each part gave to the scores that ``summed`` found: its weight times its cosine, by the sum's length.
+    """Return each part's share of the scores of its ``weighted_sum``: weight x cosine / length of the sum.
 
     Args:
         store: that was searched.
         using: the vector that was searched.
-        parts: as ``summed`` got them, each with a label of its own.
+        parts: of the sum, each with a label of its own.
         found: hits.
 
     Returns:
@@ -87,10 +87,10 @@ def shares_of(
     return shares
 
 
-def told_apart(labels: Sequence[str]) -> list[str]:
-    """Labels with a number behind those that were there before: "+red", "+red (2)".
+def unique_labels(labels: Sequence[str]) -> list[str]:
+    """Return the labels, with a number behind those that were there before: "+red", "+red (2)".
 
-    >>> told_apart(["+red", "+red", "-red", "+red"])
+    >>> unique_labels(["+red", "+red", "-red", "+red"])
     ['+red', '+red (2)', '-red', '+red (3)']
     """
     made: dict[str, None] = {}
@@ -103,7 +103,7 @@ def told_apart(labels: Sequence[str]) -> list[str]:
     return list(made)
 
 
-def _directions(parts: Sequence[Part]) -> list[NDArray[np.float64]]:
+def _directions(parts: Sequence[WeightedVector]) -> list[NDArray[np.float64]]:
     directions = []
     for part in parts:
         if not part.vector.any():

@@ -62,7 +62,7 @@ BENCHMARK = Benchmark(
     about="DeepFashion Category Prediction: a photo's category by its neighbours' votes",
     needs="the unpacked Category and Attribute Prediction benchmark: Eval/, Anno_coarse/, img/",
     size="40,000 questions, gallery 249,222, 50 categories",
-    asked="photo",
+    query_type="photo",
     protocols=("official",),
     load=load,
 )

@@ -75,7 +75,7 @@ def _tasks(
     shown = np.array([of[label] for _, label in gallery])
     own = np.full(len(asked), -1)
     truth = SameLabel(np.array([of[label] for _, label in asked]), shown, own)
-    parts = {label: np.flatnonzero(truth.asked == number) for label, number in of.items()}
+    parts = {label: np.flatnonzero(truth.query_labels == number) for label, number in of.items()}
     ids = tuple(item.id for item, _ in gallery)
     return [
         Task(questions, ids, truth, metrics, name, parts={p: rows for p, rows in parts.items() if len(rows)}),
@@ -97,7 +97,7 @@ BENCHMARK = Benchmark(
     about="a phone photo of a garment finds garments of its class; its class by its neighbours' votes",
     needs="items.csv and images/ (the folder clothing)",
     size="344 questions, gallery 1,358",
-    asked="photo",
+    query_type="photo",
     protocols=("photographers-apart",),
     load=load,
 )

@@ -81,7 +81,7 @@ BENCHMARK = Benchmark(
     about="would a shopper call it similar? 30 candidates a question, graded 0, 1 or 2 by eye",
     needs="items.csv and images/ (the folder clothing)",
     size="40 questions, 30 candidates each",
-    asked="photo",
+    query_type="photo",
     protocols=("judged-candidates",),
     load=load,
 )

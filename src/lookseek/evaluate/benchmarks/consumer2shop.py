@@ -58,7 +58,7 @@ BENCHMARK = Benchmark(
     about="DeepFashion Consumer-to-shop: a consumer's photo finds the shop's photos of the same item",
     needs="the unpacked Consumer-to-shop benchmark: Eval/, img/",
     size="239,557 photos in all: the consumers' of test ask, the shops' of test are the gallery",
-    asked="photo",
+    query_type="photo",
     protocols=tuple(GALLERIES),
     load=load,
 )

@@ -100,7 +100,7 @@ BENCHMARK = Benchmark(
     about="DeepFashion In-shop: a shop's photo finds others of the same item",
     needs="the unpacked In-shop benchmark: Eval/, img/; for official-box also Anno/",
     size="14,218 questions, gallery 12,612",
-    asked="photo",
+    query_type="photo",
     protocols=("official", "official-box"),
     load=load,
 )

@@ -102,7 +102,7 @@ BENCHMARK = Benchmark(
     about="words for a colour and a type find items of that colour and type; English, Vietnamese, without diacritics",
     needs="catalogue.parquet and queries.csv (the folder myntra)",
     size="143 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("colour-and-type",),
     load=load,
 )

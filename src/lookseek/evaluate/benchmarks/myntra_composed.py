@@ -134,7 +134,7 @@ BENCHMARK = Benchmark(
     about="a photo and a change of colour; right is the target (recall), or any of its design and colour (any)",
     needs="catalogue.parquet, and captions/ and image_splits/ in FashionIQ's layout",
     size="1,458 questions, gallery 1,910",
-    asked="change",
+    query_type="change",
     protocols=(PROTOCOL,),
     load=_load,
 )

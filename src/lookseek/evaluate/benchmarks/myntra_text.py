@@ -54,7 +54,7 @@ BENCHMARK = Benchmark(
     about="a title finds its photo; any@k: the photo of any item of the same title",
     needs="catalogue.parquet (the folder myntra)",
     size="6,865 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("whole-split",),
     load=load,
 )

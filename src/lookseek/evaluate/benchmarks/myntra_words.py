@@ -36,7 +36,7 @@ BENCHMARK = Benchmark(
     about="colours and types in words that training held back; English, Vietnamese, without diacritics",
     needs="catalogue.parquet (the folder myntra)",
     size="139 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("colour-and-type",),
     load=load,
 )

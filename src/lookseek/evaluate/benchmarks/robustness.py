@@ -159,7 +159,7 @@ BENCHMARK = Benchmark(
     about="a photo cropped, dark, tinted, blurred, turned, compressed or among clutter: the photo itself, its category",
     needs="the folder clothing (items.csv, images/) or myntra (catalogue.parquet), or the word drawn",
     size="150 photos in 28 distortions to 344 photos (clothing), 1,910 (myntra) or 800 (drawn)",
-    asked="photo",
+    query_type="photo",
     protocols=("distorted-queries",),
     load=load,
 )

@@ -65,7 +65,7 @@ def measure(
         about="a photo's class by the network's last layer",
         needs="photos with classes",
         size=f"{len(examples):,} photos",
-        asked="photo",
+        query_type="photo",
         protocols=("held-out",),
         load=load,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .router import before, picked, softened
+from .router import mass_before, select_keys, softmax
 
 __all__ = ["KEPT", "TOP", "Choice", "choose", "lower_bound"]
 
@@ -34,14 +34,14 @@ class Choice:
     """What validation chose, and what it saw.
 
     Args:
-        temperature, mass: the router's.
+        temperature, probability_mass: the router's.
         kept, visited: shares of the exact answers that ``soft`` kept, and of the items that it searched.
         hard_kept, hard_visited: the same of ``hard``.
         questions: how many asked.
     """
 
     temperature: float
-    mass: float
+    probability_mass: float
     kept: float
     visited: float
     hard_kept: float
@@ -70,10 +70,10 @@ def choose(
     best: Choice | None = None
     share = sizes / max(1, sizes.sum())
     for temperature in TEMPERATURES:
-        posterior = softened(scores, temperature)
+        posterior = softmax(scores, temperature)
         asked = _asked(posterior, wanted)
         mass = _least_mass(asked, wanted >= 0, least)
-        soft, hard = picked(posterior, "soft", mass), picked(posterior, "hard", mass)
+        soft, hard = select_keys(posterior, "soft", mass), select_keys(posterior, "hard", mass)
         found = Choice(
             temperature,
             mass,
@@ -120,7 +120,7 @@ def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
 
 def _asked(posterior: NDArray[np.float32], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
     """The mass before each answer's key, (n, answers): what the router's mass must be above."""
-    return np.take_along_axis(before(posterior), np.maximum(wanted, 0), axis=1)
+    return np.take_along_axis(mass_before(posterior), np.maximum(wanted, 0), axis=1)
 
 
 def _least_mass(asked: NDArray[np.float64], there: NDArray[np.bool_], least: float) -> float:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lookseek.errors import ImageError, QueryError
 from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT, Query, Term
 from lookseek.search import Searcher
-from lookseek.search.vector_sum import Part, shares_of, summed, told_apart
+from lookseek.search.vector_sum import WeightedVector, shares_of, unique_labels, weighted_sum
 from lookseek.store import ScoredId, Store, VectorSpec, create_store
 from lookseek.types import Box, Point
 
@@ -283,7 +283,7 @@ def test_a_model_that_sees_only_says_what_helps(ready: tuple[Path, Path]) -> Non
     assert "no item 'x'" in str(error.value)
 
 
-# the algebra
+# weighted sums
 
 
 DIM = 4
@@ -292,18 +292,18 @@ DIRECTIONS = st.lists(NUMBERS, min_size=DIM, max_size=DIM).filter(lambda v: sum(
 WEIGHTS = st.floats(0.01, 10) | st.floats(-10, -0.01)
 
 
-def parts_of(rows: list[tuple[list[float], float]]) -> list[Part]:
-    return [Part(f"part {n}", w, np.array(v, np.float32)) for n, (v, w) in enumerate(rows)]
+def parts_of(rows: list[tuple[list[float], float]]) -> list[WeightedVector]:
+    return [WeightedVector(f"part {n}", w, np.array(v, np.float32)) for n, (v, w) in enumerate(rows)]
 
 
 PARTS = st.lists(st.tuples(DIRECTIONS, WEIGHTS), min_size=1, max_size=6).map(parts_of)
 
 
-def by_hand(parts: list[Part]) -> np.ndarray:
+def by_hand(parts: list[WeightedVector]) -> np.ndarray:
     return np.sum([p.weight * p.vector.astype(float) / np.linalg.norm(p.vector.astype(float)) for p in parts], axis=0)
 
 
-def stays(parts: list[Part]) -> None:
+def stays(parts: list[WeightedVector]) -> None:
     assume(np.linalg.norm(by_hand(parts)) > 0.05 * sum(abs(p.weight) for p in parts))
 
 
@@ -316,33 +316,35 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @given(parts=PARTS)
-def test_a_sum_is_the_weighted_sum_of_directions_at_length_1(parts: list[Part]) -> None:
+def test_a_sum_is_the_weighted_sum_of_directions_at_length_1(parts: list[WeightedVector]) -> None:
     stays(parts)
     truth = by_hand(parts)
-    np.testing.assert_allclose(summed(parts), truth / np.linalg.norm(truth), atol=1e-6)
+    np.testing.assert_allclose(weighted_sum(parts), truth / np.linalg.norm(truth), atol=1e-6)
 
 
 @given(parts=PARTS, data=st.data(), times=st.sampled_from([0.5, 2, 3.7, 100]))
-def test_neither_order_nor_scale_nor_length_changes_a_sum(parts: list[Part], data: st.DataObject, times: float) -> None:
+def test_neither_order_nor_scale_nor_length_changes_a_sum(
+    parts: list[WeightedVector], data: st.DataObject, times: float
+) -> None:
     stays(parts)
-    first = summed(parts)
-    np.testing.assert_allclose(summed(data.draw(st.permutations(parts))), first, atol=1e-6)
-    np.testing.assert_allclose(summed([replace(p, weight=times * p.weight) for p in parts]), first, atol=1e-6)
-    np.testing.assert_allclose(summed([replace(p, vector=7 * p.vector) for p in parts]), first, atol=1e-6)
+    first = weighted_sum(parts)
+    np.testing.assert_allclose(weighted_sum(data.draw(st.permutations(parts))), first, atol=1e-6)
+    np.testing.assert_allclose(weighted_sum([replace(p, weight=times * p.weight) for p in parts]), first, atol=1e-6)
+    np.testing.assert_allclose(weighted_sum([replace(p, vector=7 * p.vector) for p in parts]), first, atol=1e-6)
 
 
 @given(parts=PARTS)
-def test_taking_away_is_adding_the_opposite(parts: list[Part]) -> None:
+def test_taking_away_is_adding_the_opposite(parts: list[WeightedVector]) -> None:
     stays(parts)
     turned = [replace(p, weight=-p.weight, vector=-p.vector) for p in parts]
-    np.testing.assert_allclose(summed(turned), summed(parts), atol=1e-6)
+    np.testing.assert_allclose(weighted_sum(turned), weighted_sum(parts), atol=1e-6)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(parts=PARTS)
-def test_shares_sum_to_the_score_and_are_the_parts_own(filled: Store, parts: list[Part]) -> None:
+def test_shares_sum_to_the_score_and_are_the_parts_own(filled: Store, parts: list[WeightedVector]) -> None:
     stays(parts)
-    found = filled.search("look", summed(parts), 12)
+    found = filled.search("look", weighted_sum(parts), 12)
     shares = shares_of(filled, "look", parts, found)
     length = np.linalg.norm(by_hand(parts))
     stored = {point.id: point.vectors["look"] for point in filled.get([scored.id for scored in found])}
@@ -394,22 +396,22 @@ def test_minus_is_plus_with_a_weight_below_0(
     terms = [Term(word, weight=weight) for word, weight in zip(words, weights, strict=False)]
     minus, plus = terms[: min(taken, len(terms) - 1)], terms[min(taken, len(terms) - 1) :]
     parts = [
-        Part(term.text, sign * term.weight, searcher.embed(Query(text=term.text))["look"])
+        WeightedVector(term.text, sign * term.weight, searcher.embed(Query(text=term.text))["look"])
         for sign, some in ((1, plus), (-1, minus))
         for term in some
     ]
     stays(parts)
     asked = searcher.embed(Query(plus=tuple(plus), minus=tuple(minus)))["look"]
-    np.testing.assert_allclose(asked, summed(parts), atol=1e-5)
+    np.testing.assert_allclose(asked, weighted_sum(parts), atol=1e-5)
 
 
 def test_labels_are_told_apart() -> None:
-    assert told_apart(["+a", "+a (2)", "+a", "+a"]) == ["+a", "+a (2)", "+a (3)", "+a (4)"]
+    assert unique_labels(["+a", "+a (2)", "+a", "+a"]) == ["+a", "+a (2)", "+a (3)", "+a (4)"]
 
 
 def test_a_store_that_can_t_compare_is_damaged(filled: Store) -> None:
     from lookseek.errors import IndexDamaged
 
-    part = Part("photo", 1.0, np.ones(DIM, np.float32))
+    part = WeightedVector("photo", 1.0, np.ones(DIM, np.float32))
     with pytest.raises(IndexDamaged, match="lookseek check"):
         shares_of(filled, "look", [part], [ScoredId("nobody", 0.5)])
