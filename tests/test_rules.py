@@ -85,6 +85,12 @@ def test_numpy_loads_without_pickle_everywhere() -> None:
                 assert any(keyword.arg == "allow_pickle" for keyword in node.keywords), file
 
 
+def test_helpers_import_each_other_relatively() -> None:
+    """So benchmarks, to which they are ``tests.helpers``, can use them too."""
+    for file in (Path(__file__).parent / "helpers").glob("*.py"):
+        assert "helpers" not in modules_imported(ast.parse(file.read_text(encoding="utf-8"))), file
+
+
 def run(code: str, *arguments: str) -> str:
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -20,12 +20,13 @@ pytest.importorskip("httpx2", reason="the tests ask with lookseek[client]")
 import httpx2
 import uvicorn
 
-from helpers.waiting import PATIENCE, until
 from lookseek.serve.app import create_app
 from lookseek.serve.guards.api_keys import make_key
 from lookseek.serve.guards.idle_connections import IdleTimeoutProtocol
 from lookseek.serve.run import bind_socket
 from lookseek.serve.settings import Settings
+
+from .waiting import PATIENCE, until
 
 
 @dataclass(frozen=True, slots=True)
