@@ -165,7 +165,7 @@ def test_an_index_of_another_model_is_judged_by_its_own_measure(tmp_path: Path) 
     photo = next((tmp_path / "photos").rglob("*.jpg"))
     indexed(tmp_path / "photos", tmp_path / "index", model="efficientnet-lite2")
     with Searcher(tmp_path / "index") as searcher:
-        searcher.measure_background()
+        searcher.measure_relevance()
         assert searcher.search(Query(image=photo)).good is not None
         indexed(tmp_path / "photos", tmp_path / "index", model="lookseek-base")
         results = searcher.search(Query(image=photo))

@@ -109,7 +109,7 @@ def main() -> None:
     lines = []
     with Searcher(index) as searcher:
         began = time.perf_counter()
-        searcher.measure_background()
+        searcher.measure_relevance()
         seconds = time.perf_counter() - began
         items, model = searcher.index.manifest.items, searcher.model.name
 

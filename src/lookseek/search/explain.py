@@ -13,7 +13,7 @@ from .candidates import Candidates
 from .fusion import fuse
 from .groups import Group
 from .query_vectors import EncodedQuery
-from .relevance import Background
+from .relevance import Relevance
 from .vector_sum import shares_of
 
 __all__ = ["explain", "relevant_count"]
@@ -58,8 +58,8 @@ def explain(
     )
 
 
-def relevant_count(query: Query, look: Vector, best: Candidates, measured: Background | None) -> int | None:
-    """Return how many hits stand out, by look alone, which is what was measured; None where nothing can be told."""
-    if measured is None or LOOK not in best.similarities:
+def relevant_count(query: Query, look: Vector, best: Candidates, relevance: Relevance | None) -> int | None:
+    """Return how many hits are relevant, by look alone, which has thresholds; None where none hold."""
+    if relevance is None or LOOK not in best.similarities:
         return None
-    return measured.good(query, look, best.similarities[LOOK].tolist())
+    return relevance.relevant_count(query, look, best.similarities[LOOK].tolist())

@@ -80,7 +80,7 @@ def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -
 
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
-    good = relevant_count(query, encoded.vectors[LOOK], best, opened.background)
+    good = relevant_count(query, encoded.vectors[LOOK], best, opened.relevance)
     clock.end("explain")
     return Results(query, hits, clock.milliseconds, str(index.folder), routed, clock.steps(), good)
 

