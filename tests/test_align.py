@@ -25,18 +25,18 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
 from lookseek.errors import TrainError
 from lookseek.train.align import maps
-from lookseek.train.align import step as loop
-from lookseek.train.align.alike import said_of, titled
 from lookseek.train.align.export import export_align
 from lookseek.train.align.job import train_align
 from lookseek.train.align.judge import Asked, figures, questions
 from lookseek.train.align.maps import Maps, fill
 from lookseek.train.align.network import halves
+from lookseek.train.align.pair_masks import caption_pairs, title_pairs
 from lookseek.train.align.run import read_run
 from lookseek.train.align.settings import PRESETS, settings_of
 from lookseek.train.align.shown import FIELDS, Shows, read_shown
-from lookseek.train.align.step import Split, fit
 from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, read_texts
+from lookseek.train.align.training import Split, align_training
+from lookseek.train.trainer import loop
 from lookseek.train.trainer.devices import Machine, launched
 from lookseek.train.trainer.interrupt import Stop
 from lookseek.train.words.lexicon import plain, read_lexicon
@@ -88,7 +88,7 @@ codes = hnp.arrays(np.int64, st.tuples(st.integers(1, 5), st.just(3)), elements=
 
 @given(codes, codes)
 def test_a_caption_is_true_false_or_nobody_knows(photos: np.ndarray, stated: np.ndarray) -> None:
-    true, false = (found.numpy() for found in said_of(torch.from_numpy(photos), torch.from_numpy(stated)))
+    true, false = (found.numpy() for found in caption_pairs(torch.from_numpy(photos), torch.from_numpy(stated)))
     for i, have in enumerate(photos):
         for j, said in enumerate(stated):
             pairs = [(h, s) for h, s in zip(have, said, strict=True) if s >= 0]
@@ -104,7 +104,7 @@ numbers = st.integers(1, 6).flatmap(
 @given(numbers)
 def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[int]]) -> None:
     titles, designs, colours = map(np.array, given_)
-    true, false = (found.numpy() for found in titled(*map(torch.tensor, given_)))
+    true, false = (found.numpy() for found in title_pairs(*map(torch.tensor, given_)))
     for i in range(len(titles)):
         for j in range(len(titles)):
             near = designs[i] == designs[j] >= 0 and colours[i] == colours[j]
@@ -247,8 +247,8 @@ def run_loop(folder: Path) -> Any:
     _, joint, _ = halves(SMALL)
     train, val = toy(2), toy(1)
     asked = Asked({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
-    judge = (val, asked, {"en": val.texts.features[:3]})
-    return fit(launched(Machine("cpu", "1"), "32-true"), joint, train, judge, SMALL, folder, Heard())
+    training = align_training(joint, train, (val, asked, {"en": val.texts.features[:3]}), SMALL)
+    return loop.fit(launched(Machine("cpu", "1"), "32-true"), training, folder, Heard())
 
 
 def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

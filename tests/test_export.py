@@ -26,7 +26,7 @@ from lookseek.encode.onnx_file import is_quantised
 from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.errors import TrainError
 from lookseek.evaluate.result import Figure, Result
-from lookseek.train.backbones import build
+from lookseek.train.classifier.network import build
 from lookseek.train.classifier.run import Run, read_run
 from lookseek.train.classifier.settings import settings_of
 from lookseek.train.export import Exported, export

@@ -28,16 +28,17 @@ from lookseek import images
 from lookseek.errors import TrainError
 from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
-from lookseek.train.classifier import step as loop
-from lookseek.train.classifier.batches import plain
 from lookseek.train.classifier.job import train_classifier
 from lookseek.train.classifier.network import build
 from lookseek.train.classifier.run import read_run
 from lookseek.train.classifier.settings import PRESETS, Settings, settings_of
 from lookseek.train.labelled import read_labelled
+from lookseek.train.photos import in_order
+from lookseek.train.trainer import loop
 from lookseek.train.trainer.devices import Machine
 from lookseek.train.trainer.interrupt import Stop
 from lookseek.train.trainer.log import Journal, read_journal
+from lookseek.train.trainer.schedule import Schedule
 
 LINES = list[str]
 
@@ -96,7 +97,9 @@ def test_the_figures_are_those_of_the_weights_that_are_kept(table: Path, finishe
     run = read_run(finished)
     network = run.network(finished)
     with torch.no_grad():
-        found = torch.cat([network(photos).argmax(1) for photos, _ in plain(data.splits["test"], run.settings, 8, 0)])
+        found = torch.cat(
+            [network(photos).argmax(1) for photos, _ in in_order(data.splits["test"], 32, run.settings.resize, 8, 0)]
+        )
     labels = torch.tensor([example.label for example in data.splits["test"]])
     result = read_result(finished / "test.json")
     assert result.metrics["accuracy"].value == pytest.approx((found == labels).float().mean().item())
@@ -146,7 +149,7 @@ class StopAfter:
         raise AssertionError(skipped)
 
 
-@pytest.mark.parametrize("photos", [8, 16, 30, 46], ids=lambda n: f"after {n} photos")
+@pytest.mark.parametrize("photos", [7, 15, 30, 45], ids=lambda n: f"after {n} photos")
 def test_stopped_and_gone_on_with_it_ends_with_the_same_weights(
     table: Path, finished: Path, tmp_path: Path, photos: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,9 +169,9 @@ import sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from lookseek.train import loop
-from lookseek.train.classifier import train_classifier
-from lookseek.train.machine import Machine
+from lookseek.train.classifier.job import train_classifier
+from lookseek.train.trainer import loop
+from lookseek.train.trainer.devices import Machine
 loop.SAVE_SECONDS = 0.0
 class Telling:
     def phase(self, name, total): print("phase", name, flush=True)
@@ -340,14 +343,12 @@ def test_learning_curves_are_a_picture(finished: Path) -> None:
 
 
 def test_the_rate_rises_then_falls_to_nothing() -> None:
-    modern = settings_of("modern", {})
-    shares = np.array([loop.share_of_rate(step, 200, modern) for step in range(200)])
+    shares = np.array([Schedule(0.1, cosine=True).factor(step, 200) for step in range(200)])
     assert np.argmax(shares) in (19, 20)
     assert (np.diff(shares[:20]) > 0).all()
     assert (np.diff(shares[21:]) < 0).all()
     assert shares[-1] < 0.001
-    baseline = settings_of("baseline", {})
-    assert {loop.share_of_rate(step, 50, baseline) for step in range(50)} == {1.0}
+    assert {Schedule().factor(step, 50) for step in range(50)} == {1.0}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
 from lookseek.images import to_jpeg
-from lookseek.train.classifier.batches import Batches
+from lookseek.train.classifier.batches import training_batches
 from lookseek.train.classifier.network import build, rate_groups
 from lookseek.train.classifier.settings import settings_of
 from lookseek.train.labelled import Example
@@ -91,7 +91,7 @@ def steps_of(changes: tuple[str, ...], backbone: str, batch: int) -> Callable[[]
 def _photos(batch: int, settings, workers: int):
     """Batches without end, of drawn photos of the size that phone photos are brought to."""
     files = [to_jpeg(draw(spec, 336)) for spec in drawn_specs(batch, 1, 0)[:batch]]
-    batches = Batches([Example(str(n), file, n % 3) for n, file in enumerate(files)], settings, workers, 0, 1)
+    batches = training_batches([Example(str(n), file, n % 3) for n, file in enumerate(files)], settings, workers)
     epoch = 0
     while True:
         for photos, _ in batches.epoch(epoch):

@@ -118,7 +118,7 @@ class StopAfter:
 
     def advance(self, entries: int) -> None:
         if self.training and entries:
-            self.left -= entries
+            self.left -= 1
             if self.left <= 0:
                 self.stop.asked = True
 

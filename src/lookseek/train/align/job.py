@@ -17,9 +17,9 @@ from ...errors import TrainError
 from ...evaluate.cache import embed_texts
 from ...progress import Progress
 from ...types import Vectors
-from ..trainer.checkpoint import State
 from ..trainer.devices import Machine, launched
 from ..trainer.lock import Alone
+from ..trainer.loop import fit
 from ..trainer.run_folder import RUN, SKIPPED
 from ..unreadable import write_list
 from ..words.lexicon import read_lexicon
@@ -29,8 +29,8 @@ from .network import Trunk, halves
 from .run import AlignRun, read_run
 from .settings import settings_of
 from .shown import FIELDS, Shows, read_shown
-from .step import Split, fit
 from .texts import Said, Texts, read_texts
+from .training import Split, align_training
 
 __all__ = ["Aligned", "train_align"]
 
@@ -114,8 +114,10 @@ def train_align(
         joint.centre.copy_(torch.from_numpy(features.mean(0)))
         joint.spread.copy_(torch.from_numpy(features.std(0)))
         joint.to(memory_format=torch.channels_last)
-        state: State = fit(fabric, joint, splits["train"], (splits["val"], asked, words), settings, out, progress)
-    return Aligned(run, state.best_epoch, state.best_accuracy)
+        state = fit(
+            fabric, align_training(joint, splits["train"], (splits["val"], asked, words), settings), out, progress
+        )
+    return Aligned(run, state.best_epoch, state.best_score[0])
 
 
 def _split(

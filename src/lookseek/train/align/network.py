@@ -17,7 +17,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, softmax
+from torch.nn.functional import avg_pool2d, normalize, softmax
 
 from ...encode.sentences import DIM
 from ..backbones import LITE2
@@ -113,6 +113,11 @@ class Joint(nn.Module):
     def scale(self) -> Tensor:
         """What cosines are multiplied by in the loss: a scalar."""
         return self.log_scale.exp().clamp(max=_HIGHEST_SCALE)
+
+    def forward(self, maps: Tensor, small: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors of photos and of texts, float32 (n, dim) and (m, dim), of length 1; see ``photos`` and ``texts``."""
+        photos = normalize(self.photos(maps, small).float(), dim=1)
+        return photos, normalize(self.texts(features).float(), dim=1)
 
     def photos(self, maps: Tensor, small: Tensor) -> Tensor:
         """Vectors of photos, float (n, dim), not at length 1.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from ..trainer.precision import Precision
 from ..trainer.presets import changed, check_ranges
@@ -37,9 +37,6 @@ class AlignSettings:
     Raises:
         TrainError: a number outside its range.
     """
-
-    cosine: ClassVar[bool] = True
-    """The rates always fall: see ``share_of_rate``."""
 
     epochs: int
     batch: int

@@ -20,13 +20,14 @@ from ..labelled import SPLITS, Labelled, read_labelled
 from ..trainer.curves import draw
 from ..trainer.devices import Machine, Silent, launched, workers_of
 from ..trainer.lock import Alone
-from ..trainer.run_folder import RUN, SKIPPED, TEST, tested
+from ..trainer.loop import fit
+from ..trainer.run_folder import CHECKPOINT, RUN, SKIPPED, TEST, tested
 from ..unreadable import broken, read_list, write_list
 from .measure import measure, write_figures
 from .network import build
 from .run import Run, read_run
 from .settings import settings_of
-from .step import fit, predict
+from .training import classifier_training, predict
 
 __all__ = ["Trained", "train_classifier"]
 
@@ -115,7 +116,9 @@ def train_classifier(
         )
         with fabric.rank_zero_first():
             _begin(run, out)
-        state = fit(fabric, start.network, photos, settings, workers, out, progress)
+            if not (out / CHECKPOINT).is_file():  # a run whose checkpoint was deleted to begin again
+                (out / TEST).unlink(missing_ok=True)
+        state = fit(fabric, classifier_training(fabric, start.network, photos, settings, workers), out, progress)
         test = tested(out)
         if fabric.is_global_zero:
             draw(out, _title(run), "val_accuracy", "accuracy on val")
@@ -125,7 +128,7 @@ def train_classifier(
             probabilities = predict(fabric, network, photos.splits["test"], settings, workers)
             evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
             test = _kept(evaluation, out, fabric)
-    return Trained(run, state.best_epoch, state.best_accuracy, test, photos.notes, fabric.is_global_zero)
+    return Trained(run, state.best_epoch, state.best_score[0], test, photos.notes, fabric.is_global_zero)
 
 
 def _title(run: Run) -> str:

@@ -124,7 +124,4 @@ def rate_groups(network: Network, settings: Settings) -> list[dict[str, object]]
         rate = settings.rate * settings.deepest_rate ** (1 - round(depth, 1))
         decay = settings.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
+    return [{"params": parameters, "lr": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
 from ...encode.prepare import Resize
 from ...errors import TrainError
+from ..augment import Augment
 from ..trainer.precision import Precision
 from ..trainer.presets import changed, check_ranges
 
-__all__ = ["PRESETS", "Augment", "Settings", "settings_of"]
-
-Augment: TypeAlias = Literal["none", "strong"]
+__all__ = ["PRESETS", "Settings", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)

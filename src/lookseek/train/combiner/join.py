@@ -5,7 +5,7 @@ Each photo and each text is encoded once (towers.py keeps them); an epoch then t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ...types import Vectors
+from ..trainer.loop import Training, Validation
+from ..trainer.schedule import Schedule
 from .combiner import Combiner
+from .loss import in_batch_contrastive_loss
 from .order import Order
 from .settings import CombinerSettings
-from .step import Batch, Stage
 from .towers import Known
 from .triplets import Example, Lots
 from .tune import groups_of
@@ -45,9 +47,9 @@ def joining(
     train: Sequence[Example],
     more: Lots,
     settings: CombinerSettings,
-    judge: Callable[[], tuple[float, dict[str, float]]],
-) -> Stage:
-    """The stage.
+    validate: Callable[[], Validation],
+) -> Training[Sequence[Tensor]]:
+    """Return the training of stage 2.
 
     Args:
         combiner: with its first weights, which are trained in place.
@@ -55,21 +57,29 @@ def joining(
         train: triplets.
         more: triplets that were made, and their shares.
         settings: of the training.
-        judge: measures the Combiner as it is.
+        validate: measures the Combiner as it is.
     """
     network = Joined(combiner)
     kind = torch.optim.AdamW if settings.weight_decay else torch.optim.Adam
-    return Stage(
-        number=2,
-        name="the Combiner",
+
+    def loss(model: nn.Module, batch: Sequence[Tensor]) -> Mapping[str, Tensor]:
+        references, texts, targets, groups = batch
+        queries, found = model(references, texts, targets)
+        return {"contrast": in_batch_contrastive_loss(queries, found, groups, combiner.scale)}
+
+    return Training(
         network=network,
         optimiser=kind(_groups(network, settings)),
-        rate=settings.rate,
-        epochs=settings.epochs,
         batches=_Features(known, train, more, settings),
-        scale=lambda: combiner.scale,
-        judge=judge,
-        training=network.train,
+        loss=loss,
+        weights={"contrast": 1.0},
+        validate=lambda _: validate(),
+        epochs=settings.epochs,
+        seed=(settings.seed, 2),
+        schedule=Schedule(settings.warm_up, settings.cosine),
+        every=settings.every,
+        patience=settings.patience,
+        name="training, stage 2: the Combiner",
     )
 
 
@@ -110,12 +120,17 @@ class _Features:
         self._forms = torch.tensor([[known.text_rows[text] for text in e.texts] for e in whole])
         self._groups = groups_of(whole)
 
+    @property
+    def examples(self) -> int:
+        """See Batches."""
+        return self._order.examples
+
     def __len__(self) -> int:
         return len(self._order)
 
-    def epoch(self, epoch: int, first: int) -> Iterator[Batch]:
+    def epoch(self, epoch: int, first: int) -> Iterator[Sequence[Tensor]]:
         """See Batches."""
-        for places, form in self._order.epoch(epoch, first):
-            rows = torch.from_numpy(places)
-            asked = self._photos[self._references[rows]], self._texts[self._forms[rows, torch.from_numpy(form)]]
-            yield (*asked, self._photos[self._targets[rows]]), self._groups[rows]
+        for keys in self._order.epoch(epoch, first):
+            rows, forms = torch.tensor(keys).T
+            texts = self._texts[self._forms[rows, forms]]
+            yield self._photos[self._references[rows]], texts, self._photos[self._targets[rows]], self._groups[rows]

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-__all__ = ["contrast"]
+__all__ = ["in_batch_contrastive_loss"]
 
 
-def contrast(queries: Tensor, targets: Tensor, groups: Tensor, scale: Tensor | float) -> Tensor:
-    """Cross-entropy from query to target, over the targets of the batch that are no other right answer.
+def in_batch_contrastive_loss(queries: Tensor, targets: Tensor, groups: Tensor, scale: Tensor | float) -> Tensor:
+    """Return the cross-entropy from query to target, over the targets of the batch that are no other right answer.
 
     A target of the query's own group (the same photo, or one that is as right) is no negative, and targets that come
     several times count once: a batch with repeated targets asks the same of a query as one of its distinct targets.

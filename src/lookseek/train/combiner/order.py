@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..trainer.seeds import number
 from .captions import FORMS
 
 __all__ = ["Order"]
 
-Rows = NDArray[np.intp]
-
 
 class Order:
-    """The batches of all epochs.
+    """See Order of trainer/batches.py. A key is the number of a triplet, and that of the form of its words.
 
     Args:
         written: how many triplets were written; each is taken once an epoch.
@@ -30,17 +27,16 @@ class Order:
     def __init__(self, written: int, more: Sequence[tuple[int, float]], batch: int, seed: int, stage: int) -> None:
         self._written, self._batch, self._seed = written, batch, (seed, stage)
         self._taken = [(made, min(made, round(share * written))) for made, share in more]
-        whole = written + sum(taken for _, taken in self._taken)
-        batches = -(-whole // batch)
+        self.examples = written + sum(taken for _, taken in self._taken)
+        batches = -(-self.examples // batch)
         # alone in its batch a triplet has nothing to be told from
-        self._batches = batches - 1 if batches > 1 and whole % batch == 1 else batches
+        self._batches = batches - 1 if batches > 1 and self.examples % batch == 1 else batches
 
     def __len__(self) -> int:
-        """Batches an epoch."""
         return self._batches
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[tuple[Rows, Rows]]:
-        """The batches of an epoch from one of them on: numbers of triplets, and of the form of their words."""
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[list[tuple[int, int]]]:
+        """See Order of trainer/batches.py."""
         chance = np.random.default_rng(number(*self._seed, epoch))
         parts, start = [np.arange(self._written)], self._written
         for made, taken in self._taken:
@@ -51,4 +47,4 @@ class Order:
         form = chance.integers(0, FORMS, len(rows))
         for at in range(first, self._batches):
             part = slice(at * self._batch, (at + 1) * self._batch)
-            yield rows[part], form[part]
+            yield list(zip(rows[part].tolist(), form[part].tolist(), strict=True))

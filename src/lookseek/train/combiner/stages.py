@@ -15,12 +15,12 @@ from ..classifier.measure import write_figures
 from ..openclip.clip import Clip
 from ..trainer.curves import draw
 from ..trainer.devices import Silent
+from ..trainer.loop import Validation, fit
 from .combiner import Combiner
 from .exam import Compose, Exam
 from .join import composed, joining
 from .run import COMBINER, TUNE, CombinerRun
 from .settings import CombinerSettings
-from .step import fit
 from .towers import Known, Towers, known
 from .triplets import Triplets
 from .tune import load_tuned, plain_sum, tuning
@@ -44,11 +44,11 @@ def tune(
     ids = [id for exam in vals.values() for id in exam.ids()]
     changes = [change for exam in vals.values() for change in exam.changes()]
 
-    def judge() -> tuple[float, dict[str, float]]:
+    def validate() -> Validation:
         return _judged(vals, known(clip, shown, ids, {}, changes, Silent(), keep=False), plain_sum)
 
-    stage = tuning(clip, triplets.train, triplets.lots(run.settings), shown, run.settings, workers, judge)
-    fit(fabric, stage, run.settings, out / TUNE, progress)
+    stage = tuning(clip, triplets.train, triplets.lots(run.settings), shown, run.settings, workers, validate)
+    fit(fabric, stage, out / TUNE, progress)
     draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.chosen_by())
     load_tuned(clip, out / TUNE)
 
@@ -75,12 +75,12 @@ def join(
     own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
     combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
 
-    def judge() -> tuple[float, dict[str, float]]:
+    def validate() -> Validation:
         return _judged(vals, found, lambda photos, texts: composed(combiner, photos, texts))
 
     lots = [(made, share) for made, share in triplets.lots(settings) if share]
-    stage = joining(combiner, found, triplets.train, lots, settings, judge)
-    state = fit(fabric, stage, settings, out / COMBINER, progress)
+    stage = joining(combiner, found, triplets.train, lots, settings, validate)
+    state = fit(fabric, stage, out / COMBINER, progress)
     draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.chosen_by())
     best = run.combiner(out)
     fabric.to_device(best)
@@ -105,7 +105,7 @@ def measure(
     return figures_of(out)
 
 
-def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> tuple[float, dict[str, float]]:
+def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> Validation:
     """What chooses the epoch: the mean of the exams' figures, each the mean of its judged metrics."""
     figures: list[float] = []
     said: dict[str, float] = {}
@@ -114,7 +114,8 @@ def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> tuple[f
         own = {f"{name} {metric}": metrics[metric].value for metric in exam.judged}
         figures.append(float(np.mean(list(own.values()))))
         said |= own
-    return float(np.mean(figures)), said
+    figure = float(np.mean(figures))
+    return Validation((figure,), {"val": figure, **said})
 
 
 def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:

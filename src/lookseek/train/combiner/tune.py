@@ -6,36 +6,43 @@ decay, the model in evaluation mode all along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from ... import images
 from ...encode.prepare import Preprocessing, fit, min_side
 from ...errors import TrainError
 from ...types import Photo, Vectors
 from ..openclip.clip import Clip
+from ..trainer.batches import LoadedBatches
+from ..trainer.loop import Training, Validation
 from ..trainer.run_folder import BEST
+from ..trainer.schedule import Schedule
+from .loss import in_batch_contrastive_loss
 from .order import Order
 from .settings import CombinerSettings
-from .step import Batch, Stage
 from .triplets import Example, Lots
 
 __all__ = ["Tuned", "load_tuned", "plain_sum", "tuning"]
 
 
 class Tuned(nn.Module):
-    """A CLIP as stage 1 trains it."""
+    """A CLIP as stage 1 trains it: in evaluation mode, so that batch norms go on using what they know."""
 
     def __init__(self, clip: Clip) -> None:
         super().__init__()
         self.model = clip.model
         self._clip = clip
+
+    def train(self, mode: bool = True) -> Tuned:
+        """See torch and the class."""
+        return super().train(False)
 
     def forward(self, references: Tensor, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and targets, float (n, dim), each of length 1.
@@ -56,9 +63,9 @@ def tuning(
     photos: Mapping[str, Photo],
     settings: CombinerSettings,
     workers: int,
-    judge: Callable[[], tuple[float, dict[str, float]]],
-) -> Stage:
-    """The stage.
+    validate: Callable[[], Validation],
+) -> Training[Sequence[Tensor]]:
+    """Return the training of stage 1.
 
     Args:
         clip: with its first weights, which are trained in place.
@@ -67,24 +74,33 @@ def tuning(
         photos: of both.
         settings: of the training.
         workers: processes that decode; 0 decodes in this one.
-        judge: measures the towers as they are.
+        validate: measures the towers as they are.
     """
     image, text = settings.tune in ("image", "both"), settings.tune in ("text", "both")
     clip.learn(image, text, settings.checkpointing)
     network = Tuned(clip)
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=settings.tune_rate, betas=(0.9, 0.999), eps=1e-7)
-    return Stage(
-        number=1,
-        name=f"tuning {'both towers' if image and text else f'the {settings.tune} tower'}",
+    triples = _Triples(clip, [*train, *(e for made, _ in more for e in made)], photos)
+    sizes = [(len(made), share) for made, share in more]
+
+    def loss(model: nn.Module, batch: Sequence[Tensor]) -> Mapping[str, Tensor]:
+        references, tokens, targets, groups = batch
+        queries, found = model(references, tokens, targets)
+        return {"contrast": in_batch_contrastive_loss(queries, found, groups, settings.scale)}
+
+    return Training(
         network=network,
-        optimiser=optimiser,
-        rate=settings.tune_rate,
+        optimiser=torch.optim.AdamW(learning, lr=settings.tune_rate, betas=(0.9, 0.999), eps=1e-7),
+        batches=LoadedBatches(triples, Order(len(train), sizes, settings.tune_batch, settings.seed, 1), workers),
+        loss=loss,
+        weights={"contrast": 1.0},
+        validate=lambda _: validate(),
         epochs=settings.tune_epochs,
-        batches=_Decoded(clip, train, more, photos, settings, workers),
-        scale=lambda: settings.scale,
-        judge=judge,
-        training=network.eval,
+        seed=(settings.seed, 1),
+        schedule=Schedule(settings.warm_up, settings.cosine),
+        every=settings.every,
+        patience=settings.patience,
+        name=f"training, stage 1: tuning {'both towers' if image and text else f'the {settings.tune} tower'}",
     )
 
 
@@ -128,38 +144,8 @@ class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-class _Decoded:
-    """See Batches."""
-
-    def __init__(
-        self,
-        clip: Clip,
-        train: Sequence[Example],
-        more: Lots,
-        photos: Mapping[str, Photo],
-        settings: CombinerSettings,
-        workers: int,
-    ) -> None:
-        sizes = [(len(made), share) for made, share in more]
-        self._order = Order(len(train), sizes, settings.tune_batch, settings.seed, 1)
-        self._triples, self._workers = _Triples(clip, [*train, *(e for made, _ in more for e in made)], photos), workers
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def epoch(self, epoch: int, first: int) -> Iterator[Batch]:
-        """See Batches."""
-        places = [
-            list(zip(rows.tolist(), form.tolist(), strict=True)) for rows, form in self._order.epoch(epoch, first)
-        ]
-        for references, tokens, targets, groups in DataLoader(
-            self._triples, batch_sampler=places, num_workers=self._workers
-        ):
-            yield (references, tokens, targets), groups
-
-
 def groups_of(examples: Sequence[Example]) -> Tensor:
-    """Numbers of the targets and of their groups, int64 (n, 2), as ``contrast`` has them."""
+    """Numbers of the targets and of their groups, int64 (n, 2), as ``in_batch_contrastive_loss`` has them."""
     targets: dict[str, int] = {}
     groups: dict[str, int] = {}
     rows = [(targets.setdefault(e.target, len(targets)), groups.setdefault(e.group, len(groups))) for e in examples]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from .run_folder import BEST, CHECKPOINT
 
 __all__ = ["State", "restore", "save", "save_best"]
 
-FORMAT = 1
+FORMAT = 2
+"""1 had ``best_accuracy`` and ``best_loss`` in place of ``best_score``, and not always a ``scaler``; it is read too."""
 
 
 @dataclass
@@ -26,16 +29,14 @@ class State:
     Args:
         step: batches learned from.
         loss: sum of the losses of this epoch's batches.
-        best_epoch: whose weights are kept, from 1; 0 before the first.
-        best_accuracy: of it, on val.
-        best_loss: of it, on val.
+        best_epoch: the epoch whose weights are kept, from 1; 0 before the first.
+        best_score: its score on val, as ``Validation`` has it.
     """
 
     step: int = 0
     loss: float = 0.0
     best_epoch: int = 0
-    best_accuracy: float = -1.0
-    best_loss: float = float("inf")
+    best_score: tuple[float, ...] = (-math.inf,)
 
 
 def save(folder: Path, state: State, **parts: Any) -> None:
@@ -52,7 +53,7 @@ def save(folder: Path, state: State, **parts: Any) -> None:
 
 
 def restore(folder: Path, **parts: Any) -> State:
-    """Put a checkpoint's content into the parts; a fresh state where there is none.
+    """Load the checkpoint into the parts; return a fresh state where there is none.
 
     Raises:
         TrainError: a checkpoint that can't be read, or of another network.
@@ -62,15 +63,21 @@ def restore(folder: Path, **parts: Any) -> State:
         return State()
     try:
         found = torch.load(file, map_location="cpu", weights_only=True)
-        if found["format"] != FORMAT:
+        if found["format"] not in (1, FORMAT):
             raise ValueError(f"format {found['format']}, not {FORMAT}")
         for name, part in parts.items():
-            if part is not None:
+            if part is not None and not (name == "scaler" and found["format"] == 1 and name not in found):
                 part.load_state_dict(found[name])
-        return State(**found["state"])
+        return State(**(_from_format_1(found["state"]) if found["format"] == 1 else found["state"]))
     except Exception as error:  # torch raises a class of its own for each way in which a file can be wrong
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise TrainError(f"{file} can't be read ({said}): delete it to train this run from its beginning") from error
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise TrainError(f"{file} can't be read ({reason}): delete it to train this run from its beginning") from error
+
+
+def _from_format_1(state: Mapping[str, Any]) -> dict[str, Any]:
+    accuracy, loss = state["best_accuracy"], state["best_loss"]
+    score = (accuracy,) if math.isinf(loss) else (accuracy, -loss)
+    return {"step": state["step"], "loss": state["loss"], "best_epoch": state["best_epoch"], "best_score": score}
 
 
 def save_best(folder: Path, network: nn.Module) -> None:

@@ -31,7 +31,7 @@ def spoken(
     Raises:
         TrainError: the lexicon has no words for the change.
 
-    >>> from ..align.lexicon import read_lexicon
+    >>> from .lexicon import read_lexicon
     >>> len(spoken("sleeve", "short", "long", 0, 0, read_lexicon(), "dress"))
     4
     """

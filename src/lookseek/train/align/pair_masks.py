@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-__all__ = ["said_of", "titled"]
+__all__ = ["caption_pairs", "title_pairs"]
 
 
-def said_of(photos: Tensor, texts: Tensor) -> tuple[Tensor, Tensor]:
+def caption_pairs(photos: Tensor, texts: Tensor) -> tuple[Tensor, Tensor]:
     """Of captions: true where the photo has every value that the text states, false where it has another one.
 
     Where a value is unknown and no known one differs the pair is neither.
@@ -26,7 +26,7 @@ def said_of(photos: Tensor, texts: Tensor) -> tuple[Tensor, Tensor]:
     return true, false
 
 
-def titled(titles: Tensor, designs: Tensor, colours: Tensor) -> tuple[Tensor, Tensor]:
+def title_pairs(titles: Tensor, designs: Tensor, colours: Tensor) -> tuple[Tensor, Tensor]:
     """Of titles: true of every photo that has the title, false unless the photo is of that design and colour.
 
     Args:
