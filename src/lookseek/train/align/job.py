@@ -20,13 +20,12 @@ from ...types import Vectors
 from ..trainer.devices import Machine, launched
 from ..trainer.lock import Alone
 from ..trainer.loop import fit
-from ..trainer.run_folder import RUN, SKIPPED
-from ..unreadable import write_list
+from ..unreadable import write_unreadable
 from ..words.lexicon import read_lexicon
 from .judge import questions
 from .maps import fill
 from .network import Trunk, halves
-from .run import AlignRun, read_run
+from .run import AlignRun, run_folder
 from .settings import settings_of
 from .shown import FIELDS, Shows, read_shown
 from .texts import Said, Texts, read_texts
@@ -101,7 +100,8 @@ def train_align(
             content=_content(list(shows.values()), list(said.values())),
             weights=weights,
         )
-        _begin(run, out)
+        (out / CACHE).mkdir(exist_ok=True)
+        run_folder(out).begin(run)
         asked = questions(shows["val"], lexicon)
         words = {name: _read(texts, progress) for name, texts in asked.texts.items()}
         splits = {
@@ -109,7 +109,7 @@ def train_align(
             for split, shown in shows.items()
         }
         broken = {shows[s].items[row].id: "can't be decoded" for s in shows for row in splits[s].maps.broken}
-        write_list(out / SKIPPED, broken)
+        write_unreadable(out, broken)
         features = splits["train"].texts.features
         joint.centre.copy_(torch.from_numpy(features.mean(0)))
         joint.spread.copy_(torch.from_numpy(features.std(0)))
@@ -123,7 +123,6 @@ def train_align(
 def _split(
     split: str, shows: Shows, said: Said, trunk: Trunk, cache: Path, codes: NDArray[np.int64], progress: Progress
 ) -> Split:
-    cache.mkdir(exist_ok=True)
     features = _read(said.texts, progress)
     maps = fill(cache, split, shows, trunk, split == "train", progress)
     rows = np.setdiff1d(np.arange(len(shows)), np.array(sorted(maps.broken), np.intp))
@@ -155,16 +154,3 @@ def _content(shows: Sequence[Shows], said: Sequence[Said]) -> str:
         digest.update(shown.content.encode())
         digest.update("\n".join(some.texts).encode())
     return digest.hexdigest()
-
-
-def _begin(run: AlignRun, out: Path) -> None:
-    """Write what the run is, or find that the folder holds the same one."""
-    (out / CACHE).mkdir(exist_ok=True)
-    if not (out / RUN).is_file():
-        run.write(out)
-        return
-    if read_run(out) != run:
-        raise TrainError(
-            f"{out} holds a training of other photos, words or settings: give the same options to go on with it, or a "
-            "new folder"
-        )

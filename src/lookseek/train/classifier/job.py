@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,18 @@ from ...errors import TrainError
 from ...evaluate.outcome import Evaluation
 from ...evaluate.result import Result
 from ...progress import Progress
-from ...types import Skipped
 from ..backbones import RANDOM_NUMBERS
 from ..labelled import SPLITS, Labelled, read_labelled
 from ..trainer.curves import draw
 from ..trainer.devices import Machine, Silent, launched, workers_of
 from ..trainer.lock import Alone
 from ..trainer.loop import fit
-from ..trainer.run_folder import CHECKPOINT, RUN, SKIPPED, TEST, tested
-from ..unreadable import broken, read_list, write_list
-from .measure import measure, write_figures
+from ..trainer.results import read_test_result, write_result
+from ..trainer.run_folder import CHECKPOINT, RUN, TEST
+from ..unreadable import find_unreadable
+from .measure import measure
 from .network import build
-from .run import Run, read_run
+from .run import ClassifierRun, run_folder
 from .settings import settings_of
 from .training import classifier_training, predict
 
@@ -45,7 +45,7 @@ class Trained:
         lead: False in the processes of further devices, which have nothing to say that the first does not.
     """
 
-    run: Run
+    run: ClassifierRun
     best_epoch: int
     val_accuracy: float
     test: Result | None
@@ -100,7 +100,7 @@ def train_classifier(
         start = build(settings.backbone, len(photos.classes), weights)
         if start.weights != RANDOM_NUMBERS:  # layers that know nothing yet have to learn
             start.network.freeze(settings.frozen)
-        run = Run(
+        run = ClassifierRun(
             recipe="classifier",
             preset=preset,
             settings=settings,
@@ -115,11 +115,11 @@ def train_classifier(
             weights=start.weights,
         )
         with fabric.rank_zero_first():
-            _begin(run, out)
+            run_folder(out).begin(run)
             if not (out / CHECKPOINT).is_file():  # a run whose checkpoint was deleted to begin again
                 (out / TEST).unlink(missing_ok=True)
         state = fit(fabric, classifier_training(fabric, start.network, photos, settings, workers), out, progress)
-        test = tested(out)
+        test = read_test_result(out)
         if fabric.is_global_zero:
             draw(out, _title(run), "val_accuracy", "accuracy on val")
         if test is None and photos.splits["test"]:
@@ -131,18 +131,18 @@ def train_classifier(
     return Trained(run, state.best_epoch, state.best_score[0], test, photos.notes, fabric.is_global_zero)
 
 
-def _title(run: Run) -> str:
+def _title(run: ClassifierRun) -> str:
     photos = f"{run.photos['train']:,} photos, val {run.photos['val']:,}"
     return f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}"
 
 
 def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
     if fabric.is_global_zero:
-        write_figures(evaluation, out / TEST)
+        write_result(evaluation, out / TEST)
     return evaluation.result
 
 
-def _said(run: Run, epoch: int) -> dict[str, str | float]:
+def _said(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
     """What stands beside every figure of the run."""
     return {
         "name": f"{run.settings.backbone}, preset {run.preset}",
@@ -154,40 +154,10 @@ def _said(run: Run, epoch: int) -> dict[str, str | float]:
     }
 
 
-def _begin(run: Run, out: Path) -> None:
-    """Write what the run is, or find that the folder holds the same one."""
-    if not (out / RUN).is_file():
-        run.write(out)
-        return
-    there = read_run(out)
-    if there == run:
-        return
-    old, new = asdict(there), asdict(run)
-    old, new = old | old.pop("settings"), new | new.pop("settings")
-    differ = [f"{name} {old[name]!r}, now {new[name]!r}" for name in new if old[name] != new[name]]
-    differ = [line if len(line) < 200 else line.split(" ")[0] for line in differ]
-    raise TrainError(
-        f"{out} holds a training with {'; '.join(differ)}: give the same options to go on with it, or a new folder"
-    )
-
-
-def _readable(data: Labelled, out: Path, known: bool, progress: Progress) -> Labelled:
-    """The photos that can be decoded. Each is looked at once in the life of a run; the others are listed.
-
-    Args:
-        data: the photos.
-        out: the run folder.
-        known: whether its list is of this training: one that failed before it began may have left another's.
-        progress: told of every photo.
-    """
-    listed = out / SKIPPED
-    if known and listed.is_file():
-        reasons = read_list(listed)
-    else:
-        reasons = broken([(e.id, e.photo) for split in SPLITS for e in data.splits[split]], progress)
-        write_list(listed, reasons)
-    for id, reason in reasons.items():
-        progress.skipped(Skipped(id, "broken photo", reason))
+def _readable(data: Labelled, out: Path, listed: bool, progress: Progress) -> Labelled:
+    """The photos that can be decoded."""
+    photos = ((e.id, e.photo) for split in SPLITS for e in data.splits[split])
+    reasons = find_unreadable(out, photos, progress, listed=listed)
     kept = {split: tuple(e for e in data.splits[split] if e.id not in reasons) for split in SPLITS}
     if not kept["train"] or not kept["val"]:
         raise TrainError(f"none of the photos of train or val can be read, e.g. {next(iter(reasons.values()))}")

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...atomic import write_text
-from ...evaluate.details import details_path, write_details
 from ...evaluate.outcome import Evaluation
 from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
@@ -19,7 +17,7 @@ from ...progress import Progress
 from ...store.schema import LOOK
 from ..labelled import Labelled
 
-__all__ = ["measure", "write_figures"]
+__all__ = ["measure"]
 
 
 def measure(
@@ -71,9 +69,3 @@ def measure(
     )
     system = System(model, "cosine", embed, None)
     return evaluate(benchmark, Options(Path(), split, "held-out"), system, progress)
-
-
-def write_figures(evaluation: Evaluation, path: Path) -> None:
-    """Write the result file, and every photo's value beside it."""
-    write_details(evaluation.outcomes, details_path(path))  # first: where the result is, both are
-    write_text(path, evaluation.result.to_json())

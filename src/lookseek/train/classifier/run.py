@@ -1,48 +1,26 @@
-"""The run folder: what a training leaves, and how it is read again.
-
-RUN/
-run.json            settings, data, classes, first weights: what makes a training the same training
-log.jsonl           a line every few steps, and one an epoch
-tensorboard/        the same for TensorBoard
-curves.png          the same to look at
-checkpoint.pt       all that going on needs
-best.safetensors    the weights of the best validation epoch
-test.json           figures on the test photos, measured once, and test.queries.csv: each photo's
-skipped.csv         photos that could not be used, and why
-"""
+"""What the run.json of a classifier holds, and the network that the run folder keeps."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file
-
-from ...atomic import write_text
 from ...encode.prepare import Preprocessing
-from ...errors import TrainError
 from ..backbones import RANDOM
-from ..trainer.run_folder import BEST, RUN
+from ..trainer.run_folder import RunFolder, best_weights
 from .network import Network, build
 from .settings import Settings
 
-__all__ = [
-    "Run",
-    "read_run",
-]
-
-
-FORMAT = 1
+__all__ = ["ClassifierRun", "read_run", "run_folder"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What ``run.json`` says: two trainings with the same one are the same training.
+class ClassifierRun:
+    """What makes a training the same training.
 
     Args:
-        recipe: its name.
+        recipe: ``classifier``.
         preset: whose settings were taken, before changes.
         settings: all of them.
         data: the source of the photos, as it was given, absolute.
@@ -70,43 +48,31 @@ class Run:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What the exported tower takes: it normalises inside."""
+        """How photos are prepared for the exported tower, which normalises them itself."""
         side = self.settings.size
         return Preprocessing(side, side, self.settings.resize, (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
 
     def network(self, folder: Path) -> Network:
-        """The network of the best epoch, in evaluation mode.
+        """Return the network of the best epoch, in evaluation mode.
 
         Raises:
             TrainError: there are no weights yet.
         """
-        file = folder / BEST
-        if not file.is_file():
-            raise TrainError(f"{folder} has no {BEST} yet: run the training to the end of its first epoch")
+        weights = best_weights(folder)
         network = build(self.settings.backbone, len(self.classes), RANDOM).network
-        network.load_state_dict(load_file(file))
+        network.load_state_dict(weights)
         return network.eval()
 
-    def write(self, folder: Path) -> None:
-        """Write ``run.json``, whole or not at all."""
-        write_text(folder / RUN, json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=1) + "\n")
+
+def run_folder(path: Path) -> RunFolder[ClassifierRun]:
+    """Return a folder as the run folder of a classifier."""
+    return RunFolder(path, "classifier", ClassifierRun)
 
 
-def read_run(folder: Path) -> Run:
-    """What a run folder says of itself.
+def read_run(path: Path) -> ClassifierRun:
+    """Return what a run folder's run.json holds.
 
     Raises:
-        TrainError: there is no run, or another lookseek wrote it.
+        TrainError: there is no run of a classifier, or another version of lookseek wrote it.
     """
-    file = folder / RUN
-    if not file.is_file():
-        raise TrainError(f"{folder} is no training run: give a folder that lookseek train wrote")
-    try:
-        said = json.loads(file.read_bytes())
-        if said.pop("format") != FORMAT:
-            raise ValueError("another format")
-        settings = Settings(**said.pop("settings"))
-        said |= {name: tuple(said[name]) for name in ("classes", "mean", "std")}
-        return Run(settings=settings, **said)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TrainError(f"{file} can't be read ({error}): train again into a new folder") from error
+    return run_folder(path).read()

@@ -15,15 +15,14 @@ from ...encode.model import DEFAULT
 from ...errors import TrainError
 from ...evaluate.result import Result
 from ...progress import Progress
-from ...types import Skipped
 from ..openclip.clip import PREFIX, Clip, build_clip
 from ..trainer.devices import Machine, launched, workers_of
 from ..trainer.lock import Alone
-from ..trainer.run_folder import CHECKPOINT, RUN, SKIPPED
-from ..unreadable import broken, read_list, write_list
+from ..trainer.run_folder import CHECKPOINT, RUN
+from ..unreadable import find_unreadable
 from .exam import Compose
 from .join import composed
-from .run import COMBINER, TUNE, CombinerRun, read_run
+from .run import COMBINER, TUNE, CombinerRun, run_folder
 from .settings import CombinerSettings, settings_of
 from .stages import FIGURES, features, join, measure, tune
 from .towers import ModelTowers, Towers
@@ -101,7 +100,8 @@ def train_combiner(
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
         triplets = _usable(triplets, out, progress)
-        run = _begin(_said(preset, settings, data, triplets, model, _absolute(weights), towers), out)
+        run = _said(preset, settings, data, triplets, model, _absolute(weights), towers)
+        run_folder(out).begin(run)
         if isinstance(towers, Clip):
             fabric.to_device(towers.model)
         _forget(out, tuned=settings.tune != "none")
@@ -143,16 +143,9 @@ def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
 
 
 def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
-    """Without the photos that are missing or can't be decoded; each is looked at once in the life of a run."""
-    listed = out / SKIPPED
-    if (out / RUN).is_file() and listed.is_file():
-        gone = read_list(listed)
-    else:
-        gone = {**triplets.missing, **broken(list(triplets.named().items()), progress)}
-        write_list(listed, gone)
-    for id, reason in gone.items():
-        progress.skipped(Skipped(id, "missing photo" if id in triplets.missing else "broken photo", reason))
-    return triplets.without(gone)
+    """Without the photos that are missing or can't be decoded."""
+    listed, photos = (out / RUN).is_file(), triplets.named().items()
+    return triplets.without(find_unreadable(out, photos, progress, listed=listed, missing=triplets.missing))
 
 
 def _said(
@@ -184,20 +177,6 @@ def _said(
         checksum=towers.checksum(),
         quick_gelu=isinstance(towers, Clip) and towers.quick_gelu,
     )
-
-
-def _begin(run: CombinerRun, out: Path) -> CombinerRun:
-    """Write what the run is, or find that the folder holds the same one."""
-    if not (out / RUN).is_file():
-        run.write(out)
-        return run
-    there = read_run(out)
-    if there != run:
-        raise TrainError(
-            f"{out} holds a training with {'; '.join(there.differs(run))}: give the same options to go on with it, or "
-            "a new folder"
-        )
-    return run
 
 
 def _forget(out: Path, tuned: bool) -> None:

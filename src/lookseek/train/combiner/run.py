@@ -14,29 +14,23 @@ drawn.val.json ...   all of these of drawn garments, where they were learned
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file
-
-from ...atomic import write_text
-from ...errors import TrainError
-from ..trainer.run_folder import BEST, RUN
+from ..trainer.run_folder import RunFolder, best_weights
 from .combiner import Combiner
 from .settings import CombinerSettings
 
-__all__ = ["COMBINER", "TUNE", "CombinerRun", "read_run"]
+__all__ = ["COMBINER", "TUNE", "CombinerRun", "read_run", "run_folder"]
 
 TUNE, COMBINER = "tune", "combiner"
-
-FORMAT = 1
+"""Folders of the two stages."""
 
 
 @dataclass(frozen=True, slots=True)
 class CombinerRun:
-    """What ``run.json`` says: two trainings with the same one are the same training.
+    """What makes a training the same training.
 
     Args:
         recipe: ``combiner``.
@@ -69,43 +63,26 @@ class CombinerRun:
     quick_gelu: bool = False
 
     def combiner(self, folder: Path) -> Combiner:
-        """The Combiner of the best epoch, in evaluation mode.
+        """Return the Combiner of the best epoch, in evaluation mode.
 
         Raises:
             TrainError: there are no weights yet.
         """
-        file = folder / COMBINER / BEST
-        if not file.is_file():
-            raise TrainError(f"{folder} has no {COMBINER}/{BEST} yet: run the training to the end of its first epoch")
+        weights = best_weights(folder / COMBINER)
         combiner = Combiner(self.dim, self.settings)
-        combiner.load_state_dict({name.removeprefix("combiner."): value for name, value in load_file(file).items()})
+        combiner.load_state_dict({name.removeprefix("combiner."): value for name, value in weights.items()})
         return combiner.eval()
 
-    def write(self, folder: Path) -> None:
-        """Write ``run.json``, whole or not at all."""
-        write_text(folder / RUN, json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=1) + "\n")
 
-    def differs(self, other: CombinerRun) -> list[str]:
-        """What is not the same in another run, a few words each."""
-        old, new = asdict(self), asdict(other)
-        old, new = old | old.pop("settings"), new | new.pop("settings")
-        lines = [f"{name} {old[name]!r}, now {new[name]!r}" for name in new if old[name] != new[name]]
-        return [line if len(line) < 200 else line.split(" ")[0] for line in lines]
+def run_folder(path: Path) -> RunFolder[CombinerRun]:
+    """Return a folder as the run folder of a Combiner."""
+    return RunFolder(path, "combiner", CombinerRun)
 
 
-def read_run(folder: Path) -> CombinerRun:
-    """What a run folder says of itself.
+def read_run(path: Path) -> CombinerRun:
+    """Return what a run folder's run.json holds.
 
     Raises:
-        TrainError: there is no run of a Combiner, or another lookseek wrote it.
+        TrainError: there is no run of a Combiner, or another version of lookseek wrote it.
     """
-    file = folder / RUN
-    if not file.is_file():
-        raise TrainError(f"{folder} is no training run: give a folder that lookseek train wrote")
-    try:
-        said = json.loads(file.read_bytes())
-        if said.pop("format") != FORMAT or said["recipe"] != "combiner":
-            raise ValueError("another format or recipe")
-        return CombinerRun(settings=CombinerSettings(**said.pop("settings")), **said)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TrainError(f"{file} can't be read ({error}): train again into a new folder") from error
+    return run_folder(path).read()

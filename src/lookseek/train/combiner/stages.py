@@ -11,11 +11,11 @@ from lightning_fabric import Fabric
 
 from ...evaluate.result import Result, read_result
 from ...progress import Progress
-from ..classifier.measure import write_figures
 from ..openclip.clip import Clip
 from ..trainer.curves import draw
 from ..trainer.devices import Silent
 from ..trainer.loop import Validation, fit
+from ..trainer.results import write_result
 from .combiner import Combiner
 from .exam import Compose, Exam
 from .join import composed, joining
@@ -101,7 +101,7 @@ def measure(
             path = out / f"{prefix}{split}.json"
             if not path.is_file():
                 info = _info(run, NAMES[prefix])
-                write_figures(exam.take(found, way, info, progress), path)
+                write_result(exam.take(found, way, info, progress), path)
     return figures_of(out)
 
 

@@ -10,19 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.utils.data import Dataset
 
 from ... import images
 from ...encode.prepare import Preprocessing, fit, min_side
-from ...errors import TrainError
 from ...types import Photo, Vectors
 from ..openclip.clip import Clip
 from ..trainer.batches import LoadedBatches
 from ..trainer.loop import Training, Validation
-from ..trainer.run_folder import BEST
+from ..trainer.run_folder import best_weights
 from ..trainer.schedule import Schedule
 from .loss import in_batch_contrastive_loss
 from .order import Order
@@ -110,10 +108,7 @@ def load_tuned(clip: Clip, folder: Path) -> None:
     Raises:
         TrainError: there are none.
     """
-    file = folder / BEST
-    if not file.is_file():
-        raise TrainError(f"{folder} has no {BEST} yet: run the training to the end of its first epoch")
-    Tuned(clip).load_state_dict(load_file(file))
+    Tuned(clip).load_state_dict(best_weights(folder))
     clip.model.eval()
 
 

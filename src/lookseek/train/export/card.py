@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ...evaluate.result import Figure, Result, short_commit, source_commit
-from ..classifier.run import Run
+from ..classifier.run import ClassifierRun
 from ..trainer.log import read_journal
 from .change import Change
 from .eight import Eight
@@ -45,7 +45,7 @@ class Facts:
 
     name: str
     run_folder: str
-    run: Run
+    run: ClassifierRun
     origin: Origin
     weights: int
     size: int
@@ -212,7 +212,7 @@ def _limits(facts: Facts) -> str:
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def _data(run: Run) -> str:
+def _data(run: ClassifierRun) -> str:
     """The data's own name: where it lies on the machine is nobody's business."""
     return Path(run.data).name or "its data"
 

@@ -14,7 +14,7 @@ from ...encode.runtime import Runtime
 from ...errors import TrainError
 from ...progress import Progress
 from ..classifier.network import Network
-from ..classifier.run import Run
+from ..classifier.run import ClassifierRun
 from ..labelled import Example
 from .change import Change, change
 from .parity import Parity, checked_int8, opened, parity, runtimes
@@ -68,7 +68,7 @@ def eight_lines(made: Eight) -> list[str]:
 
 
 def eight(
-    run: Run,
+    run: ClassifierRun,
     network: Network,
     head: Head,
     graphs: tuple[onnx.ModelProto, onnx.ModelProto],

@@ -19,9 +19,9 @@ from ...encode.head import Head, write_head
 from ...errors import TrainError
 from ...progress import Progress
 from ..classifier.network import Network
-from ..classifier.run import Run, read_run
+from ..classifier.run import ClassifierRun, read_run
 from ..labelled import Example
-from ..trainer.run_folder import tested
+from ..trainer.results import read_test_result
 from .card import Facts, best_epoch, card
 from .eight import LEAST, Eight, eight, eight_lines
 from .folder import check_target, config, write_folder
@@ -75,7 +75,7 @@ def export(
     target: Path,
     *,
     int8: bool = False,
-    photos: Callable[[Run, Progress], Found] = find,
+    photos: Callable[[ClassifierRun, Progress], Found] = find,
     progress: Progress,
 ) -> Exported:
     """Makes a model folder of a run's best epoch: whole, or not at all.
@@ -124,7 +124,7 @@ def export(
         parity=same,
         own=own,
         said=found.said,
-        tested=tested(folder),
+        tested=read_test_result(folder),
         best=best_epoch(folder),
         eight=bits,
     )
@@ -143,12 +143,12 @@ def export(
     return Exported(target, len(content), same, own, bits, found.said)
 
 
-def _head(run: Run, network: Network) -> Head:
+def _head(run: ClassifierRun, network: Network) -> Head:
     weight, bias = (parameter.detach().numpy() for parameter in (network.classifier.weight, network.classifier.bias))
     return Head(run.classes, weight.astype(np.float32), bias.astype(np.float32))
 
 
-def _looked_at(run: Run, train: Sequence[Example], progress: Progress) -> tuple[NDArray[np.uint8], int]:
+def _looked_at(run: ClassifierRun, train: Sequence[Example], progress: Progress) -> tuple[NDArray[np.uint8], int]:
     """Photos for the parity, and how many of them are the training's: drawn garments take the place of missing ones."""
     own = some((example.photo for example in train), run.preprocessing, PHOTOS, progress)
     if len(own) == PHOTOS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 
 from ..backbones import LITE2, LITE2_PACKAGE
-from ..classifier.run import Run
+from ..classifier.run import ClassifierRun
 
 __all__ = ["Origin", "lite2", "origin", "packaged"]
 
@@ -28,7 +28,7 @@ class Origin:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def origin(run: Run) -> Origin:
+def origin(run: ClassifierRun) -> Origin:
     """The base of a run, by what it says of its first weights."""
     name = run.settings.backbone
     if run.weights == "random numbers":

@@ -15,7 +15,7 @@ from ...encode.prepare import Preprocessing, fit, min_side
 from ...errors import CatalogueError, ItemError, TrainError
 from ...progress import Progress
 from ...types import Photo, Skipped
-from ..classifier.run import Run
+from ..classifier.run import ClassifierRun
 from ..labelled import Example, read_labelled
 
 __all__ = ["Found", "drawn", "find", "shuffled", "some"]
@@ -37,7 +37,7 @@ class Found:
     said: str = ""
 
 
-def find(run: Run, progress: Progress) -> Found:
+def find(run: ClassifierRun, progress: Progress) -> Found:
     """The photos of a training, read again from where it read them; nothing where that is gone."""
     try:
         data = read_labelled(run.data, run.label, progress)
