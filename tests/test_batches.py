@@ -13,21 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookseek.train.classifier.batches import ShuffledOrder, training_batches
-from lookseek.train.classifier.settings import Settings, settings_of
-from lookseek.train.labelled import Example, Labelled, read_labelled
+from lookseek.train.classifier.settings import ClassifierSettings, settings_of
+from lookseek.train.labelled import Example, LabelledPhotos, read_labelled
 from lookseek.train.photos import in_order
-from lookseek.train.trainer.seeds import number
+from lookseek.train.trainer.seeds import derive_seed
 
 MODERN = settings_of("modern", SMALL)
 BASELINE = settings_of("baseline", SMALL)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
+def data(tmp_path_factory: pytest.TempPathFactory) -> LabelledPhotos:
     return read_labelled(str(write_table(tmp_path_factory.mktemp("shop"), 21, 5, 5)), "", Heard())
 
 
-def all_of(data: Labelled, how: Settings, epoch: int, first: int = 0, workers: int = 0) -> list[torch.Tensor]:
+def all_of(
+    data: LabelledPhotos, how: ClassifierSettings, epoch: int, first: int = 0, workers: int = 0
+) -> list[torch.Tensor]:
     batches = training_batches(data.splits["train"], how, workers)
     return [part for batch in batches.epoch(epoch, first) for part in batch]
 
@@ -36,7 +38,7 @@ def same(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
     return len(some) == len(others) and all(torch.equal(a, b) for a, b in zip(some, others, strict=True))
 
 
-def test_photos_and_labels_come_as_the_network_takes_them(data: Labelled) -> None:
+def test_photos_and_labels_come_as_the_network_takes_them(data: LabelledPhotos) -> None:
     photos, labels = next(training_batches(data.splits["train"], MODERN, 0).epoch(0))
     assert photos.dtype == torch.uint8
     assert photos.shape == (8, 3, 32, 32)
@@ -44,7 +46,7 @@ def test_photos_and_labels_come_as_the_network_takes_them(data: Labelled) -> Non
     assert labels.shape == (8,)
 
 
-def test_an_epoch_is_the_same_however_it_is_reached(data: Labelled) -> None:
+def test_an_epoch_is_the_same_however_it_is_reached(data: LabelledPhotos) -> None:
     whole = all_of(data, MODERN, 3)
     torch.manual_seed(99)  # whatever ran before
     assert same(whole, all_of(data, MODERN, 3))
@@ -54,7 +56,7 @@ def test_an_epoch_is_the_same_however_it_is_reached(data: Labelled) -> None:
     assert not same(whole, all_of(data, settings_of("modern", SMALL | {"seed": 1}), 3))
 
 
-def test_the_plain_preset_sees_each_photo_once_and_unchanged(data: Labelled) -> None:
+def test_the_plain_preset_sees_each_photo_once_and_unchanged(data: LabelledPhotos) -> None:
     batches = training_batches(data.splits["train"], BASELINE, 0)
     shown = torch.cat([photos for photos, _ in batches.epoch(0)])
     known = torch.cat([photos for photos, _ in in_order(data.splits["train"], BASELINE.size, BASELINE.resize, 8, 0)])
@@ -63,7 +65,7 @@ def test_the_plain_preset_sees_each_photo_once_and_unchanged(data: Labelled) -> 
     assert not torch.equal(shown, known)  # in another order
 
 
-def test_strong_changes_make_another_photo_each_epoch(data: Labelled) -> None:
+def test_strong_changes_make_another_photo_each_epoch(data: LabelledPhotos) -> None:
     first, second = (torch.cat(all_of(data, MODERN, epoch)[0::2]) for epoch in (0, 1))
     assert not any(torch.equal(a, b) for a in first for b in second)
 
@@ -105,9 +107,9 @@ def test_balance_draws_small_classes_more_often(balance: float, share: float) ->
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=4))
 def test_seeds_differ_from_their_neighbours(parts: list[int]) -> None:
-    assert 0 <= number(*parts) < 2**63
-    assert number(*parts) == number(*parts)
-    assert number(*parts) != number(*parts[:-1], parts[-1] + 1)
+    assert 0 <= derive_seed(*parts) < 2**63
+    assert derive_seed(*parts) == derive_seed(*parts)
+    assert derive_seed(*parts) != derive_seed(*parts[:-1], parts[-1] + 1)
 
 
 def test_a_photo_that_is_gone_says_so(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ from lookseek.train.combiner.triplets import Example, read_data
 from lookseek.train.combiner.tune import groups_of, tuning
 from lookseek.train.openclip.clip import build_clip
 from lookseek.train.trainer import loop
-from lookseek.train.trainer.devices import Machine, launched
-from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.launch import launch
+from lookseek.train.trainer.log import read_log
 from lookseek.train.trainer.loop import Validation
 
 __all__ = ["one_cache"]
@@ -311,8 +312,8 @@ def test_a_combiner_can_learn_any_rule(preset: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     combiner = Combiner(DIM, chosen)
     stage = joining(combiner, known, examples, (), chosen, lambda: Validation((0.0,), {}))
-    loop.fit(launched(Machine("cpu"), "32-true"), stage, tmp_path / "stage", Heard())
-    losses = [line["train_loss"] for line in read_journal(tmp_path / "stage") if "epoch" in line]
+    loop.fit(launch(Devices("cpu"), "32-true"), stage, tmp_path / "stage", Heard())
+    losses = [line["train_loss"] for line in read_log(tmp_path / "stage") if "epoch" in line]
     assert losses[-1] < 0.1 * losses[0]
     made = composed(combiner, features[:30], features[60:])
     targets = features[30:60] / np.linalg.norm(features[30:60], axis=1, keepdims=True)
@@ -323,19 +324,19 @@ def test_stage_1_overfits_a_toy_set(tmp_path: Path) -> None:
     folder = write_triplets(tmp_path / "data", {"train": 2, "val": 3})
     more = {"tune_epochs": 30, "tune_batch": 64, "tune_rate": 3e-3, "every": 30, "scale": 100.0, "epochs": 1}
     trained(folder, tmp_path / "run", tune="both", **more)
-    losses = [line["train_loss"] for line in read_journal(tmp_path / "run" / "tune") if "epoch" in line]
+    losses = [line["train_loss"] for line in read_log(tmp_path / "run" / "tune") if "epoch" in line]
     assert losses[-1] < 0.3 * losses[0]
 
 
 def test_the_best_epoch_is_kept_and_all_is_measured_beside_the_sum(finished: Path) -> None:
     run = read_run(finished)
     for stage in ("tune", "combiner"):
-        judged = [line["val"] for line in read_journal(finished / stage) if "val" in line]
+        judged = [line["val"] for line in read_log(finished / stage) if "val" in line]
         assert len(judged) == 2
         assert (finished / stage / "curves.png").is_file()
     figures = {name: read_result(finished / f"{name}.json") for name in ("sum.val", "val", "sum.test", "test")}
     assert {result.queries for result in figures.values()} == {28}
-    best = max(line["val"] for line in read_journal(finished / "combiner") if "val" in line)
+    best = max(line["val"] for line in read_log(finished / "combiner") if "val" in line)
     mean = np.mean([figures["val"].metrics[name].value for name in ("recall@10", "recall@50")])
     assert mean == pytest.approx(best)
     assert figures["val"].benchmark == "fashioniq" and figures["val"].protocol == "original"
@@ -358,7 +359,7 @@ def test_stopped_and_gone_on_with_it_ends_with_the_same_weights(
     folder: Path, finished: Path, tmp_path: Path, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = StopAfter(batches)
-    monkeypatch.setattr(loop, "stoppable", stop.stoppable)
+    monkeypatch.setattr(loop, "deferred_interrupt", stop.deferred_interrupt)
     try:
         trained(folder, tmp_path / "run", progress=stop, tune="both")
     except KeyboardInterrupt:
@@ -367,7 +368,7 @@ def test_stopped_and_gone_on_with_it_ends_with_the_same_weights(
     trained(folder, tmp_path / "run", tune="both")
     for stage in ("tune", "combiner"):
         assert same(weights(finished, stage), weights(tmp_path / "run", stage))
-        assert read_journal(finished / stage) == read_journal(tmp_path / "run" / stage)
+        assert read_log(finished / stage) == read_log(tmp_path / "run" / stage)
     a, b = read_result(finished / "test.json"), read_result(tmp_path / "run" / "test.json")
     assert a.metrics == b.metrics
 
@@ -404,7 +405,7 @@ def test_a_deleted_checkpoint_begins_again(folder: Path, tmp_path: Path) -> None
 
 def test_patience_ends_a_stage(folder: Path, tmp_path: Path) -> None:
     done = trained(folder, tmp_path / "run", epochs=50, patience=2, rate=1e-9, generated=0.0)
-    epochs = [line["epoch"] for line in read_journal(tmp_path / "run" / "combiner") if "epoch" in line]
+    epochs = [line["epoch"] for line in read_log(tmp_path / "run" / "combiner") if "epoch" in line]
     assert epochs[-1] == done.best_epoch + 2 < 50
 
 

@@ -21,8 +21,9 @@ from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.stages import join
 from lookseek.train.combiner.towers import Known
 from lookseek.train.combiner.triplets import Triplets, read_data
-from lookseek.train.trainer.devices import Machine, launched
-from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.launch import launch
+from lookseek.train.trainer.log import read_log
 from lookseek.train.words.change_texts import spoken
 from lookseek.train.words.lexicon import plain, read_lexicon
 
@@ -106,8 +107,8 @@ class TestWhatIsMeasured:
         run = CombinerRun("combiner", "modern", chosen, "", "shop", {}, "", "", DIM, "", "", "")
         seen = replace(both, exams=both.vals())
         found = Known(photos, rows, said, text_rows)
-        _, best = join(launched(Machine("cpu"), "32-true"), seen, found, run, tmp_path, Heard())
-        judged = {line["epoch"]: line for line in read_journal(tmp_path / "combiner") if "val" in line}
+        _, best = join(launch(Devices("cpu"), "32-true"), seen, found, run, tmp_path, Heard())
+        judged = {line["epoch"]: line for line in read_log(tmp_path / "combiner") if "val" in line}
         assert judged[best]["val"] == max(line["val"] for line in judged.values())
 
 

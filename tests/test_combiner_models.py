@@ -26,11 +26,12 @@ from lookseek.errors import TrainError
 from lookseek.evaluate.result import read_result
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.train.combiner.export import LIMIT, composer_graph, export_combiner
+from lookseek.train.combiner.export import composer_graph, export_combiner
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.settings import PRESETS
 from lookseek.train.combiner.triplets import read_data
-from lookseek.train.export.graph import halved
+from lookseek.train.export.graph import to_fp16
+from lookseek.train.export.parity import FP16_LIMIT
 from lookseek.train.openclip.clip import build_clip
 from lookseek.train.openclip.tokens import tokenizer_file
 from lookseek.train.words.lexicon import plain, read_lexicon
@@ -127,7 +128,7 @@ def run(shop: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def made(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("made") / "composes"
     exported = export_combiner(run, target, progress=Heard())
-    assert exported.worst < LIMIT
+    assert exported.worst < FP16_LIMIT
     return target
 
 
@@ -191,7 +192,7 @@ class TestExport:
     def test_the_graph_is_the_combiner(self, run: Path) -> None:
         combiner = read_run(run).combiner(run)
         photos, texts = np.random.default_rng(5).normal(0, 3, (2, 64, 3)).astype(np.float32)
-        session = onnxruntime.InferenceSession(halved(composer_graph(combiner)).SerializeToString())
+        session = onnxruntime.InferenceSession(to_fp16(composer_graph(combiner)).SerializeToString())
         with torch.no_grad():
             theirs = combiner(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
         for count in (1, 7, 64):

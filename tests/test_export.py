@@ -26,32 +26,39 @@ from lookseek.encode.onnx_file import is_quantised
 from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.errors import TrainError
 from lookseek.evaluate.result import Figure, Result
-from lookseek.train.classifier.network import build
+from lookseek.train.classifier.export.job import ExportedClassifier, export_classifier
+from lookseek.train.classifier.export.parity import check_fp16, measure_parity
+from lookseek.train.classifier.export.photos import TrainingPhotos, find_photos
+from lookseek.train.classifier.export.tower import to_onnx
+from lookseek.train.classifier.network import build_network
 from lookseek.train.classifier.run import ClassifierRun, read_run
 from lookseek.train.classifier.run import run_folder as written
 from lookseek.train.classifier.settings import settings_of
-from lookseek.train.export import Exported, export
 from lookseek.train.export.folder import write_folder
-from lookseek.train.export.graph import halved, to_onnx
-from lookseek.train.export.parity import checked, opened, parity
-from lookseek.train.export.photos import Found, find
-from lookseek.train.export.quantise import quantised
-from lookseek.train.labelled import Labelled, read_labelled
+from lookseek.train.export.graph import to_fp16
+from lookseek.train.export.origin import Origin, weights_origin
+from lookseek.train.export.parity import open_graph
+from lookseek.train.export.quantise import quantise_int8
+from lookseek.train.labelled import LabelledPhotos, read_labelled
 from lookseek.train.trainer.run_folder import BEST, LOG, TEST
 
 SIDE = 64
 torch.set_num_threads(1)
 
 
-def gone(_run: ClassifierRun, _progress: object) -> Found:
-    return Found({}, "The training's data was not there when this was exported.")
+def origin(run: ClassifierRun) -> Origin:
+    return weights_origin(run.settings.backbone, run.weights)
+
+
+def gone(_run: ClassifierRun, _progress: object) -> TrainingPhotos:
+    return TrainingPhotos({}, "The training's data was not there when this was exported.")
 
 
 def make_run(folder: Path, data: str, backbone: str, size: int = SIDE) -> Path:
     """A run folder as a training would leave it, of a network whose weights are random."""
     torch.manual_seed(0)
-    photos: Labelled = read_labelled(data, "", Heard())
-    start = build(backbone, len(photos.classes), "random")
+    photos: LabelledPhotos = read_labelled(data, "", Heard())
+    start = build_network(backbone, len(photos.classes), "random")
     with torch.no_grad():  # batch norms that have seen photos, so that folding them does something
         start.network.train()
         for _ in range(3):
@@ -84,13 +91,13 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, garments: Path) -> Path
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Exported:
-    return export(run_folder, tmp_path_factory.mktemp("out") / "mine", progress=Heard())
+def exported(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> ExportedClassifier:
+    return export_classifier(run_folder, tmp_path_factory.mktemp("out") / "mine", progress=Heard())
 
 
 @pytest.fixture(scope="session")
-def eight(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Exported:
-    return export(run_folder, tmp_path_factory.mktemp("out8") / "mine8", int8=True, progress=Heard())
+def eight(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> ExportedClassifier:
+    return export_classifier(run_folder, tmp_path_factory.mktemp("out8") / "mine8", int8=True, progress=Heard())
 
 
 @pytest.fixture
@@ -98,7 +105,7 @@ def graph_at_hand(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what goes around the graph: torch writes it once for all of them."""
     if not GRAPHS:
         GRAPHS.append(to_onnx(read_run(run_folder).network(run_folder), SIDE, SIDE))
-    monkeypatch.setattr("lookseek.train.export.job.to_onnx", lambda *_: GRAPHS[0])
+    monkeypatch.setattr("lookseek.train.classifier.export.job.to_onnx", lambda *_: GRAPHS[0])
 
 
 GRAPHS: list[onnx.ModelProto] = []
@@ -117,7 +124,7 @@ class TestGraph:
     )
     def test_each_family_is_the_same_in_onnx(self, name: str, size: int) -> None:
         torch.manual_seed(1)
-        start = build(name, 3, "random")
+        start = build_network(name, 3, "random")
         with torch.no_grad():
             start.network.train().features(torch.randint(0, 256, (8, 3, size, size), dtype=torch.uint8))
         graph = to_onnx(start.network, size, size)
@@ -125,13 +132,13 @@ class TestGraph:
         assert "Conv" in kinds
         assert "BatchNormalization" not in kinds, "folded into the convolution before it"
         assert {opset.version for opset in graph.opset_import if not opset.domain} == {18}
-        half = halved(graph)
+        half = to_fp16(graph)
         assert len(half.SerializeToString()) < 0.7 * len(graph.SerializeToString())
         head = Head(("a", "b", "c"), *(p.detach().numpy() for p in start.network.classifier.parameters()))
         photos = some_photos(5, size)
-        found = checked(parity(start.network, opened(half), head, photos))
+        found = check_fp16(measure_parity(start.network, open_graph(half), head, photos))
         assert found.photos == found.same_class == 5
-        session = opened(half)
+        session = open_graph(half)
         assert session.inputs[0].shape == (None, size, size, 3)
         assert session.outputs[0].shape[1] == start.dim
         assert session.run(photos[:1]).shape == (1, start.dim)
@@ -139,27 +146,27 @@ class TestGraph:
     def test_a_graph_of_other_weights_is_no_parity(self, run_folder: Path) -> None:
         run = read_run(run_folder)
         network = run.network(run_folder)
-        graph = halved(to_onnx(network, SIDE, SIDE))
+        graph = to_fp16(to_onnx(network, SIDE, SIDE))
         head = Head(run.classes, *(p.detach().numpy() for p in network.classifier.parameters()))
         photos = some_photos()
-        checked(parity(network, opened(graph), head, photos))
+        check_fp16(measure_parity(network, open_graph(graph), head, photos))
         largest = max(graph.graph.initializer, key=lambda tensor: len(tensor.raw_data))
         changed = numpy_helper.to_array(largest) * np.float16(0.5)
         largest.CopyFrom(numpy_helper.from_array(changed, largest.name))
         with pytest.raises(TrainError, match=r"is not the network.*limit is 0\.001.*Nothing was written"):
-            checked(parity(network, opened(graph), head, photos))
+            check_fp16(measure_parity(network, open_graph(graph), head, photos))
 
     def test_numbers_beyond_fp16_stay_fp32(self) -> None:
         big = numpy_helper.from_array(np.full(100, 1e6, np.float32), "big")
         ports = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [100]) for n in ("x", "y")]
         node = onnx.helper.make_node("Add", ["x", "big"], ["y"])
         graph = onnx.helper.make_graph([node], "g", ports[:1], ports[1:], [big])
-        half = halved(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10))
+        half = to_fp16(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10))
         assert [t.data_type for t in half.graph.initializer] == [onnx.TensorProto.FLOAT]
 
 
 class TestFolder:
-    def test_it_is_the_network(self, run_folder: Path, exported: Exported) -> None:
+    def test_it_is_the_network(self, run_folder: Path, exported: ExportedClassifier) -> None:
         run, model = read_run(run_folder), load_model(exported.folder, single=True)
         assert (model.name, model.dim, model.classes) == ("mine", run.dim, run.classes)
         photos = some_photos()
@@ -170,13 +177,13 @@ class TestFolder:
         assert exported.parity.worst < 1e-3
         assert exported.parity.photos == exported.own == 64
 
-    def test_its_files_name_nothing_of_the_machine(self, exported: Exported, garments: Path) -> None:
+    def test_its_files_name_nothing_of_the_machine(self, exported: ExportedClassifier, garments: Path) -> None:
         for file in exported.folder.iterdir():
             content = file.read_bytes()
             for word in (b"site-packages", b"/home/", b"/tmp/", b"/work/", str(garments.parent.parent).encode()):
                 assert word not in content, file.name
 
-    def test_index_and_search(self, exported: Exported, tmp_path: Path) -> None:
+    def test_index_and_search(self, exported: ExportedClassifier, tmp_path: Path) -> None:
         summary = indexed("drawn:5", tmp_path / "index", model=exported.folder)
         assert summary.items == 15
         with Searcher(tmp_path / "index", single=True) as searcher:
@@ -184,16 +191,18 @@ class TestFolder:
             hits = searcher.search(Query(image=catalogue.photo(4), k=1)).hits
         assert hits[0].id == catalogue.specs[3].id
 
-    def test_something_there_is_never_replaced(self, exported: Exported, run_folder: Path, tmp_path: Path) -> None:
+    def test_something_there_is_never_replaced(
+        self, exported: ExportedClassifier, run_folder: Path, tmp_path: Path
+    ) -> None:
         before = {file.name: file.read_bytes() for file in exported.folder.iterdir()}
         with pytest.raises(TrainError, match="model folder, which an index may need: give a new folder"):
-            export(run_folder, exported.folder, progress=Heard())
+            export_classifier(run_folder, exported.folder, progress=Heard())
         assert {file.name: file.read_bytes() for file in exported.folder.iterdir()} == before
         (tmp_path / "notes.txt").write_text("mine")
         with pytest.raises(TrainError, match="is there already"):
-            export(run_folder, tmp_path, progress=Heard())
+            export_classifier(run_folder, tmp_path, progress=Heard())
 
-    def test_a_stopped_export_leaves_no_model(self, exported: Exported, tmp_path: Path) -> None:
+    def test_a_stopped_export_leaves_no_model(self, exported: ExportedClassifier, tmp_path: Path) -> None:
         files = {f.name: f.read_bytes() for f in exported.folder.iterdir() if f.name != "SHA256SUMS"}
         code = (
             "import os, sys; from pathlib import Path\n"
@@ -214,7 +223,7 @@ class TestFolder:
         assert [path.name for path in tmp_path.iterdir()] == ["m"]
         assert load_model(target, single=True).checksum == load_model(exported.folder, single=True).checksum
 
-    def test_what_does_not_load_is_not_left(self, exported: Exported, tmp_path: Path) -> None:
+    def test_what_does_not_load_is_not_left(self, exported: ExportedClassifier, tmp_path: Path) -> None:
         files = {f.name: f.read_bytes() for f in exported.folder.iterdir() if f.name != "SHA256SUMS"}
         with pytest.raises(Exception, match="no ONNX file"):
             write_folder(tmp_path / "m", files | {"image.onnx": b"no"})
@@ -224,50 +233,54 @@ class TestFolder:
         (tmp_path / "m.part").mkdir()
         (tmp_path / "m.part" / "thesis.txt").write_text("mine")
         with pytest.raises(TrainError, match="in the way"):
-            export(run_folder, tmp_path / "m", progress=Heard())
+            export_classifier(run_folder, tmp_path / "m", progress=Heard())
 
     def test_no_run(self, tmp_path: Path) -> None:
         with pytest.raises(TrainError, match="no training run"):
-            export(tmp_path, tmp_path / "m", progress=Heard())
+            export_classifier(tmp_path, tmp_path / "m", progress=Heard())
 
 
 @pytest.mark.usefixtures("graph_at_hand")
 class TestPhotos:
     def test_data_that_is_gone_is_said_and_drawn_garments_do(self, run_folder: Path, tmp_path: Path) -> None:
-        made = export(run_folder, tmp_path / "m", photos=gone, progress=Heard())
+        made = export_classifier(run_folder, tmp_path / "m", photos=gone, progress=Heard())
         assert made.own == 0
         card = (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
         assert "not there when this was exported" in card
         assert "on 64 drawn garments" in card
 
     def test_photos_that_are_broken_are_reported_and_replaced(self, run_folder: Path, tmp_path: Path) -> None:
-        def broken(run: ClassifierRun, progress: Any) -> Found:
-            found = find(run, progress)
+        def broken(run: ClassifierRun, progress: Any) -> TrainingPhotos:
+            found = find_photos(run, progress)
             train = found.splits["train"][:10]
-            return Found({"train": tuple(type(e)(e.id, b"no photo" if i else e.photo, 0) for i, e in enumerate(train))})
+            return TrainingPhotos(
+                {"train": tuple(type(e)(e.id, b"no photo" if i else e.photo, 0) for i, e in enumerate(train))}
+            )
 
         heard = Heard()
-        made = export(run_folder, tmp_path / "m", photos=broken, progress=heard)
+        made = export_classifier(run_folder, tmp_path / "m", photos=broken, progress=heard)
         assert (made.own, made.parity.photos, len(heard.left_out)) == (1, 64, 9)
         assert "1 photos of train and 63 drawn garments" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
 
     def test_find_says_what_became_of_the_data(self, run_folder: Path, garments: Path, tmp_path: Path) -> None:
         run = read_run(run_folder)
-        assert find(run, Heard()).said == ""
+        assert find_photos(run, Heard()).note == ""
         for change, said in (
             ({"data": str(tmp_path / "no.csv")}, "was not there"),
             ({"content": "0" * 64}, "changed since"),
             ({"classes": ("a", "b")}, "other classes"),
         ):
             values = {name: getattr(run, name) for name in run.__dataclass_fields__} | change
-            assert said in find(ClassifierRun(**values), Heard()).said
+            assert said in find_photos(ClassifierRun(**values), Heard()).note
 
-    @pytest.mark.parametrize("photos", [gone, lambda run, p: Found({"train": find(run, p).splits["train"][:5]})])
+    @pytest.mark.parametrize(
+        "photos", [gone, lambda run, p: TrainingPhotos({"train": find_photos(run, p).splits["train"][:5]})]
+    )
     def test_int8_needs_training_photos(
-        self, run_folder: Path, tmp_path: Path, photos: Callable[[ClassifierRun, Any], Found]
+        self, run_folder: Path, tmp_path: Path, photos: Callable[[ClassifierRun, Any], TrainingPhotos]
     ) -> None:
         with pytest.raises(TrainError, match=r"calibrated on training photos.*16 are needed.*without --int8"):
-            export(run_folder, tmp_path / "m", int8=True, photos=photos, progress=Heard())
+            export_classifier(run_folder, tmp_path / "m", int8=True, photos=photos, progress=Heard())
         assert list(tmp_path.iterdir()) == []
 
 
@@ -275,11 +288,11 @@ class TestEight:
     @pytest.mark.usefixtures("graph_at_hand")
     def test_the_graph_it_is_made_of_stays_whole(self) -> None:
         before = GRAPHS[0].SerializeToString(deterministic=True)
-        made = quantised(GRAPHS[0], some_photos(16))
+        made = quantise_int8(GRAPHS[0], some_photos(16))
         assert GRAPHS[0].SerializeToString(deterministic=True) == before
         assert is_quantised(made.SerializeToString())
 
-    def test_its_vectors_stay_near(self, exported: Exported, eight: Exported) -> None:
+    def test_its_vectors_stay_near(self, exported: ExportedClassifier, eight: ExportedClassifier) -> None:
         plain, small = load_model(exported.folder, single=True), load_model(eight.folder, single=True)
         assert (plain.precision, small.precision) == ("fp32", "int8")
         assert not is_quantised((exported.folder / "image.onnx").read_bytes())
@@ -289,33 +302,33 @@ class TestEight:
         assert cosine.min() > 0.98
         assert not np.array_equal(a, b)
 
-    def test_every_runtime_is_held_to_the_network(self, eight: Exported) -> None:
-        assert eight.eight is not None
-        assert "onnxruntime" in eight.eight.parity
-        assert set(eight.eight.parity) == set(eight.eight.speed.rates)
-        assert all(found.mean < 0.02 for found in eight.eight.parity.values())
+    def test_every_runtime_is_held_to_the_network(self, eight: ExportedClassifier) -> None:
+        assert eight.int8 is not None
+        assert "onnxruntime" in eight.int8.parity
+        assert set(eight.int8.parity) == set(eight.int8.speed.rates)
+        assert all(found.mean < 0.02 for found in eight.int8.parity.values())
 
-    def test_the_change_is_measured_and_on_the_card(self, eight: Exported, run_folder: Path) -> None:
-        assert eight.eight is not None
-        found, counts = eight.eight.change, read_run(run_folder).photos
+    def test_the_change_is_measured_and_on_the_card(self, eight: ExportedClassifier, run_folder: Path) -> None:
+        assert eight.int8 is not None
+        found, counts = eight.int8.change, read_run(run_folder).photos
         assert found is not None
-        assert (found.asked, found.shown) == (counts["val"], counts["train"])
+        assert (found.queries, found.gallery) == (counts["val"], counts["train"])
         assert found.difference.value == pytest.approx(found.after.value - found.before.value)
         assert found.difference.low <= found.difference.value <= found.difference.high
         assert 0.2 < found.before.value <= 1
         card = (eight.folder / "README.md").read_text(encoding="utf-8")
-        assert f"{found.asked:,} photos of val ask, {found.shown:,} photos of train are the gallery" in card
+        assert f"{found.queries:,} photos of val ask, {found.gallery:,} photos of train are the gallery" in card
         assert f"{found.difference.value:+.4f}" in card
         assert "| onnxruntime |" in card
         assert "VNNI" in card
 
-    def test_an_index_records_it(self, eight: Exported, tmp_path: Path) -> None:
+    def test_an_index_records_it(self, eight: ExportedClassifier, tmp_path: Path) -> None:
         assert indexed("drawn:2", tmp_path / "index", model=eight.folder).runtime.endswith(" int8")
 
 
 @pytest.mark.usefixtures("graph_at_hand")
 class TestCard:
-    def test_says_what_made_it(self, exported: Exported, run_folder: Path, garments: Path) -> None:
+    def test_says_what_made_it(self, exported: ExportedClassifier, run_folder: Path, garments: Path) -> None:
         run = read_run(run_folder)
         card = (exported.folder / "README.md").read_text(encoding="utf-8")
         for words in (
@@ -331,7 +344,7 @@ class TestCard:
         result = Result("classifier", "held-out", "test", 3, "ab", 44, (), metrics, {"name": "x"}, 0, "c" * 40, 1.0)
         (run_folder / TEST).write_text(result.to_json())
         try:
-            export(run_folder, tmp_path / "m", photos=gone, progress=Heard())
+            export_classifier(run_folder, tmp_path / "m", photos=gone, progress=Heard())
         finally:
             (run_folder / TEST).unlink()
         card = (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
@@ -340,7 +353,6 @@ class TestCard:
         assert "split test: 44 photos, 3 answers" in card
 
     def test_the_default_s_weights_bring_their_licence(self, tmp_path: Path, garments: Path) -> None:
-        from lookseek.train.export.origin import origin
 
         run = read_run(make_run(tmp_path / "r", str(garments), "timm/test_resnet"))
         values = {name: getattr(run, name) for name in run.__dataclass_fields__}

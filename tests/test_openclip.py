@@ -26,8 +26,8 @@ from lookseek.errors import LookseekError, TrainError
 from lookseek.query import Query
 from lookseek.search import Searcher
 from lookseek.train.openclip.export import export_published
-from lookseek.train.openclip.files import checked_config, origin
-from lookseek.train.openclip.load import load
+from lookseek.train.openclip.files import check_config, read_card_head
+from lookseek.train.openclip.load import load_published
 from lookseek.train.openclip.source import parse_source
 from lookseek.train.openclip.tokens import TEXTS
 
@@ -141,7 +141,7 @@ def test_weights_of_a_tag_bring_their_own_settings(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, VIT.removeprefix("open_clip/"), tags)
     with serving({"shop/clip": tmp_path / "hub"}) as hub:
         point_at(hub.url, monkeypatch)
-        found = load(parse_source(f"{VIT}:shop_s1@{REVISION}"))
+        found = load_published(parse_source(f"{VIT}:shop_s1@{REVISION}"))
     assert found.clip.quick_gelu and found.clip.mean == (127.5,) * 3 and found.clip.how.resize == "crop"
     assert found.clip.weights == "shop_s1 of open_clip" and found.origin.licence == "apache-2.0"
 
@@ -223,7 +223,7 @@ def test_a_tag_is_a_repository_at_a_revision() -> None:
 def test_configurations_that_reach_further_are_refused(part: str, change: dict[str, Any], words: str) -> None:
     config = {**SIGLIP, part: {**SIGLIP[part], **change}}
     with pytest.raises(TrainError, match=words):
-        checked_config(config, "this")
+        check_config(config, "this")
 
 
 def test_what_is_no_such_model(tmp_path: Path) -> None:
@@ -263,5 +263,5 @@ def test_licence_and_languages_come_from_the_head_of_the_card(
     tmp_path: Path, card: str, licence: str, languages: tuple[str, ...]
 ) -> None:
     (tmp_path / "README.md").write_text(card)
-    found = origin(tmp_path)
+    found = read_card_head(tmp_path)
     assert (found.licence, found.languages) == (licence, languages)

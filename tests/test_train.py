@@ -29,15 +29,15 @@ from lookseek.errors import TrainError
 from lookseek.evaluate.details import read_details
 from lookseek.evaluate.result import read_result
 from lookseek.train.classifier.job import train_classifier
-from lookseek.train.classifier.network import build
+from lookseek.train.classifier.network import build_network
 from lookseek.train.classifier.run import read_run
-from lookseek.train.classifier.settings import PRESETS, Settings, settings_of
+from lookseek.train.classifier.settings import PRESETS, ClassifierSettings, settings_of
 from lookseek.train.labelled import read_labelled
 from lookseek.train.photos import in_order
 from lookseek.train.trainer import loop
-from lookseek.train.trainer.devices import Machine
-from lookseek.train.trainer.interrupt import Stop
-from lookseek.train.trainer.log import Journal, read_journal
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.interrupt import StopRequest
+from lookseek.train.trainer.log import TrainingLog, read_log
 from lookseek.train.trainer.schedule import Schedule
 
 LINES = list[str]
@@ -76,16 +76,16 @@ def test_it_learns(tmp_path: Path) -> None:
     (tmp_path / "shades.csv").write_text("\n".join(lines))
     done = train_classifier(
         str(tmp_path / "shades.csv"), tmp_path / "run", preset="baseline", changes=SMALL, weights="random",
-        label="shade", machine=Machine("cpu"), progress=Heard(),
+        label="shade", devices=Devices("cpu"), progress=Heard(),
     )  # fmt: skip
     assert done.test is not None
     assert done.test.metrics["accuracy"].value >= 0.9  # chance is .5
-    losses = [line["train_loss"] for line in read_journal(tmp_path / "run") if "epoch" in line]
+    losses = [line["train_loss"] for line in read_log(tmp_path / "run") if "epoch" in line]
     assert losses[-1] < losses[0]
 
 
 def test_the_baseline_is_the_classic_system_s() -> None:
-    assert PRESETS["baseline"] == Settings(
+    assert PRESETS["baseline"] == ClassifierSettings(
         backbone="resnet50", epochs=10, batch=32, rate=1e-3, optimiser="adam", weight_decay=0.0, deepest_rate=1.0,
         frozen=0.0, warm_up=0.0, cosine=False, smoothing=0.0, augment="none", balance=0.0, average=0.0, size=224,
         resize="squash", precision="32-true", seed=0,
@@ -113,7 +113,7 @@ def test_the_figures_are_those_of_the_weights_that_are_kept(table: Path, finishe
 
 def test_the_best_epoch_is_kept(table: Path, tmp_path: Path) -> None:
     done = trained(table, tmp_path / "run", epochs=3)
-    epochs = [line for line in read_journal(tmp_path / "run") if "epoch" in line]
+    epochs = [line for line in read_log(tmp_path / "run") if "epoch" in line]
     best = max(epochs, key=lambda line: (line["val_accuracy"], -line["val_loss"]))
     assert done.best_epoch == best["epoch"]
     assert done.val_accuracy == best["val_accuracy"]
@@ -130,10 +130,10 @@ class StopAfter:
     """Asks to stop after some photos, as Ctrl-C does; the signal itself is sent to processes of their own below."""
 
     def __init__(self, photos: int) -> None:
-        self.left, self.stop = photos, Stop()
+        self.left, self.stop = photos, StopRequest()
 
     @contextmanager
-    def stoppable(self) -> Iterator[Stop]:
+    def deferred_interrupt(self) -> Iterator[StopRequest]:
         yield self.stop
 
     def phase(self, name: str, total: int | None) -> None:
@@ -143,7 +143,7 @@ class StopAfter:
         if self.training:
             self.left -= entries
             if self.left <= 0:
-                self.stop.asked = True
+                self.stop.requested = True
 
     def skipped(self, skipped: object) -> None:
         raise AssertionError(skipped)
@@ -154,14 +154,14 @@ def test_stopped_and_gone_on_with_it_ends_with_the_same_weights(
     table: Path, finished: Path, tmp_path: Path, photos: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopping = StopAfter(photos)
-    arguments = {"preset": "modern", "changes": SMALL, "weights": "random", "machine": Machine("cpu")}
+    arguments = {"preset": "modern", "changes": SMALL, "weights": "random", "devices": Devices("cpu")}
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(loop, "stoppable", stopping.stoppable)
+        patched.setattr(loop, "deferred_interrupt", stopping.deferred_interrupt)
         train_classifier(str(table), tmp_path / "run", **arguments, progress=stopping)  # type: ignore[arg-type]
     assert not (tmp_path / "run" / "test.json").exists()
     train_classifier(str(table), tmp_path / "run", **arguments, progress=Heard())  # type: ignore[arg-type]
     assert same(weights(finished), weights(tmp_path / "run"))
-    assert read_journal(tmp_path / "run") == read_journal(finished)
+    assert read_log(tmp_path / "run") == read_log(finished)
 
 
 CHILD = """
@@ -171,14 +171,14 @@ import torch
 torch.set_num_threads(1)
 from lookseek.train.classifier.job import train_classifier
 from lookseek.train.trainer import loop
-from lookseek.train.trainer.devices import Machine
+from lookseek.train.trainer.devices import Devices
 loop.SAVE_SECONDS = 0.0
 class Telling:
     def phase(self, name, total): print("phase", name, flush=True)
     def advance(self, entries): print("step", flush=True)
     def skipped(self, skipped): raise AssertionError(skipped)
 train_classifier(sys.argv[1], Path(sys.argv[2]), preset="modern", changes=eval(sys.argv[3]), weights="random",
-                 machine=Machine("cpu"), progress=Telling())
+                 devices=Devices("cpu"), progress=Telling())
 """
 
 
@@ -211,7 +211,7 @@ def test_a_finished_run_is_not_measured_again(table: Path, finished: Path) -> No
     before = (finished / "test.json").read_bytes()
     heard = Heard()
     again = train_classifier(
-        str(table), finished, preset="modern", changes=SMALL, weights="random", machine=Machine("cpu"), progress=heard
+        str(table), finished, preset="modern", changes=SMALL, weights="random", devices=Devices("cpu"), progress=heard
     )
     assert again.test == read_result(finished / "test.json")
     assert (finished / "test.json").read_bytes() == before
@@ -255,7 +255,7 @@ def test_two_trainings_of_one_folder_at_once(table: Path, tmp_path: Path) -> Non
 
     train_classifier(
         str(table), tmp_path / "run", preset="modern", changes=SMALL | {"epochs": 1}, weights="random",
-        machine=Machine("cpu"), progress=Second(),
+        devices=Devices("cpu"), progress=Second(),
     )  # fmt: skip
 
 
@@ -276,7 +276,7 @@ def test_broken_photos_are_left_out_listed_and_said(tmp_path: Path) -> None:
     heard = Heard()
     done = train_classifier(
         str(table), tmp_path / "run", preset="modern", changes=SMALL | {"epochs": 1}, weights="random",
-        machine=Machine("cpu"), progress=heard,
+        devices=Devices("cpu"), progress=heard,
     )  # fmt: skip
     assert done.run.photos == {"train": 29, "val": 10, "test": 9}
     assert {skipped.where for skipped in heard.left_out} == {rows[0]["id"], rows[45]["id"]}
@@ -308,7 +308,7 @@ def test_a_checkpoint_deleted_to_begin_again_takes_its_figures_along(table: Path
 def test_random_numbers_are_not_frozen(table: Path, tmp_path: Path) -> None:
     trained(table, tmp_path / "run", epochs=1, frozen=1.0, average=0.0)
     torch.manual_seed(0)
-    begun = build("timm/test_resnet", 2, "random").network.state_dict()
+    begun = build_network("timm/test_resnet", 2, "random").network.state_dict()
     learned = weights(tmp_path / "run")
     assert not any(torch.equal(begun[name], learned[name]) for name in begun if name.endswith("conv1.weight"))
 
@@ -326,14 +326,14 @@ def test_the_logs_hold_every_epoch_and_tensorboard_reads_them(finished: Path) ->
 
 
 def test_a_log_forgets_what_was_written_after_the_checkpoint(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 0)
+    journal = TrainingLog(tmp_path, 0)
     for step in (10, 20, 30):
         journal.write(step, {"loss": 1.0 / step})
     journal.close()
     with (tmp_path / "log.jsonl").open("a") as file:
         file.write('{"step": 40, "lo')  # a kill cut it short
-    Journal(tmp_path, 20).close()
-    assert [line["step"] for line in read_journal(tmp_path)] == [10, 20]
+    TrainingLog(tmp_path, 20).close()
+    assert [line["step"] for line in read_log(tmp_path)] == [10, 20]
 
 
 def test_learning_curves_are_a_picture(finished: Path) -> None:
@@ -373,13 +373,13 @@ def test_an_unknown_preset() -> None:
 
 
 @pytest.mark.parametrize(
-    "machine", [Machine("cuda"), Machine("cpu", devices="two"), Machine("cpu", devices="0"), Machine("abacus")]
+    "devices", [Devices("cuda"), Devices("cpu", devices="two"), Devices("cpu", devices="0"), Devices("abacus")]
 )
-def test_devices_that_are_not_there(table: Path, tmp_path: Path, machine: Machine) -> None:
-    if machine.accelerator == "cuda" and torch.cuda.is_available():
+def test_devices_that_are_not_there(table: Path, tmp_path: Path, devices: Devices) -> None:
+    if devices.accelerator == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has what the test takes for missing")
-    with pytest.raises(TrainError, match=rf"accelerator {machine.accelerator}, .*give --accelerator cpu"):
-        train_classifier(str(table), tmp_path / "run", changes=SMALL, machine=machine, progress=Heard())
+    with pytest.raises(TrainError, match=rf"accelerator {devices.accelerator}, .*give --accelerator cpu"):
+        train_classifier(str(table), tmp_path / "run", changes=SMALL, devices=devices, progress=Heard())
     assert not (tmp_path / "run").exists()
 
 
@@ -391,7 +391,7 @@ def test_two_devices_share_each_batch(table: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert read_result(tmp_path / "run" / "test.json").queries == 10
-    assert [line["epoch"] for line in read_journal(tmp_path / "run") if "epoch" in line] == [1]
+    assert [line["epoch"] for line in read_log(tmp_path / "run") if "epoch" in line] == [1]
     assert done.stdout.count("accuracy on test") == 1
 
 
@@ -401,7 +401,7 @@ def test_two_devices_stop_together_and_go_on(table: Path, tmp_path: Path) -> Non
     source = ["train", "classifier", str(table), str(tmp_path / "run"), "--backbone", "timm/test_resnet"]
     command = [sys.executable, "-m", "lookseek.cli", *source, *options, "--weights", "random"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    until(lambda: len(read_journal(tmp_path / "run")) >= 3, "the second epoch", every=0.1)
+    until(lambda: len(read_log(tmp_path / "run")) >= 3, "the second epoch", every=0.1)
     os.killpg(child.pid, signal.SIGINT)  # what a terminal does: all of its processes hear of it
     said, _ = child.communicate(timeout=PATIENCE)
     assert b"the same command goes on from here" in said
@@ -433,13 +433,6 @@ def test_the_command_says_what_came_of_it_and_from_what_weights(
         rf"accuracy on test {share} \(10 photos, 95 % interval {share} to {share}\): dress {share}, shirt {share}", test
     )
     assert curves.endswith("curves.png")
-
-
-def test_list_names_recipes_and_presets(say: Callable[..., Said]) -> None:
-    said = say("train", "--list")
-    assert said.code == 0
-    assert said.out.startswith("classifier\n")
-    assert "preset baseline\n  backbone resnet50, epochs 10, batch 32, rate 0.001" in said.out
 
 
 @pytest.mark.parametrize(

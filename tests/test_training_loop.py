@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from lookseek.errors import TrainError
 from lookseek.train.trainer import loop
 from lookseek.train.trainer.batches import LoadedBatches
-from lookseek.train.trainer.checkpoint import State
-from lookseek.train.trainer.devices import Machine, launched
-from lookseek.train.trainer.interrupt import Stop
-from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.checkpoint import TrainingState
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.interrupt import StopRequest
+from lookseek.train.trainer.launch import launch
+from lookseek.train.trainer.log import read_log
 from lookseek.train.trainer.loop import Training, Validation, fit
 from lookseek.train.trainer.schedule import Schedule
 
@@ -78,8 +79,8 @@ def toy(**changes: Any) -> Training[tuple[Tensor, Tensor]]:
     return replace(made, **changes)
 
 
-def run(folder: Path, progress: Any = None, **changes: Any) -> State:
-    return fit(launched(Machine("cpu", "1"), "32-true"), toy(**changes), folder, progress or Heard())
+def run(folder: Path, progress: Any = None, **changes: Any) -> TrainingState:
+    return fit(launch(Devices("cpu", "1"), "32-true"), toy(**changes), folder, progress or Heard())
 
 
 def weights(folder: Path) -> list[Tensor]:
@@ -91,7 +92,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 def epochs_of(folder: Path) -> list[dict[str, Any]]:
-    return [line for line in read_journal(folder) if "epoch" in line]
+    return [line for line in read_log(folder) if "epoch" in line]
 
 
 @pytest.fixture
@@ -103,15 +104,15 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
             def advance(self, entries: int) -> None:
                 super().advance(entries)
                 self.steps = getattr(self, "steps", -1) + 1
-                stop.asked = self.steps == steps
+                stop.requested = self.steps == steps
 
         @contextmanager
-        def stoppable() -> Iterator[Stop]:
-            stop.asked = False
+        def deferred_interrupt() -> Iterator[StopRequest]:
+            stop.requested = False
             yield stop
 
-        stop = Stop()
-        monkeypatch.setattr(loop, "stoppable", stoppable)
+        stop = StopRequest()
+        monkeypatch.setattr(loop, "deferred_interrupt", deferred_interrupt)
         return Stopping()
 
     return make
@@ -135,7 +136,7 @@ def test_stopped_anywhere_it_ends_with_the_same_weights(
     assert torch.load(tmp_path / "parts" / "checkpoint.pt", weights_only=True)["state"]["step"] == steps
     run(tmp_path / "parts")
     assert same(tmp_path / "whole", tmp_path / "parts")
-    assert read_journal(tmp_path / "whole") == read_journal(tmp_path / "parts")
+    assert read_log(tmp_path / "whole") == read_log(tmp_path / "parts")
 
 
 @pytest.mark.parametrize("judged", [(0.75, 0.5), (0.75, math.inf)], ids=["accuracy and loss", "one figure"])
@@ -176,7 +177,7 @@ def test_losses_are_added_by_weight_and_logged_by_name(tmp_path: Path, monkeypat
         return {"squared": squared, "size": made.abs().mean(), "rows": torch.tensor(float(len(made)))}
 
     run(tmp_path / "named", loss=loss, weights={"squared": 0.5, "size": 0.25, "rows": 0.0})
-    steps = [line for line in read_journal(tmp_path / "named") if "loss" in line]
+    steps = [line for line in read_log(tmp_path / "named") if "loss" in line]
     assert [line["rows"] for line in steps[:6]] == [4, 4, 4, 4, 4, 2]
     for line in steps:
         assert line["loss"] == pytest.approx(0.5 * line["squared"] + 0.25 * line["size"])
@@ -189,9 +190,7 @@ def test_losses_are_added_by_weight_and_logged_by_name(tmp_path: Path, monkeypat
 def test_a_single_loss_is_logged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "LOG_STEPS", 1)
     run(tmp_path, epochs=1)
-    assert {frozenset(line) for line in read_journal(tmp_path) if "loss" in line} == {
-        frozenset(["step", "loss", "rate"])
-    }
+    assert {frozenset(line) for line in read_log(tmp_path) if "loss" in line} == {frozenset(["step", "loss", "rate"])}
 
 
 def test_each_group_follows_the_schedule_from_its_own_rate(tmp_path: Path) -> None:
@@ -202,7 +201,7 @@ def test_each_group_follows_the_schedule_from_its_own_rate(tmp_path: Path) -> No
         return squared(model, batch)
 
     training = toy(loss=loss)
-    fit(launched(Machine("cpu", "1"), "32-true"), training, tmp_path, Heard())
+    fit(launch(Devices("cpu", "1"), "32-true"), training, tmp_path, Heard())
     factors = [training.schedule.factor(step, 24) for step in range(24)]
     assert seen == [(1e-3 * factor, 1e-2 * factor) for factor in factors]
 
@@ -240,7 +239,7 @@ def test_further_numbers_decide_between_equals(tmp_path: Path) -> None:
 
 def test_without_an_average_the_network_itself_is_kept(tmp_path: Path) -> None:
     training = toy(average=0.0, validate=lambda _: Validation((0.0,), {}), epochs=1)
-    fit(launched(Machine("cpu", "1"), "32-true"), training, tmp_path, Heard())
+    fit(launch(Devices("cpu", "1"), "32-true"), training, tmp_path, Heard())
     kept = load_file(tmp_path / "best.safetensors")
     assert all(torch.equal(kept[name], value) for name, value in training.network.state_dict().items())
 

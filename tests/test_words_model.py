@@ -37,7 +37,7 @@ from lookseek.encode.model import PLAIN
 from lookseek.encode.prepare import Preprocessing
 from lookseek.encode.words import LONGEST
 from lookseek.errors import ModelError, QueryError
-from lookseek.train.export.folder import config as written_config
+from lookseek.train.export.folder import model_config as written_config
 from lookseek.train.export.folder import write_folder
 
 SHIPPED = "d15d006a08eb4b599eaca83440f369f601c5ec226628a1ab1677e71521ad5ba9"

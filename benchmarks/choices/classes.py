@@ -28,7 +28,7 @@ from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
 from lookseek.train.classifier.run import read_run
-from lookseek.train.trainer.log import read_journal
+from lookseek.train.trainer.log import read_log
 from lookseek.train.trainer.results import read_test_result
 
 PAGE = PAGES / "classes.md"
@@ -59,7 +59,7 @@ The best of the epochs is chosen on val; test is measured once, with its weights
 def accuracies(run: Path) -> str:
     """One row: a run's figures."""
     said, result = read_run(run), read_test_result(run)
-    epochs = [line for line in read_journal(run) if "epoch" in line]
+    epochs = [line for line in read_log(run) if "epoch" in line]
     best = max(epochs, key=lambda line: (line["val_accuracy"], -line["val_loss"]))
     gone = f"best {best['epoch']} of {len(epochs)}"
     if len(epochs) < said.settings.epochs:

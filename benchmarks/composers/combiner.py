@@ -39,8 +39,8 @@ from lookseek.train.combiner.exams import drawn_exams
 from lookseek.train.combiner.job import train_combiner
 from lookseek.train.combiner.join import composed
 from lookseek.train.combiner.towers import ModelTowers, known
-from lookseek.train.export.folder import config, write_folder
-from lookseek.train.trainer.devices import Machine
+from lookseek.train.export.folder import model_config, write_folder
+from lookseek.train.trainer.devices import Devices
 
 MYNTRA = DATA / "myntra"
 
@@ -91,7 +91,7 @@ def main() -> None:
             out,
             changes={**VARIANTS[name], "precision": "32-true"},
             model=model,
-            machine=Machine("cpu"),
+            devices=Devices("cpu"),
             progress=Stages(),
         )
         combiner = done.run.combiner(out)
@@ -146,7 +146,7 @@ def write_ridge(target: Path) -> None:
         {
             "image.onnx": (model.folder / "image.onnx").read_bytes(),
             "text.onnx": made.SerializeToString(deterministic=True),
-            "config.json": config(
+            "config.json": model_config(
                 "ridge", model.dim, said.preprocessing, said.licence, said.sources, text=text, languages=("en",)
             ),
             "README.md": b"# ridge\n\nA text tower for one trial (benchmarks/composers/combiner.py).\n",

@@ -212,13 +212,14 @@ def main() -> None:
                 rates[name].append(found[0])
                 towers[name].append(found[1])
 
-    from lookseek.train.classifier.network import build
-    from lookseek.train.export.graph import Tower
+    from lookseek.train.classifier.export.tower import Tower
+    from lookseek.train.classifier.network import build_network
 
     operations = {
         "resnet": gflop(plain, normalised[:1]),
         "lite": gflop(
-            Tower(build("efficientnet-lite2", 2, "random").network), torch.zeros((1, 224, 224, 3), dtype=torch.uint8)
+            Tower(build_network("efficientnet-lite2", 2, "random").network),
+            torch.zeros((1, 224, 224, 3), dtype=torch.uint8),
         ),
     }
     gemm = {"fp32": max(gemm_numpy(), gemm_torch(torch.float32)), "bf16": gemm_torch(torch.bfloat16)}

@@ -30,7 +30,7 @@ from lookseek.encode.runtime import cores
 from lookseek.evaluate.result import short_commit, source_commit
 from lookseek.images import to_jpeg
 from lookseek.train.classifier.batches import training_batches
-from lookseek.train.classifier.network import build, rate_groups
+from lookseek.train.classifier.network import build_network, parameter_groups
 from lookseek.train.classifier.settings import settings_of
 from lookseek.train.labelled import Example
 from lookseek.train.trainer.memory import keep_freed_memory
@@ -60,7 +60,7 @@ def steps_of(changes: tuple[str, ...], backbone: str, batch: int) -> Callable[[]
     if "memory" in changes:
         keep_freed_memory()
     settings = settings_of("modern", {"batch": batch})
-    network = build(backbone, 3).network
+    network = build_network(backbone, 3).network
     if "last" not in changes:
         network.to(memory_format=torch.contiguous_format)
         network.features = lambda photos: network.backbone((photos.float() - network.mean) / network.std).flatten(1)
@@ -68,7 +68,7 @@ def steps_of(changes: tuple[str, ...], backbone: str, batch: int) -> Callable[[]
         network.freeze(settings.frozen)
     network.train()
     model = torch.compile(network) if "compile" in changes else network
-    optimiser = torch.optim.AdamW(rate_groups(network, settings))
+    optimiser = torch.optim.AdamW(parameter_groups(network, settings))
     labels = torch.arange(batch) % 3
     photos = torch.randint(0, 256, (batch, 3, settings.size, settings.size), dtype=torch.uint8)
     if "cached" in changes:

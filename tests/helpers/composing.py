@@ -16,8 +16,8 @@ from lookseek.catalogue.drawn import DrawnItem, draw
 from lookseek.catalogue.drawn.changes import families
 from lookseek.catalogue.fashioniq import CATEGORIES
 from lookseek.train.combiner.job import TrainedCombiner, train_combiner
-from lookseek.train.trainer.devices import Machine
-from lookseek.train.trainer.interrupt import Stop
+from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.interrupt import StopRequest
 
 from .catalogues import Heard
 
@@ -98,7 +98,7 @@ def trained(data: Path, out: Path, model: str = VIT, progress: Any = None, **cha
         changes=SMALL | {"precision": "32-true"} | changes,
         model=model,
         weights="random",
-        machine=Machine("cpu", workers=0),
+        devices=Devices("cpu", workers=0),
         progress=progress or Heard(),
     )
 
@@ -107,10 +107,10 @@ class StopAfter:
     """Asks to stop after some batches, as Ctrl-C does."""
 
     def __init__(self, batches: int) -> None:
-        self.left, self.stop, self.training = batches, Stop(), False
+        self.left, self.stop, self.training = batches, StopRequest(), False
 
     @contextmanager
-    def stoppable(self) -> Iterator[Stop]:
+    def deferred_interrupt(self) -> Iterator[StopRequest]:
         yield self.stop
 
     def phase(self, name: str, total: int | None) -> None:
@@ -120,7 +120,7 @@ class StopAfter:
         if self.training and entries:
             self.left -= 1
             if self.left <= 0:
-                self.stop.asked = True
+                self.stop.requested = True
 
     def skipped(self, skipped: object) -> None:
         raise AssertionError(skipped)

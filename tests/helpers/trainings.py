@@ -9,8 +9,8 @@ import torch
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.train.classifier.job import Trained, train_classifier
-from lookseek.train.trainer.devices import Machine
+from lookseek.train.classifier.job import TrainedClassifier, train_classifier
+from lookseek.train.trainer.devices import Devices
 
 from .catalogues import Heard
 
@@ -35,13 +35,13 @@ def write_table(folder: Path, train: int = 30, val: int = 10, test: int = 10, si
     return folder / "items.csv"
 
 
-def trained(table: Path, out: Path, preset: str = "modern", **changes: object) -> Trained:
+def trained(table: Path, out: Path, preset: str = "modern", **changes: object) -> TrainedClassifier:
     return train_classifier(
         str(table),
         out,
         preset=preset,
         changes=SMALL | changes,
         weights="random",
-        machine=Machine("cpu"),
+        devices=Devices("cpu"),
         progress=Heard(),
     )

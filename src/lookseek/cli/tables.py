@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -14,24 +12,14 @@ from ..evaluate.compare import Comparison
 from ..evaluate.registry import BENCHMARKS
 from ..evaluate.result import Figure, Result, short_commit
 
-if TYPE_CHECKING:
-    from ..train.align.job import Aligned
-    from ..train.classifier.job import Trained
-    from ..train.combiner.ablation import Ablation
-    from ..train.combiner.job import TrainedCombiner
-
 __all__ = [
-    "ablation_said",
-    "aligned_said",
     "benchmark_lines",
-    "combiner_said",
     "comparison_table",
     "headline_table",
     "model_lines",
     "parts_table",
     "protocol_lines",
-    "recipes_listed",
-    "trained_said",
+    "recipe_lines",
 ]
 
 MOST_PARTS = 40
@@ -130,76 +118,17 @@ def benchmark_lines() -> Iterator[str]:
         yield f"  needs: {benchmark.needs}{words[benchmark.query_type]}"
 
 
-def recipes_listed() -> Iterator[str]:
-    """All recipes and presets: what comes out, what they need, what they set."""
-    from ..train.align.settings import PRESETS as ALIGNS
-    from ..train.classifier.settings import PRESETS
-    from ..train.combiner.settings import PRESETS as COMBINERS
-    from ..train.recipes import RECIPES
+def recipe_lines() -> Iterator[str]:
+    """Yield all recipes and presets: what comes out, what they need, what they set."""
+    from ..train.recipes import RECIPES, find_recipe
 
-    for recipe in RECIPES.values():
+    recipes = [find_recipe(name) for name in RECIPES]
+    for recipe in recipes:
         yield f"{recipe.name}\n  {recipe.about}\n  needs: {recipe.needs}"
-    for of, presets in (("", PRESETS), (" of align", ALIGNS), (" of combiner", COMBINERS)):
-        for name, settings in presets.items():
-            said = ", ".join(f"{key} {value}" for key, value in asdict(settings).items())
-            yield f"preset {name}{of}\n  {said}"
-
-
-def aligned_said(aligned: Aligned, out: Path) -> Iterator[str]:
-    """What a joint space came to."""
-    run = aligned.run
-    yield (
-        f"{run.photos['train']:,} photos and {run.texts['train']:,} texts · preset {run.preset} · first weights: "
-        f"{run.weights} · seed {run.settings.seed}"
-    )
-    yield f"best epoch {aligned.best_epoch} of {run.settings.epochs}, chosen on val: {aligned.figure:.3f}"
-    yield f"go on with: lookseek export {out} MODEL; {out / 'cache'} can be removed"
-
-
-def trained_said(trained: Trained) -> Iterator[str]:
-    """What a training came to; the first weights stand beside the figures."""
-    run, test = trained.run, trained.test
-    yield (
-        f"{run.settings.backbone} · preset {run.preset} · first weights: {run.weights} · seed {run.settings.seed} · "
-        f"{run.photos['train']:,} photos of {', '.join(run.classes[:5])}{' ...' if len(run.classes) > 5 else ''}"
-    )
-    best = f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by its accuracy on val"
-    yield f"{best}: {trained.val_accuracy:.3f} ({run.photos['val']:,} photos)"
-    if test is not None:
-        parts = {name.partition("/")[2]: f.value for name, f in test.metrics.items() if "/" in name}
-        said = ", ".join(f"{part} {value:.3f}" for part, value in list(parts.items())[:MOST_COLUMNS])
-        figure = test.metrics["accuracy"]
-        interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}"
-        yield f"accuracy on test {figure.value:.3f} ({test.queries:,} photos, {interval}): {said}"
-    else:
-        yield "accuracy on test: the data has no test photos"
-
-
-def combiner_said(trained: TrainedCombiner) -> Iterator[str]:
-    """What the training of a Combiner came to: its figures beside those of the plain sum."""
-    run = trained.run
-    yield (
-        f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
-        f"{run.triplets['train']:,} triplets of {run.kind}"
-    )
-    yield f"best epoch {trained.best_epoch} of {run.settings.epochs}, chosen by the {trained.chosen_by}"
-    for exam, judged in trained.judged.items():
-        both = trained.figures[f"sum.{exam}"], trained.figures[exam]
-        yield f"{both[1].benchmark} · {both[1].protocol} · split {both[1].split} · {both[1].queries:,} questions"
-        for name, result in zip(("sum", "combiner"), both, strict=True):
-            yield f"  {name:<9}" + ", ".join(f"{metric} {result.metrics[metric].value:.3f}" for metric in judged)
-
-
-def ablation_said(ablation: Ablation) -> Table:
-    """A row a composer and tuning, a column a metric, its part below it; all metrics stand in ablation.json."""
-    metrics = list(dict.fromkeys(metric for row in ablation.rows for metric in row.figures))
-    shown = [metric for metric in metrics if "/" not in metric] + [metric for metric in metrics if "/" in metric]
-    shown = shown[:MOST_COLUMNS]
-    table = _table("composer", "tuned", *(metric.replace("/", "\n") for metric in shown))
-    table.columns[1].no_wrap = True
-    for row in ablation.rows:
-        _add(table, row.composer, row.tune, *(f"{row.figures[metric]:.3f}" for metric in shown))
-    return table
+    for recipe in recipes:
+        for name, settings in recipe.presets.items():
+            values = ", ".join(f"{key} {value}" for key, value in asdict(settings).items())
+            yield f"preset {name} of {recipe.name}\n  {values}"
 
 
 def format_figure(metric: str, value: float) -> str:

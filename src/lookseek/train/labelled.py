@@ -15,7 +15,7 @@ from ..errors import TrainError
 from ..progress import Progress
 from ..types import Item, Photo, Skipped
 
-__all__ = ["SPLITS", "Example", "Labelled", "read_labelled"]
+__all__ = ["SPLITS", "Example", "LabelledPhotos", "read_labelled"]
 
 SPLITS = ("train", "val", "test")
 """What is learned from, what the best epoch is chosen on, what is measured once at the end."""
@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledPhotos:
     """Photos with classes, in three splits.
 
     Args:
@@ -66,7 +66,7 @@ _Row = tuple[str, Photo, str, str]
 """Id, photo, class, split; split "" where the source has none."""
 
 
-def read_labelled(data: str, label: str, progress: Progress) -> Labelled:
+def read_labelled(data: str, label: str, progress: Progress) -> LabelledPhotos:
     """Read photos with classes.
 
     Args:
@@ -147,7 +147,7 @@ def _photo(item: Item) -> Photo:
     return item.image
 
 
-def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> Labelled:
+def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> LabelledPhotos:
     notes = []
     if not any(split for *_, split in rows):
         rows = [(id, photo, name, _drawn_split(id)) for id, photo, name, _ in rows]
@@ -175,7 +175,7 @@ def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> L
             splits["val" if _drawn_split(example.id) == "val" else "train"].append(example)
         notes.append(f"{data} has no split val: {DRAWN_VAL} % of train are it, by their ids.")
     _check(data, splits)
-    return Labelled(tuple(known), {name: tuple(some) for name, some in splits.items()}, column, tuple(notes))
+    return LabelledPhotos(tuple(known), {name: tuple(some) for name, some in splits.items()}, column, tuple(notes))
 
 
 def _check(data: str, splits: Mapping[str, Iterable[Example]]) -> None:

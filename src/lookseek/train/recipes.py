@@ -1,75 +1,47 @@
-"""All recipes by name: what ``lookseek train --list`` prints."""
+"""The registry of recipes. A new one is a folder of its own and one line here."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 from ..errors import TrainError
+from .recipe import Recipe
+from .trainer.run_folder import RUN, recipe_of
 
-__all__ = ["RECIPES", "Recipe", "check_options", "recipe"]
+__all__ = ["RECIPES", "find_recipe", "recipe_of_run"]
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """One way of training.
-
-    Args:
-        name: as the command line knows it.
-        about: one line: what comes out.
-        needs: one line: what DATA holds.
-    """
-
-    name: str
-    about: str
-    needs: str
-
-
-RECIPES: Mapping[str, Recipe] = {
-    "classifier": Recipe(
-        "classifier",
-        "a network that names a photo's class; its pooled features are an image tower",
-        "clothing (items.csv, images/), FashionIQ's layout (image_splits/, photos), or any catalogue with --label",
-    ),
-    "align": Recipe(
-        "align",
-        "a joint space of photos and words in English and Vietnamese: an image tower and a text head",
-        "a folder with myntra/ (catalogue.parquet: photos, titles, types, colours), clothing/ (items.csv), or both",
-    ),
-    "combiner": Recipe(
-        "combiner",
-        "a Combiner: joins a photo and a change in words into one vector, on a model's features or on a tuned CLIP's",
-        "triplets in FashionIQ's layout (captions/, image_splits/) with photos, catalogue.parquet or image_captions/",
-    ),
+RECIPES: dict[str, str] = {
+    "classifier": "lookseek.train.classifier.recipe",
+    "align": "lookseek.train.align.recipe",
+    "combiner": "lookseek.train.combiner.recipe",
 }
+"""Name to the module that has it as ``RECIPE``; it is imported when it is needed."""
 
 
-def recipe(name: str) -> Recipe:
-    """A recipe by its name.
+def find_recipe(name: str) -> Recipe:
+    """Return a recipe by its name.
 
     Raises:
         TrainError: there is none of this name.
     """
     if name not in RECIPES:
         near = difflib.get_close_matches(name, RECIPES, n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise TrainError(f"there is no recipe {name!r}: {meant}lookseek train --list names them")
-    return RECIPES[name]
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise TrainError(f"there is no recipe {name!r}: {hint}lookseek train --list names them")
+    recipe: Recipe = import_module(RECIPES[name]).RECIPE
+    return recipe
 
 
-def check_options(chosen: Recipe, own: Mapping[str, Mapping[str, object]]) -> None:
-    """Refuse options that the recipe would not look at.
-
-    Args:
-        chosen: the recipe.
-        own: recipe to its own options, each with its value, None where it was not given.
+def recipe_of_run(folder: Path) -> Recipe:
+    """Return the recipe that a run folder was trained by.
 
     Raises:
-        TrainError: an option of another recipe was given.
+        TrainError: it is no run folder, or one of a recipe that this version does not have.
     """
-    known = set(own.get(chosen.name, {}))
-    for name, options in own.items():
-        if wrong := [option for option, value in options.items() if value is not None and option not in known]:
-            flag = wrong[0].replace("_", "-")
-            raise TrainError(f"--{flag} is of the recipe {name}, {chosen.name} has none: leave it out")
+    name = recipe_of(folder)
+    if not name:
+        reason = f"its {RUN} can't be read" if (folder / RUN).is_file() else f"it has no {RUN}"
+        raise TrainError(f"{folder} is no training run ({reason}): give a folder that lookseek train wrote")
+    return find_recipe(name)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from ..trainer.log import read_journal
+from ..trainer.log import read_log
 from ..trainer.run_folder import LOG
 from .run import AlignRun
 from .settings import PRESETS
@@ -77,7 +77,7 @@ def _changes(run: AlignRun) -> str:
 
 
 def _judged(folder: Path) -> str:
-    lines = [line for line in read_journal(folder) if "val" in line]
+    lines = [line for line in read_log(folder) if "val" in line]
     if not lines:
         return f"No figure: the run has no {LOG}."
     best = max(lines, key=lambda line: float(line["val"]))

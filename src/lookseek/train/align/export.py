@@ -7,21 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from ...encode.folder import TEXT
 from ...encode.sentences import DIM
 from ...encode.text_settings import SentenceTower
-from ...errors import TrainError
 from ...progress import Progress
-from ...vectors import cosine, unit
-from ..export.folder import check_target, config, write_folder
-from ..export.graph import halved, written
-from ..export.origin import lite2
-from ..export.parity import LIMIT, PHOTOS, opened, through
-from ..export.photos import drawn, some
+from ...vectors import unit
+from ..export.folder import check_target, model_config, write_folder
+from ..export.graph import export_onnx, to_fp16
+from ..export.origin import lite2_origin
+from ..export.parity import FP16_LIMIT, INSTALL, PARITY_ROWS, check_difference, open_graph, run_graph
+from ..export.photos import drawn_photos, prepare_photos
 from .card import card
 from .maps import HOW
 from .network import SIZE, SMALL, Joint, Trunk
@@ -30,7 +28,7 @@ from .run import read_run
 __all__ = ["ExportedSpace", "export_align"]
 
 LANGUAGES = ("en", "vi")
-REMEDY = "install the versions that lookseek[train] names"
+OTHER = "the exported graph is not the network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ class ExportedSpace:
         """What a person wants to know, a line each."""
         return [
             f"{self.folder}: image.onnx {self.photos / 1e6:.1f} MB, text.onnx {self.texts / 1e6:.1f} MB",
-            f"parity of the graphs at fp16 on {PHOTOS} drawn photos and texts: 1 - cosine {self.worst[0]:.1e} and "
-            f"{self.worst[1]:.1e} at worst (limit {LIMIT:.0e})",
+            f"parity of the graphs at fp16 on {PARITY_ROWS} drawn photos and texts: 1 - cosine {self.worst[0]:.1e} and "
+            f"{self.worst[1]:.1e} at worst (limit {FP16_LIMIT:.0e})",
             f"the model card: {self.folder / 'README.md'}",
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
         ]
@@ -99,22 +97,22 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     progress.phase("writing the graphs", None)
     trunk, joint = run.network(folder)
     photos, texts = _Photos(trunk, joint).eval(), _Texts(joint).eval()
-    image = halved(written(photos, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, REMEDY))
-    text = halved(written(texts, {"features": torch.zeros((2, DIM))}, REMEDY))
+    image = to_fp16(export_onnx(photos, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL))
+    text = to_fp16(export_onnx(texts, {"features": torch.zeros((2, DIM))}, INSTALL))
     progress.phase("comparing them with the network", None)
-    looked = some(drawn(PHOTOS), HOW, PHOTOS, progress)
-    features = unit(np.random.default_rng(0).standard_normal((PHOTOS, DIM)))
+    pixels = prepare_photos(drawn_photos(PARITY_ROWS), HOW, PARITY_ROWS, progress)
+    features = unit(np.random.default_rng(0).standard_normal((PARITY_ROWS, DIM)))
     with torch.no_grad():
         worst = (
-            _apart(through(opened(image), looked), photos(torch.from_numpy(looked)).numpy()),
-            _apart(through(opened(text), features), texts(torch.from_numpy(features)).numpy()),
+            check_difference(run_graph(open_graph(image), pixels), photos(torch.from_numpy(pixels)).numpy(), OTHER),
+            check_difference(run_graph(open_graph(text), features), texts(torch.from_numpy(features)).numpy(), OTHER),
         )
-    base = lite2()
+    base = lite2_origin()
     contents = {name: graph.SerializeToString(deterministic=True) for name, graph in (("i", image), ("t", text))}
     licence = f"{base.licence}; the terms of the training data apply too"
     settings: dict[str, str | int] = {"tower": SentenceTower.name, "limit": SentenceTower().limit}
     name = target.resolve().name
-    said = config(name, run.settings.dim, HOW, licence, base.sources, text=settings, languages=LANGUAGES)
+    config = model_config(name, run.settings.dim, HOW, licence, base.sources, text=settings, languages=LANGUAGES)
     size = sum(map(len, contents.values()))
     progress.phase("writing the model folder", None)
     write_folder(
@@ -122,24 +120,9 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
         {
             "image.onnx": contents["i"],
             TEXT: contents["t"],
-            "config.json": said,
+            "config.json": config,
             "README.md": card(name, run, folder, worst, size).encode(),
             **base.files,
         },
     )
     return ExportedSpace(target, len(contents["i"]), len(contents["t"]), worst)
-
-
-def _apart(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    """1 - cosine of rows that belong together, at worst.
-
-    Raises:
-        TrainError: beyond the limit.
-    """
-    worst = float((1 - cosine(ours, theirs)).max())
-    if not worst < LIMIT:
-        raise TrainError(
-            f"the exported graph is not the network: 1 - cosine is {worst:.2g} at worst on {len(ours)} rows, the limit "
-            f"is {LIMIT:g}. Nothing was written: {REMEDY}"
-        )
-    return worst

@@ -17,8 +17,9 @@ from ...errors import TrainError
 from ...evaluate.cache import embed_texts
 from ...progress import Progress
 from ...types import Vectors
-from ..trainer.devices import Machine, launched
-from ..trainer.lock import Alone
+from ..trainer.devices import Devices
+from ..trainer.launch import launch
+from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..unreadable import write_unreadable
 from ..words.lexicon import read_lexicon
@@ -31,25 +32,39 @@ from .shown import FIELDS, Shows, read_shown
 from .texts import Said, Texts, read_texts
 from .training import Split, align_training
 
-__all__ = ["Aligned", "train_align"]
+__all__ = ["TrainedSpace", "train_align"]
 
 CACHE = "cache"
 SENTENCES = Sentences()
 
 
 @dataclass(frozen=True, slots=True)
-class Aligned:
+class TrainedSpace:
     """What a training came to.
 
     Args:
-        run: what it was.
+        folder: of the run.
+        run: which training it was.
         best_epoch: whose weights are kept.
-        figure: of it on val, as ``judge.figures`` gives it.
+        figure: of the best epoch on val, as ``judge.figures`` computes it.
+        notes: none.
     """
 
+    folder: Path
     run: AlignRun
     best_epoch: int
     figure: float
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return what a person should know, a line each."""
+        run = self.run
+        return [
+            f"{run.photos['train']:,} photos and {run.texts['train']:,} texts · preset {run.preset} · first weights: "
+            f"{run.weights} · seed {run.settings.seed}",
+            f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen on val: {self.figure:.3f}",
+            f"go on with: lookseek export {self.folder} MODEL; {self.folder / CACHE} can be removed",
+        ]
 
 
 def train_align(
@@ -58,9 +73,9 @@ def train_align(
     *,
     preset: str = "modern",
     changes: Mapping[str, Any],
-    machine: Machine,
+    devices: Devices,
     progress: Progress,
-) -> Aligned:
+) -> TrainedSpace:
     """Train a joint space, or go on with the training that the folder holds.
 
     Args:
@@ -68,7 +83,7 @@ def train_align(
         out: the run folder; made where it does not exist. Its ``cache`` can be removed when the training has ended.
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
-        machine: what it runs on, one device.
+        devices: what it runs on, one device.
         progress: told of every photo and text.
 
     Raises:
@@ -78,13 +93,13 @@ def train_align(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    fabric = launched(machine, settings.precision)
+    fabric = launch(devices, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(f"{fabric.world_size} devices can't share the batches of a joint space: give --devices 1")
     torch.manual_seed(settings.seed)
     trunk, joint, weights = halves(settings)
     lexicon = read_lexicon()
-    with Alone(out, fabric):
+    with RunLock(out, fabric):
         shows = read_shown(Path(data), settings.drawn, lexicon)
         said = {
             split: read_texts(shown, lexicon, settings.seed, captions=split == "train")
@@ -117,7 +132,7 @@ def train_align(
         state = fit(
             fabric, align_training(joint, splits["train"], (splits["val"], asked, words), settings), out, progress
         )
-    return Aligned(run, state.best_epoch, state.best_score[0])
+    return TrainedSpace(out, run, state.best_epoch, state.best_score[0])
 
 
 def _split(

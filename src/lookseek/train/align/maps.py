@@ -26,7 +26,8 @@ from ...encode.runtime import cores, open_tower
 from ...errors import ItemError, TrainError
 from ...progress import Progress
 from ...types import Pixels, Skipped
-from ..export.graph import written
+from ..export.graph import export_onnx
+from ..export.parity import INSTALL
 from .network import CELLS, MAP, SIZE, SMALL, Trunk
 from .shown import Shows
 
@@ -95,7 +96,7 @@ def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, p
         ) from error
     progress.phase(f"looking at the photos of {split}", len(shows))
     progress.advance(state["done"])
-    graph = written(trunk, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, "install lookseek[train]")
+    graph = export_onnx(trunk, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
     tower = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
 
     def shown(row: int) -> Pixels | str:

@@ -21,7 +21,7 @@ from torch.nn.functional import avg_pool2d, normalize, softmax
 
 from ...encode.sentences import DIM
 from ..backbones import LITE2
-from ..classifier.network import build
+from ..classifier.network import build_network
 from .settings import AlignSettings
 
 __all__ = ["CELLS", "FROZEN", "MAP", "SIZE", "SMALL", "Joint", "Trunk", "halves"]
@@ -162,6 +162,6 @@ def halves(settings: AlignSettings) -> tuple[Trunk, Joint, str]:
     Raises:
         TrainError: the package with the weights is not installed.
     """
-    start = build(LITE2, 2)
+    start = build_network(LITE2, 2)
     backbone = start.network.backbone.to(memory_format=torch.contiguous_format)
     return Trunk(backbone, start.network.mean, start.network.std), Joint(backbone, settings), start.weights

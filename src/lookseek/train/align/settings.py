@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..trainer.precision import Precision
-from ..trainer.presets import changed, check_ranges
+from ..trainer.presets import apply_changes, check_ranges
 
 __all__ = ["PRESETS", "AlignSettings", "settings_of"]
 
@@ -110,4 +110,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> AlignSettings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    return changed(PRESETS, preset, changes, " of align")
+    return apply_changes(PRESETS, preset, changes, " of align")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...types import Vectors
-from ..trainer.seeds import number
+from ..trainer.seeds import derive_seed
 from ..words.captions import caption
 from ..words.lexicon import Language, Lexicon, plain
 from .shown import FIELDS, Shown, Shows
@@ -84,7 +84,7 @@ def read_texts(shows: Shows, lexicon: Lexicon, seed: int, *, captions: bool) -> 
             titles[place] = row(item.title, [-1] * len(FIELDS))
         if not captions:
             continue
-        key = tuple(sorted(item.values.items())), number(seed, place) % WAYS
+        key = tuple(sorted(item.values.items())), derive_seed(seed, place) % WAYS
         if key not in made:
             made[key] = tuple(_captions(item, lexicon, Random(f"{seed} {key}")))  # noqa: S311  of words, not of secrets
         for column, (text, stated) in enumerate(made[key]):

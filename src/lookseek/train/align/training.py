@@ -21,7 +21,7 @@ from torch.nn.functional import normalize
 from ...types import Vectors
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
-from ..trainer.seeds import number
+from ..trainer.seeds import derive_seed
 from .judge import Asked, figures
 from .maps import Maps
 from .network import Joint
@@ -157,7 +157,7 @@ class _Shuffled:
 
     def epoch(self, epoch: int, first: int) -> Iterator[PhotosAndTexts]:
         """See Batches."""
-        chance = np.random.default_rng(number(self._seed, epoch))
+        chance = np.random.default_rng(derive_seed(self._seed, epoch))
         rows = chance.permutation(self._train.rows)
         views = chance.integers(0, self._train.maps.views, len(rows))
         language = chance.integers(0, len(LANGUAGES), len(rows))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..labelled import Example
 from ..photos import DecodedPhotos, Key
 from ..trainer.batches import LoadedBatches
-from ..trainer.seeds import number
-from .settings import Settings
+from ..trainer.seeds import derive_seed
+from .settings import ClassifierSettings
 
 __all__ = ["ShuffledOrder", "training_batches"]
 
@@ -27,7 +27,9 @@ class ShuffledOrder:
         ranks: how many there are; each takes its share of every batch.
     """
 
-    def __init__(self, examples: Sequence[Example], settings: Settings, rank: int = 0, ranks: int = 1) -> None:
+    def __init__(
+        self, examples: Sequence[Example], settings: ClassifierSettings, rank: int = 0, ranks: int = 1
+    ) -> None:
         self._weights, self._settings = _weights(examples, settings.balance), settings
         self._rank, self._ranks = rank, ranks
         self.examples = len(examples)
@@ -42,7 +44,7 @@ class ShuffledOrder:
     def epoch(self, epoch: int, first: int = 0) -> Iterator[list[Key]]:
         """See Order."""
         seed = self._settings.seed
-        chance = np.random.default_rng(number(seed, epoch))
+        chance = np.random.default_rng(derive_seed(seed, epoch))
         if self._weights is None:
             order = chance.permutation(self.examples)
         else:
@@ -50,12 +52,12 @@ class ShuffledOrder:
         for batch in range(first, self._batches):
             start = batch * self._settings.batch
             rows = order[start : start + self._settings.batch].tolist()
-            keys = [(row, number(seed, epoch, start, place)) for place, row in enumerate(rows)]
+            keys = [(row, derive_seed(seed, epoch, start, place)) for place, row in enumerate(rows)]
             yield keys[self._rank :: self._ranks]
 
 
 def training_batches(
-    examples: Sequence[Example], settings: Settings, workers: int, rank: int = 0, ranks: int = 1
+    examples: Sequence[Example], settings: ClassifierSettings, workers: int, rank: int = 0, ranks: int = 1
 ) -> LoadedBatches:
     """Return the training photos in batches: uint8 (n, 3, size, size) and labels int64 (n,).
 

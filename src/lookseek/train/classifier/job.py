@@ -15,42 +15,62 @@ from ...evaluate.outcome import Evaluation
 from ...evaluate.result import Result
 from ...progress import Progress
 from ..backbones import RANDOM_NUMBERS
-from ..labelled import SPLITS, Labelled, read_labelled
-from ..trainer.curves import draw
-from ..trainer.devices import Machine, Silent, launched, workers_of
-from ..trainer.lock import Alone
+from ..labelled import SPLITS, LabelledPhotos, read_labelled
+from ..trainer.curves import draw_curves
+from ..trainer.devices import Devices
+from ..trainer.launch import SilentProgress, launch, worker_count
+from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.results import read_test_result, write_result
-from ..trainer.run_folder import CHECKPOINT, RUN, TEST
+from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST
 from ..unreadable import find_unreadable
 from .measure import measure
-from .network import build
+from .network import build_network
 from .run import ClassifierRun, run_folder
 from .settings import settings_of
 from .training import classifier_training, predict
 
-__all__ = ["Trained", "train_classifier"]
+__all__ = ["TrainedClassifier", "train_classifier"]
+
+MAX_CLASSES = 6
+"""Classes whose accuracy is said; test.json has them all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainedClassifier:
     """What a training came to.
 
     Args:
-        run: what it was.
+        folder: of the run.
+        run: which training it was.
         best_epoch: whose weights are kept.
-        val_accuracy: of it; what it was chosen by, so it is a little too good.
+        val_accuracy: of the best epoch; it was chosen by it, so it is a little too good.
         test: figures on the test photos; None where the data has none.
         notes: what a reader of the figures must know.
-        lead: False in the processes of further devices, which have nothing to say that the first does not.
+        lead: False in the processes of further devices: the first one reports for all.
     """
 
+    folder: Path
     run: ClassifierRun
     best_epoch: int
     val_accuracy: float
     test: Result | None
     notes: tuple[str, ...]
     lead: bool
+
+    def lines(self) -> list[str]:
+        """Return what a person should know, a line each; the first weights stand beside the figures."""
+        if not self.lead:
+            return []
+        run, classes = self.run, ", ".join(self.run.classes[:5]) + (" ..." if len(self.run.classes) > 5 else "")
+        return [
+            f"{run.settings.backbone} · preset {run.preset} · first weights: {run.weights} · seed {run.settings.seed} "
+            f"· {run.photos['train']:,} photos of {classes}",
+            f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen by its accuracy on val: "
+            f"{self.val_accuracy:.3f} ({run.photos['val']:,} photos)",
+            _test_line(self.test),
+            f"learning curves: {self.folder / CURVES}",
+        ]
 
 
 def train_classifier(
@@ -61,9 +81,9 @@ def train_classifier(
     changes: Mapping[str, Any],
     weights: str = "local",
     label: str = "",
-    machine: Machine,
+    devices: Devices,
     progress: Progress,
-) -> Trained:
+) -> TrainedClassifier:
     """Train a classifier, or go on with the training that the folder holds.
 
     Args:
@@ -73,7 +93,7 @@ def train_classifier(
         changes: settings that differ from the preset's; None leaves one.
         weights: the first ones, as ``backbones.backbone`` takes them.
         label: the column of the class.
-        machine: what it runs on.
+        devices: what it runs on.
         progress: told of every photo.
 
     Raises:
@@ -82,14 +102,14 @@ def train_classifier(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    fabric = launched(machine, settings.precision)
+    fabric = launch(devices, settings.precision)
     if not fabric.is_global_zero:
-        progress = Silent()
-    workers = workers_of(machine, fabric)
-    with Alone(out, fabric):
+        progress = SilentProgress()
+    workers = worker_count(devices, fabric)
+    with RunLock(out, fabric):
         with fabric.rank_zero_first():  # the others find what it wrote
-            known = (out / RUN).is_file() or not fabric.is_global_zero
-            photos = _readable(read_labelled(data, label, progress), out, known, progress)
+            listed = (out / RUN).is_file() or not fabric.is_global_zero
+            photos = _readable(read_labelled(data, label, progress), out, listed, progress)
         least = min(settings.batch, len(photos.splits["train"]))
         if least < 2 * fabric.world_size:
             raise TrainError(
@@ -97,7 +117,7 @@ def train_classifier(
                 "give a larger --batch, fewer --devices or more photos"
             )
         torch.manual_seed(settings.seed)
-        start = build(settings.backbone, len(photos.classes), weights)
+        start = build_network(settings.backbone, len(photos.classes), weights)
         if start.weights != RANDOM_NUMBERS:  # layers that know nothing yet have to learn
             start.network.freeze(settings.frozen)
         run = ClassifierRun(
@@ -121,14 +141,25 @@ def train_classifier(
         state = fit(fabric, classifier_training(fabric, start.network, photos, settings, workers), out, progress)
         test = read_test_result(out)
         if fabric.is_global_zero:
-            draw(out, _title(run), "val_accuracy", "accuracy on val")
+            draw_curves(out, _title(run), "val_accuracy", "accuracy on val")
         if test is None and photos.splits["test"]:
             network = fabric.to_device(run.network(out))
             progress.phase("measuring on test", None)
             probabilities = predict(fabric, network, photos.splits["test"], settings, workers)
-            evaluation = measure(photos, "test", probabilities, _said(run, state.best_epoch), progress)
-            test = _kept(evaluation, out, fabric)
-    return Trained(run, state.best_epoch, state.best_score[0], test, photos.notes, fabric.is_global_zero)
+            evaluation = measure(photos, "test", probabilities, _info(run, state.best_epoch), progress)
+            test = _write(evaluation, out, fabric)
+    lead = fabric.is_global_zero
+    return TrainedClassifier(out, run, state.best_epoch, state.best_score[0], test, photos.notes if lead else (), lead)
+
+
+def _test_line(test: Result | None) -> str:
+    if test is None:
+        return "accuracy on test: the data has no test photos"
+    classes = {name.partition("/")[2]: figure.value for name, figure in test.metrics.items() if "/" in name}
+    some = ", ".join(f"{name} {value:.3f}" for name, value in list(classes.items())[:MAX_CLASSES])
+    whole = test.metrics["accuracy"]
+    interval = f"95 % interval {whole.low:.3f} to {whole.high:.3f}"
+    return f"accuracy on test {whole.value:.3f} ({test.queries:,} photos, {interval}): {some}"
 
 
 def _title(run: ClassifierRun) -> str:
@@ -136,13 +167,13 @@ def _title(run: ClassifierRun) -> str:
     return f"{run.settings.backbone}, preset {run.preset}, from {run.weights}: {photos}"
 
 
-def _kept(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
+def _write(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
     if fabric.is_global_zero:
         write_result(evaluation, out / TEST)
     return evaluation.result
 
 
-def _said(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
+def _info(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
     """What stands beside every figure of the run."""
     return {
         "name": f"{run.settings.backbone}, preset {run.preset}",
@@ -154,7 +185,7 @@ def _said(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
     }
 
 
-def _readable(data: Labelled, out: Path, listed: bool, progress: Progress) -> Labelled:
+def _readable(data: LabelledPhotos, out: Path, listed: bool, progress: Progress) -> LabelledPhotos:
     """The photos that can be decoded."""
     photos = ((e.id, e.photo) for split in SPLITS for e in data.splits[split])
     reasons = find_unreadable(out, photos, progress, listed=listed)

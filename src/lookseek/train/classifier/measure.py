@@ -15,13 +15,13 @@ from ...evaluate.task import Benchmark, Loaded, Options, Question, Task
 from ...evaluate.truth import Listed
 from ...progress import Progress
 from ...store.schema import LOOK
-from ..labelled import Labelled
+from ..labelled import LabelledPhotos
 
 __all__ = ["measure"]
 
 
 def measure(
-    data: Labelled,
+    data: LabelledPhotos,
     split: str,
     probabilities: NDArray[np.float32],
     model: Mapping[str, str | float],

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from ..backbones import LOCAL, backbone
-from .settings import Settings
+from .settings import ClassifierSettings
 
-__all__ = ["Network", "Start", "build", "rate_groups"]
+__all__ = ["ClassifierNetwork", "InitialNetwork", "build_network", "parameter_groups"]
 
 
-class Network(nn.Module):
+class ClassifierNetwork(nn.Module):
     """A backbone with a new last layer. It takes photos as they are decoded and normalises them itself.
 
     Args:
@@ -51,7 +51,7 @@ class Network(nn.Module):
         for parameter in own[: round(share * len(own))]:
             parameter.requires_grad_(False)
 
-    def train(self, mode: bool = True) -> Network:
+    def train(self, mode: bool = True) -> ClassifierNetwork:
         """See torch; batch norms of frozen layers go on using what they know."""
         super().train(mode)
         for module in self.backbone.modules():
@@ -71,7 +71,7 @@ class Network(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class InitialNetwork:
     """A network before training.
 
     Args:
@@ -81,14 +81,14 @@ class Start:
         weights: where the first weights come from, as it stands beside every figure.
     """
 
-    network: Network
+    network: ClassifierNetwork
     dim: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     weights: str
 
 
-def build(name: str, classes: int, weights: str = LOCAL) -> Start:
+def build_network(name: str, classes: int, weights: str = LOCAL) -> InitialNetwork:
     """Makes a network with a new last layer on a backbone.
 
     Args:
@@ -100,12 +100,11 @@ def build(name: str, classes: int, weights: str = LOCAL) -> Start:
         TrainError: no such network, or weights that can't be had or don't fit.
     """
     base = backbone(name, weights)
-    return Start(
-        Network(base.module, base.dim, classes, base.mean, base.std), base.dim, base.mean, base.std, base.weights
-    )
+    network = ClassifierNetwork(base.module, base.dim, classes, base.mean, base.std)
+    return InitialNetwork(network, base.dim, base.mean, base.std, base.weights)
 
 
-def rate_groups(network: Network, settings: Settings) -> list[dict[str, object]]:
+def parameter_groups(network: ClassifierNetwork, settings: ClassifierSettings) -> list[dict[str, object]]:
     """Parameters in groups of one learning rate and weight decay.
 
     The last layer learns at ``rate``, the first weights of the backbone at ``deepest_rate`` of it, those between

@@ -9,8 +9,8 @@ from pathlib import Path
 from ...encode.prepare import Preprocessing
 from ..backbones import RANDOM
 from ..trainer.run_folder import RunFolder, best_weights
-from .network import Network, build
-from .settings import Settings
+from .network import ClassifierNetwork, build_network
+from .settings import ClassifierSettings
 
 __all__ = ["ClassifierRun", "read_run", "run_folder"]
 
@@ -35,7 +35,7 @@ class ClassifierRun:
 
     recipe: str
     preset: str
-    settings: Settings
+    settings: ClassifierSettings
     data: str
     label: str
     classes: tuple[str, ...]
@@ -52,14 +52,14 @@ class ClassifierRun:
         side = self.settings.size
         return Preprocessing(side, side, self.settings.resize, (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
 
-    def network(self, folder: Path) -> Network:
+    def network(self, folder: Path) -> ClassifierNetwork:
         """Return the network of the best epoch, in evaluation mode.
 
         Raises:
             TrainError: there are no weights yet.
         """
         weights = best_weights(folder)
-        network = build(self.settings.backbone, len(self.classes), RANDOM).network
+        network = build_network(self.settings.backbone, len(self.classes), RANDOM).network
         network.load_state_dict(weights)
         return network.eval()
 

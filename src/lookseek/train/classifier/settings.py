@@ -10,13 +10,13 @@ from ...encode.prepare import Resize
 from ...errors import TrainError
 from ..augment import Augment
 from ..trainer.precision import Precision
-from ..trainer.presets import changed, check_ranges
+from ..trainer.presets import apply_changes, check_ranges
 
-__all__ = ["PRESETS", "Settings", "settings_of"]
+__all__ = ["PRESETS", "ClassifierSettings", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClassifierSettings:
     """All that decides how a network is trained, beside the data and the device.
 
     Args:
@@ -85,9 +85,9 @@ class Settings:
             raise TrainError(f"precision {self.precision!r} is unknown: use one of {', '.join(get_args(Precision))}")
 
 
-PRESETS: Mapping[str, Settings] = {
+PRESETS: Mapping[str, ClassifierSettings] = {
     # The student system that lookseek replaces: a classifier of dress, shirt and toptee (docs/decisions/train.md).
-    "baseline": Settings(
+    "baseline": ClassifierSettings(
         backbone="resnet50",
         epochs=10,
         batch=32,
@@ -108,7 +108,7 @@ PRESETS: Mapping[str, Settings] = {
         seed=0,
     ),
     # Chosen on val of ``clothing`` (docs/decisions/train.md).
-    "modern": Settings(
+    "modern": ClassifierSettings(
         backbone="efficientnet-lite2",
         epochs=8,
         batch=32,
@@ -132,7 +132,7 @@ PRESETS: Mapping[str, Settings] = {
 """Name to settings."""
 
 
-def settings_of(preset: str, changes: Mapping[str, Any]) -> Settings:
+def settings_of(preset: str, changes: Mapping[str, Any]) -> ClassifierSettings:
     """A preset with some of its numbers changed.
 
     Args:
@@ -142,4 +142,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> Settings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    return changed(PRESETS, preset, changes)
+    return apply_changes(PRESETS, preset, changes)

@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ..labelled import Example, Labelled
+from ..labelled import Example, LabelledPhotos
 from ..photos import in_order
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from .batches import training_batches
-from .network import Network, rate_groups
-from .settings import Settings
+from .network import ClassifierNetwork, parameter_groups
+from .settings import ClassifierSettings
 
 __all__ = ["classifier_training", "predict"]
 
 
 def classifier_training(
-    fabric: Fabric, network: Network, data: Labelled, settings: Settings, workers: int
+    fabric: Fabric, network: ClassifierNetwork, data: LabelledPhotos, settings: ClassifierSettings, workers: int
 ) -> Training[tuple[Tensor, Tensor]]:
     """Return the training of a classifier.
 
     Args:
-        fabric: launched.
+        fabric: launch.
         network: with its first weights.
         data: the photos.
         settings: of the training.
@@ -50,7 +50,7 @@ def classifier_training(
     kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
     return Training(
         network=network,
-        optimiser=kind(rate_groups(network, settings), lr=settings.rate),
+        optimiser=kind(parameter_groups(network, settings), lr=settings.rate),
         batches=training_batches(data.splits["train"], settings, workers, fabric.global_rank, fabric.world_size),
         loss=loss,
         weights={"cross_entropy": 1.0},
@@ -63,7 +63,7 @@ def classifier_training(
 
 
 def predict(
-    fabric: Fabric, network: nn.Module, examples: Sequence[Example], settings: Settings, workers: int
+    fabric: Fabric, network: nn.Module, examples: Sequence[Example], settings: ClassifierSettings, workers: int
 ) -> NDArray[np.float32]:
     """Return the network's probabilities, float32 (examples, classes); each device takes its share of the photos."""
     own = list(range(fabric.global_rank, len(examples), fabric.world_size))

@@ -17,13 +17,16 @@ from ...encode.model import DEFAULT
 from ...evaluate.result import Result
 from ...progress import Progress
 from ..openclip.clip import PREFIX
-from ..trainer.devices import Machine
+from ..trainer.devices import Devices
 from .job import train_combiner
 from .settings import Tune
 
-__all__ = ["ABLATION", "Ablation", "Row", "ablate"]
+__all__ = ["ABLATION", "Ablation", "Row", "run_ablation"]
 
 ABLATION = "ablation.json"
+
+MAX_COLUMNS = 6
+"""Metrics of the table; ablation.json has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,34 @@ class Ablation:
     """The rows, and what a reader must know of them.
 
     Args:
+        folder: of the runs.
         rows: sums first.
         about: benchmark, protocol, split, gallery and questions.
         notes: a sentence each.
     """
 
+    folder: Path
     rows: tuple[Row, ...]
     about: str
     notes: tuple[str, ...]
 
+    def lines(self) -> list[str]:
+        """Return a table, a row a composer and tuning, a column a metric, its part below it."""
+        metrics = list(dict.fromkeys(metric for row in self.rows for metric in row.figures))
+        columns = sorted(metrics, key=lambda metric: "/" in metric)[:MAX_COLUMNS]
+        names = [metric.partition("/")[::2] for metric in columns]
+        table = [
+            ["composer", "tuned", *(name for name, _ in names)],
+            ["", "", *(part for _, part in names)],
+            *([row.composer, row.tune, *(f"{row.figures[name]:.3f}" for name in columns)] for row in self.rows),
+        ]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        padded = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in table]
+        lines = [line.rstrip() for line in padded]
+        return [self.about, *filter(None, lines), f"all figures with their intervals: {self.folder / ABLATION}"]
 
-def ablate(
+
+def run_ablation(
     data: str,
     out: Path,
     *,
@@ -66,7 +86,7 @@ def ablate(
     changes: Mapping[str, Any],
     model: str = DEFAULT,
     weights: str = "local",
-    machine: Machine,
+    devices: Devices,
     progress: Progress,
 ) -> Ablation:
     """Train and measure all rows, each tuning in a folder of its own below ``out``; see ``train_combiner``.
@@ -85,14 +105,14 @@ def ablate(
             changes={**changes, "tune": tune},
             model=model,
             weights=weights,
-            machine=machine,
+            devices=devices,
             progress=progress,
         )
         split = "test" if "test" in done.figures else "val"
         found[tune, "sum"], found[tune, "combiner"] = done.figures[f"sum.{split}"], done.figures[split]
         notes = done.notes
         _write(found, out / ABLATION)
-    return Ablation(_rows(found), _about(next(iter(found.values()))), notes)
+    return Ablation(out, _rows(found), _about(next(iter(found.values()))), notes)
 
 
 def _rows(found: Mapping[tuple[str, str], Result]) -> tuple[Row, ...]:

@@ -19,7 +19,8 @@ from ...encode.runtime import open_session
 from ...errors import TrainError
 from ...progress import Progress
 from ..export.folder import SUMS, check_target, write_folder
-from ..export.graph import halved, written
+from ..export.graph import export_onnx, to_fp16
+from ..export.parity import FP16_LIMIT, INSTALL, PARITY_ROWS, check_difference
 from ..openclip.clip import PREFIX
 from .card import section
 from .combiner import Combiner
@@ -28,16 +29,10 @@ from .stages import figures_of
 from .towers import ModelTowers
 from .tuned_clip import clip_files
 
-__all__ = ["LIMIT", "ExportedCombiner", "composer_graph", "export_combiner"]
+__all__ = ["ExportedCombiner", "composer_graph", "export_combiner"]
 
 NAME = "combiner"
 """Of the composer in the config."""
-
-ROWS = 64
-"""Pairs that go through torch and through the graph."""
-
-LIMIT = 1e-3
-"""Of 1 - cosine at worst, of a graph stored as fp16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,8 @@ class ExportedCombiner:
         """What a person wants to know, a line each."""
         return [
             f"{self.folder / COMPOSER}: {self.size / 1e6:.1f} MB, beside the towers of {self.base}",
-            f"parity of the graph at fp16 on {ROWS} pairs: 1 - cosine {self.worst:.1e} at worst (limit {LIMIT:.0e})",
+            f"parity of the graph at fp16 on {PARITY_ROWS} pairs: 1 - cosine {self.worst:.1e} at worst (limit "
+            f"{FP16_LIMIT:.0e})",
             f"the model card: {self.folder / 'README.md'}",
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
         ]
@@ -94,10 +90,10 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
     check_target(target)
     progress.phase("writing the Combiner", None)
     combiner = run.combiner(folder)
-    graph = halved(composer_graph(combiner))
+    graph = to_fp16(composer_graph(combiner))
     worst = _parity(combiner, graph)
     content = graph.SerializeToString(deterministic=True)
-    said = section(run, figures_of(folder), folder.resolve().name, ROWS, worst, LIMIT)
+    said = section(run, figures_of(folder), folder.resolve().name, PARITY_ROWS, worst, FP16_LIMIT)
     if run.model.startswith(PREFIX):
         files = clip_files(run, folder, target.resolve().name, NAME, said, progress)
     else:
@@ -114,8 +110,7 @@ def composer_graph(combiner: Combiner) -> onnx.ModelProto:
         TrainError: torch can't write it.
     """
     rows = torch.rand((2, combiner.dim), generator=torch.Generator().manual_seed(0))
-    remedy = "install the versions that lookseek[train] names"
-    return written(_Searched(combiner), {"photos": rows, "texts": rows.flip(0)}, remedy)
+    return export_onnx(_Searched(combiner), {"photos": rows, "texts": rows.flip(0)}, INSTALL)
 
 
 def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
@@ -125,18 +120,12 @@ def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
         TrainError: beyond the limit.
     """
     chance = np.random.default_rng(0)
-    photos, texts = chance.standard_normal((2, ROWS, combiner.dim)).astype(np.float32)
+    photos, texts = chance.standard_normal((2, PARITY_ROWS, combiner.dim)).astype(np.float32)
     session, _, _ = open_session(graph.SerializeToString(), threads=1, where=COMPOSER)
     ours = session.run(["vectors"], {"photos": photos, "texts": texts})[0]
     with torch.no_grad():
         theirs = combiner.eval().of_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
-    worst = float((1 - (ours.astype(np.float64) * theirs).sum(axis=1)).max())
-    if not worst < LIMIT:  # not a number is no parity either
-        raise TrainError(
-            f"the exported graph is not the Combiner: 1 - cosine is {worst:.2g} at worst on {ROWS} pairs, the limit is "
-            f"{LIMIT:g}. Nothing was written: install the versions that lookseek[train] names"
-        )
-    return worst
+    return check_difference(ours, theirs, "the exported graph is not the Combiner")
 
 
 def _beside(run: CombinerRun, said: str) -> Mapping[str, bytes]:

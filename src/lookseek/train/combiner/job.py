@@ -16,9 +16,10 @@ from ...errors import TrainError
 from ...evaluate.result import Result
 from ...progress import Progress
 from ..openclip.clip import PREFIX, Clip, build_clip
-from ..trainer.devices import Machine, launched, workers_of
-from ..trainer.lock import Alone
-from ..trainer.run_folder import CHECKPOINT, RUN
+from ..trainer.devices import Devices
+from ..trainer.launch import launch, worker_count
+from ..trainer.lock import RunLock
+from ..trainer.run_folder import CHECKPOINT, CURVES, RUN
 from ..unreadable import find_unreadable
 from .exam import Compose
 from .join import composed
@@ -37,7 +38,8 @@ class TrainedCombiner:
     """What a training came to.
 
     Args:
-        run: what it was.
+        folder: of the run.
+        run: which training it was.
         best_epoch: of stage 2, whose weights are kept.
         figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``sum.drawn.val`` and so on
             where drawn garments ask too; ``units.val`` and so on of one that learned from features that are not at
@@ -47,12 +49,29 @@ class TrainedCombiner:
         notes: what a reader of the figures must know.
     """
 
+    folder: Path
     run: CombinerRun
     best_epoch: int
     figures: Mapping[str, Result]
     judged: Mapping[str, tuple[str, ...]]
     chosen_by: str
     notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return what a person should know, a line each: the Combiner's figures beside those of the plain sum."""
+        run = self.run
+        lines = [
+            f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
+            f"{run.triplets['train']:,} triplets of {run.kind}",
+            f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen by the {self.chosen_by}",
+        ]
+        for name, metrics in self.judged.items():
+            own = self.figures[name]
+            lines.append(f"{own.benchmark} · {own.protocol} · split {own.split} · {own.queries:,} questions")
+            for composer, result in (("sum", self.figures[f"sum.{name}"]), ("combiner", own)):
+                values = ", ".join(f"{metric} {result.metrics[metric].value:.3f}" for metric in metrics)
+                lines.append(f"  {composer:<9}{values}")
+        return [*lines, f"learning curves: {self.folder / COMBINER / CURVES}"]
 
 
 def train_combiner(
@@ -63,7 +82,7 @@ def train_combiner(
     changes: Mapping[str, Any],
     model: str = DEFAULT,
     weights: str = "local",
-    machine: Machine,
+    devices: Devices,
     progress: Progress,
 ) -> TrainedCombiner:
     """Train a Combiner, or go on with the training that the folder holds.
@@ -76,7 +95,7 @@ def train_combiner(
         model: whose features: ``open_clip/NAME``, a shipped model's name or a model folder; the latter two stay as
             they are.
         weights: of a CLIP, as ``build_clip`` takes them.
-        machine: what it runs on, one device.
+        devices: what it runs on, one device.
         progress: told of every photo and batch.
 
     Raises:
@@ -86,7 +105,7 @@ def train_combiner(
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
     settings = settings_of(preset, changes)
-    fabric = launched(machine, settings.precision)
+    fabric = launch(devices, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(
             f"{fabric.world_size} devices can't share the batches of a Combiner, whose triplets are told from each "
@@ -95,7 +114,7 @@ def train_combiner(
     torch.manual_seed(settings.seed)
     towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
     settings = _fitting(settings, towers)
-    with Alone(out, fabric):
+    with RunLock(out, fabric):
         triplets = read_data(Path(data), settings.seed, drawn=settings.drawn > 0)
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
@@ -106,7 +125,7 @@ def train_combiner(
             fabric.to_device(towers.model)
         _forget(out, tuned=settings.tune != "none")
         if isinstance(towers, Clip) and settings.tune != "none":
-            tune(fabric, towers, triplets, run, out, workers_of(machine, fabric), progress)
+            tune(fabric, towers, triplets, run, out, worker_count(devices, fabric), progress)
         found = features(towers, triplets, settings, progress)
         combiner, best = join(fabric, triplets, found, run, out, progress)
         ways: dict[str, Compose] = {
@@ -117,7 +136,7 @@ def train_combiner(
             ways["units."] = lambda photos, texts: composed(combiner, photos, texts, of_units=True)
         figures = measure(triplets, found, ways, run, out, progress)
     judged = {name: exam.judged for name, exam in triplets.exams.items()}
-    return TrainedCombiner(run, best, figures, judged, triplets.chosen_by(), triplets.notes)
+    return TrainedCombiner(out, run, best, figures, judged, triplets.chosen_by(), triplets.notes)
 
 
 def _absolute(weights: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..trainer.seeds import number
+from ..trainer.seeds import derive_seed
 from .captions import FORMS
 
 __all__ = ["Order"]
@@ -37,7 +37,7 @@ class Order:
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[list[tuple[int, int]]]:
         """See Order of trainer/batches.py."""
-        chance = np.random.default_rng(number(*self._seed, epoch))
+        chance = np.random.default_rng(derive_seed(*self._seed, epoch))
         parts, start = [np.arange(self._written)], self._written
         for made, taken in self._taken:
             if taken:

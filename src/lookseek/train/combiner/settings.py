@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from ...errors import TrainError
 from ..trainer.precision import Precision
-from ..trainer.presets import changed, check_ranges
+from ..trainer.presets import apply_changes, check_ranges
 
 __all__ = ["PRESETS", "CombinerSettings", "Tune", "settings_of"]
 
@@ -166,4 +166,4 @@ def settings_of(preset: str, changes: Mapping[str, Any]) -> CombinerSettings:
     Raises:
         TrainError: no such preset, or a number outside its range.
     """
-    return changed(PRESETS, preset, changes, " of the combiner")
+    return apply_changes(PRESETS, preset, changes, " of the combiner")

@@ -12,8 +12,8 @@ from lightning_fabric import Fabric
 from ...evaluate.result import Result, read_result
 from ...progress import Progress
 from ..openclip.clip import Clip
-from ..trainer.curves import draw
-from ..trainer.devices import Silent
+from ..trainer.curves import draw_curves
+from ..trainer.launch import SilentProgress
 from ..trainer.loop import Validation, fit
 from ..trainer.results import write_result
 from .combiner import Combiner
@@ -45,11 +45,11 @@ def tune(
     changes = [change for exam in vals.values() for change in exam.changes()]
 
     def validate() -> Validation:
-        return _judged(vals, known(clip, shown, ids, {}, changes, Silent(), keep=False), plain_sum)
+        return _judged(vals, known(clip, shown, ids, {}, changes, SilentProgress(), keep=False), plain_sum)
 
     stage = tuning(clip, triplets.train, triplets.lots(run.settings), shown, run.settings, workers, validate)
     fit(fabric, stage, out / TUNE, progress)
-    draw(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.chosen_by())
+    draw_curves(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.chosen_by())
     load_tuned(clip, out / TUNE)
 
 
@@ -81,7 +81,7 @@ def join(
     lots = [(made, share) for made, share in triplets.lots(settings) if share]
     stage = joining(combiner, found, triplets.train, lots, settings, validate)
     state = fit(fabric, stage, out / COMBINER, progress)
-    draw(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.chosen_by())
+    draw_curves(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.chosen_by())
     best = run.combiner(out)
     fabric.to_device(best)
     return best, state.best_epoch
@@ -110,7 +110,7 @@ def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> Validat
     figures: list[float] = []
     said: dict[str, float] = {}
     for name, exam in vals.items():
-        metrics = exam.judging().take(found, compose, {"name": "training"}, Silent()).result.metrics
+        metrics = exam.judging().take(found, compose, {"name": "training"}, SilentProgress()).result.metrics
         own = {f"{name} {metric}": metrics[metric].value for metric in exam.judged}
         figures.append(float(np.mean(list(own.values()))))
         said |= own

@@ -11,7 +11,7 @@ import torch
 from ...encode.folder import TEXT, TOKENIZER
 from ...errors import TrainError
 from ...progress import Progress
-from ..export.folder import config
+from ..export.folder import model_config
 from ..openclip.clip import PREFIX, Clip, build_clip
 from ..openclip.graphs import image_graph, text_graph
 from ..openclip.tokens import tokenizer_file
@@ -52,7 +52,7 @@ def clip_files(
     return {
         **towers,
         TOKENIZER: tokens.content,
-        "config.json": config(
+        "config.json": model_config(
             name, clip.dim, clip.how, licence, sources, text=text, languages=("en",), composer=composer
         ),
         "README.md": f"{_head(run, clip, name)}\n\n{said}".encode(),

@@ -1,5 +1,1 @@
-"""A trained network to a model folder that ``lookseek index`` takes. ``job.py`` is the way through it."""
-
-from .job import Exported, export
-
-__all__ = ["Exported", "export"]
+"""What exporters share: ONNX graphs, parity with torch, licences, and a model folder written whole or not at all."""

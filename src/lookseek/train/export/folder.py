@@ -1,4 +1,4 @@
-"""Writes a model folder: whole, or not at all.
+"""Writing a model folder: whole, or not at all.
 
 It is built beside, as MODEL.part, loaded once as anyone would load it, and takes its name with one rename.
 """
@@ -20,7 +20,7 @@ from ...encode.head import CLASSES, WEIGHTS
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
 
-__all__ = ["SUMS", "check_target", "config", "sums", "write_folder"]
+__all__ = ["SUMS", "check_target", "checksums", "model_config", "write_folder"]
 
 SUMS = "SHA256SUMS"
 _WORDS = {TEXT, TOKENIZER, COMPOSER}
@@ -28,7 +28,7 @@ _OURS = {"LICENSE", "NOTICE", "README.md", SUMS, CLASSES, WEIGHTS, "config.json"
 
 
 def check_target(target: Path) -> None:
-    """Asks, before any work, whether a model folder may be written there.
+    """Check, before any work, that a model folder may be written there.
 
     Raises:
         TrainError: there is something already, which is never replaced: an index may need it.
@@ -44,7 +44,7 @@ def check_target(target: Path) -> None:
 
 
 def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
-    """Writes a model folder and its checksums.
+    """Write a model folder and its checksums.
 
     Args:
         target: not there, or an empty folder.
@@ -60,7 +60,7 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(part)
     part.mkdir(parents=True)
     try:
-        for name, content in {**files, SUMS: sums(files)}.items():
+        for name, content in {**files, SUMS: checksums(files)}.items():
             write_bytes(part / name, content)
         load_model(part, single=True)
         move(part, target)
@@ -68,13 +68,13 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def sums(files: Mapping[str, bytes]) -> bytes:
-    """``SHA256SUMS`` of files."""
+def checksums(files: Mapping[str, bytes]) -> bytes:
+    """Return the content of ``SHA256SUMS`` for files."""
     lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     return "".join(lines).encode()
 
 
-def config(
+def model_config(
     name: str,
     dim: int,
     how: Preprocessing,
@@ -86,7 +86,7 @@ def config(
     composer: str | None = None,
     before: bytes | None = None,
 ) -> bytes:
-    """``config.json`` of an image tower, and of what reads words beside it.
+    """Return ``config.json`` of an image tower, and of what reads words beside it.
 
     Args:
         name: of the model.

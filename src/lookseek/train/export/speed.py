@@ -14,39 +14,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.runtime import Runtime, Tower, cores, open_tower
-from .parity import runtimes
+from .parity import installed_runtimes
 
-__all__ = ["Speed", "race"]
+__all__ = ["Speed", "measure_speed"]
 
 ROUNDS, BATCH, CHUNK = 7, 32, 8
 """Rounds that count; photos a round; photos a run, as the encoder has it."""
 
 
-def race(graphs: Mapping[str, bytes], photo: NDArray[np.uint8], rounds: int = ROUNDS) -> Speed:
-    """Runs graphs in turn, on each runtime that is installed, all cores, a stream a core.
+def measure_speed(graphs: Mapping[str, bytes], photo: NDArray[np.uint8], rounds: int = ROUNDS) -> Speed:
+    """Run graphs in turn, on each runtime that is installed, all cores, a stream a core.
 
     Args:
         graphs: name to content.
         photo: uint8 (height, width, 3): what is in it does not matter.
         rounds: of which the median counts, after one that warms up.
     """
-    racers = {
+    towers = {
         (runtime, name): _batch(open_tower(graph, threads=None, single=False, runtime=runtime), photo)
-        for runtime in runtimes()
+        for runtime in installed_runtimes()
         for name, graph in graphs.items()
     }
-    rates: dict[tuple[Runtime, str], list[float]] = {racer: [] for racer in racers}
+    rates: dict[tuple[Runtime, str], list[float]] = {key: [] for key in towers}
     for number in range(rounds + 1):
-        for racer, run in racers.items():
+        for key, run in towers.items():
             began = time.perf_counter()
             run()
             if number:
-                rates[racer].append(BATCH / (time.perf_counter() - began))
-    said = {
+                rates[key].append(BATCH / (time.perf_counter() - began))
+    figures = {
         runtime: {name: (median(r), min(r), max(r)) for name in graphs for r in [rates[runtime, name]]}
-        for runtime in runtimes()
+        for runtime in installed_runtimes()
     }
-    return Speed(said, _processor(), cores())
+    return Speed(figures, _processor(), cores())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Speed:
 
 
 def _batch(tower: Tower, photo: NDArray[np.uint8]) -> Callable[[], None]:
-    """Runs a batch, as the encoder does: chunks in as many threads as the tower has streams."""
+    """A function that runs a batch, as the encoder does: chunks in as many threads as the tower has streams."""
     pool = ThreadPoolExecutor(tower.streams)
     chunk = np.repeat(photo[None], CHUNK, axis=0)
 

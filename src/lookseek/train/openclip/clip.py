@@ -20,9 +20,9 @@ from ...encode.prepare import Preprocessing, Resize, min_side, prepare
 from ...errors import TrainError
 from ...types import Pixels, Vectors
 from ..backbones import LOCAL, PUBLISHED, RANDOM, RANDOM_NUMBERS, read_weights
-from ..trainer.silence import quiet
+from ..trainer.silence import log_errors_only
 
-__all__ = ["PREFIX", "Clip", "build_clip", "clip_of"]
+__all__ = ["PREFIX", "Clip", "build_clip", "wrap_clip"]
 
 PREFIX = "open_clip/"
 """Before the name of a model of open_clip."""
@@ -139,7 +139,7 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
     # open_clip only warns where a tag's weights need the approximation and the name does not say so: RN50 and openai.
     quick_gelu = quick_gelu or bool(tag and open_clip.get_pretrained_cfg(name, tag).get("quick_gelu"))
     try:
-        with quiet():
+        with log_errors_only():
             model: Any = open_clip.create_model(name, tag or None, precision="fp32", force_quick_gelu=quick_gelu)
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # the hub, the file system, towers of other packages: each fails in its own way
@@ -148,10 +148,10 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
         ) from error
     if not tag and weights != RANDOM:
         said = _load(model, Path(weights), tags)
-    return clip_of(name, model, tokenizer, int(open_clip.get_model_config(name)["embed_dim"]), said)
+    return wrap_clip(name, model, tokenizer, int(open_clip.get_model_config(name)["embed_dim"]), said)
 
 
-def clip_of(
+def wrap_clip(
     name: str,
     model: Any,
     tokenizer: Callable[[Sequence[str]], Tensor],

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ...encode.folder import TEXT, TOKENIZER
 from ...progress import Progress
-from ..export.folder import check_target, config, write_folder
-from ..export.parity import LIMIT
+from ..export.folder import check_target, model_config, write_folder
+from ..export.parity import FP16_LIMIT
 from .graphs import image_graph, text_graph
-from .load import Published, load
-from .parity import TEXT_LIMIT, Same, compared
+from .load import PublishedClip, load_published
+from .parity import TEXT_LIMIT, ClipParity, measure_parity
 from .source import parse_source
 from .tokens import Tokens, tokenizer_file
 
@@ -33,15 +33,15 @@ class ExportedClip:
 
     folder: Path
     size: int
-    same: Same
+    same: ClipParity
     licence: str
 
     def lines(self) -> list[str]:
-        """What a person wants to know, a line each."""
+        """Return what a person should know, a line each."""
         return [
             f"{self.folder}: image.onnx, {TEXT} and {TOKENIZER}, {self.size / 1e6:.1f} MB",
-            f"parity: 1 - cosine {self.same.photo:.1e} at worst on {self.same.photos} drawn photos (limit {LIMIT:.0e})"
-            f", {self.same.text:.1e} on {self.same.texts} texts (limit {TEXT_LIMIT:.0e})",
+            f"parity: 1 - cosine {self.same.photo:.1e} at worst on {self.same.photos} drawn photos (limit "
+            f"{FP16_LIMIT:.0e}), {self.same.text:.1e} on {self.same.texts} texts (limit {TEXT_LIMIT:.0e})",
             f"licence: {self.licence}",
             f"the model card: {self.folder / 'README.md'}",
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
@@ -63,12 +63,12 @@ def export_published(name: str, target: Path, *, progress: Progress) -> Exported
     check_target(target)
     source = parse_source(name)
     progress.phase("loading the model", None)
-    found = load(source)
+    found = load_published(source)
     progress.phase("writing the towers", None)
     tokens = tokenizer_file(found.clip.tokenizer, found.clip.name)
     image, text = image_graph(found.clip), text_graph(found.clip)
     progress.phase("comparing it with open_clip", None)
-    same = compared(found, image, text, tokens, progress)
+    same = measure_parity(found, image, text, tokens, progress)
     licence = found.origin.licence or "not known to lookseek: look where the weights came from"
     progress.phase("writing the model folder", None)
     own = target.resolve().name
@@ -76,7 +76,7 @@ def export_published(name: str, target: Path, *, progress: Progress) -> Exported
         "image.onnx": image,
         TEXT: text,
         TOKENIZER: tokens.content,
-        "config.json": config(
+        "config.json": model_config(
             own,
             found.clip.dim,
             found.clip.how,
@@ -91,13 +91,13 @@ def export_published(name: str, target: Path, *, progress: Progress) -> Exported
     return ExportedClip(target, len(image) + len(text), same, licence)
 
 
-def _sources(found: Published) -> tuple[str, ...]:
+def _sources(found: PublishedClip) -> tuple[str, ...]:
     at = found.source.hub
     where = f"https://huggingface.co/{at.repository}/tree/{at.revision}" if at else f"{found.weights}"
     return where, f"sha256:{found.digest}", "https://github.com/mlfoundations/open_clip"
 
 
-def _card(name: str, found: Published, tokens: Tokens, same: Same, licence: str) -> str:
+def _card(name: str, found: PublishedClip, tokens: Tokens, same: ClipParity, licence: str) -> str:
     clip, at = found.clip, found.source.hub
     versions = ", ".join(
         f"{package} {metadata.version(package)}" for package in ("open_clip_torch", "torch", "onnxruntime")
@@ -127,7 +127,7 @@ Photos and words to vectors of one space: a model of open_clip, exported without
 ## Parity
 
 1 - cosine with open_clip in torch at fp32: {same.photo:.1e} at worst on {same.photos} drawn garments that both took
-alike (limit {LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on (limit {TEXT_LIMIT:.0e}),
+alike (limit {FP16_LIMIT:.0e}); {same.text:.1e} at worst on {same.texts} texts from words on (limit {TEXT_LIMIT:.0e}),
 English, Vietnamese and cut ones, every token alike. Where each side prepares the photo itself
 ({found.seen["interpolation"]} there, bicubic here), {same.prepared:.1e} on average.
 

@@ -13,7 +13,7 @@ from ...encode.hub import HubId, fetch_snapshot
 from ...errors import TrainError
 from .source import Source
 
-__all__ = ["CONFIG", "Origin", "checked_config", "origin", "place_of", "read_config", "weights_of"]
+__all__ = ["CONFIG", "CardHead", "check_config", "fetch_folder", "read_card_head", "read_config", "weights_file"]
 
 CONFIG = "open_clip_config.json"
 
@@ -36,20 +36,20 @@ _ENDS = (".safetensors", ".bin", ".pt", ".pth")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What a repository's card says in its head.
+class CardHead:
+    """What the head of a repository's card states.
 
     Args:
-        licence: "" where it says none.
-        languages: BCP 47, as it says them.
+        licence: "" where it states none.
+        languages: BCP 47, as it states them.
     """
 
     licence: str
     languages: tuple[str, ...]
 
 
-def place_of(source: Source) -> Path | None:
-    """The folder of a source's files; None where there is only a file of weights.
+def fetch_folder(source: Source) -> Path | None:
+    """Fetch a source's files; return their folder, None where there is only a file of weights.
 
     Raises:
         ModelError: it can't be fetched.
@@ -63,8 +63,8 @@ def place_of(source: Source) -> Path | None:
     return there
 
 
-def weights_of(source: Source, folder: Path | None) -> Path:
-    """The file of weights.
+def weights_file(source: Source, folder: Path | None) -> Path:
+    """Return the file of weights.
 
     Raises:
         TrainError: there is none that lookseek reads.
@@ -83,14 +83,14 @@ def weights_of(source: Source, folder: Path | None) -> Path:
 
 
 def read_config(folder: Path, what: str) -> dict[str, Any]:
-    """``open_clip_config.json`` of a folder.
+    """Read ``open_clip_config.json`` of a folder.
 
     Raises:
         TrainError: it is missing or no such thing.
     """
     try:
-        said = json.loads((folder / CONFIG).read_bytes())
-        if not isinstance(said["model_cfg"], dict) or not isinstance(said.get("preprocess_cfg", {}), dict):
+        content = json.loads((folder / CONFIG).read_bytes())
+        if not isinstance(content["model_cfg"], dict) or not isinstance(content.get("preprocess_cfg", {}), dict):
             raise ValueError("its keys hold other things")
     except FileNotFoundError:
         raise TrainError(
@@ -99,11 +99,11 @@ def read_config(folder: Path, what: str) -> dict[str, Any]:
         ) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TrainError(f"{CONFIG} of {what} can't be read ({error}): open_clip needs its model_cfg") from error
-    return dict(said)
+    return dict(content)
 
 
-def checked_config(config: Mapping[str, Any], what: str) -> Mapping[str, Any]:
-    """A model's configuration, if building it fetches nothing and runs nothing but open_clip and timm.
+def check_config(config: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """Return a model's configuration: building it fetches nothing, and runs nothing but open_clip and timm.
 
     Raises:
         TrainError: it has a part of another package, or options that could.
@@ -131,18 +131,18 @@ def checked_config(config: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     return config
 
 
-def origin(folder: Path | None) -> Origin:
-    """Licence and languages from the head of a repository's README.md (YAML between lines of ---)."""
+def read_card_head(folder: Path | None) -> CardHead:
+    """Read licence and languages from the head of a repository's README.md (YAML between lines of ---)."""
     try:
         text = (folder / "README.md").read_text(encoding="utf-8", errors="replace") if folder else ""
     except OSError:
         text = ""
     head = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text[:20_000], re.DOTALL)
-    said = head[1] if head else ""
-    licence = re.search(r"^license:[ \t]*['\"]?([\w.+-]+)", said, re.MULTILINE)
-    block = re.search(r"^language:[ \t]*(.*(?:\n[ \t]*-.*)*)", said, re.MULTILINE)
+    lines = head[1] if head else ""
+    licence = re.search(r"^license:[ \t]*['\"]?([\w.+-]+)", lines, re.MULTILINE)
+    block = re.search(r"^language:[ \t]*(.*(?:\n[ \t]*-.*)*)", lines, re.MULTILINE)
     languages = re.findall(r"(?<![\w-])[a-z]{2,3}(?:-[A-Za-z]{2,4})?(?![\w-])", block[1]) if block else []
-    return Origin(licence[1] if licence else "", tuple(dict.fromkeys(languages)))
+    return CardHead(licence[1] if licence else "", tuple(dict.fromkeys(languages)))
 
 
 def _own(source: Source) -> str:

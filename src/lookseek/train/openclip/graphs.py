@@ -8,20 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ...encode.runtime import open_session
-from ...errors import TrainError
-from ...vectors import cosine
-from ..export.graph import INPUT, halved, written
+from ..export.graph import INPUT, export_onnx, to_fp16
+from ..export.parity import check_difference
 from .clip import Clip
 
 __all__ = ["image_graph", "text_graph"]
 
 ROWS = 16
 """Photos and texts by chance that go through torch and through each graph."""
-
-
-LIMIT = 1e-3
-"""Of 1 - cosine at worst, of a graph stored as fp16."""
-
 
 REMEDY = "export another CLIP, e.g. RN50 or ViT-B-32"
 
@@ -73,17 +67,12 @@ def text_graph(clip: Clip) -> bytes:
 
 def _graph(module: nn.Module, name: str, rows: Tensor) -> bytes:
     """The module as a graph at fp16, after it gave what the module gives."""
-    half = halved(written(module, {name: rows[:2]}, REMEDY))
+    half = to_fp16(export_onnx(module, {name: rows[:2]}, REMEDY))
     content: bytes = half.SerializeToString(deterministic=True)
     session, _, _ = open_session(content, threads=1, where=name)
     ours = session.run(["vectors"], {name: rows.numpy()})[0]
     with torch.no_grad():
-        theirs = module.eval()(rows).double().numpy()
-    worst = float((1 - cosine(ours, theirs)).max())
-    if not worst < LIMIT:
-        raise TrainError(
-            f"the graph that takes {name} is not the CLIP's: 1 - cosine is {worst:.2g} at worst, the limit is "
-            f"{LIMIT:g}. Nothing was written: {REMEDY}"
-        )
+        theirs = module.eval()(rows).numpy()
+    check_difference(ours, theirs, f"the graph that takes {name} is not the CLIP's", remedy=REMEDY)
     onnx.checker.check_model(half, full_check=True)
     return content

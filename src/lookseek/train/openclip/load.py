@@ -10,19 +10,19 @@ from typing import Any, cast
 
 from ...encode.prepare import Resize
 from ...errors import LookseekError, TrainError
-from ..trainer.silence import quiet
-from .clip import PREFIX, Clip, clip_of
-from .files import Origin, checked_config, origin, place_of, read_config, weights_of
+from ..trainer.silence import log_errors_only
+from .clip import PREFIX, Clip, wrap_clip
+from .files import CardHead, check_config, fetch_folder, read_card_head, read_config, weights_file
 from .source import FOLDER, Source
 
-__all__ = ["Published", "load"]
+__all__ = ["PublishedClip", "load_published"]
 
 _WAYS: Mapping[str, Resize] = {"shortest": "crop", "squash": "squash"}
 """open_clip's ways to fit a photo, and ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Published:
+class PublishedClip:
     """A loaded model and where it came from.
 
     Args:
@@ -38,11 +38,11 @@ class Published:
     source: Source
     weights: str
     digest: str
-    origin: Origin
+    origin: CardHead
     seen: Mapping[str, Any]
 
 
-def load(source: Source) -> Published:
+def load_published(source: Source) -> PublishedClip:
     """Load a model.
 
     Raises:
@@ -52,15 +52,15 @@ def load(source: Source) -> Published:
     """
     import open_clip
 
-    folder = place_of(source)
-    file = weights_of(source, folder)
+    folder = fetch_folder(source)
+    file = weights_file(source, folder)
     if source.name:
-        config = checked_config(open_clip.get_model_config(source.name), source.typed)
+        config = check_config(open_clip.get_model_config(source.name), source.typed)
     else:
         assert folder is not None  # such a source has no file alone
-        config = checked_config(read_config(folder, source.typed)["model_cfg"], source.typed)
+        config = check_config(read_config(folder, source.typed)["model_cfg"], source.typed)
     try:
-        with quiet():
+        with log_errors_only():
             model, tokenizer = _built(source, config, folder, file)
     except LookseekError:
         raise
@@ -78,10 +78,10 @@ def load(source: Source) -> Published:
         )
     said = f"{source.tag or file.name} of open_clip" if source.tag else f"the file {file.name}"
     name = source.name or source.typed
-    clip = clip_of(name, model, tokenizer, config["embed_dim"], said, _WAYS[seen["resize_mode"]])
+    clip = wrap_clip(name, model, tokenizer, config["embed_dim"], said, _WAYS[seen["resize_mode"]])
     with file.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
-    return Published(clip, source, file.name, digest, origin(folder), seen)
+    return PublishedClip(clip, source, file.name, digest, read_card_head(folder), seen)
 
 
 def _built(source: Source, config: Mapping[str, Any], folder: Path | None, file: Path) -> tuple[Any, Any]:

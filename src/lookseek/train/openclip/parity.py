@@ -14,19 +14,19 @@ from ...encode.text import open_text
 from ...encode.text_settings import TokenTower
 from ...errors import TrainError
 from ...progress import Progress
-from ..export.parity import LIMIT, PHOTOS, cosine_difference, through
-from ..export.photos import drawn, some
-from .load import Published
+from ..export.parity import FP16_LIMIT, PARITY_ROWS, cosine_difference, run_graph
+from ..export.photos import drawn_photos, prepare_photos
+from .load import PublishedClip
 from .tokens import TEXTS, Tokens
 
-__all__ = ["TEXT_LIMIT", "Same", "compared"]
+__all__ = ["TEXT_LIMIT", "ClipParity", "measure_parity"]
 
 TEXT_LIMIT = 1e-4
 """Of 1 - cosine at worst, of a text: its tokens are the same, so only the rounding of fp16 is left."""
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class ClipParity:
     """1 - cosine of vectors of ours and of open_clip's.
 
     Args:
@@ -44,34 +44,34 @@ class Same:
     prepared: float
 
 
-def compared(found: Published, image: bytes, text: bytes, tokens: Tokens, progress: Progress) -> Same:
-    """Runs drawn garments and ``TEXTS`` through graphs and open_clip.
+def measure_parity(found: PublishedClip, image: bytes, text: bytes, tokens: Tokens, progress: Progress) -> ClipParity:
+    """Run drawn garments and ``TEXTS`` through graphs and open_clip.
 
     Raises:
         TrainError: beyond a limit.
     """
     clip = found.clip
-    pixels = some(drawn(PHOTOS), clip.how, PHOTOS, progress)
-    ours = through(open_tower(image, threads=None, single=True, runtime="onnxruntime"), pixels)
+    pixels = prepare_photos(drawn_photos(PARITY_ROWS), clip.how, PARITY_ROWS, progress)
+    ours = run_graph(open_tower(image, threads=None, single=True, runtime="onnxruntime"), pixels)
     photo = float(cosine_difference(ours, clip.image.encode(list(pixels))).max())
     tower = open_text(TokenTower(tokens.length, tokens.pad), text, tokens.content, clip.dim, clip.name)
     words = float(cosine_difference(tower.encode(TEXTS), clip.text.encode(TEXTS)).max())
-    for what, worst, limit in (("photos", photo, LIMIT), ("texts", words, TEXT_LIMIT)):
+    for what, worst, limit in (("photos", photo, FP16_LIMIT), ("texts", words, TEXT_LIMIT)):
         if not worst < limit:  # not a number is no parity either
             raise TrainError(
                 f"the exported model is not {clip.name}: 1 - cosine of its {what}' vectors is {worst:.2g} at worst, "
                 f"the limit is {limit:g}. Nothing was written: export another model, e.g. ViT-B-32"
             )
-    return Same(len(pixels), photo, len(TEXTS), words, float(cosine_difference(ours, _theirs(found)).mean()))
+    return ClipParity(len(pixels), photo, len(TEXTS), words, float(cosine_difference(ours, _theirs(found)).mean()))
 
 
-def _theirs(found: Published) -> NDArray[np.float32]:
+def _theirs(found: PublishedClip) -> NDArray[np.float32]:
     """Vectors of the same drawn garments, from the picture on open_clip's way."""
     from open_clip.transform import PreprocessCfg, image_transform_v2
     from torchvision.transforms.v2.functional import to_pil_image
 
     prepared = image_transform_v2(PreprocessCfg(**found.seen), is_train=False)
-    photos = [prepared(to_pil_image(images.decode(photo))) for photo in drawn(PHOTOS)]
+    photos = [prepared(to_pil_image(images.decode(photo))) for photo in drawn_photos(PARITY_ROWS)]
     with torch.no_grad():
         parts = [found.clip.model.encode_image(photo[None]) for photo in photos]  # type: ignore[operator]
     vectors: NDArray[np.float32] = torch.cat(parts).float().numpy()

@@ -16,14 +16,14 @@ from ...atomic import move, replacing
 from ...errors import TrainError
 from .run_folder import BEST, CHECKPOINT
 
-__all__ = ["State", "restore", "save", "save_best"]
+__all__ = ["TrainingState", "restore", "save", "save_best"]
 
 FORMAT = 2
 """1 had ``best_accuracy`` and ``best_loss`` in place of ``best_score``, and not always a ``scaler``; it is read too."""
 
 
 @dataclass
-class State:
+class TrainingState:
     """Where a training stands.
 
     Args:
@@ -39,7 +39,7 @@ class State:
     best_score: tuple[float, ...] = (-math.inf,)
 
 
-def save(folder: Path, state: State, **parts: Any) -> None:
+def save(folder: Path, state: TrainingState, **parts: Any) -> None:
     """Write the checkpoint, whole or not at all.
 
     Args:
@@ -52,7 +52,7 @@ def save(folder: Path, state: State, **parts: Any) -> None:
         torch.save({"format": FORMAT, "state": asdict(state), **kept}, file)
 
 
-def restore(folder: Path, **parts: Any) -> State:
+def restore(folder: Path, **parts: Any) -> TrainingState:
     """Load the checkpoint into the parts; return a fresh state where there is none.
 
     Raises:
@@ -60,7 +60,7 @@ def restore(folder: Path, **parts: Any) -> State:
     """
     file = folder / CHECKPOINT
     if not file.is_file():
-        return State()
+        return TrainingState()
     try:
         found = torch.load(file, map_location="cpu", weights_only=True)
         if found["format"] not in (1, FORMAT):
@@ -68,7 +68,7 @@ def restore(folder: Path, **parts: Any) -> State:
         for name, part in parts.items():
             if part is not None and not (name == "scaler" and found["format"] == 1 and name not in found):
                 part.load_state_dict(found[name])
-        return State(**(_from_format_1(found["state"]) if found["format"] == 1 else found["state"]))
+        return TrainingState(**(_from_format_1(found["state"]) if found["format"] == 1 else found["state"]))
     except Exception as error:  # torch raises a class of its own for each way in which a file can be wrong
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise TrainError(f"{file} can't be read ({reason}): delete it to train this run from its beginning") from error

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .log import read_journal
+from .log import read_log
 from .run_folder import CURVES
 
-__all__ = ["draw"]
+__all__ = ["draw_curves"]
 
 TRAIN, VAL = "#8a94a6", "#1f6feb"
 
 
-def draw(folder: Path, title: str, figure_name: str, label: str) -> Path:
+def draw_curves(folder: Path, title: str, figure_name: str, label: str) -> Path:
     """Draw a folder's log: losses at the left, at the right what chose the best epoch.
 
     Args:
@@ -26,7 +26,7 @@ def draw(folder: Path, title: str, figure_name: str, label: str) -> Path:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    lines = read_journal(folder)
+    lines = read_log(folder)
     epochs = [line for line in lines if "epoch" in line]
     judged = [line for line in epochs if figure_name in line]
     steps = [line for line in lines if "loss" in line]

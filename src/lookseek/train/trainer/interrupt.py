@@ -9,28 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-__all__ = ["Stop", "stoppable"]
+__all__ = ["StopRequest", "deferred_interrupt"]
 
 
 @dataclass
-class Stop:
-    """Whether somebody asked to stop."""
+class StopRequest:
+    """Whether Ctrl-C was pressed."""
 
-    asked: bool = False
+    requested: bool = False
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Within it Ctrl-C is noted instead of raised; a second one is raised at once."""
-    stop = Stop()
+def deferred_interrupt() -> Iterator[StopRequest]:
+    """Note Ctrl-C instead of raising it; a second one is raised at once."""
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
         yield stop
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        if stop.asked:
+        if stop.requested:
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.requested = True
 
     before = signal.signal(signal.SIGINT, note)
     try:

@@ -10,15 +10,15 @@ from lightning_fabric import Fabric
 from ...errors import TrainError
 from .run_folder import LOCK, RUN, SKIPPED
 
-__all__ = ["Alone"]
+__all__ = ["RunLock"]
 
 
-class Alone:
+class RunLock:
     """The folder's one writer; several devices of one training are one.
 
     Args:
         out: the run folder, made where it does not exist.
-        fabric: launched.
+        fabric: launch.
 
     Raises:
         TrainError: the folder holds other things, or, on entry, another process trains in it.

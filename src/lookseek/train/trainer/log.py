@@ -12,10 +12,10 @@ from torch.utils.tensorboard import SummaryWriter
 from ...atomic import write_text
 from .run_folder import LOG, TENSORBOARD
 
-__all__ = ["Journal", "read_journal"]
+__all__ = ["TrainingLog", "read_log"]
 
 
-class Journal:
+class TrainingLog:
     """The two logs of a run folder.
 
     Args:
@@ -29,7 +29,7 @@ class Journal:
         self._file = folder / LOG
         self._board: SummaryWriter | None = None
         if write:
-            kept = [line for line in read_journal(folder) if line["step"] <= step]
+            kept = [line for line in read_log(folder) if line["step"] <= step]
             write_text(self._file, "".join(json.dumps(line) + "\n" for line in kept))
             self._board = SummaryWriter(str(folder / TENSORBOARD), purge_step=step + 1)
 
@@ -48,7 +48,7 @@ class Journal:
             self._board.close()
 
 
-def read_journal(folder: Path) -> list[dict[str, Any]]:
+def read_log(folder: Path) -> list[dict[str, Any]]:
     """The lines written so far, in order; one that a kill cut short is left out."""
     file = folder / LOG
     lines: list[dict[str, Any]] = []

@@ -26,11 +26,11 @@ from torch.optim import Optimizer
 
 from ...progress import Progress
 from .batches import Batches
-from .checkpoint import State, restore, save, save_best
-from .interrupt import stoppable
-from .log import Journal
+from .checkpoint import TrainingState, restore, save, save_best
+from .interrupt import deferred_interrupt
+from .log import TrainingLog
 from .schedule import CONSTANT, Schedule
-from .seeds import number
+from .seeds import derive_seed
 
 __all__ = ["Training", "Validation", "fit"]
 
@@ -97,11 +97,11 @@ class Training(Generic[Batch]):
 
 def fit(  # noqa: C901  one visible loop is easier to follow than its parts
     fabric: Fabric, training: Training[Batch], folder: Path, progress: Progress
-) -> State:
+) -> TrainingState:
     """Train, from the folder's checkpoint on if there is one.
 
     Args:
-        fabric: launched; it holds devices, nodes and precision.
+        fabric: launch; it holds devices, nodes and precision.
         training: what learns from what.
         folder: made where it does not exist; the best epoch's weights, the checkpoint and the logs go there.
         progress: told of every example.
@@ -123,14 +123,14 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
     parts = {"network": network, "optimiser": optimiser, "average": average, "scaler": scaler}
     state = restore(folder, **parts)
     steps = training.epochs * len(batches)
-    log = Journal(folder, state.step, write=fabric.is_global_zero)
+    log = TrainingLog(folder, state.step, write=fabric.is_global_zero)
     progress.phase(f"{training.name}, {training.epochs} epochs", training.epochs * batches.examples)
     progress.advance(_examples(batches, state.step))
     saved = time.monotonic()
 
     def learn(batch: Batch) -> float:
         """Take one step; return its loss."""
-        torch.manual_seed(number(*training.seed, state.step))  # for dropout and its like
+        torch.manual_seed(derive_seed(*training.seed, state.step))  # for dropout and its like
         factor = training.schedule.factor(state.step, steps)
         for group, rate in zip(optimiser.param_groups, highest, strict=True):
             group["lr"] = rate * factor
@@ -167,14 +167,14 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
         impatient = training.patience > 0 and state.best_epoch > 0 and waited >= training.patience
         return state.step >= steps or impatient
 
-    with stoppable() as stop:
-        while not ended() and not _agreed(fabric, stop.asked):
+    with deferred_interrupt() as stop:
+        while not ended() and not _agreed(fabric, stop.requested):
             epoch, first = divmod(state.step, len(batches))
             network.train()
             for batch in batches.epoch(epoch, first):
                 state.loss += learn(fabric.to_device(batch))
                 progress.advance(_examples(batches, state.step) - _examples(batches, state.step - 1))
-                if _agreed(fabric, stop.asked or time.monotonic() - saved > SAVE_SECONDS):
+                if _agreed(fabric, stop.requested or time.monotonic() - saved > SAVE_SECONDS):
                     break
             if state.step == (epoch + 1) * len(batches):
                 end_epoch(epoch + 1)

@@ -11,13 +11,13 @@ from ...errors import TrainError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["changed", "check_ranges"]
+__all__ = ["apply_changes", "check_ranges"]
 
 Kind = TypeVar("Kind", bound="DataclassInstance")
 
 
 def check_ranges(settings: object, ranges: Iterable[tuple[str, float, float]]) -> None:
-    """Refuse a number outside its range.
+    """Raise for a number outside its range.
 
     Args:
         settings: of a recipe.
@@ -32,8 +32,8 @@ def check_ranges(settings: object, ranges: Iterable[tuple[str, float, float]]) -
             raise TrainError(f"{name.replace('_', ' ')} is {value}: give a number from {low:g} to {high:,}")
 
 
-def changed(presets: Mapping[str, Kind], preset: str, changes: Mapping[str, Any], of: str = "") -> Kind:
-    """A preset with some of its numbers changed.
+def apply_changes(presets: Mapping[str, Kind], preset: str, changes: Mapping[str, Any], of: str = "") -> Kind:
+    """Return a preset with some of its numbers changed.
 
     Args:
         presets: name to settings.

@@ -1,4 +1,4 @@
-"""Libraries that advise on the root logger, for whom the advice is no news."""
+"""Libraries that log advice which does not apply here."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["quiet"]
+__all__ = ["log_errors_only"]
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without what a library says below an error: of steps that were done, or of weights that are loaded later."""
+def log_errors_only() -> Iterator[None]:
+    """Drop what is logged to the root logger below an error: weights that are loaded later, steps that were done."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)

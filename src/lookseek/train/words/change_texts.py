@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ..trainer.seeds import number
+from ..trainer.seeds import derive_seed
 from .changes import change
 from .lexicon import Lexicon, plain
 
@@ -35,6 +35,6 @@ def spoken(
     >>> len(spoken("sleeve", "short", "long", 0, 0, read_lexicon(), "dress"))
     4
     """
-    random = Random(f"{seed} {field} {old} {new} {number(seed, place) % WAYS}")  # noqa: S311  of words
+    random = Random(f"{seed} {field} {old} {new} {derive_seed(seed, place) % WAYS}")  # noqa: S311  of words
     said = [change(field, old, new, language, random, lexicon, category) for language in ("en", "en", "vi", "vi")]
     return (*said[:3], plain(said[3]))

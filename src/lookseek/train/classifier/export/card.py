@@ -1,4 +1,4 @@
-"""The model card: what the model is, what made it, and what was measured of it. It fills itself."""
+"""The model card: what the model is, what made it, and what was measured of it. It is written by the export alone."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-from ...evaluate.result import Figure, Result, short_commit, source_commit
-from ..classifier.run import ClassifierRun
-from ..trainer.log import read_journal
-from .change import Change
-from .eight import Eight
-from .origin import Origin
-from .parity import LIMIT, LIMIT_INT8, Parity
-from .speed import Speed
+from ....evaluate.result import Figure, Result, short_commit, source_commit
+from ...export.origin import Origin
+from ...export.parity import FP16_LIMIT
+from ...export.speed import Speed
+from ...trainer.log import read_log
+from ..run import ClassifierRun
+from .int8 import Int8Graph
+from .map_change import MapChange
+from .parity import INT8_LIMIT, Parity
 
-__all__ = ["Facts", "best_epoch", "card"]
+__all__ = ["CardFacts", "best_epoch", "model_card"]
 
-_SHOWN = 60
+MAX_CLASSES = 60
 """Classes that a card names; ``classes.json`` has them all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """All that a card says.
+class CardFacts:
+    """All that a card states.
 
     Args:
         name: of the model, its folder's.
         run_folder: the run folder's own name.
-        run: what the run says of itself.
+        run: of the training.
         origin: of its first weights.
         weights: how many numbers the tower has.
         size: of ``image.onnx``, bytes.
         parity: of the graph stored as fp16.
         own: how many of the parity's photos are of the training data; the others are drawn garments.
-        said: of the training's data at the time of export, a sentence or "".
+        data_note: on the training's data at the time of export, a sentence or "".
         tested: the figures on the test photos, None where the training did not come to its end.
         best: the best epoch's line in the log, None where there is none.
-        eight: the 8-bit graph's figures, None where the graph is not in 8 bits.
+        int8: the 8-bit graph's figures, None where the graph is not in 8 bits.
     """
 
     name: str
@@ -51,27 +52,27 @@ class Facts:
     size: int
     parity: Parity
     own: int
-    said: str
+    data_note: str
     tested: Result | None
     best: Mapping[str, float] | None
-    eight: Eight | None
+    int8: Int8Graph | None
 
 
 def best_epoch(folder: Path) -> Mapping[str, float] | None:
-    """The line of a run's log with the best accuracy on val, then the lowest loss; None where there is none."""
-    lines = [line for line in read_journal(folder) if {"val_accuracy", "val_loss", "epoch"} <= line.keys()]
+    """Return the line of a run's log with the best accuracy on val, then the lowest loss; None where there is none."""
+    lines = [line for line in read_log(folder) if {"val_accuracy", "val_loss", "epoch"} <= line.keys()]
     return max(lines, key=lambda line: (line["val_accuracy"], -line["val_loss"]), default=None)
 
 
-def card(facts: Facts) -> str:
-    """The card's text, Markdown."""
+def model_card(facts: CardFacts) -> str:
+    """Return the card's text, Markdown."""
     parts = [_head(facts), _table(facts), _training(facts), _tested(facts.tested), _parity(facts)]
-    if facts.eight:
-        parts.append(_eight(facts.eight))
+    if facts.int8:
+        parts.append(_int8(facts.int8))
     return "\n\n".join([*parts, _limits(facts)]) + "\n"
 
 
-def _head(facts: Facts) -> str:
+def _head(facts: CardFacts) -> str:
     run = facts.run
     return (
         f"# {_plain(facts.name)}\n\nPhoto to a vector of {run.dim} numbers: the pooled features of "
@@ -80,16 +81,16 @@ def _head(facts: Facts) -> str:
     )
 
 
-def _table(facts: Facts) -> str:
+def _table(facts: CardFacts) -> str:
     run, how = facts.run, facts.run.preprocessing
-    shown = ", ".join(_plain(name) for name in run.classes[:_SHOWN])
-    more = f" and {len(run.classes) - _SHOWN:,} more (`classes.json`)" if len(run.classes) > _SHOWN else ""
-    stored = "8-bit numbers (int8 weights)" if facts.eight else "fp16, which becomes fp32 when a session loads"
-    command = f"lookseek export {_plain(facts.run_folder)} {_plain(facts.name)}{' --int8' if facts.eight else ''}"
+    shown = ", ".join(_plain(name) for name in run.classes[:MAX_CLASSES])
+    more = f" and {len(run.classes) - MAX_CLASSES:,} more (`classes.json`)" if len(run.classes) > MAX_CLASSES else ""
+    stored = "8-bit numbers (int8 weights)" if facts.int8 else "fp16, which becomes fp32 when a session loads"
+    command = f"lookseek export {_plain(facts.run_folder)} {_plain(facts.name)}{' --int8' if facts.int8 else ''}"
     commit = short_commit(source_commit())
     mean, std = (", ".join(f"{x:g}" for x in numbers) for numbers in (run.mean, run.std))
     rows = {
-        "first weights": facts.origin.said,
+        "first weights": facts.origin.note,
         "licence": f"{facts.origin.licence}. The terms of the training data, which lookseek does not know, apply too.",
         "classes": f"{len(run.classes):,}: {shown}{more}",
         "input": f"uint8 (n, {how.height}, {how.width}, 3), sRGB, fitted with `{how.resize}`; the graph does "
@@ -101,14 +102,14 @@ def _table(facts: Facts) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {said} |" for name, said in rows.items())
 
 
-def _training(facts: Facts) -> str:
+def _training(facts: CardFacts) -> str:
     run = facts.run
     photos = ", ".join(f"{count:,} of {split}" for split, count in run.photos.items())
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(run.settings).items())
     lines = [
         "## Training\n",
         f"Recipe {_plain(run.recipe)}, preset {_plain(run.preset)}. Data: {_plain(_data(run))}, classes from "
-        f"{_plain(run.label or 'category')}; {photos} photos. {facts.said}".rstrip(),
+        f"{_plain(run.label or 'category')}; {photos} photos. {facts.data_note}".rstrip(),
         f"\nSettings: {_plain(settings)}.",
     ]
     if facts.best:
@@ -139,45 +140,45 @@ def _tested(result: Result | None) -> str:
     return "\n".join(lines)
 
 
-def _parity(facts: Facts) -> str:
+def _parity(facts: CardFacts) -> str:
     same = facts.parity
     whose = f"{facts.own} photos of train" if facts.own else ""
     rest = f"{same.photos - facts.own} drawn garments" if same.photos > facts.own else ""
     photos = " and ".join(filter(None, [whose, rest]))
     torch, onnxruntime = (metadata.version(name) for name in ("torch", "onnxruntime"))
-    stored = "The graph stored as fp16" if facts.eight else "This file"
+    stored = "The graph stored as fp16" if facts.int8 else "This file"
     return (
         f"## Parity\n\n{stored}, in ONNX Runtime {onnxruntime} at fp32, against torch {torch} at fp32, on {photos}: "
-        f"1 - cosine is {same.mean:.1e} on average, {same.worst:.1e} at worst (limit {LIMIT:.0e}); both name the same "
-        f"class first for {same.same_class} of {same.photos}. Both saw the same uint8 input."
+        f"1 - cosine is {same.mean:.1e} on average, {same.worst:.1e} at worst (limit {FP16_LIMIT:.0e}); both name the "
+        f"same class first for {same.same_class} of {same.photos}. Both saw the same uint8 input."
     )
 
 
-def _eight(eight: Eight) -> str:
+def _int8(graph: Int8Graph) -> str:
     same = "; ".join(
-        f"in {runtime} {metadata.version(runtime)} 1 - cosine is {p.mean:.1e} on average (limit {LIMIT_INT8:g}), "
+        f"in {runtime} {metadata.version(runtime)} 1 - cosine is {p.mean:.1e} on average (limit {INT8_LIMIT:g}), "
         f"{p.worst:.1e} at worst, and the class named first is the same for {p.same_class} of {p.photos}"
-        for runtime, p in eight.parity.items()
+        for runtime, p in graph.parity.items()
     )
     return "\n\n".join(
         [
             "## 8 bits",
-            f"This file: weights int8 with a scale for each channel, what flows uint8, ranges of {eight.calibrated} "
-            f"photos of train. Normalising, the first {eight.kept} layers with weights and the sums of the pooling "
+            f"This file: weights int8 with a scale for each channel, what flows uint8, ranges of {graph.calibrated} "
+            f"photos of train. Normalising, the first {graph.kept} layers with weights and the sums of the pooling "
             f"stay fp32. Against torch at fp32, on the photos of the parity: {same}.",
-            _change(eight.change),
-            _speed(eight.speed),
+            _change(graph.change),
+            _speed(graph.speed),
         ]
     )
 
 
-def _change(change: Change | None) -> str:
+def _change(change: MapChange | None) -> str:
     if change is None:
         return "The change of mAP@10 was not measured: there are no photos of val that could ask."
     d = change.difference
     return (
-        f"mAP@10, a photo of the same class is right, {change.asked:,} photos of val ask, {change.shown:,} photos of "
-        f"train are the gallery, ONNX Runtime: {_figure(change.before)} at fp16, {_figure(change.after)} at int8. "
+        f"mAP@10, a photo of the same class is right, {change.queries:,} photos of val ask, {change.gallery:,} photos "
+        f"of train are the gallery, ONNX Runtime: {_figure(change.before)} at fp16, {_figure(change.after)} at int8. "
         f"Difference {d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f}, p = {change.p:.2g}; "
         f"paired bootstrap over photos, seed {change.seed})."
     )
@@ -195,7 +196,7 @@ def _speed(speed: Speed) -> str:
     )
 
 
-def _limits(facts: Facts) -> str:
+def _limits(facts: CardFacts) -> str:
     lines = [
         "It was trained to tell its classes apart: what they do not need, such as colour or print, it may have "
         "forgotten. lookseek keeps colour in a vector of its own.",
@@ -205,7 +206,7 @@ def _limits(facts: Facts) -> str:
         "No claim about people: it is not made to recognise or describe them.",
         "Vectors differ a little between runtimes and precisions: an index records both.",
     ]
-    if facts.eight:
+    if facts.int8:
         lines.append(
             "Processors without VNNI may saturate where they add 8-bit products: measure there before you rely on it."
         )

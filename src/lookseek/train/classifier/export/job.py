@@ -1,9 +1,9 @@
 """The way from a training run to a model folder.
 
-run folder ──network──> graph (fp32) ──halved──> image.onnx; parity with torch on 64 photos
-                                     └─eight───> image.onnx with --int8; its change of mAP@10, its speed
+run folder ──network──> graph (fp32) ──to_fp16───> image.onnx; parity with torch on 64 photos
+                                     └─make_int8─> image.onnx with --int8; its change of mAP@10, its speed
            ──last layer──> classifier.npy, classes.json
-           ──what was done and found──> README.md
+           ──settings, parity, figures──> README.md
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encode.head import Head, write_head
-from ...errors import TrainError
-from ...progress import Progress
-from ..classifier.network import Network
-from ..classifier.run import ClassifierRun, read_run
-from ..labelled import Example
-from ..trainer.results import read_test_result
-from .card import Facts, best_epoch, card
-from .eight import LEAST, Eight, eight, eight_lines
-from .folder import check_target, config, write_folder
-from .graph import halved, to_onnx
-from .origin import origin
-from .parity import LIMIT, PHOTOS, Parity, checked, opened, parity
-from .photos import Found, drawn, find, shuffled, some
+from ....encode.head import Head, write_head
+from ....errors import TrainError
+from ....progress import Progress
+from ...export.folder import check_target, model_config, write_folder
+from ...export.graph import to_fp16
+from ...export.origin import weights_origin
+from ...export.parity import FP16_LIMIT, PARITY_ROWS, open_graph
+from ...export.photos import drawn_photos, prepare_photos
+from ...labelled import Example
+from ...trainer.results import read_test_result
+from ..network import ClassifierNetwork
+from ..run import ClassifierRun, read_run
+from .card import CardFacts, best_epoch, model_card
+from .int8 import MIN_CALIBRATION, Int8Graph, int8_lines, make_int8
+from .parity import Parity, check_fp16, measure_parity
+from .photos import TrainingPhotos, find_photos, shuffled
+from .tower import to_onnx
 
-__all__ = ["Exported", "export"]
+__all__ = ["ExportedClassifier", "export_classifier"]
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedClassifier:
     """What an export made.
 
     Args:
@@ -42,19 +45,19 @@ class Exported:
         size: of its graph, bytes.
         parity: of the graph stored as fp16 with the network.
         own: how many of the parity's photos are the training's.
-        eight: the 8-bit graph and its figures, None without ``int8``.
-        said: what the person should know of the training's data, a sentence or "".
+        int8: the 8-bit graph and its figures, None where the graph is stored as fp16.
+        note: what the person should know of the training's data, a sentence or "".
     """
 
     folder: Path
     size: int
     parity: Parity
     own: int
-    eight: Eight | None
-    said: str
+    int8: Int8Graph | None
+    note: str
 
     def lines(self) -> list[str]:
-        """What a person wants to know, a line each; the card has it all."""
+        """Return what a person should know, a line each; the card has it all."""
         same, graph = self.parity, self.folder / "image.onnx"
         whose = (
             "photos of train" if self.own == same.photos else f"photos, {self.own} of them of train, the others drawn"
@@ -62,23 +65,23 @@ class Exported:
         lines = [
             f"{graph}: {self.size / 1e6:.1f} MB",
             f"parity of the graph at fp16 on {same.photos} {whose}: 1 - cosine {same.mean:.1e} on average, "
-            f"{same.worst:.1e} at worst (limit {LIMIT:.0e})",
-            *(eight_lines(self.eight) if self.eight else []),
+            f"{same.worst:.1e} at worst (limit {FP16_LIMIT:.0e})",
+            *(int8_lines(self.int8) if self.int8 else []),
             f"the model card: {self.folder / 'README.md'}",
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
         ]
-        return [self.said, *lines] if self.said else lines
+        return [self.note, *lines] if self.note else lines
 
 
-def export(
+def export_classifier(
     folder: Path,
     target: Path,
     *,
     int8: bool = False,
-    photos: Callable[[ClassifierRun, Progress], Found] = find,
+    photos: Callable[[ClassifierRun, Progress], TrainingPhotos] = find_photos,
     progress: Progress,
-) -> Exported:
-    """Makes a model folder of a run's best epoch: whole, or not at all.
+) -> ExportedClassifier:
+    """Make a model folder of a run's best epoch: whole, or not at all.
 
     Args:
         folder: of the run.
@@ -97,24 +100,24 @@ def export(
     progress.phase("finding the training's photos", None)
     found = photos(run, progress)
     train = shuffled(found.splits.get("train", ()), run.settings.seed)
-    if int8 and len(train) < LEAST:
+    if int8 and len(train) < MIN_CALIBRATION:
         raise TrainError(
-            f"8 bits are calibrated on training photos, of which {len(train)} are there and {LEAST} are needed: bring "
-            f"the data back to {run.data}, or export without --int8"
+            f"8 bits are calibrated on training photos, of which {len(train)} are there and {MIN_CALIBRATION} are "
+            f"needed: bring the data back to {run.data}, or export without --int8"
         )
     how, head = run.preprocessing, _head(run, network)
     progress.phase("writing the graph", None)
     graph = to_onnx(network, how.height, how.width)
-    half = halved(graph)
+    half = to_fp16(graph)
     progress.phase("comparing it with the network", None)
-    looked, own = _looked_at(run, train, progress)
-    same = checked(parity(network, opened(half), head, looked))
+    pixels, own = _parity_photos(run, train, progress)
+    same = check_fp16(measure_parity(network, open_graph(half), head, pixels))
     bits = None
     if int8:
-        bits = eight(run, network, head, (graph, half), train, found.splits.get("val", ()), looked, progress)
+        bits = make_int8(run, network, head, (graph, half), train, found.splits.get("val", ()), pixels, progress)
     content = (bits.graph if bits else half).SerializeToString(deterministic=True)
-    base = origin(run)
-    facts = Facts(
+    base = weights_origin(run.settings.backbone, run.weights)
+    facts = CardFacts(
         name=target.resolve().name,
         run_folder=folder.resolve().name,
         run=run,
@@ -123,10 +126,10 @@ def export(
         size=len(content),
         parity=same,
         own=own,
-        said=found.said,
+        data_note=found.note,
         tested=read_test_result(folder),
         best=best_epoch(folder),
-        eight=bits,
+        int8=bits,
     )
     licence = f"{base.licence}; the terms of the training data apply too"
     progress.phase("writing the model folder", None)
@@ -134,24 +137,24 @@ def export(
         target,
         {
             "image.onnx": content,
-            "config.json": config(facts.name, run.dim, how, licence, base.sources),
-            "README.md": card(facts).encode(),
+            "config.json": model_config(facts.name, run.dim, how, licence, base.sources),
+            "README.md": model_card(facts).encode(),
             **write_head(head),
             **base.files,
         },
     )
-    return Exported(target, len(content), same, own, bits, found.said)
+    return ExportedClassifier(target, len(content), same, own, bits, found.note)
 
 
-def _head(run: ClassifierRun, network: Network) -> Head:
+def _head(run: ClassifierRun, network: ClassifierNetwork) -> Head:
     weight, bias = (parameter.detach().numpy() for parameter in (network.classifier.weight, network.classifier.bias))
     return Head(run.classes, weight.astype(np.float32), bias.astype(np.float32))
 
 
-def _looked_at(run: ClassifierRun, train: Sequence[Example], progress: Progress) -> tuple[NDArray[np.uint8], int]:
-    """Photos for the parity, and how many of them are the training's: drawn garments take the place of missing ones."""
-    own = some((example.photo for example in train), run.preprocessing, PHOTOS, progress)
-    if len(own) == PHOTOS:
-        return own, PHOTOS
-    rest = some(drawn(PHOTOS - len(own)), run.preprocessing, PHOTOS - len(own), progress)
+def _parity_photos(run: ClassifierRun, train: Sequence[Example], progress: Progress) -> tuple[NDArray[np.uint8], int]:
+    """Photos, and how many of them are the training's: drawn garments take the place of missing ones."""
+    own = prepare_photos((example.photo for example in train), run.preprocessing, PARITY_ROWS, progress)
+    if len(own) == PARITY_ROWS:
+        return own, PARITY_ROWS
+    rest = prepare_photos(drawn_photos(PARITY_ROWS - len(own)), run.preprocessing, PARITY_ROWS - len(own), progress)
     return np.concatenate([own, rest]), len(own)

@@ -9,27 +9,29 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from ...encode.head import Head
-from ...encode.runtime import Runtime
-from ...errors import TrainError
-from ...progress import Progress
-from ..classifier.network import Network
-from ..classifier.run import ClassifierRun
-from ..labelled import Example
-from .change import Change, change
-from .parity import Parity, checked_int8, opened, parity, runtimes
-from .photos import shuffled, some
-from .quantise import CALIBRATION, KEPT, quantised
-from .speed import Speed, race
+from ....encode.head import Head
+from ....encode.runtime import Runtime
+from ....errors import TrainError
+from ....progress import Progress
+from ...export.parity import installed_runtimes, open_graph
+from ...export.photos import prepare_photos
+from ...export.quantise import CALIBRATION_PHOTOS, FP32_LAYERS, quantise_int8
+from ...export.speed import Speed, measure_speed
+from ...labelled import Example
+from ..network import ClassifierNetwork
+from ..run import ClassifierRun
+from .map_change import MapChange, measure_map_change
+from .parity import Parity, check_int8, measure_parity
+from .photos import shuffled
 
-__all__ = ["LEAST", "Eight", "eight", "eight_lines"]
+__all__ = ["MIN_CALIBRATION", "Int8Graph", "int8_lines", "make_int8"]
 
-LEAST = 16
+MIN_CALIBRATION = 16
 """Training photos. The ranges of fewer say little of those to come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Eight:
+class Int8Graph:
     """An 8-bit graph with its figures.
 
     Args:
@@ -45,12 +47,12 @@ class Eight:
     calibrated: int
     kept: int
     parity: Mapping[Runtime, Parity]
-    change: Change | None
+    change: MapChange | None
     speed: Speed
 
 
-def eight_lines(made: Eight) -> list[str]:
-    """Its figures for a person, a line each."""
+def int8_lines(made: Int8Graph) -> list[str]:
+    """Return the figures for a person, a line each."""
     lines = [
         f"8 bits in {runtime}: 1 - cosine {same.mean:.1e} on average, {same.worst:.1e} at worst"
         for runtime, same in made.parity.items()
@@ -58,7 +60,7 @@ def eight_lines(made: Eight) -> list[str]:
     if made.change:
         c, d = made.change, made.change.difference
         lines.append(
-            f"same-class mAP@10, {c.asked:,} photos of val, gallery {c.shown:,} of train: {c.before.value:.4f} at "
+            f"same-class mAP@10, {c.queries:,} photos of val, gallery {c.gallery:,} of train: {c.before.value:.4f} at "
             f"fp16, {c.after.value:.4f} at int8, difference {d.value:+.4f} (95 % {d.low:+.4f} to {d.high:+.4f})"
         )
     for runtime, rates in made.speed.rates.items():
@@ -67,17 +69,17 @@ def eight_lines(made: Eight) -> list[str]:
     return lines
 
 
-def eight(
+def make_int8(
     run: ClassifierRun,
-    network: Network,
+    network: ClassifierNetwork,
     head: Head,
     graphs: tuple[onnx.ModelProto, onnx.ModelProto],
     train: Sequence[Example],
     val: Sequence[Example],
-    looked: NDArray[np.uint8],
+    pixels: NDArray[np.uint8],
     progress: Progress,
-) -> Eight:
-    """Makes and measures it.
+) -> Int8Graph:
+    """Make and measure an 8-bit graph.
 
     Args:
         run: the training.
@@ -86,7 +88,7 @@ def eight(
         graphs: of fp32, and stored as fp16.
         train: the training's photos in an order of chance.
         val: those of val.
-        looked: photos for the parity, as ``parity`` takes them.
+        pixels: photos for the parity, as ``measure_parity`` takes them.
         progress: told of every stage.
 
     Raises:
@@ -95,18 +97,19 @@ def eight(
     plain, half = graphs
     how = run.preprocessing
     progress.phase("reading photos to calibrate with", None)
-    photos = some((example.photo for example in train), how, CALIBRATION, progress)
-    if len(photos) < LEAST:
+    photos = prepare_photos((example.photo for example in train), how, CALIBRATION_PHOTOS, progress)
+    if len(photos) < MIN_CALIBRATION:
         raise TrainError(
-            f"8 bits are calibrated on training photos, of which {len(photos)} can be read and {LEAST} are needed: "
-            f"bring the data back to {run.data}, or export without --int8"
+            f"8 bits are calibrated on training photos, of which {len(photos)} can be read and {MIN_CALIBRATION} are "
+            f"needed: bring the data back to {run.data}, or export without --int8"
         )
     progress.phase("calibrating 8 bits", None)
-    made = quantised(plain, photos)
+    made = quantise_int8(plain, photos)
     same = {
-        runtime: checked_int8(parity(network, opened(made, runtime), head, looked), runtime) for runtime in runtimes()
+        runtime: check_int8(measure_parity(network, open_graph(made, runtime), head, pixels), runtime)
+        for runtime in installed_runtimes()
     }
-    cost = change((half, made), how, shuffled(val, run.settings.seed), train, run.settings.seed, progress)
+    cost = measure_map_change((half, made), how, shuffled(val, run.settings.seed), train, run.settings.seed, progress)
     progress.phase("measuring the speed", None)
-    speed = race({"fp16": half.SerializeToString(), "int8": made.SerializeToString()}, photos[0])
-    return Eight(made, len(photos), KEPT, same, cost, speed)
+    speed = measure_speed({"fp16": half.SerializeToString(), "int8": made.SerializeToString()}, photos[0])
+    return Int8Graph(made, len(photos), FP32_LAYERS, same, cost, speed)
