@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = ["index", "search", "route", "check", "export-vectors", "evaluate", "compare", "train", "export", "tag"]
-VERBS += ["serve", "demo"]
+from lookseek.train.recipes import RECIPES
+
+VERBS = ["index", "search", "route", "check", "export-vectors", "evaluate", "compare", "train"]
+VERBS += [*(f"train {name}" for name in RECIPES), "export", "tag", "serve", "demo"]
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 HEAD = """# Commands
@@ -31,7 +33,7 @@ def page() -> str:
 
 def said(verb: str) -> str:
     """A command's help, 110 columns wide."""
-    command = [sys.executable, "-m", "lookseek.cli", *([verb] if verb else []), "--help"]
+    command = [sys.executable, "-m", "lookseek.cli", *verb.split(), "--help"]
     environment = {**os.environ, "COLUMNS": "110", "TERM": "dumb", "NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())

@@ -124,7 +124,7 @@ def test_a_new_recipe_is_listed_and_has_its_help(line: Path, say: Callable[..., 
     assert said.code == 0
     own = {"--epochs", "--rate", "--seed", "--shift", "--preset"}
     assert options(said.out) == own | {"--accelerator", "--devices", "--nodes", "--workers", "--help"} - {"--help"}
-    assert "times the points are gone through. [modern 300, lazy 1]" in " ".join(said.out.split())
+    assert "passes over the points. [modern 300, lazy 1]" in " ".join(said.out.split())
 
 
 def test_a_new_recipe_trains_by_the_command(line: Path, tmp_path: Path, say: Callable[..., Said]) -> None:

@@ -17,7 +17,7 @@ class LineSettings:
     """What a line is trained with.
 
     Args:
-        epochs: times the points are gone through.
+        epochs: passes over the points.
         rate: learning rate.
         seed: of everything drawn by chance.
     """

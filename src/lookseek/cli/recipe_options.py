@@ -23,7 +23,7 @@ Train = Callable[[str, Path, Mapping[str, Any]], int]
 
 OWN, SETTINGS, DEVICES = (
     Group(name, sort_key=place)
-    for place, name in enumerate(("Options", "Settings: those of the preset, unless given", "Devices"))
+    for place, name in enumerate(("Options", "Settings, where not those of the preset", "Devices"))
 )
 
 GIVEN = ("data", "out", "preset", "changes", "devices", "progress")
@@ -85,7 +85,7 @@ def _own(recipe: Recipe) -> Iterator[inspect.Parameter]:
     from ..train.recipe import DEFAULT_PRESET
 
     presets = ", ".join(recipe.presets)
-    yield _parameter("preset", str, f"whose settings are taken: {presets}.", default=DEFAULT_PRESET, group=OWN)
+    yield _parameter("preset", str, f"settings to start from: {presets}.", default=DEFAULT_PRESET, group=OWN)
     hints, help = get_type_hints(recipe.run), _arguments(recipe.run)
     for name, parameter in inspect.signature(recipe.run).parameters.items():
         if name not in GIVEN:

@@ -17,22 +17,23 @@ class AlignSettings:
     """All that decides a training, beside the data and the device.
 
     Args:
-        epochs: times the training photos are gone through, >= 1.
+        epochs: passes over the training photos, >= 1.
         batch: photos a step, >= 2: the words of the others are the negatives, so more teach better.
         rate: learning rate of the heads, at its highest.
         tower_rate: learning rate of the image tower's last stages, at its highest.
         weight_decay: >= 0, of matrices and kernels.
         warm_up: share of the steps in which the rates rise, 0 to 1; then they fall along a half cosine.
-        dim: of the joint space.
-        colours: of the palette that the tower sorts pixels into.
+        dim: numbers of a vector of the joint space.
+        colours: size of the palette that the tower sorts pixels into.
         hidden: numbers of the heads' middle layers.
         dropout: share of the middle numbers that a step leaves out, 0 to below 1.
         noise: standard deviation of what is added to a text's features, relative to their own.
         scale: what cosines are multiplied by in the loss at first; it is learned.
-        average: decay of the moving average of the weights, which is what is judged and kept.
+        average: decay of the moving average of the weights, which is what is validated and kept.
         drawn: drawn garments that join the photos, >= 0.
-        precision: in which the networks multiply.
-        seed: of everything drawn by chance.
+        precision: of the networks' products; auto is bf16-mixed where the device has it in hardware, else
+            32-true.
+        seed: of all random choices.
 
     Raises:
         TrainError: a number outside its range.

@@ -20,8 +20,8 @@ class ClassifierSettings:
     """All that decides how a network is trained, beside the data and the device.
 
     Args:
-        backbone: a name as ``backbones.backbone`` knows it.
-        epochs: times the training photos are gone through, >= 1.
+        backbone: efficientnet-lite2, a name of torchvision (resnet50, densenet121) or of timm (timm/NAME).
+        epochs: passes over the training photos, >= 1.
         batch: photos a step, over all devices, >= 2.
         rate: the optimiser's learning rate, > 0, at its highest.
         optimiser: ``adam``, or ``adamw`` whose weight decay leaves the rates alone.
@@ -33,14 +33,14 @@ class ClassifierSettings:
         warm_up: share of the steps in which the rate rises to its highest, 0 to 1.
         cosine: whether the rate falls to nothing along a half cosine after that, or stays.
         smoothing: share of the target that is spread over all classes, 0 to 1.
-        augment: what is done to a training photo by chance.
+        augment: random changes of a training photo: none, or strong: crops, mirror images, rotations, light.
         balance: 0 takes each photo once an epoch, 1 each class equally often, between: classes by the power of their
             size.
         average: decay of the moving average of the weights, which is what is validated and kept; 0 for none.
         size: of the network's input, pixels a side, 32 to 1024.
         resize: how a photo is brought to that size.
-        precision: in which the network multiplies.
-        seed: of everything drawn by chance.
+        precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
+        seed: of all random choices.
 
     Raises:
         TrainError: a number outside its range.

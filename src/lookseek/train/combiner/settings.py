@@ -22,11 +22,11 @@ class CombinerSettings:
 
     Args:
         tune: which towers learn in stage 1; none leaves that stage out.
-        tune_epochs: of stage 1, >= 1.
+        tune_epochs: passes of stage 1 over the triplets, >= 1.
         tune_batch: triplets a step of stage 1, >= 2: the others' targets are the negatives, so more teach better.
         tune_rate: learning rate of stage 1.
         checkpointing: whether stage 1 computes activations twice to keep few of them.
-        epochs: of stage 2, >= 1.
+        epochs: passes of stage 2, >= 1.
         batch: triplets a step of stage 2, >= 2.
         rate: learning rate of stage 2, at its highest.
         weight_decay: of stage 2, >= 0; 0 is Adam.
@@ -38,12 +38,13 @@ class CombinerSettings:
         learn_scale: whether stage 2 learns it, from there on.
         warm_up: share of the steps in which the rate rises, 0 to 1; of both stages.
         cosine: whether the rate then falls to nothing along a half cosine, or stays; of both stages.
-        every: epochs from one look at val to the next, >= 1; of both stages.
-        patience: looks at val without a better one after which a stage ends; 0 for never.
+        every: epochs from one validation to the next, >= 1; of both stages.
+        patience: validations without a better one after which a stage ends; 0 for never.
         generated: triplets made from a catalogue's labels that join an epoch, as a share of the written ones, >= 0.
         drawn: triplets of drawn garments that join an epoch of a shop, as a share of the written ones, >= 0.
-        precision: in which the networks multiply while they learn; features are always fp32.
-        seed: of everything drawn by chance.
+        precision: of the networks' products in training; auto is bf16-mixed where the device has it in hardware, else
+            32-true. Features are always fp32.
+        seed: of all random choices.
 
     Raises:
         TrainError: a number outside its range.
