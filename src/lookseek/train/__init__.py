@@ -1,10 +1,10 @@
-"""Training: the only part of lookseek that knows torch.
+"""Training: the only part of lookseek that imports torch.
 
-    data ──labelled──> examples ──batches──> loop ──best epoch──> run folder ──export──> model folder
+    data ──> examples ──> batches ──> loop ──> best epoch in a run folder ──> export ──> model folder
 
-A recipe (``recipes.py``) reads labelled photos, fits a network in one visible loop and leaves a run
+A recipe (``recipes.py`` lists them) reads data, fits a network in the one loop (``trainer/loop.py``) and leaves a run
 folder; ``export`` makes of that a model folder that ``lookseek index`` takes. Nothing outside this folder imports it
-but the command line, and that only when it is asked to train or to export.
+but the command line, and that only to train or to export.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
              ──> features, once and kept ──> stage 2: a Combiner (combiner.py) learns to join them better than the sum
              ──> val.json, test.json; export.py makes a model folder with composer.onnx
 
-Both stages run in one loop (``step.py``). ``job.py`` is the way through; docs/decisions/combiner.md says what
-differs from the original, and why.
+Both stages run in the loop of ``trainer/loop.py``. ``job.py`` is the way through; docs/decisions/combiner.md states
+what differs from the original, and why.
 
 Source: A. Baldrati et al., Effective conditioned and composed image retrieval combining CLIP-based features, CVPR 2022,
 and github.com/ABaldrati/CLIP4Cir.
