@@ -83,7 +83,7 @@ class Ranking:
         retrieval = self._retrieval(task.gallery, _keys(task))
         scorer = self._compared(retrieval)
         if (routing := self._routes.get(task.name)) is not None:
-            scorer = routing.only(scorer)
+            scorer = routing.masked(scorer)
         if self._reranker is None:
             return scorer
         return reranked(scorer, retrieval, self._reranker, partial(_barred, task), by_id(task.gallery))

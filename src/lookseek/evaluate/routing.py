@@ -1,8 +1,8 @@
-"""A router between questions and gallery: fitted on train, as sure as val asks for, measured on the split that asks.
+"""A router between queries and gallery: fitted on train, tuned on val, measured on the split of the queries.
 
-    train ──fit──> router ──val's exact answers──> temperature, mass ──> keys of the gallery, keys of each question
+    train ──fit──> router ──val's exact answers──> temperature, mass ──> keys of the gallery, keys of each query
 
-What has another key than a question searches is not found: its score is -inf.
+A photo whose key a query does not search is not found: its score is -inf.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ EXACT = f"exact@{TOP}"
 """Metric: share of the first ``TOP`` answers of a search of all that the routed one finds; 1 without a router."""
 
 VISITED = "visited"
-"""Metric: share of the gallery that a question is compared with; 1 without a router."""
+"""Metric: share of the gallery that a query is compared with; 1 without a router."""
 
 ROUTING = (EXACT, VISITED)
 
-LEARNT, CHOSEN = "train", "val"
+FITTED_ON, TUNED_ON = "train", "val"
 """Splits that a router is fitted on, and that its mass is chosen on."""
 
 _FITTED: dict[bytes, Router] = {}
@@ -46,7 +46,7 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What is to stand between questions and gallery.
+    """Which router stands between queries and gallery.
 
     Args:
         kind: "svm" learns the labels that a task judges by; "kmeans" needs none.
@@ -60,35 +60,35 @@ class Route:
     preset: Preset = "baseline"
     cells: int = CELLS
 
-    def said(self, routings: Mapping[str, Routing]) -> dict[str, str | float]:
-        """What a result says of it."""
-        said: dict[str, str | float] = {"route": self.kind, "route_mode": self.mode}
-        said["route_preset"] = self.preset if self.kind == "svm" else f"{self.cells} cells"
+    def info(self, routings: Mapping[str, Routing]) -> dict[str, str | float]:
+        """Return what the result file holds of it."""
+        info: dict[str, str | float] = {"route": self.kind, "route_mode": self.mode}
+        info["route_preset"] = self.preset if self.kind == "svm" else f"{self.cells} cells"
         if self.mode == "soft":
             for name, routing in routings.items():
                 where = f"/{name}" if name else ""
-                said[f"route_mass{where}"] = round(routing.router.probability_mass, 6)
-                said[f"route_temperature{where}"] = routing.router.temperature
-        return said
+                info[f"route_mass{where}"] = round(routing.router.probability_mass, 6)
+                info[f"route_temperature{where}"] = routing.router.temperature
+        return info
 
 
 @dataclass(frozen=True, eq=False)
 class Routing:
-    """One task's router, and what it says of the task's gallery and questions.
+    """One task's router, the keys of its gallery and those that its queries search.
 
     Args:
         router: fitted and tuned.
         mode: soft or hard.
         keys: of the gallery's photos, rows of the router's keys, (gallery,).
         queries: what the router goes by, float32 (queries, dim).
-        taken: which keys each query searches, bool (queries, keys).
+        selected: which keys each query searches, bool (queries, keys).
     """
 
     router: Router
     mode: RouteMode
     keys: NDArray[np.int64]
     queries: Vectors
-    taken: NDArray[np.bool_]
+    selected: NDArray[np.bool_]
 
     @classmethod
     def of(cls, router: Router, mode: RouteMode, gallery: Vectors, queries: Vectors) -> Routing:
@@ -96,18 +96,18 @@ class Routing:
         keys = router.likeliest(gallery)
         return cls(router, mode, keys, queries, router.select(queries, mode, _sizes(keys, router), TOP))
 
-    def only(self, scorer: Scorer) -> Scorer:
-        """The same scores, -inf for what is not searched."""
-        return lambda rows: np.where(self.taken[rows][:, self.keys], scorer(rows), np.float32(-np.inf))
+    def masked(self, scorer: Scorer) -> Scorer:
+        """Return the same scores, -inf for what is not searched."""
+        return lambda rows: np.where(self.selected[rows][:, self.keys], scorer(rows), np.float32(-np.inf))
 
     def measured(self, task: Task, exact: Scorer) -> dict[str, NDArray[np.float64]]:
-        """The metrics ``ROUTING`` of each question, float64 (questions,)."""
+        """Return the metrics ``ROUTING`` of each query, float64 (queries,)."""
         best = _first(task, exact)
         there = best >= 0
-        found = np.take_along_axis(self.taken, self.keys[np.maximum(best, 0)], axis=1) & there
+        found = np.take_along_axis(self.selected, self.keys[np.maximum(best, 0)], axis=1) & there
         return {
             EXACT: found.sum(axis=1) / np.maximum(1, there.sum(axis=1)),
-            VISITED: self.taken @ self._sizes / len(self.keys),
+            VISITED: self.selected @ self._sizes / len(self.keys),
         }
 
     def rows(self, query: int) -> Sequence[NDArray[np.intp]]:
@@ -133,21 +133,21 @@ def routings(
     tasks: Sequence[Task],
     progress: Progress,
 ) -> dict[str, Routing]:
-    """The router of each task, by its name.
+    """Fit and tune the router of each task, by its name.
 
     Raises:
         QueryError: the benchmark has nothing to learn from, or train itself asks.
     """
-    if benchmark.lesson is None or options.split == LEARNT:
+    if benchmark.lesson is None or options.split == FITTED_ON:
         raise QueryError(
-            f"{benchmark.name} can't be routed on the split {options.split!r}: a router learns from {LEARNT}, which a "
-            "benchmark must have beside the split that asks"
+            f"{benchmark.name} can't be routed on the split {options.split!r}: a router learns from {FITTED_ON}, which "
+            "a benchmark must have beside the split that asks"
         )
-    learnt, chosen = (_taught(benchmark.lesson(options, split), system, progress) for split in (LEARNT, CHOSEN))
+    fitting, tuning = (_split(benchmark.lesson(options, split), system, progress) for split in (FITTED_ON, TUNED_ON))
     made: dict[str, Routing] = {}
     for task in tasks:
         progress.phase(f"router{f' of {task.name}' if task.name else ''}", None)
-        router = _tuned(_fitted(route, *learnt.of(task.name)), chosen.of(task.name)[0], system)
+        router = _tuned(_fitted(route, *fitting.of(task.name)), tuning.of(task.name)[0], system)
         gallery = embedded.routed[[embedded.rows[photo] for photo in task.gallery]]
         queries = embedded.routed[[embedded.rows[question.key] for question in task.questions]]
         made[task.name] = Routing.of(router, route.mode, gallery, queries)
@@ -155,7 +155,7 @@ def routings(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Taught:
+class _Split:
     """A split's vectors and its labels for each task."""
 
     labels: Mapping[str, Mapping[str, str]]
@@ -168,10 +168,10 @@ class _Taught:
         return self.vectors[[self.places[id] for id in ids]], [self.labels[task][id] for id in ids]
 
 
-def _taught(lesson: Lesson, system: System, progress: Progress) -> _Taught:
+def _split(lesson: Lesson, system: System, progress: Progress) -> _Split:
     ids = list(dict.fromkeys(id for labels in lesson.labels.values() for id in labels))
     embedded = system.embed(Loaded((), lesson.photos), ids, [], progress)
-    return _Taught(lesson.labels, embedded.routed, embedded.rows)
+    return _Split(lesson.labels, embedded.routed, embedded.rows)
 
 
 def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
@@ -188,7 +188,7 @@ def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
 
 
 def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
-    """As sure as the exact neighbours of val's photos among each other ask for."""
+    """Return the router with the probability mass that keeps the exact neighbours of val's photos."""
     keys = router.likeliest(vectors)
     scorer = similarities(vectors, vectors, system.metric)
     own = np.arange(len(vectors))
@@ -208,7 +208,7 @@ def _sizes(keys: NDArray[np.int64], router: Router) -> NDArray[np.int64]:
 
 
 def _first(task: Task, scorer: Scorer) -> NDArray[np.int64]:
-    """Rows of the exact answers of each question, its own photo left out, (questions, at most TOP)."""
+    """Rows of the exact answers of each query, its own photo excluded, (queries, at most TOP)."""
     place = {photo: row for row, photo in enumerate(task.gallery)}
     own = np.array([place.get(question.photo, -1) for question in task.questions], np.int64)
     return nearest(scorer, own, by_id(task.gallery), min(TOP, len(task.gallery)))

@@ -109,7 +109,7 @@ def evaluate(
         model={
             **system.info,
             **embedded.remarks,
-            **(route.said(routes) if route is not None else {}),
+            **(route.info(routes) if route is not None else {}),
             **({"rerank": reranker.name} if reranker is not None else {}),
         },
         seed=options.seed,
