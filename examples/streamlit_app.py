@@ -63,7 +63,7 @@ def query_form(searcher: Searcher, photo: bytes | None) -> Query | None:
         if not routed:
             st.caption("SVM cần · SVM needs:" if router is None else "SVM đã cũ · the SVM is older than the items:")
             by = shlex.quote(router.by if router else field or "FIELD")
-            st.code(f"lookseek route {shlex.quote(str(index.folder))} --kind svm --by {by}", language=None)
+            st.code(f"lookseek route {shlex.quote(index.address)} --kind svm --by {by}", language=None)
         k = st.radio("Số kết quả · Results", [10, 100, 1000, 10000], horizontal=True, key="k")
         labels = {None: "Tất cả · all"} | {value: str(value) for value in values}
         value = st.selectbox("Loại · Category", labels, format_func=labels.__getitem__, key="category")

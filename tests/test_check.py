@@ -10,7 +10,7 @@ from helpers.catalogues import Heard, indexed
 
 from lookseek import images
 from lookseek.catalogue import open_catalogue
-from lookseek.index import job
+from lookseek.index import upsert
 from lookseek.index.check import check_index
 from lookseek.index.job import build_index
 
@@ -64,7 +64,7 @@ def test_photos_that_changed_or_left_are_told_from_damage(photos: Path, tmp_path
 def test_vectors_that_are_not_the_photos_are_damage(photos: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from lookseek.index.folder import open_index
+    from lookseek.index.open_index import open_index
 
     indexed(photos, tmp_path / "index", store="numpy")
     index = open_index(tmp_path / "index")
@@ -77,7 +77,7 @@ def test_vectors_that_are_not_the_photos_are_damage(photos: Path, tmp_path: Path
 
 
 def test_an_interrupted_job_is_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_WRITE", 4)
+    monkeypatch.setattr(upsert, "_WRITE", 4)
 
     class Dying(Heard):
         def advance(self, entries: int) -> None:

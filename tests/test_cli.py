@@ -213,8 +213,8 @@ def test_ctrl_c_ends_with_130_and_a_word(photos: Path, tmp_path: Path) -> None:
     code = """
 import sys
 from lookseek.cli import main
-from lookseek.index import job
-job._WRITE = 2
+from lookseek.index import job, upsert
+upsert._WRITE = 2
 from lookseek.cli import progress_bars
 real = progress_bars.ProgressBars.advance
 def advance(self, entries):

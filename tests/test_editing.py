@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.catalogues import indexed, write_photos
+from helpers.catalogues import indexed, published, write_photos
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import Model, load_model
 from lookseek.errors import IndexBusy, IndexMismatch
-from lookseek.index import folder as place
+from lookseek.index.address import place_of
 from lookseek.index.check import check_index
-from lookseek.index.editing import Done, editing
-from lookseek.index.folder import open_index
+from lookseek.index.editing import editing
+from lookseek.index.open_index import open_index
+from lookseek.index.upsert import Outcome
 from lookseek.query import Query
 from lookseek.search import Searcher
 from lookseek.types import Item
@@ -46,7 +47,7 @@ def item(id_: str, number: int, **attributes: str | int) -> Item:
     return Item(id_, photo(number), attributes=attributes)
 
 
-def what(done: list[Done]) -> list[tuple[str, str]]:
+def what(done: list[Outcome]) -> list[tuple[str, str]]:
     return [(one.id, one.what) for one in done]
 
 
@@ -128,7 +129,7 @@ def test_what_was_acknowledged_is_published_whatever_ends_the_block(index: Path,
 
 
 def test_one_writer_at_a_time_and_the_right_model(index: Path, model: Model, tmp_path: Path) -> None:
-    with place.writing(index), pytest.raises(IndexBusy, match="another process is writing"), editing(index, model):
+    with place_of(index).writing(), pytest.raises(IndexBusy, match="another process is writing"), editing(index, model):
         pass
     with (
         pytest.raises(IndexMismatch, match="holds no index of model"),
@@ -156,3 +157,52 @@ def test_an_interrupted_edit_goes_on(index: Path, model: Model, tmp_path: Path) 
     assert not opened.note
     assert {point.id for point in opened.store.get(["a", "b"])} == {"a", "b"}
     opened.store.close()
+
+
+def photos_kept(index: Path) -> list[bytes]:
+    return [file.read_bytes() for file in sorted((index / "photos").glob("*"))]
+
+
+def test_photos_without_a_source_are_kept_with_the_index_and_go_with_their_items(index: Path, model: Model) -> None:
+    with editing(index, model) as editor:
+        editor.put([item("a", 0), Item("b", photo(1)[:900])])
+        assert len(photos_kept(index)) == 2
+    assert photos_kept(index) == [photo(0)]  # the broken one has no item
+    opened = open_index(index)
+    (point,) = opened.store.get(["a"])
+    opened.store.close()
+    assert Path(point.source).read_bytes() == photo(0)
+    with editing(index, model) as editor:
+        assert what(editor.put([item("a", 2)])) == [("a", "changed")]
+    assert photos_kept(index) == [photo(2)]
+    with editing(index, model) as editor:
+        editor.delete(["a"])
+    assert photos_kept(index) == []
+
+
+def test_a_photo_that_is_put_again_after_the_index_moved_is_found_in_its_new_place(
+    index: Path, model: Model, tmp_path: Path
+) -> None:
+    with editing(index, model) as editor:
+        editor.put([item("a", 0)])
+    moved = tmp_path / "moved"
+    shutil.move(index, moved)
+    with editing(moved, model) as editor:
+        assert what(editor.put([item("a", 0)])) == [("a", "changed")]
+        assert what(editor.put([item("a", 0)])) == [("a", "unchanged")]
+    opened = open_index(moved)
+    (point,) = opened.store.get(["a"])
+    opened.store.close()
+    assert Path(point.source).is_relative_to(moved)
+    assert photos_kept(moved) == [photo(0)]
+
+
+def test_what_made_the_vectors_changes_only_where_something_was_encoded(index: Path, model: Model) -> None:
+    here = f"{model.runtime} {model.precision}"
+    other = replace(model, runtime="another runtime")
+    with editing(index, other) as editor:
+        editor.put([Item("dress/" + next((index.parent / "photos" / "dress").iterdir()).name, None)])
+    assert published(index).runtime == here
+    with editing(index, other) as editor:
+        editor.put([item("a", 0)])
+    assert published(index).runtime == f"{here} + another runtime {model.precision}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.catalogues import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, published, write_photos
 from helpers.tiny_onnx import channel_means, config, write_model
 
 from lookseek import images
@@ -26,11 +26,11 @@ from lookseek.errors import (
     ModelError,
     QueryError,
 )
-from lookseek.index import export, job
+from lookseek.index import export, upsert
 from lookseek.index.check import check_index
 from lookseek.index.export import Exported, export_vectors
-from lookseek.index.folder import open_index, published_manifest
 from lookseek.index.job import build_index
+from lookseek.index.open_index import open_index
 from lookseek.query import Query
 from lookseek.results import Hit
 from lookseek.search import Searcher
@@ -305,7 +305,7 @@ def test_an_index_made_from_an_export_is_the_same(
     assert (summary.items, summary.added, summary.encoded, dict(summary.skipped)) == (17, 17, 0, {})
     a, b = points(old), points(new)
     assert a == b  # attributes, hashes, sources, fingerprints
-    before, after = published_manifest(old), published_manifest(new)
+    before, after = published(old), published(new)
     assert before is not None and after is not None
     assert before.recipe == after.recipe
     assert (before.fields, before.runtime) == (after.fields, after.runtime)
@@ -329,7 +329,7 @@ def test_an_index_made_from_an_export_is_the_same(
     assert all(finding.good for finding in check_index(new))
     again = indexed(tmp_path / "base", new)
     assert (again.unchanged, again.added, again.changed) == (17, 0, 0)
-    assert published_manifest(new) == after
+    assert published(new) == after
 
 
 def test_exporting_again_gives_the_same_bytes(shop: dict[str, Path], tmp_path: Path, model: Path) -> None:
@@ -439,9 +439,9 @@ def test_features_of_length_1_have_no_distances(foreign: Path, tmp_path: Path, m
 def test_a_second_run_finds_what_changed(foreign: Path, tmp_path: Path, model: Path) -> None:
     index = tmp_path / "index"
     indexed(foreign, index, model=model)
-    before = published_manifest(index)
+    before = published(index)
     assert indexed(foreign, index).unchanged == 17
-    assert published_manifest(index) == before
+    assert published(index) == before
     features, labels = np.load(foreign / "all_features.npy"), np.load(foreign / "all_labels.npy")
     features[3], labels[5] = [1, 2, 3], -1
     np.save(foreign / "all_features.npy", features[:15])
@@ -466,7 +466,7 @@ def test_rows_that_can_not_be_used_are_listed(foreign: Path, tmp_path: Path, mod
 
 
 def test_ctrl_c_loses_nothing(foreign: Path, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_WRITE", 4)
+    monkeypatch.setattr(upsert, "_WRITE", 4)
 
     class Stopping(Heard):
         def advance(self, entries: int) -> None:

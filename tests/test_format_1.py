@@ -19,7 +19,7 @@ from lookseek.encode import Model, load_model
 from lookseek.index.check import check_index
 from lookseek.index.editing import editing
 from lookseek.index.export import export_vectors
-from lookseek.index.folder import open_index
+from lookseek.index.open_index import open_index
 from lookseek.query import Query
 from lookseek.search import Searcher
 from lookseek.types import Item

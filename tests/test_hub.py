@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.catalogues import indexed, write_photos
+from helpers.catalogues import indexed, published, write_photos
 from helpers.hub_server import REVISION, Hub, serving
 from helpers.tiny_onnx import write_model, write_tokens
 from test_cli import Said
 
 from lookseek.encode import load_model
 from lookseek.errors import ModelError
-from lookseek.index.folder import published_manifest
 from lookseek.query import Query
 from lookseek.search import Searcher
 
@@ -69,7 +68,7 @@ def test_an_index_remembers_the_name_and_needs_no_network(
 ) -> None:
     write_photos(tmp_path / "photos")
     indexed(tmp_path / "photos", tmp_path / "index", model=NAME)
-    manifest = published_manifest(tmp_path / "index")
+    manifest = published(tmp_path / "index")
     assert manifest is not None and manifest.recipe.model_path == NAME
     asked = len(hub.asked)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.catalogues import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, published, unfinished, write_photos
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,11 +21,12 @@ from lookseek.catalogue import open_catalogue
 from lookseek.encode import load_model
 from lookseek.encode.model import DEFAULT
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
-from lookseek.index import job, recipe
-from lookseek.index.draft import Draft
+from lookseek.index import job, recipe, upsert
+from lookseek.index.address import place_of
 from lookseek.index.duplicates import alike, grouped
-from lookseek.index.folder import building_manifest, open_index, published_manifest, writing
 from lookseek.index.job import build_index
+from lookseek.index.next_generation import NextGeneration
+from lookseek.index.open_index import open_index
 from lookseek.query import Query
 from lookseek.search import Searcher
 from lookseek.types import Item
@@ -74,21 +75,21 @@ def test_a_folder_becomes_an_index(photos: Path, tmp_path: Path, store: Any) -> 
     assert (summary.changed, summary.unchanged, summary.removed, dict(summary.skipped)) == (0, 0, 0, {})
     assert not summary.interrupted
     assert heard.total == heard.done == 12
-    manifest = published_manifest(tmp_path / "index")
+    manifest = published(tmp_path / "index")
     assert manifest is not None
     assert manifest.items == 12
     assert manifest.recipe.model == DEFAULT
     assert manifest.fields == {"folder": "words"}
-    assert building_manifest(tmp_path / "index") is None
+    assert unfinished(tmp_path / "index") is None
     assert ids_of(tmp_path / "index") == {path.relative_to(photos).as_posix() for path in files_of(photos)}
 
 
 def test_the_second_run_encodes_nothing_and_writes_nothing(photos: Path, tmp_path: Path) -> None:
     indexed(photos, tmp_path / "index")
-    before = published_manifest(tmp_path / "index")
+    before = published(tmp_path / "index")
     summary = indexed(photos, tmp_path / "index")
     assert (summary.encoded, summary.unchanged, summary.added, summary.changed) == (0, 12, 0, 0)
-    assert published_manifest(tmp_path / "index") == before
+    assert published(tmp_path / "index") == before
 
 
 def test_new_and_changed_photos_alone_are_encoded(photos: Path, tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_another_model_is_built_beside_and_swapped_in(photos: Path, tmp_path: Pa
     summary = build_index(open_catalogue(photos), folder, model=other_model, progress=Looking())
     assert set(seen) == {f"{DEFAULT} 12"}
     assert (summary.added, summary.encoded, summary.items) == (12, 12, 12)
-    manifest = published_manifest(folder)
+    manifest = published(folder)
     assert manifest is not None
     assert manifest.recipe.model == "other"
     assert len(list(folder.glob("generation-*"))) == 1
@@ -270,7 +271,7 @@ class Stopping(Heard):
 def test_ctrl_c_publishes_what_is_done_and_the_next_run_does_the_rest(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_WRITE", 4)
+    monkeypatch.setattr(upsert, "_WRITE", 4)
     folder = tmp_path / "index"
     summary = build_index(open_catalogue(photos), folder, progress=Stopping(4))
     assert summary.interrupted
@@ -284,7 +285,7 @@ def test_ctrl_c_publishes_what_is_done_and_the_next_run_does_the_rest(
 def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
     photos: Path, tmp_path: Path, other_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_WRITE", 4)
+    monkeypatch.setattr(upsert, "_WRITE", 4)
     folder = tmp_path / "index"
     indexed(photos, folder)
     stopped = build_index(open_catalogue(photos), folder, model=other_model, progress=Stopping(4))
@@ -298,7 +299,7 @@ def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
 
 
 def test_nothing_is_pruned_by_an_interrupted_job(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_LOOKUP", 2)
+    monkeypatch.setattr(upsert, "_LOOKUP", 2)
     folder = tmp_path / "index"
     indexed(photos, folder)
     summary = build_index(open_catalogue(photos), folder, prune=True, progress=Stopping(3))
@@ -307,7 +308,7 @@ def test_nothing_is_pruned_by_an_interrupted_job(photos: Path, tmp_path: Path, m
 
 
 def test_an_error_of_the_source_loses_nothing(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_LOOKUP", 16)
+    monkeypatch.setattr(upsert, "_LOOKUP", 16)
 
     class Failing:
         name = origin = "failing"
@@ -340,7 +341,7 @@ def test_an_error_of_the_source_loses_nothing(photos: Path, tmp_path: Path, monk
 
 
 def test_two_writers_are_refused(photos: Path, tmp_path: Path) -> None:
-    with writing(tmp_path / "index"), pytest.raises(IndexBusy, match="another process"):
+    with place_of(tmp_path / "index").writing(), pytest.raises(IndexBusy, match="another process"):
         indexed(photos, tmp_path / "index")
 
 
@@ -429,7 +430,7 @@ def test_a_large_index_gets_a_graph_and_is_published_before(
 
     build_index(open_catalogue(photos), folder, progress=Looking())
     assert seen == [12]
-    manifest = published_manifest(folder)
+    manifest = published(folder)
     assert manifest is not None
     assert manifest.graph_items == 12
     assert any("vector_index-look" in name for name in manifest.files)
@@ -462,7 +463,7 @@ def test_vectors_of_two_runtimes_in_one_index_are_told(
     write_photos(photos / "new", items=1, views=1, seed=9)
     mixed = indexed(photos, tmp_path / "index")
     assert mixed.runtime.startswith("onnxruntime fp32 + ")
-    manifest = published_manifest(tmp_path / "index")
+    manifest = published(tmp_path / "index")
     assert manifest is not None
     assert manifest.runtime == mixed.runtime
 
@@ -472,11 +473,11 @@ def test_fields_of_items_that_were_all_removed_go_with_them(photos: Path, tmp_pa
     table.write_text(f"id,image,price\na,{files_of(photos)[0]},5\n")
     indexed(table, tmp_path / "index")
     indexed(photos, tmp_path / "index")
-    both = published_manifest(tmp_path / "index")
+    both = published(tmp_path / "index")
     assert both is not None
     assert both.fields == {"folder": "words", "price": "number"}
     indexed(photos, tmp_path / "index", prune=True)
-    left = published_manifest(tmp_path / "index")
+    left = published(tmp_path / "index")
     assert left is not None
     assert left.fields == {"folder": "words"}
     assert left.items == 12
@@ -492,16 +493,20 @@ def priced(photos: Path, table: Path, prices: list[int], name: str = "price") ->
 def test_attributes_can_be_filtered_by_after_a_crash(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_WRITE", 2)
-    monkeypatch.setattr(job, "_LOOKUP", 3)
-    monkeypatch.setattr(Draft, "publish", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("the power is gone")))
+    monkeypatch.setattr(upsert, "_WRITE", 2)
+    monkeypatch.setattr(upsert, "_LOOKUP", 3)
+
+    def publish(*_: object, **__: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    monkeypatch.setattr(NextGeneration, "publish", publish)
     with pytest.raises(RuntimeError):
         indexed(priced(photos, tmp_path / "a.csv", [5] * 12), tmp_path / "index")
     with Searcher(tmp_path / "index") as searcher:
         assert len(searcher.search(Query(image=files_of(photos)[0], filter="price = 5")).hits) == 10
     monkeypatch.undo()
     indexed(priced(photos, tmp_path / "b.csv", [1, 2], name="other"), tmp_path / "index")
-    manifest = published_manifest(tmp_path / "index")
+    manifest = published(tmp_path / "index")
     assert manifest is not None
     assert manifest.fields == {"other": "number", "price": "number"}
 

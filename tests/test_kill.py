@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from helpers.catalogues import indexed, write_photos
 
-from lookseek.index.folder import open_index
+from lookseek.index.open_index import open_index
 
 CHILD = """
 import sys
 from pathlib import Path
 from lookseek.catalogue import open_catalogue
-from lookseek.index import job
+from lookseek.index import job, upsert
 
 class Telling:
     done = 0
@@ -32,8 +32,8 @@ class Telling:
     def skipped(self, skipped):
         raise AssertionError(skipped)
 
-job._WRITE = 3
-job._LOOKUP = 5
+upsert._WRITE = 3
+upsert._LOOKUP = 5
 job.GRAPH_FROM = 20
 job.build_index(open_catalogue(sys.argv[1]), Path(sys.argv[2]), progress=Telling())
 print("ended", flush=True)

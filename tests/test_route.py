@@ -15,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.catalogues import Heard, indexed, write_photos
+from helpers.catalogues import Heard, indexed, published, write_photos
 
 from lookseek import images
 from lookseek.errors import IndexDamaged, IndexMismatch, IndexMissing, LookseekError, QueryError
+from lookseek.index.address import place_of
 from lookseek.index.check import check_index
-from lookseek.index.folder import checksum, open_index, published_manifest
+from lookseek.index.generation import checksum
 from lookseek.index.manifest import RouterNote, write_manifest
+from lookseek.index.open_index import open_index
 from lookseek.index.routing import Keyed, command, open_router, route_index, routers_agree
 from lookseek.query import Query
 from lookseek.results import Results
@@ -72,7 +74,7 @@ def ask(searcher: Searcher, photo: Path, **options: object) -> Results:
 
 
 def test_every_item_has_a_key_and_the_index_says_how_many(keyed: tuple[Path, Path]) -> None:
-    manifest = published_manifest(keyed[1])
+    manifest = published(keyed[1])
     assert manifest is not None
     assert set(manifest.routers) == {"svm", "kmeans"}
     svm, kmeans = manifest.routers["svm"], manifest.routers["kmeans"]
@@ -221,9 +223,9 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
         assert ask(searcher, photo, route="svm").routed is not None
         with pytest.raises(IndexMismatch):
             ask(searcher, photo, route="kmeans")
-    generation = published_manifest(copy)
+    generation = published(copy)
     assert indexed(photos, copy).unchanged == 60
-    assert published_manifest(copy) == generation  # nothing new: the router stays
+    assert published(copy) == generation  # nothing new: the router stays
     (photos / "dress" / "new.jpg").write_bytes(images.to_jpeg(255 - images.decode(photo)))
     indexed(photos, copy)
     with Searcher(copy) as searcher, pytest.raises(IndexMismatch, match="older than its items"):
@@ -237,21 +239,21 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
 
 def test_a_command_can_be_typed_as_it_stands(tmp_path: Path) -> None:
     note = RouterNote("Base Colour", "baseline", {"red": 1}, 1.0, 1.0, 1.0, 1.0)
-    line = command(tmp_path / "my shop", "svm", note)
+    line = command(str(tmp_path / "my shop"), "svm", note)
     assert shlex.split(line) == ["lookseek", "route", f"{tmp_path}/my shop", "--kind", "svm", "--by", "Base Colour"]
     fifty = replace(note, by="", preset="50 cells", sizes={str(n): 1 for n in range(50)})
-    assert command(Path("shop"), "kmeans", fifty) == "lookseek route shop --kind kmeans"
+    assert command("shop", "kmeans", fifty) == "lookseek route shop --kind kmeans"
 
 
 def test_another_model_s_index_begins_without_routers(copy: Path, keyed: tuple[Path, Path]) -> None:
-    manifest = published_manifest(copy)
+    manifest = published(copy)
     assert manifest is not None
-    assert all(not note.current for note in manifest.outdated().values())
+    assert all(not note.current for note in manifest.outdated_routers().values())
     said = json.loads((copy / "lookseek.json").read_text())
     said["recipe"]["colour"] = "another 7"
     (copy / "lookseek.json").write_text(json.dumps(said))
     indexed(keyed[0], copy)
-    fresh = published_manifest(copy)
+    fresh = published(copy)
     assert fresh is not None
     assert fresh.routers == {}
 
@@ -265,7 +267,7 @@ def test_an_index_of_before_has_no_routers(copy: Path, keyed: tuple[Path, Path])
 
 
 def test_damaged_files_are_named_before_anything_reads_them(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = published_manifest(copy)
+    manifest = published(copy)
     assert manifest is not None
     file = copy / manifest.generation / "routers" / "svm.npz"
     data = bytearray(file.read_bytes())
@@ -278,21 +280,21 @@ def test_damaged_files_are_named_before_anything_reads_them(copy: Path, monkeypa
     for reader in ("skops.io.loads", "numpy.load"):
         monkeypatch.setattr(reader, load)
     with pytest.raises(IndexDamaged, match=r"svm\.npz is not what was published"):
-        open_router(copy, manifest, "svm")
+        open_router(place_of(copy), manifest, "svm")
     file.unlink()
     with pytest.raises(IndexDamaged, match=r"svm\.npz"):
-        open_router(copy, manifest, "svm")
+        open_router(place_of(copy), manifest, "svm")
     other = copy / manifest.generation / "routers" / "kmeans.skops"
     other.write_bytes(other.read_bytes()[:-1] + b"x")
     with pytest.raises(IndexDamaged, match=r"kmeans\.skops is not what was published"):
-        routers_agree(copy, manifest, "kmeans")
+        routers_agree(place_of(copy), manifest, "kmeans")
 
 
 def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
     import skops.io
     from test_router import Evil
 
-    manifest = published_manifest(copy)
+    manifest = published(copy)
     assert manifest is not None
     evil = Evil()
     evil.path = str(copy / "ran")
@@ -300,7 +302,7 @@ def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
     (copy / manifest.generation / "routers" / "svm.skops").write_bytes(data)
     forged = {**manifest.files, "routers/svm.skops": (len(data), sha256(data).hexdigest())}
     with pytest.raises(IndexDamaged, match=r"(?s)Evil.*lookseek route"):
-        routers_agree(copy, replace(manifest, files=forged), "svm")
+        routers_agree(place_of(copy), replace(manifest, files=forged), "svm")
     write_manifest(copy / "lookseek.json", replace(manifest, files=forged))
     (found,) = (finding for finding in check_index(copy) if finding.what == "router svm")
     assert not found.good
@@ -309,7 +311,7 @@ def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
 
 
 def test_two_files_that_say_different_things_are_found(copy: Path) -> None:
-    manifest = published_manifest(copy)
+    manifest = published(copy)
     assert manifest is not None
     file = copy / manifest.generation / "routers" / "kmeans.npz"
     with np.load(file, allow_pickle=False) as stored:
@@ -367,11 +369,12 @@ class Telling:
     def skipped(self, skipped):
         raise AssertionError(skipped)
 
-real = routing.files.save
-def save(*arguments):
+from lookseek.index import folder
+real = folder.write_bytes
+def write(*arguments):
     real(*arguments)
     reached("saved")
-routing.files.save = save
+folder.write_bytes = write
 routing.route_index(Path(sys.argv[1]), "kmeans", cells=4, progress=Telling())
 print("ended", flush=True)
 """
@@ -406,7 +409,7 @@ def test_killed_at_any_moment_the_index_is_what_it_was_or_is_keyed(
     assert len(list(folder.glob("generation-*"))) == 1
 
 
-@pytest.mark.parametrize("where", ["lookseek.route.files.save", "lookseek.index.routing.fit_kmeans"])
+@pytest.mark.parametrize("where", ["lookseek.route.files.dump", "lookseek.index.routing.fit_kmeans"])
 def test_ctrl_c_leaves_the_index_as_it_was(copy: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     before = {path: path.read_bytes() for path in copy.glob("*.json")}
 
@@ -437,10 +440,10 @@ def test_what_validation_saw_is_what_a_search_does(keyed: tuple[Path, Path]) -> 
     """The shares of the summary, measured again by searching: hard, over the items that asked."""
     from lookseek.index.routing import _asks
 
-    manifest = published_manifest(keyed[1])
+    manifest = published(keyed[1])
     assert manifest is not None
     index = open_index(keyed[1])
-    router = open_router(keyed[1], manifest, "kmeans")
+    router = open_router(place_of(keyed[1]), manifest, "kmeans")
     points = list(index.store.scan(vectors=True))
     index.store.close()
     rows = np.stack([point.vectors["look"] for point in points])

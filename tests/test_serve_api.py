@@ -20,7 +20,7 @@ from helpers.serving import Service, served_by_command, serving
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.index.folder import open_index
+from lookseek.index.open_index import open_index
 from lookseek.query import Query
 from lookseek.render.as_json import results_to_dict
 from lookseek.results import Results

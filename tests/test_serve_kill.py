@@ -15,7 +15,7 @@ from helpers.serving import served_by_command
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.index.check import check_index
-from lookseek.index.folder import open_index
+from lookseek.index.open_index import open_index
 from lookseek.serve.guards.api_keys import make_key
 
 httpx2 = pytest.importorskip("httpx2")

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.catalogues import indexed, write_photos
+from helpers.catalogues import indexed, published, write_photos
 
 from lookseek import Query, Searcher
 from lookseek.cli import main
 from lookseek.errors import IndexMismatch
-from lookseek.index.folder import open_index, published_manifest
+from lookseek.index.open_index import open_index
 from lookseek.store import VectorSpec, capabilities, create_store, default_store, open_store
 
 LAYOUT = {"look": VectorSpec(4, "cosine")}
@@ -65,7 +65,7 @@ def test_an_index_job_without_the_engine_makes_a_numpy_index_and_says_so(
     assert run(monkeypatch, "index", photos, index) == 0
     said = capsys.readouterr()
     assert "note: qdrant-edge-py can't be imported here" in said.err
-    manifest = published_manifest(index)
+    manifest = published(index)
     assert manifest is not None
     assert manifest.recipe.store == "numpy"
     with Searcher(index) as searcher:

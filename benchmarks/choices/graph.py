@@ -25,7 +25,6 @@ from benchmarks.speed import latency
 from lookseek import Query, Searcher
 from lookseek.errors import QueryError
 from lookseek.filters import Condition, parse
-from lookseek.index.folder import open_index
 from lookseek.store import Restriction, edge
 from lookseek.types import Vector
 
@@ -88,7 +87,7 @@ def main() -> None:
         }
     copy = chosen.work / "graph"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(open_index(chosen.index).folder / manifest.generation, copy)
+    shutil.copytree(chosen.index / manifest.generation, copy)
     store = edge.EdgeStore(copy, manifest.recipe.layout)
     began = time.perf_counter()
     store.optimise(graph=True)

@@ -27,11 +27,11 @@ from lookseek import Query, Searcher, Term
 from lookseek.encode import ColourEncoder, encode_photos, load_model, sentences
 from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
-from lookseek.index import folder as place
+from lookseek.index.address import place_of
 from lookseek.index.manifest import Manifest, Recipe
 from lookseek.search import fusion
 from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
-from lookseek.store import VectorSpec, create_store, open_store
+from lookseek.store import VectorSpec
 from lookseek.types import Point
 
 ITEMS, SEEDS, SEED = 50_000, 2_000, 0
@@ -49,7 +49,8 @@ def texts() -> list[str]:
 
 def build_network(index: Path, photos: list[Path], named: str, items: int) -> None:
     """Make the index, unless it is there."""
-    if place.published_manifest(index) is not None:
+    place = place_of(index)
+    if place.published() is not None:
         return
     model = load_model(named)
     colour = ColourEncoder()
@@ -59,9 +60,9 @@ def build_network(index: Path, photos: list[Path], named: str, items: int) -> No
     layout = {"look": VectorSpec(model.dim, "cosine"), "colour": VectorSpec(colour.dim, "cosine")}
     recipe = Recipe(model.name, path, model.checksum, colour.version, layout, "edge")
     random = np.random.default_rng(SEED)
-    with place.writing(index):
-        target = place.start(index, Manifest("", recipe, f"{model.runtime} {model.precision}"), None)
-        store = create_store("edge", index / target.generation, layout)
+    with place.writing() as writer:
+        target = writer.start(Manifest("", recipe, f"{model.runtime} {model.precision}"), None)
+        store = writer.open(target)
         for at in range(0, items, 500):
             points = []
             for n in range(at, min(items, at + 500)):
@@ -76,8 +77,8 @@ def build_network(index: Path, photos: list[Path], named: str, items: int) -> No
         store.optimise(graph=True)
         store.close()
         fields = {"category": "words", "price": "number"}
-        place.publish(index, replace(target, items=items, graph_items=items, fields=fields))
-    open_store("edge", index / target.generation, layout).close()
+        target = writer.publish(replace(target, items=items, graph_items=items, fields=fields))
+    place.open(target).close()
 
 
 def timed(call: Callable[[], object], times: int) -> list[float]:

@@ -10,7 +10,9 @@ import pytest
 from lookseek import images
 from lookseek.catalogue import open_catalogue
 from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.index.address import place_of
 from lookseek.index.job import build_index
+from lookseek.index.manifest import Manifest
 from lookseek.index.report import Summary
 from lookseek.types import Skipped
 
@@ -42,6 +44,14 @@ class Heard:
 
 def indexed(source: Path | str, folder: Path, **options: object) -> Summary:
     return build_index(open_catalogue(source), folder, progress=Heard(), **options)  # type: ignore[arg-type]
+
+
+def published(index: Path) -> Manifest | None:
+    return place_of(index).published()
+
+
+def unfinished(index: Path) -> Manifest | None:
+    return place_of(index).unfinished()
 
 
 def write_photos(folder: Path, items: int = 6, views: int = 2, seed: int = 0) -> list[Path]:

@@ -21,7 +21,7 @@ from .progress_bars import ProgressBars
 @app.command
 def index(
     source: str,
-    index: Path,
+    index: str,
     /,
     *,
     model: str | None = None,
@@ -59,7 +59,7 @@ def index(
 
 
 @app.command
-def check(index: Path, /) -> int:
+def check(index: str, /) -> int:
     """Verify an index: checksums, counts, that stored vectors find themselves, that photos encode as stored.
 
     Args:
@@ -76,7 +76,7 @@ def check(index: Path, /) -> int:
 
 @app.command
 def route(
-    index: Path,
+    index: str,
     /,
     *,
     kind: RouteKind,
@@ -109,7 +109,7 @@ def route(
 
 
 @app.command
-def export_vectors(index: Path, out: Path, /, *, label: str | None = None) -> int:
+def export_vectors(index: str, out: Path, /, *, label: str | None = None) -> int:
     """Write an index's vectors as plain numpy files: all_features.npy, all_labels.npy, all_ids.txt and more.
 
     lookseek index OUT makes an index from them again, with nothing lost.

@@ -31,13 +31,17 @@ __all__ = [
 ]
 
 
-def print_summary(summary: Summary, index: Path, hidden_skips: int) -> None:
+def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
     """Print what an index job did: counts, skipped items, duplicates."""
+    from ..index.address import place_of
+    from ..index.place import DUPLICATES, SKIPPED
+
+    place = place_of(index)
     if hidden_skips:
-        err.print(f"... and {hidden_skips:,} more skipped, all listed in {index / 'skipped.csv'}")
+        err.print(f"... and {hidden_skips:,} more skipped, all listed in {place.report_address(SKIPPED)}")
     parts = [f"{getattr(summary, name):,} {name}" for name in ("added", "changed", "unchanged", "removed")]
     rate = f", {summary.encoded / summary.seconds:,.0f} photos/s" if summary.encoded else ""
-    print_line(f"{index}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
+    print_line(f"{place.address}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
     for kind, count in summary.skipped.items():
         print_line(f"skipped, {kind}: {count:,}")
     for name, groups in (("the same bytes", summary.duplicates.same), ("near-identical", summary.duplicates.near)):
@@ -46,7 +50,7 @@ def print_summary(summary: Summary, index: Path, hidden_skips: int) -> None:
             example = ", ".join(groups[0][:3])
             print_line(f"duplicates, {name}: {copies:,} in {len(groups):,} groups, e.g. {example}")
     if summary.duplicates.same or summary.duplicates.near:
-        print_line(f"all duplicates are listed in {index / 'duplicates.csv'}")
+        print_line(f"all duplicates are listed in {place.report_address(DUPLICATES)}")
     if " + " in summary.runtime:
         line = f"vectors of {summary.runtime} stand in this index; one photo's differ by up to 0.012 in cosine"
         err.print(f"[yellow]note:[/] {line} (docs/decisions/encoder.md)", soft_wrap=True)
@@ -72,7 +76,7 @@ def print_exported(exported: Exported, out: Path) -> None:
         print_line(f"labels: none written, since no item has a category; {remedy}")
 
 
-def print_keyed(done: Keyed, index: Path) -> None:
+def print_keyed(done: Keyed, index: str) -> None:
     """Print the keys of a routed index, and the share that soft and hard routing keep and visit."""
     note, choice = done.note, done.choice
     sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))

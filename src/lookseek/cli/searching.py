@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # modules that are slow to import are imported by the command
 
 @app.command
 def search(
-    index: Path,
+    index: str,
     /,
     *,
     image: Annotated[list[str] | None, Parameter(negative=())] = None,

@@ -18,7 +18,7 @@ from .progress_bars import ProgressBars
 
 @app.command
 def serve(
-    index: Path,
+    index: str,
     /,
     *,
     host: str = "127.0.0.1",
@@ -91,7 +91,7 @@ def demo(
 
     with ProgressBars(err) as progress:
         result = run_demo(source, download, folder, progress=progress, log=lambda line: err.print(line, markup=False))
-    print_summary(result.summary, result.index, progress.hidden_skips)
+    print_summary(result.summary, str(result.index), progress.hidden_skips)
     print_line(f"picture of results: {result.picture}")
     out.print("go on with:")
     for command in result.commands:
@@ -99,10 +99,10 @@ def demo(
     if result.summary.interrupted or no_serve:
         return 130 if result.summary.interrupted else 0
     out.print()
-    return _serve_demo(result.index, port)
+    return _serve_demo(str(result.index), port)
 
 
-def _serve_demo(index: Path, port: int) -> int:
+def _serve_demo(index: str, port: int) -> int:
     """Serve the page of a demo; without the extra ``serve``, print how to install it."""
     try:
         from ..serve.run import free_port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -17,7 +16,8 @@ from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Photo, Point, RouteKind
 from ..vectors import cosine as cosine_of
-from .folder import OpenIndex, building_manifest, checksum, open_index
+from .address import Address
+from .open_index import OpenIndex, open_index
 from .points import content_hash
 
 SAMPLE = 32
@@ -42,26 +42,26 @@ class Finding:
     said: str
 
 
-def check_index(folder: Path) -> list[Finding]:
+def check_index(index: Address) -> list[Finding]:
     """Look at everything an index promises: checksums, counts, search, and its photos.
 
     Raises:
         IndexFolderError: it can't even be opened; the message says what to do.
     """
-    index = open_index(folder)
+    opened = open_index(index)
     try:
-        findings = [_interrupted(index), _files(index), _count(index)]
-        points = _sample(index.store)
-        findings.append(_finds_itself(index.store, points))
-        findings.append(_encodes_alike(index, points))
-        findings += [_router(index, kind) for kind in index.manifest.routers]
+        findings = [_interrupted(opened), _files(opened), _count(opened)]
+        points = _sample(opened.store)
+        findings.append(_finds_itself(opened.store, points))
+        findings.append(_encodes_alike(opened, points))
+        findings += [_router(opened, kind) for kind in opened.manifest.routers]
     finally:
-        index.store.close()
+        opened.store.close()
     return findings
 
 
 def _interrupted(index: OpenIndex) -> Finding:
-    building = building_manifest(index.folder)
+    building = index.place.unfinished()
     if building is None:
         return Finding("index job", True, "the last one ended")
     options = ""
@@ -73,22 +73,17 @@ def _interrupted(index: OpenIndex) -> Finding:
 
 
 def _files(index: OpenIndex) -> Finding:
-    data = index.folder / index.manifest.generation
-    bad = [
-        name
-        for name, expected in index.manifest.files.items()
-        if not (data / name).is_file() or checksum(data / name) != expected
-    ]
+    bad = list(index.place.damage(index.manifest, contents=True))
     if bad:
         said = f"{len(bad)} of {len(index.manifest.files)} files are not what was written, first {bad[0]}"
-        return Finding("checksums", False, f"{said}. Delete {index.folder} and run {_again(index)}")
+        return Finding("checksums", False, f"{said}. Delete {index.address} and run {_again(index)}")
     return Finding("checksums", True, f"{len(index.manifest.files)} files as published")
 
 
 def _count(index: OpenIndex) -> Finding:
     found = index.store.count()
     if index.manifest.updated and found != index.manifest.items:
-        said = f"{found:,} items, {index.manifest.items:,} expected. Delete {index.folder} and run {_again(index)}"
+        said = f"{found:,} items, {index.manifest.items:,} expected. Delete {index.address} and run {_again(index)}"
         return Finding("count", False, said)
     return Finding("count", True, f"{found:,} items")
 
@@ -97,11 +92,11 @@ def _router(index: OpenIndex, kind: RouteKind) -> Finding:
     from .routing import command, routers_agree
 
     note = index.manifest.routers[kind]
-    again = command(index.folder, kind, note)
+    again = command(index.address, kind, note)
     if not note.current:
         return Finding(f"router {kind}", True, f"older than the items, so no search uses it. Fit it again: {again}")
     try:
-        good = routers_agree(index.folder, index.manifest, kind)
+        good = routers_agree(index.place, index.manifest, kind)
     except QueryError as error:
         return Finding(f"router {kind}", True, f"not looked at: {error}")
     except IndexDamaged as error:
@@ -165,7 +160,7 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
     said = f"{len(photos) - len(wrong)} of {len(points)} sampled photos encode as stored (cosine >= {worst:.4f})"
     said += f", {changed} changed since" * bool(changed) + f", {missing} not found" * bool(missing)
     if wrong:
-        said += f"; {min(wrong)!r} does not. Delete {index.folder} and run {_again(index)}"
+        said += f"; {min(wrong)!r} does not. Delete {index.address} and run {_again(index)}"
     elif changed or missing:
         said += f": {_again(index)} --prune brings it up to date"
     return Finding("photos", not wrong, said)
@@ -190,4 +185,4 @@ def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int,
 
 
 def _again(index: OpenIndex) -> str:
-    return f"lookseek index {index.manifest.source or 'SOURCE'} {index.folder}"
+    return f"lookseek index {index.manifest.source or 'SOURCE'} {index.address}"

@@ -9,58 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import replace
 
-from .. import images
-from ..encode import ColourEncoder, Encoder, Model, encode_photos
-from ..errors import IndexMismatch, ItemError, QueryError
-from ..store.schema import kind_of
-from ..types import Item, Photo, Point
-from . import folder as place
-from .draft import Draft
-from .manifest import Manifest
-from .points import content_hash, merge, point_of
+from ..encode import Model
+from ..errors import IndexMismatch
+from ..types import Item
+from .address import Address, place_of
+from .next_generation import NextGeneration
+from .place import PlaceWriter
+from .upsert import Outcome, Upsert, encoders_for
 
-__all__ = ["Done", "Editor", "editing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of one item.
-
-    Args:
-        id: the item's.
-        what: added; changed, if its photo or attributes were others; unchanged; removed; missing, of an item that is
-            to be removed and is not there; failed.
-        reason: why it failed, "" otherwise.
-    """
-
-    id: str
-    what: Literal["added", "changed", "unchanged", "removed", "missing", "failed"]
-    reason: str = ""
+__all__ = ["Editor", "editing"]
 
 
 @contextmanager
-def editing(folder: Path, model: Model) -> Iterator[Editor]:
+def editing(index: Address, model: Model) -> Iterator[Editor]:
     """Edit an index. Whatever ends the block, what was acknowledged is published.
 
     Args:
-        folder: an index that is there.
-        model: the one that it was made with.
+        index: the folder or address of an index that is there.
+        model: the model that made its vectors.
 
     Raises:
         IndexBusy: another process is writing it.
         IndexMismatch: there is no index of this model.
         IndexDamaged: its files are not what they should be.
     """
-    with place.writing(folder):
-        found = place.building_manifest(folder) or place.published_manifest(folder)
+    with place_of(index).writing() as writer:
+        found = writer.place.unfinished() or writer.place.published()
         if found is None or found.recipe.checksum != model.checksum:
-            raise IndexMismatch(f"{folder} holds no index of model {model.name}: open it anew, or index the catalogue")
-        draft = Draft(folder, found.recipe, f"{model.runtime} {model.precision}", found.source)
-        editor = Editor(draft, model, found)
+            raise IndexMismatch(
+                f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"
+            )
+        draft = NextGeneration(writer, found.recipe, f"{model.runtime} {model.precision}", found.source)
+        editor = Editor(writer, draft, model)
         try:
             yield editor
         finally:
@@ -71,79 +53,51 @@ def editing(folder: Path, model: Model) -> Iterator[Editor]:
 
 
 class Editor:
-    """A draft of an index and the model that encodes for it."""
+    """The next generation of an index, and the model that encodes for it."""
 
-    def __init__(self, draft: Draft, model: Model, found: Manifest) -> None:
-        self._draft, self._model = draft, model
-        self._fields = dict(found.fields)
-        self._encoded = False
+    def __init__(self, writer: PlaceWriter, draft: NextGeneration, model: Model) -> None:
+        self._writer, self._draft = writer, draft
+        self._outcomes: dict[str, Outcome] = {}
+        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note)
+        self._touched: set[str] = set()
 
-    def put(self, items: Sequence[Item]) -> list[Done]:
-        """Add items, or replace those whose ids are there. An item without a photo keeps the one that it has.
+    def put(self, items: Sequence[Item]) -> list[Outcome]:
+        """Add items, or replace those whose ids are there.
 
         Args:
-            items: of a repeated id the last one counts.
+            items: of a repeated id the last one counts. An item without a photo keeps the one that the index has. A
+                photo that comes as bytes and without a source is kept with the index, which is its source then.
 
         Returns:
             What became of each, in order; when it returns, this is lasting.
         """
         wanted = {item.id: item for item in items}
-        store = self._draft.store
-        there = {} if store is None else {point.id: point for point in store.get(list(wanted))}
-        done, points, photos = dict[str, Done](), list[Point](), list[tuple[tuple[Item, str], Photo]]()
-        for item in wanted.values():
-            before = there.get(item.id)
-            try:
-                photo = None if item.image is None else images.read(item.image)
-            except ItemError as error:
-                done[item.id] = Done(item.id, "failed", str(error))
-                continue
-            digest = "" if photo is None else content_hash(photo)
-            if photo is not None and (before is None or before.hash != digest):
-                photos.append(((item, digest), photo))
-            elif before is None:
-                reason = f"item {item.id!r} is new and has no photo: give one"
-                done[item.id] = Done(item.id, "failed", reason)
-            elif dict(before.attributes) == dict(item.attributes):
-                done[item.id] = Done(item.id, "unchanged")
-            else:
-                points.append(replace(before, attributes=item.attributes))
-        for (item, digest), vectors, fingerprint in encode_photos(photos, self._encoders(), after=images.fingerprint):
-            if isinstance(vectors, ItemError):
-                done[item.id] = Done(item.id, "failed", str(vectors))
-                continue
-            try:
-                points.append(point_of(item, digest, vectors, fingerprint, self._draft.layout))
-            except QueryError as error:
-                done[item.id] = Done(item.id, "failed", str(error))
-        self._write(points)
-        done.update((p.id, Done(p.id, "changed" if p.id in there else "added")) for p in points)
-        return [done[item.id] for item in items]
+        self._touched |= wanted.keys()
+        self._outcomes.clear()
+        self._upsert.run(map(self._with_source, wanted.values()))
+        return [self._outcomes[item.id] for item in items]
 
-    def delete(self, ids: Sequence[str]) -> list[Done]:
+    def delete(self, ids: Sequence[str]) -> list[Outcome]:
         """Take items out; when it returns, this is lasting."""
+        self._touched.update(ids)
         store = self._draft.store
         there = set() if store is None else {point.id for point in store.get(ids, vectors=False)}
         if there:
             self._draft.writable().delete(sorted(there))
-        return [Done(id_, "removed" if id_ in there else "missing") for id_ in ids]
+        return [Outcome(id, "removed" if id in there else "missing") for id in ids]
 
     def publish(self) -> None:
-        """Let searches see what was written."""
-        if self._draft.unpublished:
-            self._draft.publish(self._fields, encoded=self._encoded)
+        """Let searches see what was written, and remove kept photos that no item has any more."""
+        if self._draft.has_changes:
+            self._draft.publish(self._upsert.known_fields(), encoded=bool(self._upsert.encoded))
+        if self._touched and self._draft.store is not None:
+            points = self._draft.store.get(sorted(self._touched), vectors=False)
+            self._writer.remove_photos(self._touched, {point.source for point in points})
 
-    def _encoders(self) -> list[Encoder]:
-        return [e for e in (self._model.image, ColourEncoder()) if e.name in self._draft.layout]
+    def _with_source(self, item: Item) -> Item:
+        if isinstance(item.image, bytes) and not item.source:
+            return replace(item, source=self._writer.keep_photo(item.id, item.image))
+        return item
 
-    def _write(self, points: Sequence[Point]) -> None:
-        if not points:
-            return
-        before = dict(self._fields)
-        for point in points:
-            merge(self._fields, kind_of(point.attributes))
-        store = self._draft.writable()
-        if self._fields != before:  # before the items that have them are acknowledged
-            self._draft.announce(self._fields)
-        store.add(points)
-        self._encoded = True
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes.update((outcome.id, outcome) for outcome in outcomes)

@@ -37,7 +37,9 @@ from ..store import FieldKind, Layout
 from ..store.payload import region_to_dict
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Point, Value, Vectors
-from .folder import OpenIndex, is_index, open_index
+from .address import Address
+from .folder import is_index
+from .open_index import OpenIndex, open_index
 from .staged_files import staged
 
 LABELLED_BY = ("category", "label")
@@ -66,14 +68,14 @@ class Exported:
     note: str
 
 
-def export_vectors(index: Path, out: Path, *, label: str | None = None, progress: Progress) -> Exported:
+def export_vectors(index: Address, out: Path, *, label: str | None = None, progress: Progress) -> Exported:
     """Write an index's vectors, labels and items into a folder, replacing an earlier export.
 
     Features are those that the model gave where the index keeps them for Euclidean distance, else those of length 1.
     Memory: one block of rows and some 100 bytes an item.
 
     Args:
-        index: the index folder.
+        index: its folder or address.
         out: where the files go; made if it is not there. Other files in it stay as they are.
         label: the attribute that becomes the class; None for the first of ``LABELLED_BY`` that items have.
         progress: told of every block.
@@ -126,7 +128,7 @@ def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int],
         if field in point.attributes:
             values.setdefault(_class_name(point.attributes[field]), point.attributes[field])
     if not ids:
-        raise QueryError(f"{opened.folder} has no items, so there is nothing to export: index a catalogue first")
+        raise QueryError(f"{opened.address} has no items, so there is nothing to export: index a catalogue first")
     # Numbers in their order, words in theirs: dress, shirt, toptee become 0, 1, 2.
     names = sorted(values, key=lambda name: (isinstance(v := values[name], str), 0 if isinstance(v, str) else v, name))
     return sorted(ids), {name: number for number, name in enumerate(names)}, totals
@@ -194,7 +196,7 @@ def _write(
             page = ids[start : start + _PAGE]
             points = opened.store.get(page)
             if len(points) != len(page):
-                raise IndexDamaged(f"{opened.folder} lost items while it was read: lookseek check {opened.folder}")
+                raise IndexDamaged(f"{opened.address} lost items while it was read: lookseek check {opened.address}")
             for array in arrays:
                 files[array.name].rows(array.rows_of(points).astype(array.dtype, copy=False))
             files[IDS].lines(page)

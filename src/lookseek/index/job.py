@@ -6,43 +6,36 @@ import csv
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-from .. import images
 from ..catalogue import Catalogue, made_of
-from ..encode import ColourEncoder, Model, encode_photos
-from ..encode.pipeline import Encoded
-from ..errors import ItemError, QueryError
+from ..encode import Encoder
+from ..errors import QueryError
 from ..progress import Progress
 from ..store import FieldKind, StoreKind, capabilities, default_store
-from ..store.schema import COLOUR, LOOK, kind_of
-from ..types import Item, Metric, Photo, Point, Skipped
-from . import folder as place
-from .draft import Draft
+from ..types import Item, Metric, Skipped
+from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
-from .points import content_hash, merge, point_of
+from .next_generation import NextGeneration
+from .place import DUPLICATES, SKIPPED, PlaceWriter
 from .recipe import recipe_for, runtime_of
 from .report import Summary
+from .upsert import Outcome, Upsert, encoders_for
 
 GRAPH_FROM = 50_000
 """Items from which a graph pays: below, comparing with all takes under 15 ms (docs/benchmarks/search.md)."""
 GRAPH_AGAIN = 0.2
 """Share of items outside the graph from which it is built again; those outside are compared one by one."""
 
-_LOOKUP = 64
-"""Items read ahead, whose stored hashes are asked for at once. A table's photos are held meanwhile."""
-_WRITE = 64
-"""Points written, and so acknowledged, at a time: 4 ms of flushing for half a second of encoding."""
+_REMOVE = 64
+"""Items removed at a time."""
 
 
 def build_index(
     catalogue: Catalogue,
-    folder: Path,
+    index: Address,
     *,
     model: str | Path | None = None,
     metric: Metric | None = None,
@@ -58,7 +51,7 @@ def build_index(
 
     Args:
         catalogue: the items.
-        folder: the index; made where it does not exist.
+        index: its folder or address; made where it does not exist.
         model: a shipped model's name or a model folder; None for the one that the index has.
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
@@ -72,179 +65,120 @@ def build_index(
             not those of the model.
     """
     began = time.monotonic()
-    with place.writing(folder):
+    with place_of(index).writing() as writer:
         made = made_of(catalogue)
-        recipe, loaded = recipe_for(folder, made, model, metric, store)
-        draft = Draft(folder, recipe, runtime_of(made, loaded), catalogue.origin)
-        new = draft.base is None and not draft.replaces
+        recipe, loaded = recipe_for(writer.place, made, model, metric, store)
+        draft = NextGeneration(writer, recipe, runtime_of(made, loaded), catalogue.origin)
+        new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None else ""
-        job = _Job(folder, draft, loaded, progress)
+        job = _Job(writer, draft, progress)
         try:
-            job.encode(catalogue)
+            job.bring(catalogue, None if made is not None else encoders_for(loaded, recipe.layout))
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
             summary = job.finish(began)
-            return replace(summary, notes=_notes(fallback, recipe.store, summary.items))
+            encoded = 0 if made is not None else summary.encoded
+            return replace(summary, encoded=encoded, notes=_notes(fallback, recipe.store, summary.items))
         finally:
             draft.close()
 
 
-class _Wanted(NamedTuple):
-    """What must be encoded and written: the item, the hash of its photo, and whether the id is new."""
-
-    item: Item
-    digest: str
-    news: str  # "added" or "changed"
-
-
 class _Job:
-    """The state of one run: the draft that is read and written, and what was counted."""
+    """The state of one run: the generation that is read and written, and what was counted."""
 
-    def __init__(self, folder: Path, draft: Draft, model: Model, progress: Progress) -> None:
-        self._folder, self._draft, self._model, self._progress = folder, draft, model, progress
+    def __init__(self, writer: PlaceWriter, draft: NextGeneration, progress: Progress) -> None:
+        self._writer, self._draft, self._progress = writer, draft, progress
         self.interrupted = False
         self._counts: Counter[str] = Counter()
-        self._left_out: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
         self._seen: set[int] = set()
-        self._layout = draft.layout
         self._fields: dict[str, FieldKind] = {}  # of the items that this run saw
-        self._pruned = self._given = False
+        self._known_fields: dict[str, FieldKind] = {}  # and of those that were there before
+        self._encoded = 0
+        self._pruned = False
 
-    def encode(self, catalogue: Catalogue) -> None:
-        """Go through the catalogue, encode what is new, write it. Ctrl-C ends it early, with nothing lost."""
-        self._given = made_of(catalogue) is not None
-        self._progress.phase("reading vectors" if self._given else "encoding", len(catalogue))
-        waiting: list[Point] = []
-        with (self._folder / "skipped.csv").open("w", newline="", encoding="utf-8") as report:
+    def bring(self, catalogue: Catalogue, encoders: Sequence[Encoder] | None) -> None:
+        """Bring all items of a catalogue. Ctrl-C ends it early, with nothing lost.
+
+        Args:
+            catalogue: the items.
+            encoders: make the vectors; None where the items bring their own.
+        """
+        self._progress.phase("reading vectors" if encoders is None else "encoding", len(catalogue))
+        with self._writer.write_report(SKIPPED) as report:
             lines = csv.writer(report)
             lines.writerow(["where", "kind", "reason"])
 
-            def skip(where: str, kind: str, reason: object) -> None:
-                self._left_out[kind] += 1
-                lines.writerow([where, kind, reason])
-                self._progress.skipped(Skipped(where, kind, str(reason)))
-                self._progress.advance(1)
+            def skip(skipped: Skipped) -> None:
+                self._skipped[skipped.kind] += 1
+                lines.writerow([skipped.where, skipped.kind, skipped.reason])
+                self._progress.skipped(skipped)
 
+            def note(outcomes: Sequence[Outcome]) -> None:
+                self._counts.update(outcome.what for outcome in outcomes)
+                for outcome in outcomes:
+                    if outcome.what == "failed":
+                        skip(Skipped(outcome.id, outcome.kind, outcome.reason))
+                self._progress.advance(len(outcomes))
+
+            def items() -> Iterator[Item]:
+                for entry in catalogue:
+                    if isinstance(entry, Skipped):
+                        self._seen.add(_mark(entry.where))  # it is still named, whatever is wrong with it
+                        skip(entry)
+                        self._progress.advance(1)
+                    else:
+                        self._seen.add(_mark(entry.id))
+                        self._counts["read"] += 1
+                        yield entry
+
+            upsert = Upsert(self._draft, encoders, note)
             try:
-                wanted = self._wanted(catalogue, skip)
-                with closing(_given(wanted) if self._given else self._encoded(wanted)) as results:
-                    for (item, digest, news), vectors, fingerprint in results:
-                        if isinstance(vectors, ItemError):
-                            skip(item.id, "broken photo", vectors)
-                            continue
-                        try:
-                            point = point_of(item, digest, vectors, fingerprint, self._layout)
-                        except QueryError as error:
-                            skip(item.id, "unusable embedding", error)
-                            continue
-                        waiting.append(point)
-                        self._counts[news] += 1
-                        if len(waiting) == _WRITE:
-                            self._write(waiting)
-                            waiting = []
+                upsert.run(items())
             except KeyboardInterrupt:
                 self.interrupted = True
-            finally:  # whatever ended it: what was encoded is kept
-                self._write(waiting)
-
-    def _wanted(
-        self, catalogue: Catalogue, skip: Callable[[str, str, object], None]
-    ) -> Iterator[tuple[_Wanted, Photo]]:
-        """The photos that must be encoded. Others are counted, and relabelled where only attributes changed."""
-        entries, announced = iter(catalogue), self._known_fields()
-        while chunk := list(islice(entries, _LOOKUP)):
-            items = [entry for entry in chunk if isinstance(entry, Item)]
-            for entry in chunk:
-                if isinstance(entry, Skipped):
-                    self._seen.add(_mark(entry.where))  # it is still named, whatever is wrong with it
-                    skip(entry.where, entry.kind, entry.reason)
-            stored = (
-                self._draft.store.get([i.id for i in items], vectors=False) if self._draft.store is not None else []
-            )
-            known, said_anew = {point.id: point for point in stored}, dict[str, Item]()
-            for item in items:
-                self._note(item)
-            if (fields := self._known_fields()) != announced:  # before the items that have them are acknowledged
-                announced = fields
-                self._draft.announce(fields)
-            for item in items:
-                try:
-                    photo, digest = _content(item)
-                except ItemError as error:
-                    skip(item.id, "unreadable file", error)
-                    continue
-                before = known.get(item.id)
-                if before is None or before.hash != digest:
-                    yield _Wanted(item, digest, "added" if before is None else "changed"), photo
-                elif dict(before.attributes) != dict(item.attributes) or before.source != item.source:
-                    said_anew[item.id] = item
-                else:
-                    self._counts["unchanged"] += 1
-                    self._progress.advance(1)
-            self._relabel(said_anew)
-
-    def _encoded(self, wanted: Iterator[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted], None, None]:
-        encoders = [e for e in (self._model.image, ColourEncoder()) if e.name in self._layout]
-        return encode_photos(wanted, encoders, after=images.fingerprint)
-
-    def _note(self, item: Item) -> None:
-        self._seen.add(_mark(item.id))
-        self._counts["read"] += 1
-        merge(self._fields, kind_of(item.attributes))
-
-    def _relabel(self, items: Mapping[str, Item]) -> None:
-        """Items whose photos the index knows, with other attributes than before: the vectors stay."""
-        if items:
-            store = self._draft.writable()
-            points = store.get(list(items))
-            store.add([replace(p, attributes=items[p.id].attributes, source=items[p.id].source) for p in points])
-            self._counts["changed"] += len(points)
-            self._progress.advance(len(points))
-
-    def _write(self, points: list[Point]) -> None:
-        if points:
-            self._draft.writable().add(points)
-            self._counts["written"] += len(points)
-            self._counts["encoded"] += 0 if self._given else len(points)
-            self._progress.advance(len(points))
+            self._fields, self._known_fields, self._encoded = upsert.fields, upsert.known_fields(), upsert.encoded
 
     def prune(self, source: str) -> None:
         """Remove what the catalogue, read to its end, did not have."""
         self._pruned = True
         if self._draft.store is None:
             return
-        if unread := self._left_out["unreadable folder"]:
+        if unread := self._skipped["unreadable folder"]:
             self._pruned = False
             reason = f"{unread} folders could not be read, so nobody knows what left them: nothing was pruned"
             self._progress.skipped(Skipped(source, "prune", reason))
-            self._left_out["prune"] += 1
+            self._skipped["prune"] += 1
             return
         gone = [point.id for point in self._draft.store.scan() if _mark(point.id) not in self._seen]
         if gone and not self._counts["read"]:
             raise QueryError(
-                f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of {self._folder}. "
-                "If that is meant, delete the folder"
+                f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of "
+                f"{self._writer.place.address}. If that is meant, delete the folder"
             )
         self._progress.phase("removing what the catalogue no longer has", len(gone))
-        for at in range(0, len(gone), _LOOKUP):
-            self._counts["removed"] += self._draft.writable().delete(gone[at : at + _LOOKUP])
-            self._progress.advance(min(_LOOKUP, len(gone) - at))
+        for at in range(0, len(gone), _REMOVE):
+            self._counts["removed"] += self._draft.writable().delete(gone[at : at + _REMOVE])
+            self._progress.advance(min(_REMOVE, len(gone) - at))
 
     def finish(self, began: float) -> Summary:
-        """Publish what was written and say what was done."""
+        """Publish what was written and sum up what was done."""
         # Part of a new index must not take the place of a whole one: the next run goes on from there.
-        partial = self.interrupted and self._draft.replaces
-        asked = self._pruned and self._draft.store is not None  # nobody asks to swap in an empty index
-        if not partial and not asked and (lost := self._draft.left_behind()):
+        partial = self.interrupted and self._draft.replaces_other_vectors
+        leaves_out = (
+            self._pruned and self._draft.store is not None
+        )  # --prune never puts nothing in the place of an index
+        if not partial and not leaves_out and (lost := self._draft.count_left_behind()):
             raise QueryError(
-                f"the new vectors lack {lost:,} items that {self._folder} has, since this catalogue doesn't name them. "
-                "Index their catalogue with the same options as well, or leave them out with --prune; what was "
-                "encoded is kept for that run, and the old index answers meanwhile"
+                f"the new vectors lack {lost:,} items that {self._writer.place.address} has, since this catalogue "
+                "doesn't name them. Index their catalogue with the same options as well, or leave them out with "
+                "--prune; what was encoded is kept for that run, and the old index answers meanwhile"
             )
         duplicates = Duplicates()
-        if self._draft.unpublished and not partial:
+        if self._draft.has_changes and not partial:
             self._progress.phase("finishing", None)
-            items = self._draft.publish(self._known_fields(), encoded=bool(self._counts["written"]))
+            fields = self._fields if self._pruned else self._known_fields
+            items = self._draft.publish(fields, encoded=bool(self._encoded))
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()
@@ -252,56 +186,33 @@ class _Job:
                 duplicates = find_duplicates(self._draft.store)
             self._list(duplicates)
         store = self._draft.store
-        counted = {name: self._counts[name] for name in ("added", "changed", "unchanged", "removed", "encoded")}
+        counted = {name: self._counts[name] for name in ("added", "changed", "unchanged", "removed")}
         return Summary(
             items=0 if store is None else store.count(),
             **counted,
-            skipped=dict(self._left_out.most_common()),
+            encoded=self._encoded,
+            skipped=dict(self._skipped.most_common()),
             duplicates=duplicates,
-            runtime=self._draft.runtime(bool(self._counts["written"])),
+            runtime=self._draft.runtime(encoded=bool(self._encoded)),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
             notes=(),
         )
 
-    def _known_fields(self) -> dict[str, FieldKind]:
-        """Attributes that items have; those of items that this run did not see stay, unless it removed them all."""
-        before = {} if self._draft.base is None or self._pruned else dict(self._draft.base.fields)
-        merge(before, self._fields)
-        return before
-
     def _graph_pays(self, items: int) -> bool:
         outside = items - self._draft.graph_items + 2 * self._counts["changed"]  # a changed item leaves a gap too
-        return self._draft.keeps_graphs and items >= GRAPH_FROM and outside > GRAPH_AGAIN * items
+        return self._draft.can_build_graphs and items >= GRAPH_FROM and outside > GRAPH_AGAIN * items
 
     def _list(self, duplicates: Duplicates) -> None:
-        with (self._folder / "duplicates.csv").open("w", newline="", encoding="utf-8") as report:
+        with self._writer.write_report(DUPLICATES) as report:
             lines = csv.writer(report)
             lines.writerow(["kind", "group", "id"])
             for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
                 lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
 
 
-def _content(item: Item) -> tuple[Photo, str]:
-    """An item's photo and the hash that its point keeps; of a photo that was encoded before, the hash alone."""
-    if item.encoding is not None:
-        return b"", item.encoding.hash
-    photo = images.read(item.image or b"")
-    return photo, content_hash(photo)
-
-
-def _given(wanted: Iterable[tuple[_Wanted, Photo]]) -> Generator[Encoded[_Wanted], None, None]:
-    """What ``encode_photos`` would give, of items that bring it."""
-    for one, _ in wanted:
-        known = one.item.encoding
-        if known is not None:
-            vectors = {LOOK: known.look} | ({} if known.colour is None else {COLOUR: known.colour})
-            vectors |= known.vectors
-            yield one, vectors, known.fingerprint
-
-
 def _notes(fallback: str, store: StoreKind, items: int) -> tuple[str, ...]:
-    """What a person should know of the store that keeps the index."""
+    """Return what a person should know of the store that keeps the index."""
     limit, notes = capabilities(store).most_items, [fallback] if fallback else []
     if limit is not None and items > limit:
         notes.append(
@@ -312,5 +223,5 @@ def _notes(fallback: str, store: StoreKind, items: int) -> tuple[str, ...]:
 
 
 def _mark(item_id: str) -> int:
-    """64 bits that stand for an id where millions must be remembered."""
+    """Return 64 bits that stand for an id where millions must be remembered."""
     return int.from_bytes(hashlib.blake2b(item_id.encode(), digest_size=8).digest())

@@ -93,8 +93,8 @@ class Manifest:
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     routers: Mapping[RouteKind, RouterNote] = field(default_factory=dict)
 
-    def outdated(self) -> Mapping[RouteKind, RouterNote]:
-        """The routers as they are once an item has changed."""
+    def outdated_routers(self) -> Mapping[RouteKind, RouterNote]:
+        """Return the routers as they are once an item has changed."""
         return {kind: replace(note, current=False) for kind, note in self.routers.items()}
 
 

@@ -1,4 +1,4 @@
-"""From an item and its vectors to the point that an index keeps of it: what a job and an edit do alike."""
+"""Makes the point that an index keeps of an item and its vectors."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from ..store import FieldKind, Layout
 from ..store.schema import LOOK, LOOK_EUCLIDEAN, checked
 from ..types import Item, Point, Vector
 
-__all__ = ["content_hash", "merge", "point_of"]
+__all__ = ["content_hash", "merge_fields", "point_of"]
 
 
 def content_hash(photo: bytes) -> str:
-    """What a point keeps of a photo's bytes: the same hash needs no second encoding."""
+    """Return what a point keeps of a photo's bytes: the same hash needs no second encoding."""
     return hashlib.blake2b(photo, digest_size=16).hexdigest()
 
 
 def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint: str, layout: Layout) -> Point:
-    """A point with the vectors of a layout.
+    """Make a point with the vectors of a layout.
 
     Args:
-        item: what it is of.
-        digest: of its photo.
-        vectors: by encoder name.
-        fingerprint: of its picture.
-        layout: the index's.
+        item: the item.
+        digest: ``content_hash`` of its photo.
+        vectors: encoder name to vector, float32 (dim,).
+        fingerprint: of its picture, as ``images.fingerprint`` gives it.
+        layout: of the index.
 
     Raises:
         QueryError: a vector that can't be kept, or that nothing made.
@@ -37,8 +37,8 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
     return checked([point], layout)[item.id]
 
 
-def merge(fields: dict[str, FieldKind], others: Mapping[str, FieldKind]) -> None:
-    """Adds fields to those that are known; one of two kinds holds words."""
+def merge_fields(fields: dict[str, FieldKind], others: Mapping[str, FieldKind]) -> None:
+    """Add fields to those that are known; one of two kinds holds words."""
     for name, kind in others.items():
         if fields.setdefault(name, kind) != kind:
             fields[name] = "words"

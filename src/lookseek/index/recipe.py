@@ -11,17 +11,17 @@ from ..errors import CatalogueError, IndexMismatch
 from ..store import StoreKind, VectorSpec, default_store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Metric
-from . import folder as place
 from .manifest import Recipe
+from .place import Place
 
 
 def recipe_for(
-    folder: Path, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind | None
+    place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind | None
 ) -> tuple[Recipe, Model]:
     """How the vectors of an index are to be made, and the model for it.
 
     Args:
-        folder: the index, which need not exist. What it says holds where nothing else is asked for.
+        place: of the index, which need not exist. What it says holds where nothing else is asked for.
         made: how the source's vectors were made; None for photos.
         model: as asked for; None for the index's, then the vectors', then the one that ships.
         metric: as asked for; None for the index's, then the vectors'.
@@ -32,7 +32,7 @@ def recipe_for(
         CatalogueError: the vectors are not the model's, or not what the metric needs.
         IndexMismatch: the index keeps what the vectors lack.
     """
-    there = place.published_manifest(folder) or place.building_manifest(folder)
+    there = place.published() or place.unfinished()
     if there is not None:
         model = model or there.recipe.model_path or there.recipe.model
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
@@ -48,7 +48,8 @@ def recipe_for(
     coloured = COLOUR in before.layout if before is not None else made is None or bool(made.colour)
     if coloured and made is not None and not made.colour:
         raise IndexMismatch(
-            f"{folder} keeps colours and these features have none: give a new folder for their index, or index photos"
+            f"{place.address} keeps colours and these features have none: give a new folder for their index, or index "
+            "photos"
         )
     layout: dict[str, VectorSpec] = {LOOK: VectorSpec(loaded.dim, "cosine")}
     if metric == "euclidean":
@@ -58,16 +59,16 @@ def recipe_for(
     further = {} if made is None else dict(made.vectors)
     if before is not None and further != (kept := further_vectors(before.layout)):
         raise IndexMismatch(
-            f"{folder} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source brings "
+            f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source brings "
             f"{', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
         )
     layout |= further
-    path = _place(model)
+    path = _model_address(model)
     colour = ColourEncoder.version if coloured else ""
     return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by), loaded
 
 
-def _place(model: str | Path | None) -> str:
+def _model_address(model: str | Path | None) -> str:
     """Where the model is found again: its name in the hub, its folder, or "" for one that ships."""
     if model is None or is_hub(model):
         return str(model or "")

@@ -6,23 +6,22 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
 from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import IndexDamaged, IndexMismatch, IndexMissing, QueryError
+from ..errors import IndexMismatch, IndexMissing, QueryError
 from ..progress import Progress
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
 from ..route.probability_mass import TOP, Choice, choose
 from ..route.router import Router
-from ..store import open_store
 from ..store.schema import LOOK
 from ..types import RouteKind, Vectors
-from . import folder as place
+from .address import Address, place_of
 from .manifest import Manifest, RouterNote
+from .place import ROUTERS, Place, PlaceWriter
 
 __all__ = ["Keyed", "command", "open_router", "route_index", "routers_agree"]
 
@@ -59,7 +58,7 @@ class Keyed:
 
 
 def route_index(
-    folder: Path,
+    index: Address,
     kind: RouteKind,
     *,
     by: str | None = None,
@@ -73,7 +72,7 @@ def route_index(
     index answers as before until the end; whatever stops this earlier changes nothing.
 
     Args:
-        folder: the index.
+        index: its folder or address.
         kind: "svm" or "kmeans".
         by: of an SVM, the attribute that is learnt; None for ``USUAL``.
         preset: of an SVM, see ``route.fit``.
@@ -86,15 +85,18 @@ def route_index(
     """
     began = time.monotonic()
     check_installed()
-    if place.published_manifest(folder) is None and place.building_manifest(folder) is None:
-        raise IndexMissing(f"there is no index in {folder}: make one with lookseek index SOURCE {folder}")
-    with place.writing(folder):
-        manifest = _whole(folder)
+    place = place_of(index)
+    if place.published() is None and place.unfinished() is None:
+        raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
+    with place.writing() as writer:
+        manifest = _whole(place)
         by = _field(manifest, by) if kind == "svm" else ""
-        ids, vectors, labels = _read(folder, manifest, by, progress)
+        ids, vectors, labels = _read(place, manifest, by, progress)
         asking = np.array([_asks(id) for id in ids], np.bool_)
         if asking.all() or not asking.any():
-            raise QueryError(f"{folder} holds {len(ids):,} items: routing one takes some dozens, index more of them")
+            raise QueryError(
+                f"{place.address} holds {len(ids):,} items: routing one takes some dozens, index more of them"
+            )
         learnt = np.flatnonzero(~asking)
         progress.phase("learning" if kind == "svm" else "finding cells", None)
         if kind == "svm":
@@ -115,11 +117,11 @@ def route_index(
             by, router.preset, counted, choice.temperature, choice.probability_mass, choice.kept, choice.visited
         )
         progress.phase("writing", None)
-        _publish(folder, manifest, router, note, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
+        _publish(writer, manifest, router, note, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
         return Keyed(kind, note, choice, took, time.monotonic() - began)
 
 
-def open_router(folder: Path, manifest: Manifest, kind: RouteKind) -> Router:
+def open_router(place: Place, manifest: Manifest, kind: RouteKind) -> Router:
     """The router of an index that is open.
 
     Raises:
@@ -129,16 +131,16 @@ def open_router(folder: Path, manifest: Manifest, kind: RouteKind) -> Router:
     """
     note = manifest.routers.get(kind)
     if note is None:
-        raise QueryError(f"{folder} has no {kind} router yet: make one with {command(folder, kind)}")
+        raise QueryError(f"{place.address} has no {kind} router yet: make one with {command(place.address, kind)}")
     if not note.current:
         raise IndexMismatch(
-            f"the {kind} router of {folder} is older than its items, so it would miss the new ones: fit it again with "
-            f"{command(folder, kind, note)}"
+            f"the {kind} router of {place.address} is older than its items, so it would miss the new ones: fit it "
+            f"again with {command(place.address, kind, note)}"
         )
-    return files.load(*_verified(folder, manifest, kind, ARRAYS), _known(manifest, kind))
+    return files.load(*_file(place, manifest, kind, ARRAYS), _known(manifest, kind))
 
 
-def routers_agree(folder: Path, manifest: Manifest, kind: RouteKind) -> bool:
+def routers_agree(place: Place, manifest: Manifest, kind: RouteKind) -> bool:
     """Whether the arrays that queries read say what the estimator beside them says.
 
     Raises:
@@ -146,15 +148,15 @@ def routers_agree(folder: Path, manifest: Manifest, kind: RouteKind) -> bool:
         IndexDamaged: a file is not what was published, or holds what is not trusted.
     """
     known = _known(manifest, kind)
-    record = files.load_estimator(*_verified(folder, manifest, kind, ESTIMATOR), known)
+    record = files.load_estimator(*_file(place, manifest, kind, ESTIMATOR), known)
     vectors = np.random.default_rng(0).standard_normal((32, known.dim)).astype(np.float32)
-    said = open_router(folder, manifest, kind).posterior(vectors)
+    said = open_router(place, manifest, kind).posterior(vectors)
     return bool(np.allclose(record.posterior(vectors), said, atol=1e-5))
 
 
-def command(folder: Path, kind: RouteKind, note: RouterNote | None = None) -> str:
+def command(address: str, kind: RouteKind, note: RouterNote | None = None) -> str:
     """What to type to get a router like this one."""
-    line = f"lookseek route {quote(str(folder))} --kind {kind}"
+    line = f"lookseek route {quote(address)} --kind {kind}"
     if note is None:
         return line + " --by FIELD" * (kind == "svm")
     if kind == "kmeans":
@@ -162,17 +164,14 @@ def command(folder: Path, kind: RouteKind, note: RouterNote | None = None) -> st
     return f"{line} --by {quote(note.by)}" + f" --preset {note.preset}" * (note.preset != "baseline")
 
 
-def _file(kind: RouteKind, form: str) -> str:
-    return f"{place.ROUTERS}/{kind}{form}"
+def _name(kind: RouteKind, form: str) -> str:
+    return f"{ROUTERS}/{kind}{form}"
 
 
-def _verified(folder: Path, manifest: Manifest, kind: RouteKind, form: str) -> tuple[bytes, Path]:
-    """A file's bytes, and the file."""
-    name = _file(kind, form)
-    where = folder / manifest.generation / name
-    if name not in manifest.files:
-        raise IndexDamaged(f"{where} is not listed in the index: {command(folder, kind, manifest.routers[kind])}")
-    return place.verified(where, manifest.files[name]), where
+def _file(place: Place, manifest: Manifest, kind: RouteKind, form: str) -> tuple[bytes, str]:
+    """Return a file's content, and what to call it in messages."""
+    name = _name(kind, form)
+    return place.read_file(manifest, name), f"{name} of {place.address}"
 
 
 def _known(manifest: Manifest, kind: RouteKind) -> Router:
@@ -180,14 +179,14 @@ def _known(manifest: Manifest, kind: RouteKind) -> Router:
     return files.nothing(kind, note.by, note.preset, list(note.sizes), dim).tuned(note.temperature, note.mass)
 
 
-def _whole(folder: Path) -> Manifest:
+def _whole(place: Place) -> Manifest:
     """The published manifest; a job that was interrupted must end first, since its items are not in it."""
-    published, building = place.published_manifest(folder), place.building_manifest(folder)
-    if published is None or building is not None:
-        source = "" if building is None else building.source
+    published, unfinished = place.published(), place.unfinished()
+    if published is None or unfinished is not None:
+        source = "" if unfinished is None else unfinished.source
         raise QueryError(
-            f"the last index job of {folder} was interrupted, and its items would be left without a key: finish it "
-            f"first with lookseek index {source or 'SOURCE'} {folder} (lookseek check names its options)"
+            f"the last index job of {place.address} was interrupted, and its items would be left without a key: finish "
+            f"it first with lookseek index {source or 'SOURCE'} {place.address} (lookseek check names its options)"
         )
     return published
 
@@ -202,8 +201,8 @@ def _field(manifest: Manifest, by: str | None) -> str:
     return by
 
 
-def _read(folder: Path, manifest: Manifest, by: str, progress: Progress) -> tuple[list[str], Vectors, list[str]]:
-    store = open_store(manifest.recipe.store, folder / manifest.generation, manifest.recipe.layout)
+def _read(place: Place, manifest: Manifest, by: str, progress: Progress) -> tuple[list[str], Vectors, list[str]]:
+    store = place.open(manifest)
     try:
         count = store.count()
         progress.phase("reading", count)
@@ -255,20 +254,20 @@ def _milliseconds(router: Router, vectors: Vectors) -> float:
     return float(np.median(taken))
 
 
-def _publish(folder: Path, manifest: Manifest, router: Router, note: RouterNote, keys: dict[str, str]) -> None:
+def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, note: RouterNote, keys: dict[str, str]) -> None:
     """A copy of the generation, keyed, in the place of the one that answers now."""
     routers = {**manifest.routers, router.kind: note}
-    target = place.start(folder, replace(manifest, routers=routers), manifest)
+    target = writer.start(replace(manifest, routers=routers), manifest)
     try:
-        data = folder / target.generation
-        store = open_store(manifest.recipe.store, data, manifest.recipe.layout)
+        store = writer.open(target)
         try:
             store.set_keys(router.kind, keys)
         finally:
             store.close()
-        files.save(router, *(data / _file(router.kind, form) for form in (ESTIMATOR, ARRAYS)))
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+        for form, content in zip((ESTIMATOR, ARRAYS), files.dump(router), strict=True):
+            writer.write_file(target, _name(router.kind, form), content)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
     except BaseException:  # Ctrl-C too: nothing points to the copy
-        place.discard(folder, target)
+        writer.discard(target)
         raise
-    place.publish(folder, replace(target, updated=stamp))
+    writer.publish(replace(target, updated=now))

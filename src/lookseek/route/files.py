@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from .fit import check_installed
 from .fold import folded, scores_from, scores_of
 from .router import Router
 
-__all__ = ["TRUSTED", "load", "load_estimator", "nothing", "save"]
+__all__ = ["TRUSTED", "dump", "load", "load_estimator", "nothing"]
 
 TRUSTED = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration")
 """What an SVM's file holds beyond what skops trusts by itself. Never what a file lists: it may list anything."""
@@ -27,17 +26,16 @@ TRUSTED = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._Si
 _AGAIN = "make new ones with lookseek route"
 
 
-def save(router: Router, estimator: Path, arrays: Path) -> None:
-    """Write both files; the rest of a router stands in the index's manifest."""
+def dump(router: Router) -> tuple[bytes, bytes]:
+    """Return the content of both files, estimator and arrays; the rest of a router stands in the index's manifest."""
     _, skops = check_installed()
-    estimator.parent.mkdir(parents=True, exist_ok=True)
-    estimator.write_bytes(skops.dumps(router.estimator))
     numbers: dict[str, Any] = dict(folded(router.estimator))
-    with arrays.open("wb") as out:
-        np.savez(out, **numbers)
+    arrays = io.BytesIO()
+    np.savez(arrays, **numbers)
+    return skops.dumps(router.estimator), arrays.getvalue()
 
 
-def load(data: bytes, where: Path, known: Router) -> Router:
+def load(data: bytes, where: str, known: Router) -> Router:
     """Read the arrays.
 
     Args:
@@ -59,7 +57,7 @@ def load(data: bytes, where: Path, known: Router) -> Router:
     return known.saying(scores)
 
 
-def load_estimator(data: bytes, where: Path, known: Router) -> Router:
+def load_estimator(data: bytes, where: str, known: Router) -> Router:
     """Read the estimator. See ``load``.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..encode import ColourEncoder, Encoder
 from ..filters import Condition, check_fields, parse
-from ..index.folder import OpenIndex
 from ..index.manifest import Manifest
+from ..index.open_index import OpenIndex
 from ..query import Query
 from ..rerank import RERANKERS
 from ..results import Results, Routed
@@ -25,7 +25,7 @@ from .fusion import best_candidates
 from .groups import group
 from .query_vectors import EncodedQuery, encode_query
 from .reranking import rerank_candidates
-from .session import Open
+from .session import LoadedIndex
 from .stages import StageClock
 from .vector_weights import vector_weights
 
@@ -38,7 +38,7 @@ RouterOf: TypeAlias = "Callable[[OpenIndex, RouteKind], Router]"
 """Opens a router of an index."""
 
 
-def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -> Results:
+def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageClock) -> Results:
     """Answer one query.
 
     Args:
@@ -82,10 +82,10 @@ def search(query: Query, opened: Open, router_of: RouterOf, clock: StageClock) -
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     good = relevant_count(query, encoded.vectors[LOOK], best, opened.relevance)
     clock.end("explain")
-    return Results(query, hits, clock.milliseconds, str(index.folder), routed, clock.steps(), good)
+    return Results(query, hits, clock.milliseconds, index.address, routed, clock.steps(), good)
 
 
-def encode(query: Query, opened: Open) -> EncodedQuery:
+def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     """Turn a query into the vectors that the index is searched with."""
     kept = opened.index.manifest.recipe.layout
     encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())

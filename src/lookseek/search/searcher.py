@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .. import images
 from ..encode import Model
-from ..index.folder import OpenIndex, open_index
+from ..index.address import Address, place_of
+from ..index.open_index import OpenIndex
 from ..index.points import content_hash
 from ..query import Query
 from ..results import Results
 from ..types import Photo, Point, RouteKind, Vector
 from . import pipeline
 from .relevance import measure_relevance
-from .session import Open, changed, model_of, stamp_of
+from .session import LoadedIndex, load_index, needs_measuring
 from .stages import StageClock
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Searcher:
         'dress/0012.jpg'
     """
 
-    def __init__(self, folder: Path | str, *, single: bool = False) -> None:
+    def __init__(self, index: Address, *, single: bool = False) -> None:
         """Open an index.
 
         Args:
-            folder: the index folder.
+            index: its folder or address.
             single: True where one query is all that will be asked: loads sooner, runs a little slower.
 
         Raises:
@@ -48,9 +48,8 @@ class Searcher:
             IndexMismatch: the model's files are not those that the index was made with.
             ModelError: the model can't be used.
         """
-        folder, self._single = Path(folder), single
-        stamp, index = stamp_of(folder), open_index(folder)
-        self._open = Open(stamp, index, model_of(index.manifest.recipe, folder, single))
+        self._single = single
+        self._loaded = load_index(place_of(index), single)
         self._opening = threading.Lock()
         self._measuring = False
         self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
@@ -58,7 +57,7 @@ class Searcher:
     @property
     def index(self) -> OpenIndex:
         """What is open now."""
-        return self._open.index
+        return self._loaded.index
 
     def search(self, query: Query) -> Results:
         """Answer one query.
@@ -74,13 +73,13 @@ class Searcher:
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
-        return dict(pipeline.encode(query, self._open).vectors)
+        return dict(pipeline.encode(query, self._loaded).vectors)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
         digest = content_hash(images.read(photo))
         hits = self.search(Query(image=photo, k=10, colour_weight=0.0)).hits
-        points = self._open.index.store.get([hit.id for hit in hits], vectors=False)
+        points = self._loaded.index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
 
     def current(self) -> OpenIndex:
@@ -90,11 +89,11 @@ class Searcher:
     @property
     def model(self) -> Model:
         """The index's model."""
-        return self._open.model
+        return self._loaded.model
 
     def close(self) -> None:
         """Release the index."""
-        self._open.index.store.close()
+        self._loaded.index.store.close()
 
     def __enter__(self) -> Searcher:
         return self
@@ -113,35 +112,30 @@ class Searcher:
         opened = self._refreshed()
         relevance = measure_relevance(opened.index.store, opened.model)
         with self._opening:
-            if self._open.model is opened.model:
-                self._open = replace(self._open, relevance=relevance, measured_items=opened.index.manifest.items)
+            if self._loaded.model is opened.model:
+                self._loaded = replace(self._loaded, relevance=relevance, measured_items=opened.index.manifest.items)
 
     def _router(self, index: OpenIndex, kind: RouteKind) -> Router:
         """A router of an index, from memory where it was read before."""
         from ..index.routing import open_router
 
         place = index.manifest.generation, kind
-        router = self._routers.get(place) or open_router(index.folder, index.manifest, kind)
+        router = self._routers.get(place) or open_router(index.place, index.manifest, kind)
         self._routers[place] = router
         return router
 
-    def _refreshed(self) -> Open:
-        """What is published now, opened once for all threads; what is still asked of the old one stays open."""
-        folder = self._open.index.folder
-        stamp = stamp_of(folder)
-        if stamp == self._open.stamp:
-            return self._open
+    def _refreshed(self) -> LoadedIndex:
+        """Return what is published now, loaded once for all threads; searches of the old generation end on it."""
+        place = self._loaded.index.place
+        version = place.version()
+        if version == self._loaded.version:
+            return self._loaded
         with self._opening:
-            before = self._open
-            if stamp == before.stamp:  # another thread was as quick
-                return before
-            fresh = open_index(folder)
+            if version == self._loaded.version:  # another thread was as quick
+                return self._loaded
+            loaded = load_index(place, self._single, self._loaded)
             self._routers = {}
-            if fresh.manifest.recipe.same_vectors(before.index.manifest.recipe):
-                self._open = replace(before, stamp=stamp, index=fresh)
-            else:
-                self._open = Open(stamp, fresh, model_of(fresh.manifest.recipe, folder, self._single))
-            opened = self._open
-        if self._measuring and changed(opened):
+            self._loaded = loaded
+        if self._measuring and needs_measuring(loaded):
             threading.Thread(target=self.measure_relevance, name="lookseek-relevance", daemon=True).start()
-        return opened
+        return loaded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,7 @@ from .. import images
 from ..encode import Model, load_model
 from ..encode.reading import text_model_name
 from ..errors import ModelError, QueryError
-from ..index.folder import PUBLISHED
-from ..index.manifest import read_manifest
+from ..index.address import place_of
 from ..types import Photo, Vectors
 from ..vectors import unit
 
@@ -50,7 +48,7 @@ def model_of(index_or_model: str) -> Model:
         ModelError: no such model, or a damaged one; it is not checked to be as it was when it made the index, since
             tagging compares no vectors.
     """
-    manifest = read_manifest(Path(index_or_model) / PUBLISHED)
+    manifest = place_of(index_or_model).published()
     return load_model(manifest.recipe.model_path or manifest.recipe.model if manifest else index_or_model, single=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import QueryError
-from ..index.folder import OpenIndex
+from ..index.open_index import OpenIndex
 from ..query import Query
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 
@@ -35,7 +35,7 @@ def vector_weights(query: Query, index: OpenIndex) -> dict[str, float]:
             source = index.manifest.source or "SOURCE"
             raise QueryError(
                 "this index keeps no vectors for Euclidean distance: add them with "
-                f"lookseek index {source} {index.folder} --metric euclidean"
+                f"lookseek index {source} {index.address} --metric euclidean"
             )
         if query.colour_weight:
             raise QueryError(

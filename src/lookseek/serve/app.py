@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> ASGIApp:
     routes, engine = create_routes(), Engine(settings)
     routes.state.engine, routes.state.settings = engine, settings
     routes.state.thumbnails, routes.state.uploads = Thumbnails(), Uploads()
-    routes.state.writer = Writer(settings.index, engine)
+    routes.state.writer = Writer(engine)
     # A request goes through these from the last to the first.
     app: ASGIApp = RawItemIds(routes)
     app = BodyLimits(app, settings, BATCH_PATH)

@@ -16,7 +16,7 @@ class Settings:
     """How a service runs.
 
     Args:
-        index: the index's folder.
+        index: the index's folder or address.
         host: the address to listen at; the default is reached from this machine alone.
         port: the port to listen at; 0 for any that is free.
         keys: a file of API keys; None: reads are open and writes are off.
@@ -32,7 +32,7 @@ class Settings:
         shutdown_seconds: seconds that running requests get when the service stops.
     """
 
-    index: Path
+    index: str | Path
     host: str = "127.0.0.1"
     port: int = 8000
     keys: Path | None = None

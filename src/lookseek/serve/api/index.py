@@ -75,7 +75,7 @@ def describe_index(engine: Engine) -> IndexAbout:
     index, model = engine.searcher.index, engine.searcher.model
     manifest = index.manifest
     return IndexAbout(
-        name=index.folder.resolve().name,
+        name=index.place.name,
         items=manifest.items,
         model=model.name,
         languages=list(model.languages),

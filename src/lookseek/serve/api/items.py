@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ...errors import ItemError
-from ...index.editing import Done as Outcome
+from ...index.upsert import Outcome
 from ...types import Point
 from .. import thumbnails
 from ..engine import Engine
@@ -77,11 +77,8 @@ async def put(request: Request, id: str) -> Done:
 
     def put_item() -> Outcome:
         item = writer.to_item(item_id, body)
-        try:
-            with writer.edit() as editor:
-                return editor.put([item])[0]
-        finally:  # also where another process holds the index: the new photo must go
-            writer.remove_unused_photos([item_id])
+        with writer.edit() as editor:
+            return editor.put([item])[0]
 
     async with engine.writing() as write:
         return to_response(await write(put_item))
@@ -96,9 +93,7 @@ async def delete(request: Request, id: str) -> Done:
 
     def delete_item() -> Outcome:
         with writer.edit() as editor:
-            (outcome,) = editor.delete([item_id])
-        writer.remove_unused_photos([item_id])
-        return outcome
+            return editor.delete([item_id])[0]
 
     async with engine.writing() as write:
         outcome = await write(delete_item)

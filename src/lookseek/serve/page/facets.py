@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...filters import And, Condition
-from ...index.folder import OpenIndex
+from ...index.open_index import OpenIndex
 from ...store import FieldKind, Restriction
 from ...types import Value
 from ..photo_shape import Shape

@@ -1,0 +1,160 @@
+"""The generation that a writer fills: a copy of the newest, made when the first change comes, published at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from ..errors import IndexDamaged
+from ..store import FieldKind, Layout, Store, capabilities
+from .manifest import Manifest, Recipe
+from .place import ROUTERS, PlaceWriter
+
+__all__ = ["NextGeneration"]
+
+_DECLARED = 32
+"""Attributes that are made quick to filter by. Each costs the engine several files and a tenth of a second; filters on
+others work as well, only more slowly."""
+
+_LOOKUP = 1024
+"""Ids that are looked up at a time."""
+
+
+class NextGeneration:
+    """What a writer reads and changes.
+
+    ``store`` holds the current points: those of ``previous`` until something is written, then those of the copy; None
+    while there are neither.
+    """
+
+    def __init__(self, writer: PlaceWriter, recipe: Recipe, runtime: str, source: str) -> None:
+        """Find the generation to go on from.
+
+        Args:
+            writer: the right to write the index.
+            recipe: how vectors are made; with another than the index's the new generation begins empty.
+            runtime: what will run the model, with its precision.
+            source: the catalogue.
+        """
+        self._writer, self._place, self._recipe, self._runtime = writer, writer.place, recipe, runtime
+        self.previous, self.store = self._newest()
+        self._started = False
+        graph_items = 0 if self.previous is None else self.previous.graph_items
+        fields = {} if self.previous is None else self.previous.fields
+        routers = {} if self.previous is None else self.previous.outdated_routers()
+        self._manifest = Manifest(
+            "", recipe, runtime, fields=fields, graph_items=graph_items, source=source, routers=routers
+        )
+
+    def _newest(self) -> tuple[Manifest | None, Store | None]:
+        """Open the generation of an interrupted writer with this recipe, else the published one, else nothing."""
+        for manifest in (self._place.unfinished(), self._place.published()):
+            if manifest is not None and manifest.recipe.same_vectors(self._recipe):
+                try:
+                    return manifest, self._place.open(manifest)
+                except IndexDamaged:
+                    continue  # an interrupted generation that can't be opened: the published one stands
+        return None, None
+
+    @property
+    def layout(self) -> Layout:
+        """The named vectors that a point needs."""
+        return self._recipe.layout
+
+    @property
+    def can_build_graphs(self) -> bool:
+        """Whether the store can build graphs at all."""
+        return capabilities(self._recipe.store).graphs
+
+    @property
+    def graph_items(self) -> int:
+        """Items that the graph was built with; 0 without one."""
+        return self._manifest.graph_items
+
+    @property
+    def replaces_other_vectors(self) -> bool:
+        """Whether publishing puts this in the place of an index whose vectors can't be compared with these."""
+        published = self._place.published()
+        return published is not None and not published.recipe.same_vectors(self._recipe)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something that readers don't see yet."""
+        return self._started or self.previous is None or self.previous != self._place.published()
+
+    def runtime(self, *, encoded: bool) -> str:
+        """Return what made the vectors: the previous generation's, and this writer's if it encoded anything."""
+        before = self.previous.runtime.split(" + ") if self.previous is not None else []
+        if before and not encoded:
+            return " + ".join(before)
+        return " + ".join(dict.fromkeys([*before, *self._runtime.split(" + ")]))
+
+    def writable(self) -> Store:
+        """Return the store to write into, a copy of the previous; from now on a killed writer's work is found again."""
+        if self._started and self.store is not None:
+            return self.store
+        self.close()
+        self._manifest = self._writer.start(self._manifest, self.previous)
+        self._writer.remove_files(self._manifest, ROUTERS)  # they keyed the items as they were
+        self.store = self._writer.open(self._manifest)
+        self._started = True
+        self.announce(self._manifest.fields)
+        return self.store
+
+    def announce(self, fields: Mapping[str, FieldKind]) -> None:
+        """Note which attributes the items have by now, for whoever opens the generation after a crash."""
+        self._manifest = replace(self._manifest, fields=dict(fields))
+        if self._started:
+            self._writer.announce(replace(self._manifest, runtime=self.runtime(encoded=True)))
+
+    def count_left_behind(self) -> int:
+        """Return how many items of an index that this replaces are not in this."""
+        published = self._place.published()
+        if published is None or not self.replaces_other_vectors:
+            return 0
+        if self.store is None:  # not one photo could be encoded
+            return published.items
+        old = self._place.open(published)
+        try:
+            ids = iter([point.id for point in old.scan()])
+            missing = 0
+            while batch := list(islice(ids, _LOOKUP)):
+                missing += len(batch) - len(self.store.get(batch, vectors=False))
+            return missing
+        finally:
+            old.close()
+
+    def publish(self, fields: Mapping[str, FieldKind], *, encoded: bool) -> int:
+        """Make it the one that readers open; returns how many items it has. Afterwards ``store`` is read only."""
+        store = self.writable()
+        store.declare(dict(sorted(fields.items())[:_DECLARED]))
+        items = store.count()
+        self._manifest = replace(
+            self._manifest, items=items, fields=dict(sorted(fields.items())), runtime=self.runtime(encoded=encoded)
+        )
+        self._publish()
+        return items
+
+    def build_graph(self) -> None:
+        """Build the graphs in a copy of what was just published, and publish that."""
+        manifest = replace(self._manifest, graph_items=self._manifest.items)
+        self._manifest = self._writer.start(manifest, self.previous)
+        self.close()
+        self.store = self._writer.open(self._manifest)
+        self.store.optimise(graph=True)
+        self._publish()
+
+    def close(self) -> None:
+        """Release the store that is open."""
+        self._started = False
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+
+    def _publish(self) -> None:
+        self.close()
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._manifest = self.previous = self._writer.publish(replace(self._manifest, updated=now))
+        self.store = self._place.open(self._manifest)

@@ -1,0 +1,79 @@
+"""Opens an index for reading: which of its generations is the newest that is whole, and its store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMissing
+from ..store import Store
+from .address import Address, place_of
+from .manifest import Manifest
+from .place import Place
+
+__all__ = ["OpenIndex", "open_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIndex:
+    """An index opened for reading.
+
+    Args:
+        place: where it is.
+        manifest: of the generation that is open.
+        store: its points.
+        note: what a person should be told, e.g. that the last job was interrupted; "" if nothing.
+    """
+
+    place: Place
+    manifest: Manifest
+    store: Store
+    note: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is, as commands take it."""
+        return self.place.address
+
+
+def open_index(address: Address) -> OpenIndex:
+    """Open the newest generation that is whole.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexBusy: its first job is still running.
+        IndexMismatch: it was made by a newer lookseek.
+        IndexDamaged: its files are not what they should be.
+    """
+    place = place_of(address)
+    published, unfinished = place.published(), place.unfinished()
+    if unfinished is not None and not place.being_written() and _continues(unfinished, published):
+        note = "the last index job was interrupted: run it again to finish it"
+        try:
+            return _opened(place, unfinished, note)
+        except IndexFolderError:
+            if published is None:
+                raise
+    if published is None:
+        if unfinished is not None:
+            raise IndexBusy(f"{place.address} is being built for the first time: search it when the job has ended")
+        raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
+    try:
+        return _opened(place, published)
+    except IndexDamaged:  # a job may have published a newer generation in between, and removed this one
+        newer = place.published()
+        if newer is None or newer.generation == published.generation:
+            raise
+        return _opened(place, newer)
+
+
+def _opened(place: Place, manifest: Manifest, note: str = "") -> OpenIndex:
+    for name, wrong in place.damage(manifest).items():
+        raise IndexDamaged(
+            f"{place.address}: {name} of {manifest.generation} {wrong}: delete {place.address} and index the catalogue "
+            "again"
+        )
+    return OpenIndex(place, manifest, place.open(manifest), note)
+
+
+def _continues(unfinished: Manifest, published: Manifest | None) -> bool:
+    return published is None or unfinished.recipe.same_vectors(published.recipe)

@@ -1,0 +1,205 @@
+"""Adds items to an index and replaces those that are there: what a job and an edit do alike.
+
+A photo whose bytes the index knows is not encoded again: only what is said of its item is replaced. Others go through
+the encoders and are written in batches; what was reported as written survives the death of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal, NamedTuple, TypeAlias
+
+from .. import images
+from ..encode import ColourEncoder, Encoder, Model, encode_photos
+from ..encode.pipeline import Encoded
+from ..errors import ItemError, QueryError
+from ..store import FieldKind, Layout
+from ..store.schema import COLOUR, LOOK, kind_of
+from ..types import Attributes, Item, Photo, Point
+from .next_generation import NextGeneration
+from .points import content_hash, merge_fields, point_of
+
+__all__ = ["Outcome", "Upsert", "encoders_for"]
+
+_LOOKUP = 64
+"""Items read ahead, whose stored hashes are looked up at once. A table's photos are held meanwhile."""
+_WRITE = 64
+"""Points written, and so acknowledged, at a time: 4 ms of flushing for half a second of encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item.
+
+    Args:
+        id: the item's.
+        what: added; changed, if its photo, attributes or source were others; unchanged; failed; and of an item that is
+            to be removed: removed, or missing if it is not there.
+        kind: what to count a failure by, as ``types.Skipped`` has it; "" otherwise.
+        reason: why it failed; "" otherwise.
+    """
+
+    id: str
+    what: Literal["added", "changed", "unchanged", "failed", "removed", "missing"]
+    kind: str = ""
+    reason: str = ""
+
+
+Report: TypeAlias = Callable[[Sequence[Outcome]], None]
+"""Receives outcomes once they last: one after the other, or those of a batch together."""
+
+
+class _Pending(NamedTuple):
+    """What must be encoded and written: the item, the hash of its photo, and what it will be once it is written."""
+
+    item: Item
+    hash: str
+    what: Literal["added", "changed"]
+
+
+class Upsert:
+    """Brings items into the next generation of an index.
+
+    ``fields`` are the attributes of the items that this has seen in the index, and their kinds; ``encoded`` is the
+    number of items written with new vectors.
+    """
+
+    def __init__(self, draft: NextGeneration, encoders: Sequence[Encoder] | None, report: Report) -> None:
+        """Prepare.
+
+        Args:
+            draft: what is read and written.
+            encoders: make the vectors; None where each item brings its own (``Item.encoding``).
+            report: receives every outcome.
+        """
+        self._draft, self._encoders, self._report = draft, encoders, report
+        self._waiting: list[tuple[Point, Outcome]] = []
+        self.fields: dict[str, FieldKind] = {}
+        self.encoded = 0
+
+    def run(self, items: Iterable[Item]) -> None:
+        """Go through the items. Whatever ends this, also Ctrl-C, what was encoded by then is written.
+
+        Args:
+            items: each id once. An item without a photo keeps the one that the index has.
+        """
+        try:
+            with closing(self._with_vectors(self._to_encode(items))) as results:
+                for (item, digest, what), vectors, fingerprint in results:
+                    if isinstance(vectors, ItemError):
+                        self._fail(item.id, "broken photo", vectors)
+                        continue
+                    try:
+                        point = point_of(item, digest, vectors, fingerprint, self._draft.layout)
+                    except QueryError as error:
+                        self._fail(item.id, "unusable embedding", error)
+                        continue
+                    self._waiting.append((point, Outcome(item.id, what)))
+                    if len(self._waiting) == _WRITE:
+                        self._write()
+        finally:
+            self._write()
+
+    def known_fields(self) -> dict[str, FieldKind]:
+        """Return the attributes of the previous generation's items and of those seen here, and their kinds."""
+        known = {} if self._draft.previous is None else dict(self._draft.previous.fields)
+        merge_fields(known, self.fields)
+        return known
+
+    def _to_encode(self, items: Iterable[Item]) -> Iterator[tuple[_Pending, Photo]]:
+        """Yield the photos that must be encoded; deal with all others."""
+        source = iter(items)
+        while chunk := list(islice(source, _LOOKUP)):
+            store = self._draft.store
+            known = {p.id: p for p in store.get([i.id for i in chunk], vectors=False)} if store is not None else {}
+            described_anew = dict[str, Item]()
+            for item in chunk:
+                before = known.get(item.id)
+                try:
+                    photo, digest = _content(item, before)
+                except ItemError as error:
+                    self._fail(item.id, "unreadable file", error, before)
+                    continue
+                if before is None or before.hash != digest:
+                    yield _Pending(item, digest, "added" if before is None else "changed"), photo
+                elif dict(before.attributes) != dict(item.attributes) or before.source != _source(item, before):
+                    described_anew[item.id] = item
+                else:
+                    self._note_fields(item.attributes)
+                    self._report([Outcome(item.id, "unchanged")])
+            self._describe(described_anew)
+
+    def _with_vectors(self, pending: Iterator[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
+        if self._encoders is None:
+            return _brought(pending)
+        return encode_photos(pending, self._encoders, after=images.fingerprint)
+
+    def _describe(self, items: Mapping[str, Item]) -> None:
+        """Replace the attributes and sources of items whose photos the index knows; their vectors stay."""
+        if items:
+            points = self._draft.writable().get(list(items))
+            fresh = [replace(p, attributes=items[p.id].attributes, source=_source(items[p.id], p)) for p in points]
+            self._add(fresh, [Outcome(point.id, "changed") for point in points])
+
+    def _write(self) -> None:
+        """Write what was encoded."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.encoded += len(waiting)
+            self._add([point for point, _ in waiting], [outcome for _, outcome in waiting])
+
+    def _add(self, points: Sequence[Point], outcomes: Sequence[Outcome]) -> None:
+        before = self.known_fields()
+        for point in points:
+            self._note_fields(point.attributes)
+        store = self._draft.writable()
+        if (fields := self.known_fields()) != before:  # before the items that have them are acknowledged
+            self._draft.announce(fields)
+        store.add(points)
+        self._report(outcomes)
+
+    def _fail(self, id: str, kind: str, error: Exception, before: Point | None = None) -> None:
+        if before is not None:  # it stays in the index as it was
+            self._note_fields(before.attributes)
+        self._report([Outcome(id, "failed", kind, str(error))])
+
+    def _note_fields(self, attributes: Attributes) -> None:
+        merge_fields(self.fields, kind_of(attributes))
+
+
+def encoders_for(model: Model, layout: Layout) -> list[Encoder]:
+    """Return the encoders of photos that a layout needs."""
+    return [encoder for encoder in (model.image, ColourEncoder()) if encoder.name in layout]
+
+
+def _content(item: Item, before: Point | None) -> tuple[Photo, str]:
+    """Return an item's photo and its hash; of a photo that is not encoded here, the hash alone.
+
+    Raises:
+        ItemError: the photo can't be read, or there is none.
+    """
+    if item.encoding is not None:
+        return b"", item.encoding.hash
+    if item.image is not None:
+        photo = images.read(item.image)
+        return photo, content_hash(photo)
+    if before is None:
+        raise ItemError(f"item {item.id!r} is new and has no photo: give one")
+    return b"", before.hash
+
+
+def _source(item: Item, before: Point) -> str:
+    """Return where the photo of an item can be had from now on."""
+    return before.source if item.image is None and item.encoding is None else item.source
+
+
+def _brought(pending: Iterable[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
+    """Yield what ``encode_photos`` would yield, of items that bring their vectors."""
+    for one, _ in pending:
+        encoding = one.item.encoding
+        if encoding is not None:
+            colour = {} if encoding.colour is None else {COLOUR: encoding.colour}
+            yield one, {LOOK: encoding.look, **colour, **encoding.vectors}, encoding.fingerprint
