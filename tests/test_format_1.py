@@ -91,6 +91,7 @@ def test_a_job_updates_it_and_encodes_only_what_is_new(shop: Path, name: str) ->
     # the photos lie in another folder than when they were indexed, which changes items and not their vectors
     assert (summary.items, summary.added, summary.changed, summary.encoded) == (ITEMS + 1, 1, ITEMS, 1)
     assert problems(shop / name) == []
+    assert format_of(shop / name) == 2
     with Searcher(shop / name) as searcher:
         assert searcher.search(Query(image=new, k=1)).hits[0].id == "new"
         assert searcher.search(Query(image=photos_of(shop)[0], k=1)).hits[0].id == photos_of(shop)[0].stem

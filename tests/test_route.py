@@ -22,7 +22,7 @@ from lookseek.errors import IndexDamaged, IndexMismatch, IndexMissing, LookseekE
 from lookseek.index.address import place_of
 from lookseek.index.check import check_index
 from lookseek.index.generation import checksum
-from lookseek.index.manifest import RouterNote, write_manifest
+from lookseek.index.manifest import RouterInfo, manifest_to_json
 from lookseek.index.open_index import open_index
 from lookseek.index.routing import Keyed, command, open_router, route_index, routers_agree
 from lookseek.query import Query
@@ -238,7 +238,7 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
 
 
 def test_a_command_can_be_typed_as_it_stands(tmp_path: Path) -> None:
-    note = RouterNote("Base Colour", "baseline", {"red": 1}, 1.0, 1.0, 1.0, 1.0)
+    note = RouterInfo("Base Colour", "baseline", {"red": 1}, 1.0, 1.0, 1.0, 1.0)
     line = command(str(tmp_path / "my shop"), "svm", note)
     assert shlex.split(line) == ["lookseek", "route", f"{tmp_path}/my shop", "--kind", "svm", "--by", "Base Colour"]
     fifty = replace(note, by="", preset="50 cells", sizes={str(n): 1 for n in range(50)})
@@ -260,6 +260,7 @@ def test_another_model_s_index_begins_without_routers(copy: Path, keyed: tuple[P
 
 def test_an_index_of_before_has_no_routers(copy: Path, keyed: tuple[Path, Path]) -> None:
     said = json.loads((copy / "lookseek.json").read_text())
+    said["format"] = 1
     del said["routers"]
     (copy / "lookseek.json").write_text(json.dumps(said))
     with Searcher(copy) as searcher, pytest.raises(QueryError, match="has no svm router yet"):
@@ -303,7 +304,7 @@ def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
     forged = {**manifest.files, "routers/svm.skops": (len(data), sha256(data).hexdigest())}
     with pytest.raises(IndexDamaged, match=r"(?s)Evil.*lookseek route"):
         routers_agree(place_of(copy), replace(manifest, files=forged), "svm")
-    write_manifest(copy / "lookseek.json", replace(manifest, files=forged))
+    (copy / "lookseek.json").write_text(manifest_to_json(replace(manifest, files=forged)))
     (found,) = (finding for finding in check_index(copy) if finding.what == "router svm")
     assert not found.good
     assert "lookseek route" in found.said
@@ -318,7 +319,7 @@ def test_two_files_that_say_different_things_are_found(copy: Path) -> None:
         centres = stored["centres"][::-1]
     np.savez(file, centres=centres)
     forged = {**manifest.files, "routers/kmeans.npz": checksum(file)}
-    write_manifest(copy / "lookseek.json", replace(manifest, files=forged))
+    (copy / "lookseek.json").write_text(manifest_to_json(replace(manifest, files=forged)))
     (found,) = (finding for finding in check_index(copy) if finding.what == "router kmeans")
     assert not found.good
     assert f"lookseek route {copy} --kind kmeans --cells 6" in found.said

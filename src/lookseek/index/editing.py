@@ -41,7 +41,7 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
             raise IndexMismatch(
                 f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"
             )
-        draft = NextGeneration(writer, found.recipe, f"{model.runtime} {model.precision}", found.source)
+        draft = NextGeneration(writer, found.recipe, f"{model.runtime} {model.precision}", "")
         editor = Editor(writer, draft, model)
         try:
             yield editor

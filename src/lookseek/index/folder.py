@@ -26,12 +26,12 @@ from typing import TextIO
 
 from filelock import FileLock, Timeout
 
-from ..atomic import write_bytes
+from ..atomic import write_bytes, write_text
 from ..errors import IndexBusy, IndexDamaged, IndexMismatch
 from ..store import Store, create_store, open_store
 from ..store.schema import point_id
 from .generation import checksum, copy_generation, lasting_files
-from .manifest import Manifest, read_manifest, write_manifest
+from .manifest import Manifest, manifest_from_json, manifest_to_json
 from .place import Place, PlaceWriter
 
 __all__ = ["FolderPlace", "is_index"]
@@ -60,10 +60,10 @@ class FolderPlace:
         return self.folder.resolve().name
 
     def published(self) -> Manifest | None:
-        return read_manifest(self.folder / PUBLISHED)
+        return _read(self.folder / PUBLISHED)
 
     def unfinished(self) -> Manifest | None:
-        return read_manifest(self.folder / _UNFINISHED)
+        return _read(self.folder / _UNFINISHED)
 
     def version(self) -> str:
         try:  # the manifest is replaced, never written in place
@@ -169,14 +169,14 @@ class _FolderWriter:
         return self._place.open(manifest)
 
     def announce(self, manifest: Manifest) -> None:
-        write_manifest(self._folder / _UNFINISHED, manifest)
+        write_text(self._folder / _UNFINISHED, manifest_to_json(manifest))
 
     def publish(self, manifest: Manifest) -> Manifest:
         """The rename of ``lookseek.json`` is the moment: before it readers see the old index, after it the new."""
         data = self._folder / manifest.generation
         self._place.open(manifest).close()  # lets the engine settle its files
         done = replace(manifest, files={name: checksum(data / name) for name in lasting_files(data)})
-        write_manifest(self._folder / PUBLISHED, done)
+        write_text(self._folder / PUBLISHED, manifest_to_json(done))
         (self._folder / _UNFINISHED).unlink(missing_ok=True)
         self.sweep()
         return done
@@ -212,3 +212,13 @@ class _FolderWriter:
         for path in self._folder.glob("generation-*"):
             if path.name not in named:
                 shutil.rmtree(path, ignore_errors=True)  # on Windows a reader may hold it: the next writer tries again
+
+
+def _read(file: Path) -> Manifest | None:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again into a new folder") from error
+    return manifest_from_json(data, str(file))

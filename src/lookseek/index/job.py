@@ -178,7 +178,7 @@ class _Job:
         if self._draft.has_changes and not partial:
             self._progress.phase("finishing", None)
             fields = self._fields if self._pruned else self._known_fields
-            items = self._draft.publish(fields, encoded=bool(self._encoded))
+            items = self._draft.publish(fields, encoded=bool(self._encoded), pruned=self._pruned)
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()

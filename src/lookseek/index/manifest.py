@@ -1,20 +1,24 @@
-"""What ``lookseek.json`` says: how the vectors of a generation were made, and what it holds."""
+"""What describes a generation of an index: how its vectors were made, and what it holds.
+
+It is kept as JSON with a format's number. Format 2 has had ``sources`` and ``regions`` since the first version that
+writes it; format 1 is read, and what is written next is format 2.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
-from ..atomic import write_text
 from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldKind, Layout, StoreKind, VectorSpec
 from ..types import RouteKind
 
-FORMAT = 1
-"""Version of the index folder. A newer one is refused, an older one would be converted here."""
+__all__ = ["FORMAT", "Manifest", "Recipe", "RouterInfo", "manifest_from_json", "manifest_to_json"]
+
+FORMAT = 2
+"""The format that is written. Older ones are read (``_NEXT``), newer ones refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,10 @@ class Recipe:
         model: the model's name.
         model_path: its folder, its name in the hub, or "" for one that ships with lookseek.
         checksum: SHA-256 of the model folder.
-        colour: version of the colour encoder.
+        colour: version of the colour encoder; "" where no colours are kept.
         layout: the named vectors.
         store: which store keeps them.
+        regions: what found the regions of the photos, with its version; "" where none are kept.
     """
 
     model: str
@@ -36,15 +41,16 @@ class Recipe:
     colour: str
     layout: Layout
     store: StoreKind
+    regions: str = ""
 
     def same_vectors(self, other: Recipe) -> bool:
-        """Whether vectors made by both can stand in one index; where the model lies does not matter."""
+        """Return whether vectors made by both can stand in one index; where the model lies does not matter."""
         return replace(self, model_path="") == replace(other, model_path="")
 
 
 @dataclass(frozen=True, slots=True)
-class RouterNote:
-    """What the index knows of one of its routers; the rest is in the router's file.
+class RouterInfo:
+    """What an index keeps of one of its routers beside the router's files.
 
     Args:
         by: the attribute whose values are its keys; "" of cells.
@@ -67,19 +73,20 @@ class RouterNote:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What ``lookseek.json`` says of a generation.
+    """The description of a generation.
 
     Args:
-        generation: the folder's name.
+        generation: its name, as its place gives it.
         recipe: how its vectors were made.
-        runtime: what ran the model, with its precision, e.g. "onnxruntime fp32".
+        runtime: what ran the model, with its precision, e.g. "onnxruntime fp32"; several are joined by " + ".
         items: how many points it holds.
         fields: the attributes that items have, and their kinds.
         graph_items: how many items had a place in the HNSW graph when it was built; 0 without a graph.
-        source: the catalogue it was made from, for people.
-        updated: when it was published, ISO 8601 UTC; "" while building.
-        files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is.
-        routers: kind to what is known of it; of an index that no router keyed, empty.
+        sources: the catalogues whose items it holds, the last one indexed last; for people.
+        updated: when it was published, ISO 8601 UTC; "" while it is being filled.
+        files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is; empty where the place
+            keeps no files.
+        routers: kind to what is kept of the router; empty of an index that no router keyed.
     """
 
     generation: str
@@ -88,49 +95,68 @@ class Manifest:
     items: int = 0
     fields: Mapping[str, FieldKind] = field(default_factory=dict)
     graph_items: int = 0
-    source: str = ""
+    sources: tuple[str, ...] = ()
     updated: str = ""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    routers: Mapping[RouteKind, RouterNote] = field(default_factory=dict)
+    routers: Mapping[RouteKind, RouterInfo] = field(default_factory=dict)
 
-    def outdated_routers(self) -> Mapping[RouteKind, RouterNote]:
+    @property
+    def source(self) -> str:
+        """The catalogue that was indexed last; "" if none is known."""
+        return self.sources[-1] if self.sources else ""
+
+    def outdated_routers(self) -> Mapping[RouteKind, RouterInfo]:
         """Return the routers as they are once an item has changed."""
-        return {kind: replace(note, current=False) for kind, note in self.routers.items()}
+        return {kind: replace(info, current=False) for kind, info in self.routers.items()}
 
 
-def read_manifest(file: Path) -> Manifest | None:
-    """What a manifest's file says, or None where there is no file.
+def manifest_to_json(manifest: Manifest) -> str:
+    """Write a manifest down in the format of today."""
+    stored = {"format": FORMAT, **asdict(manifest)}
+    stored["recipe"]["layout"] = {name: spec.to_dict() for name, spec in manifest.recipe.layout.items()}
+    return json.dumps(stored, indent=1, ensure_ascii=False)
+
+
+def manifest_from_json(text: str | bytes, where: str) -> Manifest:
+    """Read a manifest of any format up to ``FORMAT``.
+
+    Args:
+        text: the JSON.
+        where: what to call it in messages, e.g. a file.
 
     Raises:
-        IndexDamaged: it can't be read, or lacks what it should say.
+        IndexDamaged: it can't be read, or lacks what it should hold.
         IndexMismatch: a newer lookseek wrote it.
     """
     try:
-        stored = json.loads(file.read_bytes())
+        stored = json.loads(text)
         version = stored.pop("format")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"{file} can't be read ({error}): index the catalogue again into a new folder") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IndexDamaged(f"{where} can't be read ({error}): index the catalogue again into a new folder") from error
     if not isinstance(version, int) or version > FORMAT:
-        raise IndexMismatch(f"{file} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
+        raise IndexMismatch(f"{where} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
     try:
+        while version < FORMAT:
+            stored, version = _NEXT[version](stored), version + 1
         recipe = dict(stored.pop("recipe"))
         layout = {name: VectorSpec.from_dict(spec) for name, spec in recipe.pop("layout").items()}
+        sources = tuple(str(source) for source in stored.pop("sources", []))
         files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
-        routers = {kind: RouterNote(**note) for kind, note in stored.pop("routers", {}).items()}
+        routers = {kind: RouterInfo(**info) for kind, info in stored.pop("routers", {}).items()}
         known = {f.name for f in fields(Manifest)}
         rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
-        return Manifest(recipe=Recipe(layout=layout, **recipe), files=files, routers=routers, **rest)
+        return Manifest(recipe=Recipe(layout=layout, **recipe), sources=sources, files=files, routers=routers, **rest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IndexDamaged(
-            f"{file} lacks what it should say ({error}): index the catalogue again into a new folder"
+            f"{where} lacks what it should say ({error}): index the catalogue again into a new folder"
         ) from error
 
 
-def write_manifest(file: Path, manifest: Manifest) -> None:
-    """Replace a manifest's file in one step that survives a power cut."""
-    stored = {"format": FORMAT, **asdict(manifest)}
-    stored["recipe"]["layout"] = {name: spec.to_dict() for name, spec in manifest.recipe.layout.items()}
-    text = json.dumps(stored, indent=1, ensure_ascii=False)
-    write_text(file, text)
+def _from_1(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return format 2 of format 1, which names one source."""
+    source = stored.pop("source", "")
+    return {**stored, "sources": [source] if source else []}
+
+
+_NEXT: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+"""Format to what makes the next format of it."""

@@ -36,7 +36,7 @@ class NextGeneration:
             writer: the right to write the index.
             recipe: how vectors are made; with another than the index's the new generation begins empty.
             runtime: what will run the model, with its precision.
-            source: the catalogue.
+            source: the catalogue that is brought; "" for none.
         """
         self._writer, self._place, self._recipe, self._runtime = writer, writer.place, recipe, runtime
         self.previous, self.store = self._newest()
@@ -44,8 +44,11 @@ class NextGeneration:
         graph_items = 0 if self.previous is None else self.previous.graph_items
         fields = {} if self.previous is None else self.previous.fields
         routers = {} if self.previous is None else self.previous.outdated_routers()
+        sources = () if self.previous is None else self.previous.sources
+        if source:
+            sources = (*(earlier for earlier in sources if earlier != source), source)
         self._manifest = Manifest(
-            "", recipe, runtime, fields=fields, graph_items=graph_items, source=source, routers=routers
+            "", recipe, runtime, fields=fields, graph_items=graph_items, sources=sources, routers=routers
         )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
@@ -126,13 +129,26 @@ class NextGeneration:
         finally:
             old.close()
 
-    def publish(self, fields: Mapping[str, FieldKind], *, encoded: bool) -> int:
-        """Make it the one that readers open; returns how many items it has. Afterwards ``store`` is read only."""
+    def publish(self, fields: Mapping[str, FieldKind], *, encoded: bool, pruned: bool = False) -> int:
+        """Make it the one that readers open. Afterwards ``store`` is read only.
+
+        Args:
+            fields: the attributes that items have, and their kinds.
+            encoded: whether this writer made vectors.
+            pruned: whether all items are of this writer's source.
+
+        Returns:
+            How many items it has.
+        """
         store = self.writable()
         store.declare(dict(sorted(fields.items())[:_DECLARED]))
         items = store.count()
         self._manifest = replace(
-            self._manifest, items=items, fields=dict(sorted(fields.items())), runtime=self.runtime(encoded=encoded)
+            self._manifest,
+            items=items,
+            fields=dict(sorted(fields.items())),
+            runtime=self.runtime(encoded=encoded),
+            sources=self._manifest.sources[-1:] if pruned else self._manifest.sources,
         )
         self._publish()
         return items

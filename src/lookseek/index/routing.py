@@ -20,7 +20,7 @@ from ..route.router import Router
 from ..store.schema import LOOK
 from ..types import RouteKind, Vectors
 from .address import Address, place_of
-from .manifest import Manifest, RouterNote
+from .manifest import Manifest, RouterInfo
 from .place import ROUTERS, Place, PlaceWriter
 
 __all__ = ["Keyed", "command", "open_router", "route_index", "routers_agree"]
@@ -51,7 +51,7 @@ class Keyed:
     """
 
     kind: RouteKind
-    note: RouterNote
+    note: RouterInfo
     choice: Choice
     milliseconds: float
     seconds: float
@@ -113,7 +113,7 @@ def route_index(
         router = router.tuned(choice.temperature, choice.probability_mass)
         took = _milliseconds(router, vectors[asked[:100]])
         counted = dict(zip(router.keys, sizes.tolist(), strict=True))
-        note = RouterNote(
+        note = RouterInfo(
             by, router.preset, counted, choice.temperature, choice.probability_mass, choice.kept, choice.visited
         )
         progress.phase("writing", None)
@@ -154,7 +154,7 @@ def routers_agree(place: Place, manifest: Manifest, kind: RouteKind) -> bool:
     return bool(np.allclose(record.posterior(vectors), said, atol=1e-5))
 
 
-def command(address: str, kind: RouteKind, note: RouterNote | None = None) -> str:
+def command(address: str, kind: RouteKind, note: RouterInfo | None = None) -> str:
     """What to type to get a router like this one."""
     line = f"lookseek route {quote(address)} --kind {kind}"
     if note is None:
@@ -254,7 +254,7 @@ def _milliseconds(router: Router, vectors: Vectors) -> float:
     return float(np.median(taken))
 
 
-def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, note: RouterNote, keys: dict[str, str]) -> None:
+def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, note: RouterInfo, keys: dict[str, str]) -> None:
     """A copy of the generation, keyed, in the place of the one that answers now."""
     routers = {**manifest.routers, router.kind: note}
     target = writer.start(replace(manifest, routers=routers), manifest)

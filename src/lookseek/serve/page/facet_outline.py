@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ...errors import LookseekError
-from ...index.folder import OpenIndex
+from ...index.open_index import OpenIndex
 from ..photo_shape import Shape, most_common_shape
 
 __all__ = ["MAX_VALUES", "FacetOutline", "IndexVersion", "outline_of", "version_of"]
