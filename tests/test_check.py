@@ -25,9 +25,9 @@ def test_a_sound_index(index: Path) -> None:
     findings = {finding.what: finding for finding in check_index(index)}
     assert set(findings) == {"index job", "checksums", "count", "search", "photos"}
     assert all(finding.good for finding in findings.values()), findings
-    assert "36 items" in findings["count"].said
-    assert "32 of 32" in findings["search"].said
-    assert "32 of 32" in findings["photos"].said
+    assert "36 items" in findings["count"].message
+    assert "32 of 32" in findings["search"].message
+    assert "32 of 32" in findings["photos"].message
 
 
 @pytest.mark.parametrize("store", ["edge", "numpy"])
@@ -46,7 +46,7 @@ def test_one_flipped_byte_is_found(photos: Path, tmp_path: Path, store: str) -> 
         assert "index" in str(error)
     else:
         assert not findings["checksums"].good
-        assert "lookseek index" in findings["checksums"].said
+        assert "lookseek index" in findings["checksums"].message
 
 
 def test_photos_that_changed_or_left_are_told_from_damage(photos: Path, tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_photos_that_changed_or_left_are_told_from_damage(photos: Path, tmp_path
     second.write_bytes(images.to_jpeg(images.decode(third)))
     finding = {one.what: one for one in check_index(tmp_path / "index")}["photos"]
     assert finding.good
-    assert "1 changed since" in finding.said
-    assert "1 not found" in finding.said
-    assert "--prune" in finding.said
+    assert "1 changed since" in finding.message
+    assert "1 not found" in finding.message
+    assert "--prune" in finding.message
 
 
 def test_vectors_that_are_not_the_photos_are_damage(photos: Path, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_vectors_that_are_not_the_photos_are_damage(photos: Path, tmp_path: Path
     index.store.close()
     findings = {one.what: one for one in check_index(tmp_path / "index")}
     assert not findings["photos"].good
-    assert a.id in findings["photos"].said
+    assert a.id in findings["photos"].message
 
 
 def test_an_interrupted_job_is_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,4 +89,4 @@ def test_an_interrupted_job_is_told(photos: Path, tmp_path: Path, monkeypatch: p
         build_index(open_catalogue(photos), tmp_path / "index", progress=Dying())
     finding = next(one for one in check_index(tmp_path / "index") if one.what == "index job")
     assert not finding.good
-    assert "lookseek index" in finding.said
+    assert "lookseek index" in finding.message

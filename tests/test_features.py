@@ -417,7 +417,7 @@ def test_foreign_features_can_be_searched(
         hits(index, image=shop["photo"], colour_weight=0.3)
     findings = {finding.what: finding for finding in check_index(index)}
     assert all(finding.good for finding in findings.values())
-    assert "made from features" in findings["photos"].said
+    assert "made from features" in findings["photos"].message
 
 
 def test_foreign_features_need_their_model(foreign: Path, tmp_path: Path, model: Path) -> None:

@@ -49,7 +49,7 @@ def format_of(index: Path) -> int:
 
 
 def problems(index: Path) -> list[str]:
-    return [f"{finding.what}: {finding.said}" for finding in check_index(index) if not finding.good]
+    return [f"{finding.what}: {finding.message}" for finding in check_index(index) if not finding.good]
 
 
 def test_the_archive_holds_format_1(shop: Path) -> None:

@@ -23,7 +23,7 @@ from lookseek.encode.model import DEFAULT
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
 from lookseek.index import job, recipe, upsert
 from lookseek.index.address import place_of
-from lookseek.index.duplicates import alike, grouped
+from lookseek.index.duplicates import connected_groups, similar_fingerprints
 from lookseek.index.job import build_index
 from lookseek.index.next_generation import NextGeneration
 from lookseek.index.open_index import open_index
@@ -443,8 +443,8 @@ def test_a_large_index_gets_a_graph_and_is_published_before(
 
 @given(prints=st.lists(st.tuples(*[st.integers(0, 15).map(lambda bits: bits << 47)] * 2), max_size=12))
 def test_alike_finds_every_pair_that_is(prints: list[tuple[int, int]]) -> None:
-    found = set(alike(np.array(prints, np.uint64).reshape(-1, 2)))
-    groups = grouped((str(a), str(b)) for a, b in found)
+    found = set(similar_fingerprints(np.array(prints, np.uint64).reshape(-1, 2)))
+    groups = connected_groups((str(a), str(b)) for a, b in found)
     for a, b in combinations(range(len(prints)), 2):
         apart = max((x ^ y).bit_count() for x, y in zip(prints[a], prints[b], strict=True))
         if apart <= 3:

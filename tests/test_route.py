@@ -24,7 +24,8 @@ from lookseek.index.check import check_index
 from lookseek.index.generation import checksum
 from lookseek.index.manifest import RouterInfo, manifest_to_json
 from lookseek.index.open_index import open_index
-from lookseek.index.routing import Keyed, command, open_router, route_index, routers_agree
+from lookseek.index.routers import open_router, route_command, routers_agree
+from lookseek.index.routing import RoutingSummary, route_index
 from lookseek.query import Query
 from lookseek.results import Results
 from lookseek.search import Searcher
@@ -33,7 +34,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("skops")
 
 
-def routed(folder: Path, kind: str, **options: object) -> Keyed:
+def routed(folder: Path, kind: str, **options: object) -> RoutingSummary:
     return route_index(folder, kind, progress=Heard(), **options)  # type: ignore[arg-type]
 
 
@@ -88,7 +89,7 @@ def test_every_item_has_a_key_and_the_index_says_how_many(keyed: tuple[Path, Pat
     findings = check_index(keyed[1])
     assert all(finding.good for finding in findings)
     assert [finding.what for finding in findings][-2:] == ["router svm", "router kmeans"]
-    assert "keys, keeps" in findings[-1].said
+    assert "keys, keeps" in findings[-1].message
 
 
 def test_hard_searches_one_key_and_says_so(keyed: tuple[Path, Path]) -> None:
@@ -218,7 +219,7 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
         assert not list(copy.rglob("routers/*"))
         stale = [finding for finding in check_index(copy) if finding.what.startswith("router")]
         assert len(stale) == 2
-        assert all(finding.good and "no search uses it" in finding.said for finding in stale)
+        assert all(finding.good and "no search uses it" in finding.message for finding in stale)
         routed(copy, "svm", by="folder", preset="linear")
         assert ask(searcher, photo, route="svm").routed is not None
         with pytest.raises(IndexMismatch):
@@ -239,10 +240,10 @@ def test_a_changed_index_refuses_its_routers_until_they_are_made_again(
 
 def test_a_command_can_be_typed_as_it_stands(tmp_path: Path) -> None:
     note = RouterInfo("Base Colour", "baseline", {"red": 1}, 1.0, 1.0, 1.0, 1.0)
-    line = command(str(tmp_path / "my shop"), "svm", note)
+    line = route_command(str(tmp_path / "my shop"), "svm", note)
     assert shlex.split(line) == ["lookseek", "route", f"{tmp_path}/my shop", "--kind", "svm", "--by", "Base Colour"]
     fifty = replace(note, by="", preset="50 cells", sizes={str(n): 1 for n in range(50)})
-    assert command("shop", "kmeans", fifty) == "lookseek route shop --kind kmeans"
+    assert route_command("shop", "kmeans", fifty) == "lookseek route shop --kind kmeans"
 
 
 def test_another_model_s_index_begins_without_routers(copy: Path, keyed: tuple[Path, Path]) -> None:
@@ -307,7 +308,7 @@ def test_a_file_with_its_checksum_forged_is_still_not_run(copy: Path) -> None:
     (copy / "lookseek.json").write_text(manifest_to_json(replace(manifest, files=forged)))
     (found,) = (finding for finding in check_index(copy) if finding.what == "router svm")
     assert not found.good
-    assert "lookseek route" in found.said
+    assert "lookseek route" in found.message
     assert not (copy / "ran").exists()
 
 
@@ -322,7 +323,7 @@ def test_two_files_that_say_different_things_are_found(copy: Path) -> None:
     (copy / "lookseek.json").write_text(manifest_to_json(replace(manifest, files=forged)))
     (found,) = (finding for finding in check_index(copy) if finding.what == "router kmeans")
     assert not found.good
-    assert f"lookseek route {copy} --kind kmeans --cells 6" in found.said
+    assert f"lookseek route {copy} --kind kmeans --cells 6" in found.message
 
 
 def test_what_can_t_be_routed_is_explained(tmp_path: Path, ready: tuple[Path, Path]) -> None:
@@ -406,7 +407,7 @@ def test_killed_at_any_moment_the_index_is_what_it_was_or_is_keyed(
         assert searcher.search(Query(image=photo)).hits
         with pytest.raises(QueryError, match="lookseek route"):
             ask(searcher, photo, route="kmeans")
-    assert routed(folder, "kmeans", cells=4).note.current
+    assert routed(folder, "kmeans", cells=4).info.current
     assert len(list(folder.glob("generation-*"))) == 1
 
 
@@ -439,7 +440,7 @@ def test_an_interrupted_index_job_must_end_first(ready: tuple[Path, Path], tmp_p
 
 def test_what_validation_saw_is_what_a_search_does(keyed: tuple[Path, Path]) -> None:
     """The shares of the summary, measured again by searching: hard, over the items that asked."""
-    from lookseek.index.routing import _asks
+    from lookseek.index.routing import _is_held_out
 
     manifest = published(keyed[1])
     assert manifest is not None
@@ -451,7 +452,7 @@ def test_what_validation_saw_is_what_a_search_does(keyed: tuple[Path, Path]) -> 
     keys = router.likeliest(rows)
     kept, visited = [], []
     for row, point in enumerate(points):
-        if _asks(point.id):
+        if _is_held_out(point.id):
             scores = rows @ rows[row]
             scores[row] = -np.inf
             kept.append((keys[np.argsort(-scores)[:10]] == keys[row]).mean())
@@ -463,7 +464,7 @@ def test_what_validation_saw_is_what_a_search_does(keyed: tuple[Path, Path]) -> 
     assert 0 < len(kept) < 30
 
 
-def routed_again(folder: Path) -> Keyed:
+def routed_again(folder: Path) -> RoutingSummary:
     """The same routing in a copy: fitting twice gives the same router."""
     beside = folder.with_name("again")
     shutil.copytree(folder, beside, dirs_exist_ok=True)

@@ -70,7 +70,7 @@ def check(index: str, /) -> int:
     findings = check_index(index)
     for finding in findings:
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
-        print_line(finding.said)
+        print_line(finding.message)
     return 0 if all(finding.good for finding in findings) else 1
 
 

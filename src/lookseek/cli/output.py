@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # modules that are slow to import are imported by the command
     from ..evaluate.outcome import Evaluation
     from ..index.export import Exported
     from ..index.report import Summary
-    from ..index.routing import Keyed
+    from ..index.routing import RoutingSummary
     from ..search.tagging import Tag
 
 __all__ = [
@@ -76,13 +76,13 @@ def print_exported(exported: Exported, out: Path) -> None:
         print_line(f"labels: none written, since no item has a category; {remedy}")
 
 
-def print_keyed(done: Keyed, index: str) -> None:
+def print_keyed(done: RoutingSummary, index: str) -> None:
     """Print the keys of a routed index, and the share that soft and hard routing keep and visit."""
-    note, choice = done.note, done.choice
-    sizes = sorted(note.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
-    by, items = f" by {note.by}" if note.by else "", sum(note.sizes.values())
+    info, choice = done.info, done.choice
+    sizes = sorted(info.sizes.items(), key=lambda entry: (-entry[1], entry[0]))
+    by, items = f" by {info.by}" if info.by else "", sum(info.sizes.values())
     largest = ", ".join(f"{key} {size:,}" for key, size in sizes[:8]) + (", ..." if len(sizes) > 8 else "")
-    print_line(f"{index}: {items:,} items keyed by {done.kind}{by} ({note.preset}) in {done.seconds:.1f} s")
+    print_line(f"{index}: {items:,} items keyed by {done.kind}{by} ({info.preset}) in {done.seconds:.1f} s")
     print_line(f"{len(sizes):,} keys: {largest}")
     for mode, kept, visited in (
         ("soft", choice.kept, choice.visited),
@@ -92,9 +92,9 @@ def print_keyed(done: Keyed, index: str) -> None:
     print_line(
         f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
     )
-    if done.kind == "svm" and note.preset == "baseline":
+    if done.kind == "svm" and info.preset == "baseline":
         err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
-    if note.mass >= 1:
+    if info.mass >= 1:
         err.print(
             f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",
             soft_wrap=True,

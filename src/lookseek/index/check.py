@@ -1,4 +1,4 @@
-"""Is an index what it says it is? Every finding comes with what to do."""
+"""Checks whether an index is what its manifest says. Every finding comes with what to do."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ SAME_AT_LEAST = 0.98
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Args:
         what: what was checked.
         good: whether it is as it should be.
-        said: the figures, and on damage what to do.
+        message: the figures, and on damage what to do.
     """
 
     what: str
     good: bool
-    said: str
+    message: str
 
 
 def check_index(index: Address) -> list[Finding]:
-    """Look at everything an index promises: checksums, counts, search, and its photos.
+    """Check all that an index promises: checksums, counts, search, routers, and its photos.
 
     Raises:
-        IndexFolderError: it can't even be opened; the message says what to do.
+        IndexFolderError: it can't even be opened; the message names the remedy.
     """
     opened = open_index(index)
     try:
         findings = [_interrupted(opened), _files(opened), _count(opened)]
         points = _sample(opened.store)
         findings.append(_finds_itself(opened.store, points))
-        findings.append(_encodes_alike(opened, points))
+        findings.append(_photos(opened, points))
         findings += [_router(opened, kind) for kind in opened.manifest.routers]
     finally:
         opened.store.close()
@@ -61,39 +61,39 @@ def check_index(index: Address) -> list[Finding]:
 
 
 def _interrupted(index: OpenIndex) -> Finding:
-    building = index.place.unfinished()
-    if building is None:
+    unfinished = index.place.unfinished()
+    if unfinished is None:
         return Finding("index job", True, "the last one ended")
     options = ""
-    if not building.recipe.same_vectors(index.manifest.recipe):
-        model = building.recipe.model_path or building.recipe.model
-        options = f" --model {model}" + " --metric euclidean" * (LOOK_EUCLIDEAN in building.recipe.layout)
-    said = f"the last one was interrupted; every acknowledged item is kept. Finish it: {_again(index)}{options}"
-    return Finding("index job", False, said)
+    if not unfinished.recipe.same_vectors(index.manifest.recipe):
+        model = unfinished.recipe.model_path or unfinished.recipe.model
+        options = f" --model {model}" + " --metric euclidean" * (LOOK_EUCLIDEAN in unfinished.recipe.layout)
+    message = "the last one was interrupted; every acknowledged item is kept. Finish it"
+    return Finding("index job", False, f"{message}: {_index_command(index)}{options}")
 
 
 def _files(index: OpenIndex) -> Finding:
     bad = list(index.place.damage(index.manifest, contents=True))
     if bad:
-        said = f"{len(bad)} of {len(index.manifest.files)} files are not what was written, first {bad[0]}"
-        return Finding("checksums", False, f"{said}. Delete {index.address} and run {_again(index)}")
+        message = f"{len(bad)} of {len(index.manifest.files)} files are not what was written, first {bad[0]}"
+        return Finding("checksums", False, f"{message}. Delete {index.address} and run {_index_command(index)}")
     return Finding("checksums", True, f"{len(index.manifest.files)} files as published")
 
 
 def _count(index: OpenIndex) -> Finding:
     found = index.store.count()
     if index.manifest.updated and found != index.manifest.items:
-        said = f"{found:,} items, {index.manifest.items:,} expected. Delete {index.address} and run {_again(index)}"
-        return Finding("count", False, said)
+        message = f"{found:,} items, {index.manifest.items:,} expected"
+        return Finding("count", False, f"{message}. Delete {index.address} and run {_index_command(index)}")
     return Finding("count", True, f"{found:,} items")
 
 
 def _router(index: OpenIndex, kind: RouteKind) -> Finding:
-    from .routing import command, routers_agree
+    from .routers import route_command, routers_agree
 
-    note = index.manifest.routers[kind]
-    again = command(index.address, kind, note)
-    if not note.current:
+    info = index.manifest.routers[kind]
+    again = route_command(index.address, kind, info)
+    if not info.current:
         return Finding(f"router {kind}", True, f"older than the items, so no search uses it. Fit it again: {again}")
     try:
         good = routers_agree(index.place, index.manifest, kind)
@@ -101,12 +101,12 @@ def _router(index: OpenIndex, kind: RouteKind) -> Finding:
         return Finding(f"router {kind}", True, f"not looked at: {error}")
     except IndexDamaged as error:
         return Finding(f"router {kind}", False, f"{error}: {again}")
-    said = f"{len(note.sizes)} keys, keeps {note.kept:.1%} of the exact top-10 in validation"
-    return Finding(f"router {kind}", good, said if good else f"its two files say different things. Fit again: {again}")
+    message = f"{len(info.sizes)} keys, keeps {info.kept:.1%} of the exact top-10 in validation"
+    return Finding(f"router {kind}", good, message if good else f"its two files differ. Fit it again: {again}")
 
 
 def _sample(store: Store) -> list[Point]:
-    """Up to ``SAMPLE`` points, the same ones each time, spread over the whole index (reservoir sampling)."""
+    """Return up to ``SAMPLE`` points, the same ones each time, spread over the whole index (reservoir sampling)."""
     random, chosen = Random(0), list[str]()  # noqa: S311  no secret
     for seen, point in enumerate(store.scan()):
         if seen < SAMPLE:
@@ -130,12 +130,12 @@ def _finds_itself(store: Store, points: Sequence[Point]) -> Finding:
             if not near or near[0].score < best - 1e-3:
                 lost.append(point.id)
     if lost:
-        said = f"{len(lost)} of {len(points)} stored vectors don't find themselves, first {lost[0]!r}"
-        return Finding("search", False, f"{said}. The graph is damaged: delete the index and build it again")
+        message = f"{len(lost)} of {len(points)} stored vectors don't find themselves, first {lost[0]!r}"
+        return Finding("search", False, f"{message}. The graph is damaged: delete the index and build it again")
     return Finding("search", True, f"{len(points)} of {len(points)} sampled vectors find themselves")
 
 
-def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
+def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
     recipe = index.manifest.recipe
     try:
         model = load_model(recipe.model_path or recipe.model)
@@ -143,8 +143,8 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
         return Finding("photos", False, f"the model can't be loaded: {error}")
     names = [name for name in (LOOK, COLOUR) if name in recipe.layout]
     if model.checksum != recipe.checksum or (COLOUR in names and ColourEncoder.version != recipe.colour):
-        said = f"model {recipe.model} or the colour encoder is not what made the index. Index again, or bring it back"
-        return Finding("photos", False, said)
+        message = f"model {recipe.model} or the colour encoder did not make this index. Index again, or bring it back"
+        return Finding("photos", False, message)
     known = [point for point in points if point.source]
     if points and not known:
         return Finding("photos", True, "none: the index was made from features, and nothing says where the photos are")
@@ -157,17 +157,17 @@ def _encodes_alike(index: OpenIndex, points: Sequence[Point]) -> Finding:
             worst = min(worst, cosine)
             if cosine < SAME_AT_LEAST:
                 wrong.add(point.id)
-    said = f"{len(photos) - len(wrong)} of {len(points)} sampled photos encode as stored (cosine >= {worst:.4f})"
-    said += f", {changed} changed since" * bool(changed) + f", {missing} not found" * bool(missing)
+    message = f"{len(photos) - len(wrong)} of {len(points)} sampled photos encode as stored (cosine >= {worst:.4f})"
+    message += f", {changed} changed since" * bool(changed) + f", {missing} not found" * bool(missing)
     if wrong:
-        said += f"; {min(wrong)!r} does not. Delete {index.address} and run {_again(index)}"
+        message += f"; {min(wrong)!r} does not. Delete {index.address} and run {_index_command(index)}"
     elif changed or missing:
-        said += f": {_again(index)} --prune brings it up to date"
-    return Finding("photos", not wrong, said)
+        message += f": {_index_command(index)} --prune brings it up to date"
+    return Finding("photos", not wrong, message)
 
 
 def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int, int]:
-    """The photos that are still what was indexed; how many can't be had; how many are others now."""
+    """Return the photos that are still what was indexed, how many can't be had, and how many are others now."""
     photos: list[tuple[Point, Photo]] = []
     missing = changed = 0
     for point, where in zip(points, photos_at([point.source for point in points]), strict=True):
@@ -184,5 +184,5 @@ def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int,
     return photos, missing, changed
 
 
-def _again(index: OpenIndex) -> str:
+def _index_command(index: OpenIndex) -> str:
     return f"lookseek index {index.manifest.source or 'SOURCE'} {index.address}"

@@ -24,7 +24,7 @@ _BANDS, _BAND_BITS = 4, 16  # by the pigeonhole principle 64 bits that differ in
 _CHUNK = 512
 """Pairs whose vectors are compared at a time: up to 1,024 points, which Python holds at 45 KB each."""
 
-Prints = NDArray[np.uint64]
+Fingerprints = NDArray[np.uint64]
 """Fingerprints, uint64 (n, 2)."""
 
 
@@ -50,13 +50,13 @@ def find_duplicates(store: Store) -> Duplicates:
         if point.fingerprint and point.id not in spare:
             ids.append(point.id)
             prints.append(_halves(point))
-    pairs = sorted(set(alike(np.array(prints, np.uint64).reshape(-1, 2))))
-    near = grouped(_verified(store, [(ids[a], ids[b]) for a, b in pairs]))
+    pairs = sorted(set(similar_fingerprints(np.array(prints, np.uint64).reshape(-1, 2))))
+    near = connected_groups(_verified(store, [(ids[a], ids[b]) for a, b in pairs]))
     return Duplicates(tuple(same), tuple(near))
 
 
 def near_identical(a: Point, b: Point) -> bool:
-    """Whether two points show the same photo: the same bytes, or alike in outline, look and colour."""
+    """Return whether two points show the same photo: the same bytes, or alike in outline, look and colour."""
     if a.hash and a.hash == b.hash:
         return True
     if not a.fingerprint or not b.fingerprint:
@@ -65,8 +65,8 @@ def near_identical(a: Point, b: Point) -> bool:
     return max(apart) <= DISTANCE and _same_vectors(a, b)
 
 
-def alike(prints: Prints) -> Iterator[tuple[int, int]]:
-    """Pairs of rows whose fingerprints differ in at most ``DISTANCE`` bits in each half; each once or more.
+def similar_fingerprints(prints: Fingerprints) -> Iterator[tuple[int, int]]:
+    """Yield pairs of rows whose fingerprints differ in at most ``DISTANCE`` bits in each half; each once or more.
 
     Equal fingerprints are paired with the first of their kind only, so that a thousand blank photos give a thousand
     pairs, not half a million.
@@ -91,8 +91,8 @@ def alike(prints: Prints) -> Iterator[tuple[int, int]]:
                     yield a, b
 
 
-def grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """Ids connected by pairs, as sorted groups."""
+def connected_groups(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Return ids that pairs connect, as sorted groups."""
     parent: dict[str, str] = {}
 
     def root(id_: str) -> str:

@@ -104,7 +104,7 @@ class FolderPlace:
     def read_file(self, manifest: Manifest, name: str) -> bytes:
         file = self._data(manifest) / name
         if name not in manifest.files:
-            raise IndexDamaged(f"{file} is not listed in the index")
+            raise IndexDamaged(f"{file} is not listed in the index, so it is not read: fit the router again")
         size, digest = manifest.files[name]
         data = file.read_bytes() if file.is_file() else b""
         if (len(data), hashlib.sha256(data).hexdigest()) != (size, digest):

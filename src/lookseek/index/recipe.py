@@ -1,4 +1,4 @@
-"""Which recipe a job works by: the index's own, what a person asked for, and what the source's vectors allow."""
+"""Chooses the recipe of a job: the index's own, what a person asked for, and what the source's vectors allow."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .place import Place
 def recipe_for(
     place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind | None
 ) -> tuple[Recipe, Model]:
-    """How the vectors of an index are to be made, and the model for it.
+    """Choose how the vectors of an index are made, and load the model for it.
 
     Args:
-        place: of the index, which need not exist. What it says holds where nothing else is asked for.
+        place: of the index, which need not exist. Its recipe holds where nothing else is asked for.
         made: how the source's vectors were made; None for photos.
         model: as asked for; None for the index's, then the vectors', then the one that ships.
         metric: as asked for; None for the index's, then the vectors'.
@@ -38,11 +38,11 @@ def recipe_for(
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
     kept_by = there.recipe.store if there is not None else store or default_store()[0]
     if made is not None:
-        model = model or made.model or _nameless(made)
+        model = model or made.model or _refuse_nameless(made)
         metric = metric or made.metric
     loaded = load_model(model) if model else load_model()
     if made is not None:
-        _agree(made, loaded, metric)
+        _check_agreement(made, loaded, metric)
     # An index that was made from features without colours stays without: photos may be added to it.
     before = there.recipe if there is not None and there.recipe.checksum == loaded.checksum else None
     coloured = COLOUR in before.layout if before is not None else made is None or bool(made.colour)
@@ -64,30 +64,30 @@ def recipe_for(
         )
     layout |= further
     path = _model_address(model)
-    colour = ColourEncoder.version if coloured else ""
-    return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by), loaded
+    colour, regions = ColourEncoder.version if coloured else "", "" if before is None else before.regions
+    return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
 
 
 def _model_address(model: str | Path | None) -> str:
-    """Where the model is found again: its name in the hub, its folder, or "" for one that ships."""
+    """Return where the model is found again: its name in the hub, its folder, or "" for one that ships."""
     if model is None or is_hub(model):
         return str(model or "")
     return str(Path(model).resolve()) if Path(model).is_dir() else ""
 
 
 def runtime_of(made: Made | None, model: Model) -> str:
-    """What makes the vectors of a job: what runs the model here, or what is known of those that the source brings."""
+    """Return what makes the vectors of a job: what runs the model here, or what is known of those that come."""
     return f"{model.runtime} {model.precision}" if made is None else made.runtime or "features of unknown origin"
 
 
-def _nameless(made: Made) -> str:
+def _refuse_nameless(made: Made) -> str:
     raise CatalogueError(
         "the features don't say which model made them, and a photo that is searched with must go through the same one: "
         f"name it with --model, a shipped model or a model folder whose vectors have {made.dim:,} numbers"
     )
 
 
-def _agree(made: Made, model: Model, metric: Metric | None) -> None:
+def _check_agreement(made: Made, model: Model, metric: Metric | None) -> None:
     if made.checksum and made.checksum != model.checksum:
         raise CatalogueError(
             f"the features were made by model {made.model} {made.checksum[:12]}, not by {model.name} "

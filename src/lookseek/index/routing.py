@@ -1,4 +1,4 @@
-"""Routing an index: a router is fitted on its items and gives each its key. Published like every change: whole."""
+"""Fits a router on the items of an index and gives each item its key. Published like every change: whole."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
-from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import IndexMismatch, IndexMissing, QueryError
+from ..errors import IndexMissing, QueryError
 from ..progress import Progress
 from ..route import files
 from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
@@ -21,37 +20,35 @@ from ..store.schema import LOOK
 from ..types import RouteKind, Vectors
 from .address import Address, place_of
 from .manifest import Manifest, RouterInfo
-from .place import ROUTERS, Place, PlaceWriter
+from .place import Place, PlaceWriter
+from .routers import ARRAYS, ESTIMATOR, router_file
 
-__all__ = ["Keyed", "command", "open_router", "route_index", "routers_agree"]
+__all__ = ["RoutingSummary", "route_index"]
 
-USUAL = "category"
-"""The attribute that an SVM goes by where none is named."""
+_DEFAULT_FIELD = "category"
+"""The attribute that an SVM learns where none is named."""
 
-ASKING = 1000
-"""Items of the fifth that is kept apart that ask in validation, at the most."""
-
-ESTIMATOR, ARRAYS = ".skops", ".npz"
-"""The two files of a router, see ``route.files``."""
+_VALIDATION_QUERIES = 1000
+"""Validation items that are searched with, at the most."""
 
 _BLOCK = 256
-"""Questions compared at a time: with 50,000 items 50 MB of scores."""
+"""Queries compared at a time: with 50,000 items 50 MB of scores."""
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class RoutingSummary:
     """What routing an index did.
 
     Args:
-        kind: the router's.
-        note: what the index knows of it now.
-        choice: what validation saw; its questions were not fitted on.
-        milliseconds: the router's own for one query, the median.
-        seconds: how long it all took.
+        kind: of the router.
+        info: what the index keeps of it now.
+        choice: what validation found; the router was not fitted on its queries.
+        milliseconds: what the router takes for one query, the median.
+        seconds: what all of it took.
     """
 
     kind: RouteKind
-    note: RouterInfo
+    info: RouterInfo
     choice: Choice
     milliseconds: float
     seconds: float
@@ -65,19 +62,19 @@ def route_index(
     preset: Preset = "baseline",
     cells: int = CELLS,
     progress: Progress,
-) -> Keyed:
+) -> RoutingSummary:
     """Fit a router on an index's items, choose how sure it must be, and key every item.
 
-    Four fifths of the items are learnt from; the others ask, each without itself, for their exact neighbours. The
-    index answers as before until the end; whatever stops this earlier changes nothing.
+    The router learns from four fifths of the items; each of the others is searched with, without itself, for its exact
+    neighbours. Searches see the index as it was until the end; whatever stops this earlier changes nothing.
 
     Args:
         index: its folder or address.
         kind: "svm" or "kmeans".
-        by: of an SVM, the attribute that is learnt; None for ``USUAL``.
+        by: of an SVM, the attribute that is learnt; None for ``category``.
         preset: of an SVM, see ``route.fit``.
         cells: of k-means.
-        progress: is told of every step.
+        progress: receives every step.
 
     Raises:
         QueryError: no such attribute, too few items or values, or scikit-learn is not installed.
@@ -89,15 +86,15 @@ def route_index(
     if place.published() is None and place.unfinished() is None:
         raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
     with place.writing() as writer:
-        manifest = _whole(place)
+        manifest = _finished(place)
         by = _field(manifest, by) if kind == "svm" else ""
         ids, vectors, labels = _read(place, manifest, by, progress)
-        asking = np.array([_asks(id) for id in ids], np.bool_)
-        if asking.all() or not asking.any():
+        held_out = np.array([_is_held_out(id) for id in ids], np.bool_)
+        if held_out.all() or not held_out.any():
             raise QueryError(
                 f"{place.address} holds {len(ids):,} items: routing one takes some dozens, index more of them"
             )
-        learnt = np.flatnonzero(~asking)
+        learnt = np.flatnonzero(~held_out)
         progress.phase("learning" if kind == "svm" else "finding cells", None)
         if kind == "svm":
             router = fit_svm(vectors[learnt], [labels[row] for row in learnt], by, preset)
@@ -106,81 +103,23 @@ def route_index(
         progress.phase("keying", len(ids))
         keys = _keys(router, vectors, progress)
         sizes = np.bincount(keys, minlength=len(router.keys)).astype(np.int64)
-        asked = np.flatnonzero(asking)[:ASKING]
-        progress.phase("validating", len(asked))
-        wanted = keys[_nearest(vectors, asked, progress)]
-        choice = choose(router.scores(vectors[asked]), wanted, sizes)
+        queries = np.flatnonzero(held_out)[:_VALIDATION_QUERIES]
+        progress.phase("validating", len(queries))
+        neighbour_keys = keys[_nearest(vectors, queries, progress)]
+        choice = choose(router.scores(vectors[queries]), neighbour_keys, sizes)
         router = router.tuned(choice.temperature, choice.probability_mass)
-        took = _milliseconds(router, vectors[asked[:100]])
+        milliseconds = _milliseconds(router, vectors[queries[:100]])
         counted = dict(zip(router.keys, sizes.tolist(), strict=True))
-        note = RouterInfo(
+        info = RouterInfo(
             by, router.preset, counted, choice.temperature, choice.probability_mass, choice.kept, choice.visited
         )
         progress.phase("writing", None)
-        _publish(writer, manifest, router, note, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
-        return Keyed(kind, note, choice, took, time.monotonic() - began)
+        _publish(writer, manifest, router, info, dict(zip(ids, (router.keys[key] for key in keys), strict=True)))
+        return RoutingSummary(kind, info, choice, milliseconds, time.monotonic() - began)
 
 
-def open_router(place: Place, manifest: Manifest, kind: RouteKind) -> Router:
-    """The router of an index that is open.
-
-    Raises:
-        QueryError: the index has none of this kind; the message says the command.
-        IndexMismatch: items changed since it keyed them.
-        IndexDamaged: its file is not what was published.
-    """
-    note = manifest.routers.get(kind)
-    if note is None:
-        raise QueryError(f"{place.address} has no {kind} router yet: make one with {command(place.address, kind)}")
-    if not note.current:
-        raise IndexMismatch(
-            f"the {kind} router of {place.address} is older than its items, so it would miss the new ones: fit it "
-            f"again with {command(place.address, kind, note)}"
-        )
-    return files.load(*_file(place, manifest, kind, ARRAYS), _known(manifest, kind))
-
-
-def routers_agree(place: Place, manifest: Manifest, kind: RouteKind) -> bool:
-    """Whether the arrays that queries read say what the estimator beside them says.
-
-    Raises:
-        QueryError: scikit-learn or skops is not installed.
-        IndexDamaged: a file is not what was published, or holds what is not trusted.
-    """
-    known = _known(manifest, kind)
-    record = files.load_estimator(*_file(place, manifest, kind, ESTIMATOR), known)
-    vectors = np.random.default_rng(0).standard_normal((32, known.dim)).astype(np.float32)
-    said = open_router(place, manifest, kind).posterior(vectors)
-    return bool(np.allclose(record.posterior(vectors), said, atol=1e-5))
-
-
-def command(address: str, kind: RouteKind, note: RouterInfo | None = None) -> str:
-    """What to type to get a router like this one."""
-    line = f"lookseek route {quote(address)} --kind {kind}"
-    if note is None:
-        return line + " --by FIELD" * (kind == "svm")
-    if kind == "kmeans":
-        return f"{line} --cells {len(note.sizes)}" if len(note.sizes) != CELLS else line
-    return f"{line} --by {quote(note.by)}" + f" --preset {note.preset}" * (note.preset != "baseline")
-
-
-def _name(kind: RouteKind, form: str) -> str:
-    return f"{ROUTERS}/{kind}{form}"
-
-
-def _file(place: Place, manifest: Manifest, kind: RouteKind, form: str) -> tuple[bytes, str]:
-    """Return a file's content, and what to call it in messages."""
-    name = _name(kind, form)
-    return place.read_file(manifest, name), f"{name} of {place.address}"
-
-
-def _known(manifest: Manifest, kind: RouteKind) -> Router:
-    note, dim = manifest.routers[kind], manifest.recipe.layout[LOOK].dim
-    return files.nothing(kind, note.by, note.preset, list(note.sizes), dim).tuned(note.temperature, note.mass)
-
-
-def _whole(place: Place) -> Manifest:
-    """The published manifest; a job that was interrupted must end first, since its items are not in it."""
+def _finished(place: Place) -> Manifest:
+    """Return the published manifest; a job that was interrupted must end first, since its items are not in it."""
     published, unfinished = place.published(), place.unfinished()
     if published is None or unfinished is not None:
         source = "" if unfinished is None else unfinished.source
@@ -193,11 +132,11 @@ def _whole(place: Place) -> Manifest:
 
 def _field(manifest: Manifest, by: str | None) -> str:
     words = [name for name, kind in manifest.fields.items() if kind == "words"]
-    if by is None and USUAL in words:
-        return USUAL
+    if by is None and _DEFAULT_FIELD in words:
+        return _DEFAULT_FIELD
     if by not in words:
-        said = f"--by {by!r} is no attribute of words" if by else f"no item has a {USUAL}, so say --by FIELD"
-        raise QueryError(f"{said}: the index has {', '.join(words) or 'none'}")
+        reason = f"--by {by!r} is no attribute of words" if by else f"no item has a {_DEFAULT_FIELD}, so say --by FIELD"
+        raise QueryError(f"{reason}: the index has {', '.join(words) or 'none'}")
     return by
 
 
@@ -219,8 +158,8 @@ def _read(place: Place, manifest: Manifest, by: str, progress: Progress) -> tupl
         store.close()
 
 
-def _asks(id: str) -> bool:
-    """Whether an item asks in validation and is not learnt from: a fifth, always the same ones."""
+def _is_held_out(id: str) -> bool:
+    """Return whether an item is kept for validation and not learnt from: a fifth, always the same ones."""
     return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest()) % 5 == 0
 
 
@@ -232,12 +171,12 @@ def _keys(router: Router, vectors: Vectors, progress: Progress) -> NDArray[np.in
     return keys
 
 
-def _nearest(vectors: Vectors, asked: NDArray[np.intp], progress: Progress) -> NDArray[np.intp]:
-    """Rows of the exact neighbours of each asking row, never itself, (asked, at most TOP)."""
+def _nearest(vectors: Vectors, queries: NDArray[np.intp], progress: Progress) -> NDArray[np.intp]:
+    """Return the rows of the exact neighbours of each query row, never itself, (queries, at most TOP)."""
     top = min(TOP, len(vectors) - 1)
-    nearest = np.empty((len(asked), top), np.intp)
-    for start in range(0, len(asked), _BLOCK):
-        some = asked[start : start + _BLOCK]
+    nearest = np.empty((len(queries), top), np.intp)
+    for start in range(0, len(queries), _BLOCK):
+        some = queries[start : start + _BLOCK]
         scores = vectors[some] @ vectors.T
         scores[np.arange(len(some)), some] = -np.inf
         nearest[start : start + _BLOCK] = np.argpartition(-scores, top - 1, axis=1)[:, :top]
@@ -254,9 +193,9 @@ def _milliseconds(router: Router, vectors: Vectors) -> float:
     return float(np.median(taken))
 
 
-def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, note: RouterInfo, keys: dict[str, str]) -> None:
-    """A copy of the generation, keyed, in the place of the one that answers now."""
-    routers = {**manifest.routers, router.kind: note}
+def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, info: RouterInfo, keys: dict[str, str]) -> None:
+    """Publish a copy of the generation, keyed, with the router's files."""
+    routers = {**manifest.routers, router.kind: info}
     target = writer.start(replace(manifest, routers=routers), manifest)
     try:
         store = writer.open(target)
@@ -264,8 +203,8 @@ def _publish(writer: PlaceWriter, manifest: Manifest, router: Router, note: Rout
             store.set_keys(router.kind, keys)
         finally:
             store.close()
-        for form, content in zip((ESTIMATOR, ARRAYS), files.dump(router), strict=True):
-            writer.write_file(target, _name(router.kind, form), content)
+        for suffix, content in zip((ESTIMATOR, ARRAYS), files.dump(router), strict=True):
+            writer.write_file(target, router_file(router.kind, suffix), content)
         now = datetime.now(UTC).isoformat(timespec="seconds")
     except BaseException:  # Ctrl-C too: nothing points to the copy
         writer.discard(target)

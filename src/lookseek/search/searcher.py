@@ -117,7 +117,7 @@ class Searcher:
 
     def _router(self, index: OpenIndex, kind: RouteKind) -> Router:
         """A router of an index, from memory where it was read before."""
-        from ..index.routing import open_router
+        from ..index.routers import open_router
 
         place = index.manifest.generation, kind
         router = self._routers.get(place) or open_router(index.place, index.manifest, kind)
