@@ -19,7 +19,7 @@ from lookseek.encode import load_model
 from lookseek.errors import CatalogueError, IndexMismatch
 from lookseek.index.editing import editing
 from lookseek.index.export import export_vectors
-from lookseek.index.folder import open_index
+from lookseek.index.open_index import open_index
 from lookseek.store import VectorSpec
 from lookseek.types import Box, Item, Point, Region, Skipped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -223,3 +224,25 @@ def test_an_unknown_scheme_is_one_clear_error(address: str) -> None:
     assert address in str(e.value)
     with pytest.raises(IndexFolderError, match="no index can be kept"):
         Searcher(address)
+
+
+def test_what_a_manifest_lists_is_on_the_disk_before_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookseek.index import folder, generation
+
+    synced, sync_file, write_text = set[str](), generation.sync_file, folder.write_text
+
+    def sync(path: Path) -> None:
+        synced.add(path.name)
+        sync_file(path)
+
+    def write(path: Path, text: str) -> None:
+        if path.name == "lookseek.json":
+            assert {Path(name).name for name in json.loads(text)["files"]} <= synced != set()
+        write_text(path, text)
+
+    monkeypatch.setattr(generation, "sync_file", sync)
+    monkeypatch.setattr(folder, "write_text", write)
+    done = publish(place_of(tmp_path / "index"), "a")
+    assert len(done.files) == 1

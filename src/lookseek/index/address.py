@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from ..errors import IndexFolderError
 from .folder import FolderPlace
@@ -45,7 +44,10 @@ def place_of(address: Address) -> Place:
 
 def _folder_of_url(address: str) -> Place:
     parts = urlsplit(address)
-    return FolderPlace(Path(url2pathname((f"//{parts.netloc}" if parts.netloc else "") + parts.path)))
+    path = unquote(parts.path)
+    if re.match("/[A-Za-z]:", path):  # a drive of Windows
+        path = path[1:]
+    return FolderPlace(Path(path if parts.netloc in ("", "localhost") else f"//{parts.netloc}{path}"))
 
 
 _PLACES: Mapping[str, Callable[[str], Place]] = {"file": _folder_of_url}

@@ -30,7 +30,7 @@ from ..atomic import write_bytes, write_text
 from ..errors import IndexBusy, IndexDamaged, IndexMismatch
 from ..store import Store, create_store, open_store
 from ..store.schema import point_id
-from .generation import checksum, copy_generation, lasting_files
+from .generation import checksum, copy_generation, lasting_files, sync_generation
 from .manifest import Manifest, manifest_from_json, manifest_to_json
 from .place import Place, PlaceWriter
 
@@ -175,6 +175,7 @@ class _FolderWriter:
         """The rename of ``lookseek.json`` is the moment: before it readers see the old index, after it the new."""
         data = self._folder / manifest.generation
         self._place.open(manifest).close()  # lets the engine settle its files
+        sync_generation(data)
         done = replace(manifest, files={name: checksum(data / name) for name in lasting_files(data)})
         write_text(self._folder / PUBLISHED, manifest_to_json(done))
         (self._folder / _UNFINISHED).unlink(missing_ok=True)

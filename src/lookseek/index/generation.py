@@ -6,9 +6,9 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from ..atomic import move
+from ..atomic import move, sync_file, sync_folder
 
-__all__ = ["checksum", "copy_generation", "lasting_files"]
+__all__ = ["checksum", "copy_generation", "lasting_files", "sync_generation"]
 
 _BLOCK = 1 << 16
 """Bytes copied at a time; a block of zeros becomes a hole."""
@@ -33,6 +33,16 @@ def _copy_file(source: str, target: str) -> None:
             else:
                 write.write(block)
         write.truncate(read.tell())
+
+
+def sync_generation(data: Path) -> None:
+    """Bring all files of a generation to the disk: a manifest must not outlive what it lists."""
+    for path in data.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            sync_file(path)
+    sync_folder(data)
 
 
 def lasting_files(data: Path) -> list[str]:

@@ -23,7 +23,7 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
     Args:
         item: the item.
         digest: ``content_hash`` of its photo.
-        vectors: encoder name to vector, float32 (dim,).
+        vectors: by name, as the point holds them; ``LOOK`` at least.
         fingerprint: of its picture, as ``images.fingerprint`` gives it.
         layout: of the index.
 

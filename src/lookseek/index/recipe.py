@@ -59,8 +59,8 @@ def recipe_for(
     further = {} if made is None else dict(made.vectors)
     if before is not None and further != (kept := further_vectors(before.layout)):
         raise IndexMismatch(
-            f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source brings "
-            f"{', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
+            f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source "
+            f"brings {', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
         )
     layout |= further
     path = _model_address(model)
