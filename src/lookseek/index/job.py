@@ -45,7 +45,7 @@ def build_index(
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
 
-    Photos whose bytes the index knows are not encoded again, nor are items that bring their vectors. With another
+    Photos whose bytes the index holds are not encoded again, nor are items that bring their vectors. With another
     model or metric than the index has, a new one is built beside it and takes its place at the end. Ctrl-C
     publishes what is done, unless that would replace a whole index by part of another.
 
@@ -56,7 +56,7 @@ def build_index(
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
         store: what keeps a new index; None for the engine, or numpy files where the engine can't be used.
-        progress: told of every step.
+        progress: receives every step.
 
     Raises:
         IndexFolderError: the folder can't be written, or is being written by another process.
@@ -73,7 +73,7 @@ def build_index(
         fallback = default_store()[1] if new and store is None else ""
         job = _Job(writer, draft, progress)
         try:
-            job.bring(catalogue, None if made is not None else encoders_for(loaded, recipe.layout))
+            job.upsert(catalogue, None if made is not None else encoders_for(loaded, recipe.layout))
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
             summary = job.finish(began)
@@ -97,12 +97,12 @@ class _Job:
         self._encoded = 0
         self._pruned = False
 
-    def bring(self, catalogue: Catalogue, encoders: Sequence[Encoder] | None) -> None:
-        """Bring all items of a catalogue. Ctrl-C ends it early, with nothing lost.
+    def upsert(self, catalogue: Catalogue, encoders: Sequence[Encoder] | None) -> None:
+        """Add and replace all items of a catalogue. Ctrl-C ends it early, with nothing lost.
 
         Args:
             catalogue: the items.
-            encoders: make the vectors; None where the items bring their own.
+            encoders: make the vectors; None where the items have their own.
         """
         self._progress.phase("reading vectors" if encoders is None else "encoding", len(catalogue))
         with self._writer.write_report(SKIPPED) as report:
@@ -137,7 +137,7 @@ class _Job:
                 upsert.run(items())
             except KeyboardInterrupt:
                 self.interrupted = True
-            self._fields, self._known_fields, self._encoded = upsert.fields, upsert.known_fields(), upsert.encoded
+        self._fields, self._known_fields, self._encoded = upsert.fields, upsert.known_fields(), upsert.encoded
 
     def prune(self, source: str) -> None:
         """Remove what the catalogue, read to its end, did not have."""
@@ -146,7 +146,7 @@ class _Job:
             return
         if unread := self._skipped["unreadable folder"]:
             self._pruned = False
-            reason = f"{unread} folders could not be read, so nobody knows what left them: nothing was pruned"
+            reason = f"{unread} folders could not be read, so it is unknown what left them: nothing was pruned"
             self._progress.skipped(Skipped(source, "prune", reason))
             self._skipped["prune"] += 1
             return

@@ -32,7 +32,7 @@ class Recipe:
         colour: version of the colour encoder; "" where no colours are kept.
         layout: the named vectors.
         store: which store keeps them.
-        regions: what found the regions of the photos, with its version; "" where there are none or nobody knows.
+        regions: what found the regions of the photos, with its version; "" where there are none or it is unknown.
     """
 
     model: str

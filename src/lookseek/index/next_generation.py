@@ -36,7 +36,7 @@ class NextGeneration:
             writer: the right to write the index.
             recipe: how vectors are made; with another than the index's the new generation begins empty.
             runtime: what will run the model, with its precision.
-            source: the catalogue that is brought; "" for none.
+            source: the catalogue that is indexed; "" for none.
         """
         self._writer, self._place, self._recipe, self._runtime = writer, writer.place, recipe, runtime
         self.previous, self.store = self._newest()

@@ -1,4 +1,4 @@
-"""Chooses the recipe of a job: the index's own, what a person asked for, and what the source's vectors allow."""
+"""Chooses the recipe of a job: the index's own, what a person gave, and what the source's vectors allow."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def recipe_for(
     """Choose how the vectors of an index are made, and load the model for it.
 
     Args:
-        place: of the index, which need not exist. Its recipe holds where nothing else is asked for.
+        place: of the index, which need not exist. Its recipe holds where nothing else is given.
         made: how the source's vectors were made; None for photos.
-        model: as asked for; None for the index's, then the vectors', then the one that ships.
-        metric: as asked for; None for the index's, then the vectors'.
+        model: as a person gave it; None for the index's, then the vectors', then the one that ships.
+        metric: as a person gave it; None for the index's, then the vectors'.
         store: what keeps a new index; None for the default here.
 
     Raises:

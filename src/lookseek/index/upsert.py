@@ -1,6 +1,6 @@
 """Adds items to an index and replaces those that are there: what a job and an edit do alike.
 
-A photo whose bytes the index knows is not encoded again: only what is said of its item is replaced. Others go through
+A photo whose bytes the index holds is not encoded again: its item alone gets other attributes. Others go through
 the encoders and are written in batches; what was reported as written survives the death of the process.
 """
 
@@ -72,7 +72,7 @@ class Upsert:
 
         Args:
             draft: what is read and written.
-            encoders: make the vectors; None where each item brings its own (``Item.encoding``).
+            encoders: make the vectors; None where each item has its own (``Item.encoding``).
             report: receives every outcome.
         """
         self._draft, self._encoders, self._report = draft, encoders, report
@@ -115,7 +115,7 @@ class Upsert:
         while chunk := list(islice(source, _LOOKUP)):
             store = self._draft.store
             known = {p.id: p for p in store.get([i.id for i in chunk], vectors=False)} if store is not None else {}
-            described_anew = dict[str, Item]()
+            relabelled = dict[str, Item]()
             for item in chunk:
                 before = known.get(item.id)
                 try:
@@ -126,19 +126,19 @@ class Upsert:
                 if before is None or before.hash != digest:
                     yield _Pending(item, digest, "added" if before is None else "changed"), photo
                 elif dict(before.attributes) != dict(item.attributes) or before.source != _source(item, before):
-                    described_anew[item.id] = item
+                    relabelled[item.id] = item
                 else:
                     self._note_fields(item.attributes)
                     self._report([Outcome(item.id, "unchanged")])
-            self._describe(described_anew)
+            self._replace_attributes(relabelled)
 
     def _with_vectors(self, pending: Iterator[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
         if self._encoders is None:
-            return _brought(pending)
+            return _own_vectors(pending)
         return encode_photos(pending, self._encoders, after=images.fingerprint)
 
-    def _describe(self, items: Mapping[str, Item]) -> None:
-        """Replace the attributes and sources of items whose photos the index knows; their vectors stay."""
+    def _replace_attributes(self, items: Mapping[str, Item]) -> None:
+        """Replace the attributes and sources of items whose photos the index holds; their vectors stay."""
         if items:
             points = self._draft.writable().get(list(items))
             fresh = [replace(p, attributes=items[p.id].attributes, source=_source(items[p.id], p)) for p in points]
@@ -196,8 +196,8 @@ def _source(item: Item, before: Point) -> str:
     return before.source if item.image is None and item.encoding is None else item.source
 
 
-def _brought(pending: Iterable[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
-    """Yield what ``encode_photos`` would yield, of items that bring their vectors."""
+def _own_vectors(pending: Iterable[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
+    """Yield what ``encode_photos`` would yield, of items that have their vectors."""
     for one, _ in pending:
         encoding = one.item.encoding
         if encoding is not None:
