@@ -109,10 +109,10 @@ def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[
             file.with_suffix(".json").write_text(
                 json.dumps([router.kind, router.by, router.preset, router.keys, time.perf_counter() - began])
             )
-            files.save(router, file, file.with_suffix(".npz"))
+            file.write_bytes(files.dump(router)[0])
         kind, by, preset, keys, took = json.loads(file.with_suffix(".json").read_text())
         known = files.nothing(kind, by, preset, keys, rows.shape[1])
-        made[name] = files.load_estimator(file.read_bytes(), file, known), took
+        made[name] = files.load_estimator(file.read_bytes(), str(file), known), took
         print(f"{name}: fitted in {took:.0f} s", flush=True)
 
     def svm(most: int) -> Router:
