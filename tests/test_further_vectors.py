@@ -69,7 +69,7 @@ def write_features(folder: Path, model: Path, **changes: Any) -> Path:
 def describe(folder: Path, model: Path) -> None:
     """Write all_features.json with the checksums of what is there."""
     loaded = load_model(model)
-    made = Made(3, False, model=str(model), checksum=loaded.checksum, vectors=VECTORS)
+    made = Made(3, False, model=str(model), checksum=loaded.checksum, vectors=VECTORS, regions="detector 3")
     files = {
         file.name: (file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest())
         for file in sorted(folder.iterdir())
@@ -108,6 +108,7 @@ def test_an_index_of_an_export_is_the_index_that_was_exported(tmp_path: Path, mo
     once = exported(tmp_path / "index", tmp_path / "one")
     about = json.loads(once["all_features.json"])
     assert about["lookseek"] == 2
+    assert about["regions"] == "detector 3"
     assert about["vectors"] == {name: spec.to_dict() for name, spec in VECTORS.items()}
     assert set(about["files"]) == set(once) - {"all_features.json"}
     np.testing.assert_allclose(np.load(tmp_path / "one" / "all_vectors_parts.npy"), parts, atol=1e-3)

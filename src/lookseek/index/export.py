@@ -33,7 +33,7 @@ from ..catalogue.classic.files import (
 )
 from ..errors import IndexDamaged, QueryError
 from ..progress import Progress
-from ..store import FieldKind, Layout
+from ..store import FieldType, Layout
 from ..store.payload import region_to_dict
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Point, Value, Vectors
@@ -108,7 +108,7 @@ def _refuse_others(out: Path, layout: Layout) -> None:
         raise QueryError(f"{out} holds {', '.join(there)}, which lookseek did not write: give another folder")
 
 
-def _label_field(label: str | None, fields: Mapping[str, FieldKind]) -> str:
+def _label_field(label: str | None, fields: Mapping[str, FieldType]) -> str:
     if label is not None and label not in fields:
         raise QueryError(
             f"no item has the attribute {label!r} for a label: the index knows {', '.join(fields) or 'none'}"
@@ -223,6 +223,7 @@ def _origin_of(opened: OpenIndex) -> Made:
         runtime=opened.manifest.runtime,
         colour=recipe.colour,
         vectors=further_vectors(recipe.layout),
+        regions=recipe.regions,
     )
 
 

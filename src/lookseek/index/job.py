@@ -14,7 +14,7 @@ from ..catalogue import Catalogue, made_of
 from ..encode import Encoder
 from ..errors import QueryError
 from ..progress import Progress
-from ..store import FieldKind, StoreKind, capabilities, default_store
+from ..store import FieldType, StoreKind, capabilities, default_store
 from ..types import Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
@@ -92,8 +92,8 @@ class _Job:
         self._counts: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._seen: set[int] = set()
-        self._fields: dict[str, FieldKind] = {}  # of the items that this run saw
-        self._known_fields: dict[str, FieldKind] = {}  # and of those that were there before
+        self._fields: dict[str, FieldType] = {}  # of the items that this run saw
+        self._known_fields: dict[str, FieldType] = {}  # and of those that were there before
         self._encoded = 0
         self._pruned = False
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..errors import IndexDamaged, IndexMismatch
-from ..store import FieldKind, Layout, StoreKind, VectorSpec
+from ..store import FieldType, Layout, StoreKind, VectorSpec
 from ..types import RouteKind
 
 __all__ = ["FORMAT", "Manifest", "Recipe", "RouterInfo", "manifest_from_json", "manifest_to_json"]
@@ -93,7 +93,7 @@ class Manifest:
     recipe: Recipe
     runtime: str
     items: int = 0
-    fields: Mapping[str, FieldKind] = field(default_factory=dict)
+    fields: Mapping[str, FieldType] = field(default_factory=dict)
     graph_items: int = 0
     sources: tuple[str, ...] = ()
     updated: str = ""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from ..errors import IndexDamaged
-from ..store import FieldKind, Layout, Store, capabilities
+from ..store import FieldType, Layout, Store, capabilities
 from .manifest import Manifest, Recipe
 from .place import ROUTERS, PlaceWriter
 
@@ -106,7 +106,7 @@ class NextGeneration:
         self.announce(self._manifest.fields)
         return self.store
 
-    def announce(self, fields: Mapping[str, FieldKind]) -> None:
+    def announce(self, fields: Mapping[str, FieldType]) -> None:
         """Note which attributes the items have by now, for whoever opens the generation after a crash."""
         self._manifest = replace(self._manifest, fields=dict(fields))
         if self._started:
@@ -129,7 +129,7 @@ class NextGeneration:
         finally:
             old.close()
 
-    def publish(self, fields: Mapping[str, FieldKind], *, encoded: bool, pruned: bool = False) -> int:
+    def publish(self, fields: Mapping[str, FieldType], *, encoded: bool, pruned: bool = False) -> int:
         """Make it the one that readers open. Afterwards ``store`` is read only.
 
         Args:

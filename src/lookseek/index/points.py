@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from ..store import FieldKind, Layout
-from ..store.schema import LOOK, LOOK_EUCLIDEAN, checked
+from ..store import FieldType, Layout
+from ..store.schema import LOOK, LOOK_EUCLIDEAN, check_points
 from ..types import Item, Point, Vector
 
 __all__ = ["content_hash", "merge_fields", "point_of"]
@@ -34,10 +34,10 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
     kept = {name: named[name] for name in layout if name in named}
     regions = () if item.encoding is None else item.encoding.regions
     point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint, regions)
-    return checked([point], layout)[item.id]
+    return check_points([point], layout)[item.id]
 
 
-def merge_fields(fields: dict[str, FieldKind], others: Mapping[str, FieldKind]) -> None:
+def merge_fields(fields: dict[str, FieldType], others: Mapping[str, FieldType]) -> None:
     """Add fields to those that are known; one of two kinds holds words."""
     for name, kind in others.items():
         if fields.setdefault(name, kind) != kind:

@@ -64,7 +64,9 @@ def recipe_for(
         )
     layout |= further
     path = _model_address(model)
-    colour, regions = ColourEncoder.version if coloured else "", "" if before is None else before.regions
+    colour = ColourEncoder.version if coloured else ""
+    brought = "" if made is None else made.regions
+    regions = brought if before is None else before.regions
     return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
 
 

@@ -16,8 +16,8 @@ from .. import images
 from ..encode import ColourEncoder, Encoder, Model, encode_photos
 from ..encode.pipeline import Encoded
 from ..errors import ItemError, QueryError
-from ..store import FieldKind, Layout
-from ..store.schema import COLOUR, LOOK, kind_of
+from ..store import FieldType, Layout
+from ..store.schema import COLOUR, LOOK, field_types
 from ..types import Attributes, Item, Photo, Point
 from .next_generation import NextGeneration
 from .points import content_hash, merge_fields, point_of
@@ -77,7 +77,7 @@ class Upsert:
         """
         self._draft, self._encoders, self._report = draft, encoders, report
         self._waiting: list[tuple[Point, Outcome]] = []
-        self.fields: dict[str, FieldKind] = {}
+        self.fields: dict[str, FieldType] = {}
         self.encoded = 0
 
     def run(self, items: Iterable[Item]) -> None:
@@ -103,7 +103,7 @@ class Upsert:
         finally:
             self._write()
 
-    def known_fields(self) -> dict[str, FieldKind]:
+    def known_fields(self) -> dict[str, FieldType]:
         """Return the attributes of the previous generation's items and of those seen here, and their kinds."""
         known = {} if self._draft.previous is None else dict(self._draft.previous.fields)
         merge_fields(known, self.fields)
@@ -167,7 +167,7 @@ class Upsert:
         self._report([Outcome(id, "failed", kind, str(error))])
 
     def _note_fields(self, attributes: Attributes) -> None:
-        merge_fields(self.fields, kind_of(attributes))
+        merge_fields(self.fields, field_types(attributes))
 
 
 def encoders_for(model: Model, layout: Layout) -> list[Encoder]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from ..types import StoreKind
 from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId, Store
 from .registry import Capabilities, capabilities, create_store, default_store, open_store
-from .schema import FieldKind, Layout, VectorSpec
+from .schema import FieldType, Layout, VectorSpec
 
 __all__ = [
     "UNRESTRICTED",
     "Capabilities",
-    "FieldKind",
+    "FieldType",
     "Layout",
     "Restriction",
     "RoutingFilter",

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ..filters import Condition
 from ..types import Point, RouteKind, Value, Vector
-from .schema import FieldKind, Layout
+from .schema import FieldType, Layout
 
 __all__ = ["UNRESTRICTED", "Restriction", "RoutingFilter", "ScoredId", "Store"]
 
@@ -148,7 +148,7 @@ class Store(Protocol):
             QueryError: the field was not declared, or holds numbers (use a range instead).
         """
 
-    def declare(self, fields: Mapping[str, FieldKind]) -> None:
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
         """Make these attributes quick to filter by and countable. Filters work without it, more slowly."""
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:

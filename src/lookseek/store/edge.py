@@ -30,7 +30,7 @@ from .edge_form import (
     vectors_to_engine,
 )
 from .examples import recommend_by_search
-from .schema import FieldKind, Layout, VectorSpec, checked, point_id, query_of
+from .schema import FieldType, Layout, VectorSpec, check_points, check_query, point_id
 
 _PAGE = 1024
 """Points read at a time in a scan."""
@@ -78,7 +78,7 @@ class EdgeStore:
         return cls(folder, layout)
 
     def add(self, points: Sequence[Point]) -> None:
-        fresh = checked(points, self.layout)
+        fresh = check_points(points, self.layout)
         if not fresh:
             return
         self._shard.update(
@@ -108,7 +108,7 @@ class EdgeStore:
         return [found[id_] for id_ in ids if id_ in found]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
-        spec, vector = query_of(self.layout, using, vector)
+        spec, vector = check_query(self.layout, using, vector)
         wanted = compile_filter(restriction)
         one_by_one = restriction.exact or restriction.among is not None or spec.multi
         if wanted is not None and not one_by_one:
@@ -133,7 +133,7 @@ class EdgeStore:
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
-        spec, vector = query_of(self.layout, using, vector)
+        spec, vector = check_query(self.layout, using, vector)
         points = {point_id(id_): id_ for id_ in ids}
         if not points:
             return []
@@ -187,7 +187,7 @@ class EdgeStore:
             ((value_from_engine(h.value), h.count) for h in hits), key=lambda entry: (-entry[1], str(entry[0]))
         )
 
-    def declare(self, fields: Mapping[str, FieldKind]) -> None:
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
         kinds = {
             "words": engine.PayloadSchemaType.Keyword,
             "number": engine.PayloadSchemaType.Float,

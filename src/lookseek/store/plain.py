@@ -22,7 +22,7 @@ from .base import UNRESTRICTED, Restriction, ScoredId
 from .changes import Change, read_change, write_change
 from .examples import recommend_by_search
 from .plain_table import Table
-from .schema import FieldKind, Layout, VectorSpec, checked, query_of
+from .schema import FieldType, Layout, VectorSpec, check_points, check_query
 from .scoring import score_all
 
 _TIE = 6
@@ -57,7 +57,7 @@ class PlainStore:
                 vectors={name: _normalise(point.vectors[name], spec) for name, spec in self.layout.items()},
                 attributes=dict(point.attributes),
             )
-            for point in checked(points, self.layout).values()
+            for point in check_points(points, self.layout).values()
         ]
         if fresh:
             self._commit(Change(fresh=fresh))
@@ -73,7 +73,7 @@ class PlainStore:
         return [_select(points[id_], vectors) for id_ in ids if id_ in points]
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
-        spec, vector = query_of(self.layout, using, vector)
+        spec, vector = check_query(self.layout, using, vector)
         keep = self._table.mask(restriction)
         chosen = np.arange(len(self._table)) if keep is None else np.flatnonzero(keep)
         scores = score_all(self._table.embeddings(using), vector, spec.metric, None if keep is None else chosen)
@@ -88,7 +88,7 @@ class PlainStore:
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
-        spec, vector = query_of(self.layout, using, vector)
+        spec, vector = check_query(self.layout, using, vector)
         chosen, every = self._table.rows_of(ids), self._table.ids()
         scores = score_all(self._table.embeddings(using), vector, spec.metric, chosen)
         return [
@@ -125,7 +125,7 @@ class PlainStore:
         found = self._table.column(field).counts(self._table.mask(restriction))
         return sorted(found, key=lambda entry: (-entry[1], str(entry[0])))[:limit]
 
-    def declare(self, fields: Mapping[str, FieldKind]) -> None:
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
         write_text(self._folder / "fields.json", json.dumps({**self._declared(), **fields}, ensure_ascii=False))
 
     def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
@@ -158,7 +158,7 @@ class PlainStore:
         write_change(self._folder / f"{self._next:08d}.npz", self.layout, change)
         self._next += 1
 
-    def _declared(self) -> dict[str, FieldKind]:
+    def _declared(self) -> dict[str, FieldType]:
         file = self._folder / "fields.json"
         return dict(json.loads(file.read_bytes())) if file.exists() else {}
 

@@ -20,7 +20,7 @@ LOOK_EUCLIDEAN = "look_euclidean"
 COLOUR = "colour"
 """The colour encoder's histogram, compared by cosine."""
 
-FieldKind: TypeAlias = Literal["words", "number", "boolean"]
+FieldType: TypeAlias = Literal["words", "number", "boolean"]
 
 _NAMESPACE = uuid.UUID("6a6f4a52-9d0a-5d53-9a52-6c6f6f6b7365")
 
@@ -83,7 +83,7 @@ def point_id(item_id: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, item_id)
 
 
-def kind_of(values: Attributes) -> dict[str, FieldKind]:
+def field_types(values: Attributes) -> dict[str, FieldType]:
     """The kind of each attribute of one item."""
     return {
         name: "boolean" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "words"
@@ -91,18 +91,18 @@ def kind_of(values: Attributes) -> dict[str, FieldKind]:
     }
 
 
-def checked(points: Sequence[Point], layout: Layout) -> dict[str, Point]:
+def check_points(points: Sequence[Point], layout: Layout) -> dict[str, Point]:
     """Points by id, the last of each id, after the checks that ``Store.add`` promises."""
     for point in points:
         for name, spec in layout.items():
             vector = point.vectors.get(name)
             if vector is None:
                 raise QueryError(f"item {point.id!r} has no vector {name!r}: this store keeps {', '.join(layout)}")
-            usable(vector, name, spec, f"item {point.id!r}")
+            check_vector(vector, name, spec, f"item {point.id!r}")
     return {point.id: point for point in points}
 
 
-def usable(vector: Vector, name: str, spec: VectorSpec, whose: str) -> Vector:
+def check_vector(vector: Vector, name: str, spec: VectorSpec, whose: str) -> Vector:
     """Return the vector as float32 in C order, or raise a QueryError that says what is wrong with it.
 
     Args:
@@ -124,7 +124,7 @@ def usable(vector: Vector, name: str, spec: VectorSpec, whose: str) -> Vector:
     return vector
 
 
-def query_of(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec, Vector]:
+def check_query(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec, Vector]:
     """Return how the vector ``using`` is kept, and a query as it is compared with it.
 
     Args:
@@ -139,7 +139,7 @@ def query_of(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec, Ve
         QueryError: an unknown name, or a vector that can't be compared.
     """
     spec = spec_of(layout, using)
-    vector = usable(np.atleast_2d(vector) if spec.multi else vector, using, spec, "the query")
+    vector = check_vector(np.atleast_2d(vector) if spec.multi else vector, using, spec, "the query")
     if not len(vector):
         raise QueryError(f"the query: vector {using!r} has no rows: give one or more of {spec.dim} numbers")
     return spec, vector

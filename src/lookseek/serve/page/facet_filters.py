@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ...filters import And, Compare, Condition, In, Or, to_text
-from ...store import FieldKind
+from ...store import FieldType
 from ...types import Value
 
 __all__ = ["Selected", "number_range", "to_condition", "to_filter", "value_condition"]
@@ -16,7 +16,7 @@ Selected: TypeAlias = Mapping[str, tuple[str, ...]]
 """Selected values by field, as they stand in a URL."""
 
 
-def to_condition(selected: Selected, field_types: Mapping[str, FieldKind]) -> Condition | None:
+def to_condition(selected: Selected, field_types: Mapping[str, FieldType]) -> Condition | None:
     """Return the condition that an item has one of the selected values of each field.
 
     Args:
@@ -31,13 +31,13 @@ def to_condition(selected: Selected, field_types: Mapping[str, FieldKind]) -> Co
     return And(tuple(parts)) if len(parts) > 1 else next(iter(parts), None)
 
 
-def to_filter(selected: Selected, field_types: Mapping[str, FieldKind]) -> str:
+def to_filter(selected: Selected, field_types: Mapping[str, FieldType]) -> str:
     """Return the condition of ``to_condition`` as the text of a query's filter; "" for none."""
     condition = to_condition(selected, field_types)
     return "" if condition is None else to_text(condition)
 
 
-def value_condition(field: str, values: tuple[str, ...], field_type: FieldKind | None) -> Condition | None:
+def value_condition(field: str, values: tuple[str, ...], field_type: FieldType | None) -> Condition | None:
     """Return the condition that an item has one of some values of a field; None where no value is valid."""
     if field_type is None or not values:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...filters import And, Condition
 from ...index.open_index import OpenIndex
-from ...store import FieldKind, Restriction
+from ...store import FieldType, Restriction
 from ...types import Value
 from ..photo_shape import Shape
 from .facet_filters import Selected, to_condition, value_condition
@@ -35,7 +35,7 @@ class Facet:
     """A field, its type, its values, and the selected ones."""
 
     field: str
-    type: FieldKind
+    type: FieldType
     values: tuple[FacetValue, ...]
     selected: tuple[str, ...]
 
