@@ -108,6 +108,30 @@ def test_every_value_of_the_catalogues_has_words(data: Path) -> None:
             assert WORDS.words(field, value, "en") and WORDS.words(field, value, "vi"), (field, value)
 
 
+def test_every_label_of_street_photos_has_words(data: Path) -> None:
+    labels = [line.split()[1] for line in (data / "ccp" / "labels.txt").read_text(encoding="utf-8").splitlines()]
+    assert len(labels) == 59
+    for label in {*labels} - {"null", "skin", "hair"}:  # no garments
+        assert all(len(WORDS.words("garment", label, language)) >= 2 for language in LANGUAGES), label
+
+
+def test_kinds_and_details_that_the_shop_lacks_have_words() -> None:
+    for kind in ("coat", "cardigan", "blouse", "blazer", "jumpsuit", "hoodie", "leggings", "parka", "beanie", "ao-dai"):
+        assert all(len(WORDS.words("garment", kind, language)) >= 2 for language in LANGUAGES), kind
+    for field, value in (("pattern", "lace"), ("neckline", "hooded"), ("neckline", "roll"), ("material", "velvet")):
+        assert all(len(WORDS.words(field, value, language)) >= 4 for language in LANGUAGES), value
+
+
+def test_every_value_has_two_words_in_each_language() -> None:
+    few = {
+        (entry.field, entry.value, language)
+        for entry in WORDS.entries
+        for language in LANGUAGES
+        if len(WORDS.words(entry.field, entry.value, language)) < 2
+    }
+    assert not few
+
+
 def test_the_first_word_is_the_glossary_s(data: Path) -> None:
     with (data / "myntra" / "glossary.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -7,22 +7,34 @@ said: a photo seldom shows them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from typing import TypeAlias
 
 from ...errors import TrainError
 from .lexicon import Language, Lexicon
 
-__all__ = ["SAID", "caption", "choose"]
+__all__ = ["SAID", "Fitting", "caption", "choose", "worded"]
 
-NOUNS = ("articleType", "label", "category")
+Fitting: TypeAlias = Callable[[str], bool]
+"""Whether a noun says nothing of an item that is not known of it."""
+
+NOUNS = ("articleType", "garment", "label", "category")
 COLOURS = ("baseColour", "colour")
 
 SAID: Mapping[str, float] = {
-    "articleType": 0.92, "label": 0.92, "category": 0.92, "baseColour": 0.75, "colour": 0.75, "pattern": 0.5,
-    "sleeve": 0.4, "neckline": 0.3, "length": 0.35, "gender": 0.4, "usage": 0.12, "season": 0.08,
+    "articleType": 0.92, "garment": 0.92, "label": 0.92, "category": 0.92, "baseColour": 0.75, "colour": 0.75,
+    "pattern": 0.5, "sleeve": 0.4, "neckline": 0.3, "length": 0.35, "gender": 0.4, "usage": 0.12, "season": 0.08,
+    "sleeve style": 0.35, "fit": 0.25, "material": 0.35, "style": 0.4, "detail": 0.4, "rise": 0.25, "ankle height":
+    0.35, "fastening": 0.35, "toe": 0.35, "heel": 0.35, "heel height": 0.25, "sock length": 0.5, "display": 0.35,
+    "dial": 0.35, "strap": 0.35, "frame": 0.25, "rim": 0.25, "lens": 0.35, "sport": 0.35, "transparency": 0.3,
+    "hem": 0.2, "distress": 0.4, "fade": 0.3, "waist": 0.2, "padding": 0.3, "wiring": 0.3, "finish": 0.3, "size":
+    0.25, "weave": 0.2, "bottom": 0.35, "dupatta": 0.35,
 }  # fmt: skip
 """Field to how often a caption names it."""
+
+MOST = 4
+"""Fields that a caption names beside noun, colour and gender: more is no longer how people speak."""
 
 PLAINEST = 0.4
 """How often a value is said by its first word."""
@@ -30,7 +42,10 @@ PLAINEST = 0.4
 BARE = 0.25
 """How often a caption has colour and noun alone, as people search."""
 
-LATE = frozenset(["for", "with", "without", "of", "to", "just", "in", "cho", "dành", "đi"])
+LATE = frozenset([
+    "for", "with", "without", "of", "to", "just", "in", "made", "above", "tied", "gathered", "longer", "like",
+    "wearable", "covered", "easy", "on", "cho", "dành", "đi", "kèm",
+])  # fmt: skip
 """First words of what stands behind all else."""
 
 LITTLE = LATE | {"a", "có", "màu"}
@@ -75,6 +90,25 @@ def caption(values: Mapping[str, str], language: Language, random: Random, lexic
     >>> [caption(dress, "vi", Random(seed), read_lexicon()) for seed in (6, 12, 13)]
     ['đầm đỏ anh đào cho chị em', 'đầm nữ màu đỏ', 'đầm đỏ']
     """
+    return worded(values, language, random, lexicon)[0]
+
+
+def worded(
+    values: Mapping[str, str], language: Language, random: Random, lexicon: Lexicon, fitting: Fitting | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Return a caption as ``caption`` does, and the fields whose values it names.
+
+    Args:
+        values: as ``caption`` takes them.
+        language: of the caption.
+        random: chooses what is said and how.
+        lexicon: the words.
+        fitting: says of a noun whether it may stand for the item; None takes any. "round neck t-shirt" says more than
+            that it is one.
+
+    Raises:
+        TrainError: the lexicon knows none of the values.
+    """
     known = {field: value for field, value in values.items() if field in SAID and lexicon.words(field, value, language)}
     if not known:
         raise TrainError(
@@ -84,10 +118,11 @@ def caption(values: Mapping[str, str], language: Language, random: Random, lexic
         for field in [field for field in alike if field in known][1:]:
             del known[field]
     for _ in range(TRIES):
-        said = _phrase(known, language, random, lexicon)
+        said, fields = _phrase(known, language, random, lexicon, fitting)
         if not lexicon.held_in(said):  # two words side by side may be a third
-            return said
-    return lexicon.words(*next(iter(known.items())), language)[0]
+            return said, fields
+    field, value = next(iter(known.items()))
+    return lexicon.words(field, value, language)[0], (field,)
 
 
 def choose(words: Sequence[str], random: Random) -> str:
@@ -97,28 +132,35 @@ def choose(words: Sequence[str], random: Random) -> str:
     return random.choice(words[1:])
 
 
-def _phrase(known: Mapping[str, str], language: Language, random: Random, lexicon: Lexicon) -> str:
+def _phrase(
+    known: Mapping[str, str], language: Language, random: Random, lexicon: Lexicon, fitting: Fitting | None
+) -> tuple[str, tuple[str, ...]]:
     fields = _chosen(tuple(known), random)
     said: dict[str, str] = {}
     for field in sorted(fields, key=lambda field: field not in NOUNS):  # the noun first: others must not repeat it
         words = lexicon.words(field, known[field], language)
         if field in NOUNS:
             words = tuple(w for w in words if not OTHERS.get(known.get("gender", ""), frozenset()) & set(w.split()))
+            words = words if fitting is None else tuple(w for w in words if fitting(w))
         word = choose(words or lexicon.words(field, known[field], language), random)
         if not _parts(word) & {part for other in said.values() for part in _parts(other)}:
             said[field] = word
+    named = tuple(said)
     noun = next((said.pop(field) for field in NOUNS if field in said), "")
     if set(noun.split()) & (MEN | WOMEN):
         said.pop("gender", None)  # "women's top" says it
     text = (_english if language == "en" else _vietnamese)(noun, said, random)
-    return f"{random.choice(OPENINGS[language])} {text}" if random.random() < OPENED else text
+    return f"{random.choice(OPENINGS[language])} {text}" if random.random() < OPENED else text, named
 
 
 def _chosen(known: Sequence[str], random: Random) -> list[str]:
     """What is named: at least one field, colour and noun alone every few captions."""
     if random.random() < BARE and (plain := [field for field in known if field in NOUNS + COLOURS]):
         return plain
-    return [field for field in known if random.random() < SAID[field]] or [random.choice(known)]
+    fields = [field for field in known if random.random() < SAID[field]] or [random.choice(known)]
+    finer = [field for field in fields if field not in NOUNS + COLOURS + ("gender",)]
+    left = set(random.sample(finer, len(finer) - MOST)) if len(finer) > MOST else ()
+    return [field for field in fields if field not in left]
 
 
 def _parts(word: str) -> frozenset[str]:
@@ -140,7 +182,16 @@ def _english(noun: str, said: Mapping[str, str], random: Random) -> str:
     if not noun:
         return " ".join([random.choice(WHAT["en"][: 2 if before else None]), *before, *behind])
     article = _article([*before, noun]) if random.random() < 0.4 and _single(noun) else ""
-    return " ".join(filter(None, [article, *before, noun, *behind]))
+    return " ".join(filter(None, [article, *before, noun, *_joined(behind)]))
+
+
+def _joined(behind: Sequence[str]) -> list[str]:
+    """What stands behind the noun; a second "with" becomes an "and": "with a v-neck and long sleeves"."""
+    joined: list[str] = []
+    for word in behind:
+        again = word.startswith("with ") and joined and joined[-1].startswith(("with ", "and "))
+        joined.append("and " + word.removeprefix("with ") if again else word)
+    return joined
 
 
 def _single(noun: str) -> bool:

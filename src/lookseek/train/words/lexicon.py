@@ -74,8 +74,8 @@ class Lexicon:
     def values(self, field: str) -> tuple[str, ...]:
         """Return the values of a field in the order of the file, each once.
 
-        >>> read_lexicon().values("pattern")
-        ('plain', 'striped', 'dotted', 'checked', 'floral')
+        >>> read_lexicon().values("sleeve")
+        ('sleeveless', 'short', 'long', 'three-quarter')
         """
         return tuple(dict.fromkeys(entry.value for entry in self.entries if entry.field == field))
 
