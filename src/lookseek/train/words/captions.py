@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ...errors import TrainError
 from .lexicon import Language, Lexicon
 
-__all__ = ["SAID", "Fitting", "caption", "choose", "worded"]
+__all__ = ["LATE", "NOUNS", "SAID", "TRIES", "Fitting", "article", "caption", "choose", "worded"]
 
 Fitting: TypeAlias = Callable[[str], bool]
 """Whether a noun says nothing of an item that is not known of it."""
@@ -192,6 +192,15 @@ def _joined(behind: Sequence[str]) -> list[str]:
         again = word.startswith("with ") and joined and joined[-1].startswith(("with ", "and "))
         joined.append("and " + word.removeprefix("with ") if again else word)
     return joined
+
+
+def article(noun: str) -> str:
+    """Return an English noun with its article, if it takes one.
+
+    >>> article("skirt"), article("overall"), article("shorts")
+    ('a skirt', 'an overall', 'shorts')
+    """
+    return f"{_article([noun])} {noun}" if _single(noun.replace("pair of ", "pair with ")) else noun
 
 
 def _single(noun: str) -> bool:
