@@ -87,8 +87,8 @@ PLAIN: Mapping[Language, tuple[str, ...]] = {
     "en": (
         "{new}", "make it {new}", "the same but {new}", "but {new}", "{new} instead of {old}",
         "{new}, not {old}", "i'd like it {new}", "do you have it {new}", "this one but {new}", "same style, {new}",
-        "{new} rather than {old}", "is {new} instead of {old}", "change it to {new}", "not {old} but {new}", "a {new} version",
-        "{new} please", "like this but {new}", "similar but {new}", "{new} this time",
+        "{new} rather than {old}", "is {new} instead of {old}", "change it to {new}", "not {old} but {new}",
+        "a {new} version", "{new} please", "like this but {new}", "similar but {new}", "{new} this time",
     ),
     "vi": (
         "{new}", "nhưng {new}", "giống vậy nhưng {new}", "mẫu này nhưng {new}", "kiểu này mà {new}",
