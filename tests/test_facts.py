@@ -93,6 +93,7 @@ def test_values_that_come_together_do_not_exclude_each_other() -> None:
     assert lacks("pattern", {"plain"}, "floral") and lacks("pattern", {"striped"}, "checked")
     assert not lacks("garment", {"shoes"}, "sneakers") and lacks("garment", {"heels"}, "sneakers")
     assert not lacks("garment", {"top"}, "blouse") and lacks("garment", {"dress"}, "coat")
+    assert lacks("garment", {"shoes", "sneakers"}, "loafers") and not lacks("garment", {"shoes"}, "loafers")
 
 
 def test_a_description_keeps_what_a_photo_shows() -> None:

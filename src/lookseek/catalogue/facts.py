@@ -7,7 +7,7 @@ A shop says one thing in several columns ("Pattern", "Print or Pattern Type") an
     field, fact                what it says; an empty fact says nothing, "other" only that it is none of the field's
                                other values
 
-An item that has a value of a field lacks the field's other values, but for those that may come together
+An item that has a value of a field lacks the field's other values, but for those that may come with all that it has
 (``together.csv``: a printed shirt may well be floral, and shops call one shoe a flat or a ballerina) and for fields
 that never say all (``OPEN``). Where an item has no value of a field nobody knows: it neither has nor lacks any.
 """
@@ -75,8 +75,7 @@ def lacks(field: str, values: Collection[str], value: str) -> bool:
     """
     if not values or field in OPEN or value in values:
         return False
-    may_come_with = _together().get((field, value), frozenset())
-    return not any(other in may_come_with for other in values)
+    return not _together().get((field, value), frozenset()) >= frozenset(values)
 
 
 @cache

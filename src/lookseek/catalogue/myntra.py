@@ -13,7 +13,7 @@ from ..errors import CatalogueError
 from ..types import Skipped
 from .parquet import ParquetRows
 
-__all__ = ["MyntraItem", "read_catalogue"]
+__all__ = ["MyntraItem", "read_catalogue", "splits_of"]
 
 TEXTS = ("title", "articleType", "category", "gender", "baseColour", "design")
 COLUMNS = ("id", *TEXTS, "image", "split")
@@ -58,14 +58,7 @@ def read_catalogue(folder: Path, split: str) -> list[MyntraItem]:
             type, or an id is repeated.
     """
     path = folder / "catalogue.parquet"
-    if not path.is_file():
-        raise CatalogueError(f"{path}: there is no such file: give the folder that holds catalogue.parquet")
-    table = ParquetRows(path)
-    lacking = [name for name in COLUMNS if name not in table.columns]
-    if lacking:
-        raise CatalogueError(
-            f"{path} has no column {lacking[0]!r}: it needs {', '.join(COLUMNS)} and has {', '.join(table.columns)}"
-        )
+    table = _table(path)
     items: dict[str, MyntraItem] = {}
     splits: set[str] = set()
     for entry in table.read(COLUMNS, others=False):
@@ -81,6 +74,31 @@ def read_catalogue(folder: Path, split: str) -> list[MyntraItem]:
     if not items:
         raise CatalogueError(f"{path} has no split {split!r}: there are {', '.join(sorted(splits)) or 'no rows'}")
     return list(items.values())
+
+
+def splits_of(folder: Path) -> tuple[str, ...]:
+    """The splits of a catalogue, in the order in which the file has them.
+
+    Args:
+        folder: as ``read_catalogue`` takes it.
+
+    Raises:
+        CatalogueError: as there.
+    """
+    rows = _table(folder / "catalogue.parquet").read(("split",), others=False)
+    return tuple(dict.fromkeys(str(entry[1]["split"]) for entry in rows if not isinstance(entry, Skipped)))
+
+
+def _table(path: Path) -> ParquetRows:
+    if not path.is_file():
+        raise CatalogueError(f"{path}: there is no such file: give the folder that holds catalogue.parquet")
+    table = ParquetRows(path)
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        raise CatalogueError(
+            f"{path} has no column {lacking[0]!r}: it needs {', '.join(COLUMNS)} and has {', '.join(table.columns)}"
+        )
+    return table
 
 
 def _item(row: dict[str, object], where: str) -> MyntraItem:

@@ -40,7 +40,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
         table.writerow([id, id, places.get(id, ""), loaded.texts.get(id, "")])
         progress.advance(1)
     asked = [question for question in loaded.questions() if question.text]
-    table.writerows([q.key, q.photo, places.get(q.photo, ""), q.text] for q in asked)
+    table.writerows([q.key, q.photo, places.get(q.photo, ""), q.text if q.photo else q.said] for q in asked)
     write_text(folder / "inputs.csv", text.getvalue())
     return folder / "inputs.csv"
 

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rerank import Reranker
+from ..search.relevance import Background
+from ..store.schema import LOOK
+from .closeness import background_of, decided
 from .rank import by_id, own_columns
 from .reranked import reranked
 from .retrieval import Retrieval, Scorer
@@ -54,6 +57,7 @@ class Ranking:
                 for question in task.questions:
                     keys.setdefault(question.key, len(keys))
         self._neighbours: dict[tuple[str, ...], NDArray[np.int64]] = {}
+        self._backgrounds: dict[tuple[str, ...], Background] = {}
 
     def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
         """Return the scores of what the task ranks, and what that is called."""
@@ -70,6 +74,15 @@ class Ranking:
         routing = self._routes.get(task.name)
         keyed = None if routing is None else routing.rows
         return milliseconds(self._retrieval(task.gallery, _keys(task)), depths, keyed, self._reranker)
+
+    def decided(self, task: Task, depth: int) -> NDArray[np.float64]:
+        """See ``closeness.decided``; by chance it is a coin's."""
+        if self._chance is not None:
+            return self._chance.integers(0, 2, len(task.questions)).astype(np.float64)
+        asked, shown = (self._embedded.of(keys)[LOOK] for keys in (_keys(task), task.gallery))
+        if task.gallery not in self._backgrounds:
+            self._backgrounds[task.gallery] = background_of(task.gallery, shown, self._system.model)
+        return decided(task, asked, shown, self._backgrounds[task.gallery], depth)
 
     def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
         """What a router kept of the exact answers, and what it visited; all where there is none."""

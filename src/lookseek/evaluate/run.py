@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import CatalogueError, QueryError
 from ..progress import Progress
 from ..rerank import Reranker
+from .closeness import DECIDED, depth_of
 from .figures import figures, gallery_hash
 from .metrics import WHOLE, measure, parse
 from .outcome import KEPT, Evaluation, Outcome
@@ -124,7 +125,7 @@ def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
     usable = []
     for task in tasks:
         left = task.without(gone)
-        if left is not task and left.questions and left.gallery:
+        if left is not task and left.questions and left.gallery and not task.answers_none:
             step = max(1, CELLS // len(left.gallery))
             starts = range(0, len(left.questions), step)
             answerable = np.concatenate([(left.truth.grades(slice(s, s + step)) > 0).any(axis=1) for s in starts])
@@ -138,7 +139,8 @@ def _measured(task: Task, ranking: Ranking, progress: Progress, written: Written
     scorer, columns = ranking.scorer(task)
     timed = [name for name in task.metrics if name.startswith(TIMED)]
     spared = [name for name in task.metrics if name in ROUTING]
-    names = [name for name in task.metrics if name not in (*timed, *spared)]
+    counted = [name for name in task.metrics if name.startswith(DECIDED)]
+    names = [name for name in task.metrics if name not in (*timed, *spared, *counted)]
     best, scores, grades, first, values = [], [], [], [], []
     for block in rank(task, columns, scorer, _depth(names, CURVE if written is None else DEEPEST)):
         values.append(measure(names, block.ranked))
@@ -153,6 +155,7 @@ def _measured(task: Task, ranking: Ranking, progress: Progress, written: Written
     measured = {name: np.concatenate([value[name] for value in values]) for name in names}
     if spared:
         measured |= ranking.routed(task)
+    measured |= {name: ranking.decided(task, depth_of(name)) for name in counted}
     depths = [int(name.removeprefix(TIMED)) for name in timed]
     measured |= dict(zip(timed, ranking.milliseconds(task, depths) if timed else (), strict=True))
     return Outcome(task, measured, *map(np.concatenate, (best, scores, grades, first)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .. import images
-from ..encode import ColourEncoder, Encoder, Prepared, load_model
+from ..encode import ColourEncoder, Encoder, Model, Prepared, load_model
 from ..errors import ModelError, QueryError
 from ..progress import Progress
 from ..search.vector_weights import look_and_colour
@@ -63,6 +63,7 @@ class System:
         embed: given what was loaded, the ids of photos and the questions, gives their vectors.
         seen: a photo as the model sees it, for pictures; None where nobody knows.
         weights: the share of each vector in the score, above 0.
+        model: the model that is measured, which an index could be made with; None of anything else.
     """
 
     info: Mapping[str, str | float]
@@ -70,6 +71,7 @@ class System:
     embed: Embed
     seen: Callable[[Photo], Pixels] | None
     weights: Mapping[str, float] = field(default_factory=lambda: {LOOK: 1.0})
+    model: Model | None = None
 
 
 def open_system(
@@ -114,7 +116,7 @@ def open_system(
     }
     weights = look_and_colour(colour_weight)
     if not colour_weight:
-        return _of_encoders({made_by: loaded.image}, weights, info, metric, reader)
+        return replace(_of_encoders({made_by: loaded.image}, weights, info, metric, reader), model=loaded)
     info |= {"colour_weight": colour_weight, "colour": colour.version}
     return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric, reader)
 
@@ -176,15 +178,19 @@ def _of_words(
         vectors, rows = embed_photos(loaded.photos, shown, encoders, progress)
         (look,) = vectors.values()
     standing = {id: loaded.texts[id] for id in photos if id in loaded.texts}
-    read, row_of = reader.read([*standing.values(), *(q.text for q in questions if q.text)], progress)
+    spoken = [text for q in questions for text in (q.text, q.plus, q.minus) if text]
+    read, row_of = reader.read([*standing.values(), *spoken], progress)
     known, first = np.concatenate([unit(look), unit(read)]), len(look)
     rows |= {id: first + row_of[text] for id, text in standing.items()}
     changes = [q for q in questions if q.text and q.photo in rows]
     composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
     keys = {q.key: rows[q.photo] for q in questions if not q.text and q.photo in rows}
-    keys |= {q.key: first + row_of[q.text] for q in questions if not q.photo}
+    keys |= {q.key: first + row_of[q.text] for q in questions if not (q.photo or q.plus or q.minus)}
     keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
-    return Embedded({LOOK: np.concatenate([known, composed])}, rows | keys, reader.said(questions))
+    sums = [q for q in questions if (q.plus or q.minus) and not q.photo]
+    keys |= {q.key: len(known) + len(changes) + at for at, q in enumerate(sums)}
+    added = reader.sums(sums, lambda text: known[first + row_of[text]])
+    return Embedded({LOOK: np.concatenate([known, composed, added])}, rows | keys, reader.said(questions))
 
 
 def _external(path: Path, metric: Metric) -> System:

@@ -43,12 +43,16 @@ class Question:
         id: unique in its task.
         photo: id of the photo that is asked with, or that ``text`` changes; "" where words alone ask.
         text: the words, or the change; "" where a photo alone asks.
+        plus: words for what must be there beside, of a question of words; "" for none.
+        minus: words for what must not be there; "" for none.
         made_of: id of the photo that ``photo`` was made of, where several questions are made of one; else "".
     """
 
     id: str
     photo: str = ""
     text: str = ""
+    plus: str = ""
+    minus: str = ""
     made_of: str = ""
 
     @property
@@ -56,7 +60,13 @@ class Question:
         """What the vector of this question is known by, the same in every task and protocol."""
         if not self.text:
             return self.photo
-        return f"change:{self.photo}:{self.text}" if self.photo else f"words:{self.text}"
+        return f"change:{self.photo}:{self.text}" if self.photo else f"words:{self.said}"
+
+    @property
+    def said(self) -> str:
+        """All its words: "dress + long sleeves - flowers"."""
+        plus, minus = (f" {sign} {words}" if words else "" for sign, words in (("+", self.plus), ("-", self.minus)))
+        return f"{self.text}{plus}{minus}"
 
     @property
     def unit(self) -> str:
@@ -78,6 +88,8 @@ class Task:
             however many questions it has, as FashionIQ's mean over categories does; each stratum's own figure stands
             behind a slash. "" where there is but one.
         parts: figures of some questions alone, behind a slash: part to the rows of its questions.
+        answers_none: whether questions without any right item are asked too; else what nothing can answer is not asked
+            once photos are missing.
         classes: which classes each photo of the gallery is known to have, bool (gallery, classes): then not the photos
             but the classes are ranked, by the votes of the nearest photos, and the truth's gallery are the classes.
             A photo never votes on the question that it is. None: the photos are ranked.
@@ -94,6 +106,7 @@ class Task:
     name: str = ""
     stratum: str = ""
     parts: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+    answers_none: bool = False
     classes: NDArray[np.bool_] | None = None
     class_names: tuple[str, ...] = ()
 

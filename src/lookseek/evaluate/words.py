@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from ..encode import Composer, Model, TextEncoder, composer_of
 from ..errors import QueryError
 from ..progress import Progress
-from ..types import Vectors
+from ..search.vector_sum import WeightedVector, weighted_sum
+from ..types import Vector, Vectors
 from .task import Loaded, Question
 
 __all__ = ["PARTS", "Reader", "has_words", "reader_of"]
@@ -74,6 +75,25 @@ class Reader:
             vectors[start : start + len(part)] = self.text.encode(part)
             progress.advance(len(part))
         return vectors, rows
+
+    def sums(self, questions: Sequence[Question], vector_of: Callable[[str], Vector]) -> Vectors:
+        """Vectors of words with what must be there beside and what must not, float32 (n, dim), as a search adds them.
+
+        Args:
+            questions: of words alone.
+            vector_of: of a text, of length 1.
+        """
+        added = [
+            weighted_sum(
+                [
+                    WeightedVector(sign + text, 1.0 if sign == "+" else -1.0, vector_of(text))
+                    for sign, text in (("+", q.text), ("+", q.plus), ("-", q.minus))
+                    if text
+                ]
+            )
+            for q in questions
+        ]
+        return np.stack(added) if added else np.empty((0, self.text.dim), np.float32)
 
     def change(self, photos: Vectors, texts: Vectors) -> Vectors:
         """Composed vectors, float32 (n, dim), of rows of length 1."""

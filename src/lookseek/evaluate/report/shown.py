@@ -73,7 +73,7 @@ def _alt(asked: Answered) -> str:
 def _told(asked: Answered, loaded: Loaded) -> str:
     """The question in words: its id, what it asks, how it was answered."""
     question = asked.question
-    words = f" “{escaped(question.text, _WORDS)}”" if question.text else ""
+    words = f" “{escaped(question.said, _WORDS)}”" if question.text else ""
     photo = f" photo {_named(question.photo, loaded)}" if question.photo and question.photo != question.id else ""
     label = loaded.labels.get(question.photo, "")
     own = f" ({escaped(label)})" if label and not photo else ""

@@ -50,7 +50,7 @@ def strip(asked: Answered, evaluation: Evaluation) -> Pixels | None:
     loaded, question = evaluation.loaded, asked.question
     if not any(id in loaded.photos or id in loaded.texts for id in (question.photo, *(a.id for a in asked.answers))):
         return None
-    query = _shown(question.photo, loaded) if question.photo else card(question.text)
+    query = _shown(question.photo, loaded) if question.photo else card(question.said)
     tiles = [
         Tile(_shown(answer.id, loaded), answer.rank, answer.score, _caption(answer.id, loaded), answer.right)
         for answer in asked.answers

@@ -1,0 +1,83 @@
+"""Whether a search says rightly that something close is there, as ``search/relevance.py`` decides it for an index.
+
+The gallery becomes an index of its own in a temporary folder and is measured as an index is. Then each question's first
+hits are counted that stand out: a question with right items in the gallery wants one or more, a question without none.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encode import Model
+from ..errors import QueryError
+from ..query import Query
+from ..search.relevance import Background, measured
+from ..store.registry import create_store
+from ..store.schema import LOOK, VectorSpec
+from ..types import Point, Vectors
+from .task import Task
+from .truth import BARRED
+
+__all__ = ["DECIDED", "background_of", "decided", "depth_of"]
+
+DECIDED = "decided@"
+"""Metric: 1 where the search says rightly whether something close is among its first k, else 0."""
+
+
+def depth_of(metric: str) -> int:
+    """How many hits a metric counts.
+
+    >>> depth_of("decided@10")
+    10
+    """
+    return int(metric.removeprefix(DECIDED))
+
+
+def background_of(gallery: Sequence[str], shown: Vectors, model: Model | None) -> Background:
+    """Measure a gallery as an index is measured.
+
+    Args:
+        gallery: ids.
+        shown: their vectors, float32 (gallery, dim).
+        model: whose they are.
+
+    Raises:
+        QueryError: the vectors are of no model, or the gallery is too small.
+    """
+    if model is None:
+        raise QueryError(
+            f"{DECIDED}k wants a model that an index can be measured with: give --model a model, not vectors or colour"
+        )
+    with tempfile.TemporaryDirectory(prefix="lookseek-closeness-") as folder:
+        store = create_store("numpy", Path(folder) / "index", {LOOK: VectorSpec(shown.shape[1], "cosine")})
+        store.add([Point(id, {LOOK: vector}) for id, vector in zip(gallery, shown, strict=True)])
+        background = measured(store, model)
+        store.close()
+    if background is None:
+        raise QueryError(f"a gallery of {len(gallery)} is too small to say what is close in it: add photos")
+    return background
+
+
+def decided(task: Task, asked: Vectors, shown: Vectors, background: Background, depth: int) -> NDArray[np.float64]:
+    """Return 1 for each question that is decided rightly, else 0, float64 (questions,).
+
+    Args:
+        task: its questions, gallery and truth.
+        asked: vectors of the questions, float32 (questions, dim), of length 1.
+        shown: vectors of the gallery, float32 (gallery, dim), of length 1.
+        background: measured of the gallery.
+        depth: how many hits are counted.
+    """
+    values = np.zeros(len(task.questions))
+    for row, question in enumerate(task.questions):
+        (grades,) = task.truth.grades(slice(row, row + 1))
+        cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1][:depth]
+        query = Query(image=Path(question.photo)) if question.photo else Query(text=question.text)
+        said = bool(background.good(query, asked[row], cosines.tolist()))
+        values[row] = said == bool((grades > 0).any())
+    return values
