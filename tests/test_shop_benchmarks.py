@@ -211,7 +211,7 @@ def test_lists_that_are_there_stay(shop: Path, script: ModuleType, monkeypatch: 
 
 def test_a_list_of_other_items_is_refused_in_words(tmp_path: Path) -> None:
     write_shop(tmp_path, count=60)
-    for name in ("myntra-changes", "myntra-plus-minus", "closeness"):
+    for name in ("myntra-changes", "closeness"):
         with pytest.raises(CatalogueError, match=r"scripts/make_queries"):
             load(name, tmp_path)
     with pytest.raises(CatalogueError, match=r"no question of the split 'summer'"):
