@@ -7,10 +7,11 @@ WORDNET is a folder with WordNet 3.0's data.noun and index.noun, as Debian's pac
 Names of colours with their RGB are those of the xkcd colour survey (CC0), as matplotlib has them.
 
 Clothes and cloths: a word of WordNet that stands under clothing, footwear, bags, jewellery or fabric is read as the
-nearest taught word above it: of its own synset first, then of the synsets that it is a kind of. Colours: a name of the
-survey is read as the taught colour whose name there is nearest in CIE Lab ("azure" by "sky blue" as Blue), a colour of
-WordNet as the one that it is a kind of, which goes first. The reading is the plainest word of its value. A taught
-phrase that a word of the list is a part of is listed without a reading, so that it stays as it is. What a reader's eye took out stands in ``scripts/thesaurus_unfit.txt``.
+nearest taught word above it: of its own synset first, then of the synsets that it is a kind of. Colours: a name of
+the survey is read as the taught colour whose name there is nearest in CIE Lab ("azure" by "sky blue" as Blue), a
+colour of WordNet as the one that it is a kind of, which goes first. The reading is the plainest word of its value. A
+taught phrase that a word of the list is a part of is listed without a reading, so that it stays as it is. What a
+reader's eye took out stands in ``scripts/thesaurus_unfit.txt``.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python -m benchmarks.choices.diacritics [--data FOLDER]      # some seconds
 
-Vietnamese: queries of ``myntra-words`` of both splits (their words are held from training; some stand in the thesaurus),
-queries of ``queries.csv`` on val, and a hundred queries as shoppers type them, written for this and never counted
-(``vietnamese_queries.txt``). Each is stripped of its marks and restored; a syllable is right if it is as it was. English:
-the titles of val and the English queries, which must stay as they are. Times are of one thread.
+Vietnamese: queries of ``myntra-words`` of both splits (their words are held from training, some stand in the
+thesaurus), queries of ``queries.csv`` on val, and a hundred queries as shoppers type them, written for this and never
+counted (``vietnamese_queries.txt``). Each is stripped of its marks and restored; a syllable is right if it is as it was.
+English: the titles of val and the English queries, which must stay as they are. Times are the processor's.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def column(path: Path, name: str, split: str = "") -> list[str]:
 def vietnamese(name: str, texts: Sequence[str]) -> None:
     """Print the shares of syllables and of whole texts that are restored rightly."""
     right = syllables = whole = 0
-    began = time.perf_counter()
+    began = time.process_time()
     restored = [restorer().restore(plain(text)) for text in texts]
-    took = 1000 * (time.perf_counter() - began) / len(texts)
+    took = 1000 * (time.process_time() - began) / len(texts)
     for text, made in zip(texts, restored, strict=True):
         pairs = list(zip(text.split(), made.split(), strict=True))
         right, syllables = right + sum(a == b for a, b in pairs), syllables + len(pairs)
