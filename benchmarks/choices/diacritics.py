@@ -4,8 +4,8 @@
 
 Vietnamese: queries of ``myntra-words`` of both splits (their words are held from training, some stand in the
 thesaurus), queries of ``queries.csv`` on val, and a hundred queries as shoppers type them, written for this and never
-counted (``vietnamese_queries.txt``). Each is stripped of its marks and restored; a syllable is right if it is as it was.
-English: the titles of val and the English queries, which must stay as they are. Times are the processor's.
+counted (``vietnamese_queries.txt``). Each is stripped of its marks and restored; a syllable is right if it is as
+it was. English: the titles of val and the English queries, which must stay as they are. Times are the processor's.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=DATA)
     folder = options.parse_args().data / "myntra"
     restorer()
-    print(
-        "| Vietnamese | texts | syllables right | texts right | taken for English | ms a text |\n|---|---|---|---|---|---|"
-    )
+    print("| Vietnamese | texts | syllables right | texts right | taken for English | ms a text |")
+    print("|---|---|---|---|---|---|")
     written = Path(__file__).with_name("vietnamese_queries.txt").read_text(encoding="utf-8").splitlines()
     vietnamese("shoppers' queries", written)
     vietnamese("myntra-words (held words)", column(QUERIES, "vi"))

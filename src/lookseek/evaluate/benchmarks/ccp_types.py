@@ -147,7 +147,7 @@ BENCHMARK = Benchmark(
     about="the box of a garment in a street photo finds garments of its label in others; whole photo beside box",
     needs="items.csv, labels.txt, images/ and masks/ (the folder ccp)",
     size="477 questions, gallery 506",
-    asked="photo",
+    query_type="photo",
     protocols=("other-photos",),
     load=load,
 )

@@ -144,7 +144,7 @@ BENCHMARK = Benchmark(
     about="whether a search says rightly that something close is there, of words, photos and blank pictures",
     needs="catalogue.parquet (the folder myntra)",
     size="237 questions, gallery 6,065",
-    asked="words",
+    query_type="words",
     protocols=("types-held-out", PHOTOS),
     load=load,
 )

@@ -114,7 +114,7 @@ BENCHMARK = Benchmark(
     about="a photo and a change of sleeve, neck, pattern, length or fit: the item so changed, its type and colour kept",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
     size="655 questions, gallery 6,865",
-    asked="change",
+    query_type="change",
     protocols=("reference-excluded",),
     load=load,
 )

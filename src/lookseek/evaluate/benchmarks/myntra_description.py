@@ -73,7 +73,7 @@ BENCHMARK = Benchmark(
     about="what the shop writes of a garment's parts finds its photo; any@k: the photo of any item of the same text",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
     size="5,077 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("whole-split",),
     load=load,
 )

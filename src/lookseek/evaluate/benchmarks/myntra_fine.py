@@ -139,7 +139,7 @@ BENCHMARK = Benchmark(
     about="words for one attribute of a type find items that have it; English, Vietnamese, without diacritics",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
     size="126 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("type-and-attribute",),
     load=load,
 )

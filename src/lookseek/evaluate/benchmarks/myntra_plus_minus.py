@@ -126,7 +126,7 @@ BENCHMARK = Benchmark(
     about="words for a type, plus and minus values of attributes: items of the type that have the one, not the other",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
     size="180 questions, gallery 6,865",
-    asked="words",
+    query_type="words",
     protocols=("type-and-attributes",),
     load=load,
 )

@@ -55,7 +55,7 @@ BENCHMARK = Benchmark(
     about="a title of the split finds its photo among those of all splits; any@k: any item of the same title",
     needs="catalogue.parquet (the folder myntra)",
     size="6,865 questions, gallery 34,795",
-    asked="words",
+    query_type="words",
     protocols=("all-splits",),
     load=load,
 )
