@@ -110,8 +110,10 @@ def test_fine_knows_what_is_right_wrong_and_unknown(shop: Path) -> None:
 
 def test_changes_want_the_item_that_differs_in_one_fact(shop: Path) -> None:
     loaded = load("myntra-changes", shop)
-    exact, wide, kept = loaded.tasks[:3]
-    assert kept.name == "type-kept"
+    exact, wide, subset, kept = loaded.tasks[:4]
+    assert (subset.name, kept.name) == ("subset", "type-kept")
+    among = subset.truth.grades(slice(None))
+    assert ((among > 0).any(axis=1) & (among == 0).any(axis=1)).all(), "there is a right and a wrong one to choose from"
     articles = {one.id: one for one in read_articles(shop, "val")}
     own = {id: row for row, id in enumerate(exact.gallery)}
     grades, wider = exact.truth.grades(slice(None)), wide.truth.grades(slice(None))

@@ -83,6 +83,8 @@ class Query:
         hide_duplicates: True shows one of several near-identical photos.
         route: the router whose keys are searched; "none" for all items.
         route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
+        literal: True takes words as they are typed; False reads words that the model was never taught as ones that it
+            was, and puts diacritics back (``encode.interpret``).
         rerank: the method that scores the first candidates a second time, by cosines alone; "none" for none, which is
             best on the shops that were measured (docs/decisions/pipeline.md).
 
@@ -109,6 +111,7 @@ class Query:
     route: Literal["none"] | RouteKind = "none"
     route_mode: RouteMode = "soft"
     rerank: Literal["none"] | RerankKind = "none"
+    literal: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 100_000:
@@ -120,6 +123,12 @@ class Query:
         _check_methods(self)
         _check_parts(self)
         _check_together(self)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All its words: the text, then the terms'."""
+        terms = (term.text for term in (*self.plus, *self.minus) if term.photo is None)
+        return (*((self.text,) if self.text else ()), *terms)
 
     @property
     def photo_alone(self) -> bool:

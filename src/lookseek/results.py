@@ -64,6 +64,7 @@ class Results:
         routed: what was searched; None where all of it was.
         steps: milliseconds of each stage (``search.stages``) and, as ``compare``, of all after ``encode``.
         good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
+        readings: words of the query that were read as others, a line each: "'burgundy' read as 'maroon'".
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -76,6 +77,7 @@ class Results:
     routed: Routed | None = None
     steps: Mapping[str, float] = field(default_factory=dict, compare=False)
     good: int | None = None
+    readings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({hit.id for hit in self.hits}) != len(self.hits):

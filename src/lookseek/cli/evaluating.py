@@ -30,6 +30,7 @@ def evaluate(
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
     composer: str | None = None,
+    literal: Annotated[bool, Parameter(negative=())] = False,
     by: str = "",
     route: Literal["none"] | RouteKind = "none",
     route_mode: RouteMode = "soft",
@@ -55,6 +56,7 @@ def evaluate(
             NAME.txt, a key a line.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
+        literal: take words as they stand; else words that the model was never taught are read as ones that it was.
         composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
         route: a router between questions and gallery, fitted on train, for benchmarks that have one.
@@ -86,6 +88,7 @@ def evaluate(
         metric=metric,
         colour_weight=colour_weight,
         composer=composer,
+        literal=literal,
         by=by,
         route=routed,
         rerank=rerank,

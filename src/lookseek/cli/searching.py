@@ -48,6 +48,7 @@ def search(
     route: Literal["none"] | RouteKind = "none",
     route_mode: RouteMode = "soft",
     rerank: Literal["none"] | RerankKind = "none",
+    literal: Annotated[bool, Parameter(negative=())] = False,
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     strip: Path | None = None,
@@ -78,6 +79,7 @@ def search(
         route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
         rerank: score the first candidates a second time, by their own neighbours: query-expansion or k-reciprocal. On
             a shop's photos both lost more than they won: measure it on yours, lookseek evaluate --rerank.
+        literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
         strip: also draw the query and its results as a picture, into this PNG.
@@ -105,6 +107,7 @@ def search(
         route=route,
         route_mode=route_mode,
         rerank=rerank,
+        literal=literal,
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:
@@ -112,6 +115,8 @@ def search(
         results = searcher.search(query)
         if results.routed is not None:
             print_routing(results.routed)
+        for line in results.readings:
+            err.print(f"[yellow]note:[/] {escape(line)} (--literal: as typed)")
         expected = _truth(truth, searcher, query.image)
         if json:
             out.print_json(results_to_json(results))

@@ -9,17 +9,40 @@ from .. import models
 from ..errors import QueryError
 from ..types import Vectors
 from .config import parse_config
+from .encoder import TextEncoder
+from .interpret import Interpretation, interpret
 from .model import DEFAULT, Model
+from .text_settings import SentenceTower
+from .words import normalise
 
-__all__ = ["encode_texts", "text_model_name"]
+__all__ = ["encode_texts", "interpretations", "text_model_name"]
 
 
-def encode_texts(model: Model, texts: Sequence[str]) -> Vectors:
+def interpretations(
+    encoder: TextEncoder | None, texts: Sequence[str], *, literal: bool = False
+) -> list[Interpretation]:
+    """Return what each text is read as, for towers that learned from the lexicon of training; others read it as typed.
+
+    Args:
+        encoder: of the words; None where there is none.
+        texts: any number.
+        literal: True takes the words as they are typed.
+
+    Raises:
+        QueryError: a text says nothing, or is far too long.
+    """
+    if literal or encoder is None or encoder.name != SentenceTower.name:
+        return [Interpretation(text) for text in texts]
+    return [interpret(normalise(text)) for text in texts]
+
+
+def encode_texts(model: Model, texts: Sequence[str], *, literal: bool = False) -> Vectors:
     """Return the vectors of texts.
 
     Args:
         model: any.
         texts: at least one.
+        literal: True takes the words as they are typed; else see ``interpretations``.
 
     Returns:
         float32 (n, dim), not normalised.
@@ -31,7 +54,7 @@ def encode_texts(model: Model, texts: Sequence[str]) -> Vectors:
         shipped = text_model_name()
         remedy = f"--model {shipped}" if shipped else "a model folder that reads words, --model FOLDER"
         raise QueryError(f"the index's model {model.name} reads no words: index again with {remedy}")
-    return model.text.encode(texts)
+    return model.text.encode([read.text for read in interpretations(model.text, texts, literal=literal)])
 
 
 def text_model_name() -> str:

@@ -37,6 +37,7 @@ class EvaluationRequest:
     metric: Metric
     colour_weight: float
     composer: str | None
+    literal: bool
     by: str
     route: Route | None
     rerank: Literal["none"] | RerankKind
@@ -74,7 +75,9 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     options = _options(chosen, request)
     if request.inputs is not None:
         return Done(None, (write_inputs(chosen.load(options), request.inputs, progress),))
-    system = open_system(request.model, request.metric, request.colour_weight, request.composer)
+    system = open_system(
+        request.model, request.metric, request.colour_weight, request.composer, literal=request.literal
+    )
     reranker = None if request.rerank == "none" else RERANKERS[request.rerank]
     measured = partial(evaluate, chosen, options, system, progress, route=request.route, reranker=reranker)
     if request.trec is None:
@@ -114,6 +117,7 @@ def _of_files(request: EvaluationRequest) -> Evaluation:
         "report": request.report,
         "route": request.route is not None,
         "rerank": request.rerank != "none",
+        "literal": request.literal,
     }
     if given := [f"--{name}" for name, value in others.items() if value]:
         raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")

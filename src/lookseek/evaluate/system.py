@@ -75,7 +75,12 @@ class System:
 
 
 def open_system(
-    model: str, metric: Metric = "cosine", colour_weight: float = 0.0, composer: str | None = None
+    model: str,
+    metric: Metric = "cosine",
+    colour_weight: float = 0.0,
+    composer: str | None = None,
+    *,
+    literal: bool = False,
 ) -> System:
     """Opens what is to be measured.
 
@@ -85,6 +90,7 @@ def open_system(
         colour_weight: share of the colour in the score, 0 to 1, as a search has it; of a model, by cosine.
         composer: what asks for a photo with a change in words: the name of a composer, ``photo`` or ``text`` for that
             part alone; None for the model's own, else the sum; of a model that reads none, the photo.
+        literal: True takes words as they stand; False as a search reads them (``encode.interpret``).
 
     Raises:
         ModelError: no such model, or vectors that can't be used.
@@ -106,7 +112,7 @@ def open_system(
         info: dict[str, str | float] = {"name": "colour", "checksum": colour.version, "metric": metric}
         return _of_encoders({colour.version: colour}, {COLOUR: 1.0}, info, metric, None)
     loaded = load_model(model)
-    made_by, reader = cache_key(loaded), reader_of(loaded, composer)
+    made_by, reader = cache_key(loaded), reader_of(loaded, composer, literal=literal)
     info = {
         "name": loaded.name,
         "checksum": loaded.checksum,

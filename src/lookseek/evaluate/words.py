@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..encode import Composer, Model, TextEncoder, composer_of
+from ..encode.reading import interpretations
 from ..errors import QueryError
 from ..progress import Progress
 from ..search.vector_sum import WeightedVector, weighted_sum
@@ -45,11 +46,13 @@ class Reader:
         text: its text tower.
         composer: how a change is asked.
         made_by: checksum of what makes the vectors of words.
+        literal: whether words are taken as they stand; else as a search reads them (``encode.interpret``).
     """
 
     text: TextEncoder
     composer: Composer
     made_by: str
+    literal: bool = False
 
     def needs(self, loaded: Loaded, questions: Sequence[Question]) -> bool:
         """Whether any vector is one of words, or composed of some."""
@@ -58,6 +61,8 @@ class Reader:
     def said(self, questions: Sequence[Question]) -> dict[str, str]:
         """What a result says of how these questions were asked."""
         said = {"text": f"{self.text.name} {self.made_by[:12]}"}
+        if self.literal:
+            said["words"] = "as they stand"
         if any(question.photo and question.text for question in questions):
             said["composer"] = self.composer.name
             if self.composer.name in PARTS:
@@ -72,7 +77,8 @@ class Reader:
         vectors = np.empty((len(distinct), self.text.dim), np.float32)
         for start in range(0, len(distinct), _CHUNK):
             part = distinct[start : start + _CHUNK]
-            vectors[start : start + len(part)] = self.text.encode(part)
+            read = interpretations(self.text, part, literal=self.literal)
+            vectors[start : start + len(part)] = self.text.encode([one.text for one in read])
             progress.advance(len(part))
         return vectors, rows
 
@@ -109,12 +115,13 @@ def has_words(loaded: Loaded, questions: Sequence[Question]) -> bool:
     return bool(loaded.texts) or any(not question.photo for question in questions)
 
 
-def reader_of(model: Model, composer: str | None) -> Reader | None:
+def reader_of(model: Model, composer: str | None, *, literal: bool = False) -> Reader | None:
     """What reads a benchmark's words.
 
     Args:
         model: that is measured.
         composer: ``photo``, ``text``, or as ``composer_of`` takes it.
+        literal: see ``Reader``.
 
     Returns:
         None for a model that reads no words.
@@ -130,4 +137,4 @@ def reader_of(model: Model, composer: str | None) -> Reader | None:
             )
         return None
     chosen = _Part(composer) if composer is not None and composer in PARTS else composer_of(model, composer)
-    return Reader(model.text, chosen, model.words)
+    return Reader(model.text, chosen, model.words, literal)

@@ -22,16 +22,22 @@ _DEFAULTS: dict[str, Any] = {
     "unlike": (),
     "composer": "",
     "rerank": "none",
+    "literal": False,
 }
 """Fields of a query that are omitted where they have these values."""
 
 
 def results_to_dict(results: Results) -> dict[str, Any]:
-    """Return results by the fixed keys; hits have ``copies`` only where the query hides duplicates."""
+    """Return results by the fixed keys.
+
+    Hits have ``copies`` only where the query hides duplicates; ``readings`` are there only where words were read as
+    others.
+    """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     hits = [{key: value for key, value in asdict(hit).items() if key in keys} for hit in results.hits]
     took = round(results.took_ms, 3)
-    return {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
+    answer = {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
+    return answer | ({"readings": list(results.readings)} if results.readings else {})
 
 
 def query_to_dict(query: Query) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..encode import ColourEncoder, Encoder
+from ..encode.reading import interpretations
 from ..filters import Condition, check_fields, parse
 from ..index.manifest import Manifest
 from ..index.open_index import OpenIndex
@@ -81,8 +82,9 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     good = relevant_count(query, encoded.vectors[LOOK], best, opened.relevance)
+    readings = _readings(query, opened)
     clock.end("explain")
-    return Results(query, hits, clock.milliseconds, index.address, routed, clock.steps(), good)
+    return Results(query, hits, clock.milliseconds, index.address, routed, clock.steps(), good, readings)
 
 
 def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
@@ -92,6 +94,12 @@ def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     return encode_query(
         query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store
     )
+
+
+def _readings(query: Query, opened: LoadedIndex) -> tuple[str, ...]:
+    """What a person is told of how the words were read."""
+    read = interpretations(opened.model.text, query.words, literal=query.literal)
+    return tuple(line for one in read for line in one.said)
 
 
 def _condition(query: Query, manifest: Manifest) -> Condition | None:

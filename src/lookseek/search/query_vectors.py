@@ -118,12 +118,12 @@ def _embeddings(
     query: Query, terms: Sequence[Term], model: Model, store: Store
 ) -> tuple[Iterator[Vector], Iterator[Vector]]:
     """Vectors of the photos and of the words, each the query's own first, then the terms'."""
-    texts = [*([query.text] if query.text else []), *(term.text for term in terms if term.photo is None)]
+    texts = query.words
     if not texts:
         return _image_embeddings(query, terms, model, store), iter(())
     with ThreadPoolExecutor(1) as beside:  # the words take one core, and the longest
         photos = beside.submit(lambda: list(_image_embeddings(query, terms, model, store)))
-        words = encode_texts(model, texts)
+        words = encode_texts(model, texts, literal=query.literal)
         return iter(photos.result()), iter(words)
 
 

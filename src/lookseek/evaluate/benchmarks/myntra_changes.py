@@ -5,6 +5,8 @@ and agree in the others (``catalogue/one_change.py``). recall@k wants one of the
 type, colour and people that is as asked, whatever its brand. Items of which nobody knows whether they are as asked are
 not in the question's gallery, nor is the item itself.
 
+``any@1/subset`` asks among the items of the reference's own type, colour and people of which it is known whether they
+are as asked: there a system that ignores the words can't win by the photo.
 ``precision@10/type-kept`` is the share of the first ten that are still of the item's type: a shirt must stay a shirt.
 ``--composer photo`` and ``--composer sum`` measure what the photo alone and the plain sum reach.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -37,6 +40,9 @@ COLUMNS = ("reference", "field", "old", "new", "targets", *LANGUAGES)
 EXACT = ("recall@1", "recall@10", "recall@50", "mrr")
 ANY = ("any@1", "any@10", "any@50")
 
+_Right: TypeAlias = tuple[dict[int, int], ...]
+_Rows: TypeAlias = tuple[tuple[int, ...], ...]
+
 
 def load(options: Options) -> Loaded:
     """Read the benchmark. See Benchmark."""
@@ -50,7 +56,7 @@ def load(options: Options) -> Loaded:
             "questions with scripts/make_queries.py"
         )
     facts = facts_of_items(items, read_details(options.data, place.keys()))
-    exact, wide, barred = _truth(asked, items, facts, place)
+    exact, wide, barred, alike = _truth(asked, items, facts, place)
     gallery = tuple(item.id for item in items)
     rows = np.array([place[row["reference"]] for row in asked], np.int64)
     _, types = np.unique([item.article_type for item in items], return_inverse=True)
@@ -64,6 +70,12 @@ def load(options: Options) -> Loaded:
         first = Task(questions, gallery, Listed(len(items), exact, barred), EXACT, name, parts=parts)
         kept = "type-kept" if not name else f"type-kept-{name}"
         tasks += [first, replace(first, truth=Listed(len(items), wide, barred), metrics=ANY)]
+        among = Listed(len(items), wide, among=alike)
+        hard = np.array([row for row, some in enumerate(alike) if len(some) > len(wide[row])], np.intp)
+        beside = f"subset-{name}" if name else "subset"
+        if len(hard):
+            task = Task(questions, gallery, among, ("any@1",), beside)
+            tasks.append(task.only(hard, np.arange(len(gallery))))
         tasks.append(Task(questions, gallery, SameLabel(types[rows], types, rows), ("precision@10",), kept))
     left = len(listed) - len(asked)
     return Loaded(
@@ -72,7 +84,7 @@ def load(options: Options) -> Loaded:
         labels={item.id: item.title for item in items},
         notes=(
             "recall@k wants an item that differs in what is asked alone, of the same brand; any@k takes one of any "
-            "brand; precision@10/type-kept is the share of the first ten that are of the item's type.",
+            "brand; any@1/subset asks among the item's own type and colour; precision@10/type-kept is the share of the first ten that are of the item's type.",
             "Right is what the shop says; items of the type and colour of which it does not say it are not in the "
             "gallery, nor is the item itself.",
             "/vi asks in Vietnamese, /vi-plain without diacritics; /sleeve and the like is one kind of change.",
@@ -85,12 +97,12 @@ def load(options: Options) -> Loaded:
 
 def _truth(
     asked: Sequence[Mapping[str, str]], items: Sequence[MyntraItem], facts: Sequence[Facts], place: Mapping[str, int]
-) -> tuple[tuple[dict[int, int], ...], tuple[dict[int, int], ...], tuple[tuple[int, ...], ...]]:
-    """Of each question its targets, all that is as asked, and what nobody knows."""
+) -> tuple[_Right, _Right, _Rows, _Rows]:
+    """Of each question its targets, all that is as asked, what nobody knows, and what is known of its own kind."""
     alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row, item in enumerate(items):
         alike[item.article_type, item.base_colour, item.gender].append(row)
-    exact, wide, barred = [], [], []
+    exact, wide, barred, known = [], [], [], []
     for question in asked:
         own, field, new = place[question["reference"]], question["field"], question["new"]
         targets = {place[id] for id in question["targets"].split() if id in place}
@@ -106,7 +118,9 @@ def _truth(
         exact.append(dict.fromkeys(sorted(targets), 1))
         wide.append(dict.fromkeys(sorted(right), 1))
         barred.append(tuple(sorted(unknown)))
-    return tuple(exact), tuple(wide), tuple(barred)
+        kind = alike[items[own].article_type, items[own].base_colour, items[own].gender]
+        known.append(tuple(row for row in sorted({*kind, *right}) if row not in unknown))
+    return tuple(exact), tuple(wide), tuple(barred), tuple(known)
 
 
 BENCHMARK = Benchmark(
