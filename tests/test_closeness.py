@@ -13,13 +13,13 @@ from lookseek.encode import load_model
 from lookseek.errors import QueryError
 from lookseek.evaluate.benchmarks.closeness import ABSENT_TYPE, KINDS, PHOTOS, blanks
 from lookseek.evaluate.benchmarks.frozen import of_split
-from lookseek.evaluate.closeness import background_of, decided
+from lookseek.evaluate.closeness import decided, relevance_of
 from lookseek.evaluate.registry import benchmark
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options, Question, Task
 from lookseek.evaluate.truth import Listed
-from lookseek.search.relevance import Background
+from lookseek.search.relevance import Relevance
 
 
 def test_absent_types_are_not_in_the_gallery_and_present_ones_are(data: Path) -> None:
@@ -47,12 +47,12 @@ def test_blank_pictures_are_all_different() -> None:
 
 def test_a_decision_counts_the_hits_that_stand_out() -> None:
     shown = np.eye(4, 8, dtype=np.float32)
-    background = Background(shown, 0.9, 0.5)
+    relevance = Relevance(shown, 0.9, 0.5)
     questions = (Question("has", "a"), Question("has not", "b"), Question("itself", "c"), Question("words", text="x"))
     truth = Listed(4, ({0: 1}, {}, {}, {3: 1}), barred=((), (), (2,), ()))
     task = Task(questions, ("a", "b", "c", "d"), truth, ("decided@2",), answers_none=True)
     asked = np.stack([shown[0], shown[1], shown[2], shown[3]])
-    assert decided(task, asked, shown, background, 2).tolist() == [1, 0, 1, 1]
+    assert decided(task, asked, shown, relevance, 2).tolist() == [1, 0, 1, 1]
 
 
 def test_it_wants_a_model(data: Path) -> None:
@@ -62,7 +62,7 @@ def test_it_wants_a_model(data: Path) -> None:
 
 def test_a_gallery_that_is_too_small_is_refused() -> None:
     with pytest.raises(QueryError, match="too small to say what is close"):
-        background_of(["a", "b"], np.eye(2, 1280, dtype=np.float32), load_model("efficientnet-lite2"))
+        relevance_of(["a", "b"], np.eye(2, 1280, dtype=np.float32), load_model("efficientnet-lite2"))
 
 
 def test_questions_without_an_answer_stay_when_photos_are_missing(tmp_path: Path) -> None:

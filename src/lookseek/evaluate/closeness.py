@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from ..encode import Model
 from ..errors import QueryError
 from ..query import Query
-from ..search.relevance import Background, measured
+from ..search.relevance import Relevance, measure_relevance
 from ..store.registry import create_store
 from ..store.schema import LOOK, VectorSpec
 from ..types import Point, Vectors
 from .task import Task
 from .truth import BARRED
 
-__all__ = ["DECIDED", "background_of", "decided", "depth_of"]
+__all__ = ["DECIDED", "decided", "depth_of", "relevance_of"]
 
 DECIDED = "decided@"
 """Metric: 1 where the search says rightly whether something close is among its first k, else 0."""
@@ -38,7 +38,7 @@ def depth_of(metric: str) -> int:
     return int(metric.removeprefix(DECIDED))
 
 
-def background_of(gallery: Sequence[str], shown: Vectors, model: Model | None) -> Background:
+def relevance_of(gallery: Sequence[str], shown: Vectors, model: Model | None) -> Relevance:
     """Measure a gallery as an index is measured.
 
     Args:
@@ -56,21 +56,21 @@ def background_of(gallery: Sequence[str], shown: Vectors, model: Model | None) -
     with tempfile.TemporaryDirectory(prefix="lookseek-closeness-") as folder:
         store = create_store("numpy", Path(folder) / "index", {LOOK: VectorSpec(shown.shape[1], "cosine")})
         store.add([Point(id, {LOOK: vector}) for id, vector in zip(gallery, shown, strict=True)])
-        background = measured(store, model)
+        relevance = measure_relevance(store, model)
         store.close()
-    if background is None:
+    if relevance is None:
         raise QueryError(f"a gallery of {len(gallery)} is too small to say what is close in it: add photos")
-    return background
+    return relevance
 
 
-def decided(task: Task, asked: Vectors, shown: Vectors, background: Background, depth: int) -> NDArray[np.float64]:
+def decided(task: Task, asked: Vectors, shown: Vectors, relevance: Relevance, depth: int) -> NDArray[np.float64]:
     """Return 1 for each question that is decided rightly, else 0, float64 (questions,).
 
     Args:
         task: its questions, gallery and truth.
         asked: vectors of the questions, float32 (questions, dim), of length 1.
         shown: vectors of the gallery, float32 (gallery, dim), of length 1.
-        background: measured of the gallery.
+        relevance: measured of the gallery.
         depth: how many hits are counted.
     """
     values = np.zeros(len(task.questions))
@@ -78,6 +78,6 @@ def decided(task: Task, asked: Vectors, shown: Vectors, background: Background, 
         (grades,) = task.truth.grades(slice(row, row + 1))
         cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1][:depth]
         query = Query(image=Path(question.photo)) if question.photo else Query(text=question.text)
-        said = bool(background.good(query, asked[row], cosines.tolist()))
+        said = bool(relevance.relevant_count(query, asked[row], cosines.tolist()))
         values[row] = said == bool((grades > 0).any())
     return values

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rerank import Reranker
-from ..search.relevance import Background
+from ..search.relevance import Relevance
 from ..store.schema import LOOK
-from .closeness import background_of, decided
+from .closeness import decided, relevance_of
 from .rank import by_id, own_columns
 from .reranked import reranked
 from .retrieval import Retrieval, Scorer
@@ -57,7 +57,7 @@ class Ranking:
                 for question in task.questions:
                     keys.setdefault(question.key, len(keys))
         self._neighbours: dict[tuple[str, ...], NDArray[np.int64]] = {}
-        self._backgrounds: dict[tuple[str, ...], Background] = {}
+        self._relevances: dict[tuple[str, ...], Relevance] = {}
 
     def scorer(self, task: Task) -> tuple[Scorer, tuple[str, ...]]:
         """Return the scores of what the task ranks, and what that is called."""
@@ -80,9 +80,9 @@ class Ranking:
         if self._chance is not None:
             return self._chance.integers(0, 2, len(task.questions)).astype(np.float64)
         asked, shown = (self._embedded.of(keys)[LOOK] for keys in (_keys(task), task.gallery))
-        if task.gallery not in self._backgrounds:
-            self._backgrounds[task.gallery] = background_of(task.gallery, shown, self._system.model)
-        return decided(task, asked, shown, self._backgrounds[task.gallery], depth)
+        if task.gallery not in self._relevances:
+            self._relevances[task.gallery] = relevance_of(task.gallery, shown, self._system.model)
+        return decided(task, asked, shown, self._relevances[task.gallery], depth)
 
     def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
         """What a router kept of the exact answers, and what it visited; all where there is none."""

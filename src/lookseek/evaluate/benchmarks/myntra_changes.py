@@ -84,7 +84,8 @@ def load(options: Options) -> Loaded:
         labels={item.id: item.title for item in items},
         notes=(
             "recall@k wants an item that differs in what is asked alone, of the same brand; any@k takes one of any "
-            "brand; any@1/subset asks among the item's own type and colour; precision@10/type-kept is the share of the first ten that are of the item's type.",
+            "brand; any@1/subset asks among the item's own type and colour; precision@10/type-kept is the share of the "
+            "first ten that are of the item's type.",
             "Right is what the shop says; items of the type and colour of which it does not say it are not in the "
             "gallery, nor is the item itself.",
             "/vi asks in Vietnamese, /vi-plain without diacritics; /sleeve and the like is one kind of change.",
