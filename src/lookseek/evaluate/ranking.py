@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..rerank import Reranker
 from ..search.relevance import Relevance
-from ..store.schema import LOOK
 from .closeness import decided, relevance_of
 from .rank import by_id, own_columns
 from .reranked import reranked
@@ -79,7 +78,7 @@ class Ranking:
         """See ``closeness.decided``; by chance it is a coin's."""
         if self._chance is not None:
             return self._chance.integers(0, 2, len(task.questions)).astype(np.float64)
-        asked, shown = (self._embedded.of(keys)[LOOK] for keys in (_keys(task), task.gallery))
+        (asked, shown) = (next(iter(self._embedded.of(keys).values())) for keys in (_keys(task), task.gallery))
         if task.gallery not in self._relevances:
             self._relevances[task.gallery] = relevance_of(task.gallery, shown, self._system.model)
         return decided(task, asked, shown, self._relevances[task.gallery], depth)
