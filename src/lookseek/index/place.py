@@ -108,7 +108,9 @@ class PlaceWriter(Protocol):
     def start(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         """Make a generation to write in, which holds all that ``base`` holds; an empty one where that is None.
 
-        Readers do not see it before it is published.
+        A folder's readers do not see it before it is published. A place whose engine serves readers and a writer at
+        once may return ``base`` under another manifest where the recipe is the same; one of another recipe is never
+        seen before it is published.
 
         Returns:
             ``manifest`` with the generation's name. After a crash it is found again once it was announced.
