@@ -27,15 +27,15 @@ from lookseek.errors import TrainError
 from lookseek.train.align import maps
 from lookseek.train.align.export import export_align
 from lookseek.train.align.job import train_align
-from lookseek.train.align.judge import Asked, figures, questions
-from lookseek.train.align.maps import Maps, fill
-from lookseek.train.align.network import halves
+from lookseek.train.align.labelled_items import FIELDS, LabelledItems, read_labelled_items
+from lookseek.train.align.maps import FeatureMaps, compute_maps
+from lookseek.train.align.network import build_networks
 from lookseek.train.align.pair_masks import caption_pairs, title_pairs
 from lookseek.train.align.run import read_run
 from lookseek.train.align.settings import PRESETS, settings_of
-from lookseek.train.align.shown import FIELDS, Shows, read_shown
-from lookseek.train.align.texts import LANGUAGES, WAYS, Said, Texts, read_texts
-from lookseek.train.align.training import Split, align_training
+from lookseek.train.align.texts import CAPTION_VARIANTS, LANGUAGES, EmbeddedTexts, TextTable, make_texts
+from lookseek.train.align.training import SplitArrays, align_training
+from lookseek.train.align.validation import ValidationQueries, retrieval_figures, validation_queries
 from lookseek.train.trainer import loop
 from lookseek.train.trainer.devices import Devices
 from lookseek.train.trainer.interrupt import StopRequest
@@ -78,8 +78,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shows(shop: Path) -> dict[str, Shows]:
-    return read_shown(shop, 4, LEXICON)
+def items(shop: Path) -> dict[str, LabelledItems]:
+    return read_labelled_items(shop, 4, LEXICON)
 
 
 # what is true of what
@@ -116,41 +116,41 @@ def test_a_title_is_false_of_other_designs_and_colours_alone(given_: list[list[i
 # photos and texts
 
 
-def test_a_folder_is_read_with_what_is_known(shows: dict[str, Shows]) -> None:
-    first, second, *_ = shows["train"].items
-    assert shows["train"].items[4].title == ""  # it says nothing
+def test_a_folder_is_read_with_what_is_known(items: dict[str, LabelledItems]) -> None:
+    first, second, *_ = items["train"].items
+    assert items["train"].items[4].title == ""  # it says nothing
     assert (first.title, second.title) == ("", "Ami Blue Shirts 1")  # "knapsack" is a held word
     assert second.values == {"articleType": "Shirts", "baseColour": "Blue", "gender": "Women"}
-    assert [len(shows[split]) for split in ("train", "val")] == [28, 24]
-    drawn = shows["train"].items[-1]
+    assert [len(items[split]) for split in ("train", "val")] == [28, 24]
+    drawn = items["train"].items[-1]
     assert {"category", "colour", "pattern", "sleeve"} <= drawn.values.keys()
-    assert images.decode(shows["train"].photo(27)).shape == (224, 224, 3)
+    assert images.decode(items["train"].photo(27)).shape == (224, 224, 3)
 
 
 def test_a_folder_without_photos_and_words_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match=r"holds no photos with words: give a folder with myntra/"):
-        read_shown(tmp_path, 4, LEXICON)
+        read_labelled_items(tmp_path, 4, LEXICON)
 
 
-def test_what_a_caption_states_stands_in_it(shows: dict[str, Shows]) -> None:
-    said = read_texts(shows["train"], LEXICON, 0, captions=True)
-    assert len(set(said.texts)) == len(said.texts)
-    for place, item in enumerate(shows["train"].items):
+def test_what_a_caption_states_stands_in_it(items: dict[str, LabelledItems]) -> None:
+    table = make_texts(items["train"], LEXICON, 0, captions=True)
+    assert len(set(table.texts)) == len(table.texts)
+    for place, item in enumerate(items["train"].items):
         for column, language in enumerate(LANGUAGES):
-            text, facts = said.texts[said.captions[place, column]], said.facts[said.captions[place, column]]
-            assert (facts >= 0).any(), text
+            text, stated = table.texts[table.captions[place, column]], table.stated[table.captions[place, column]]
+            assert (stated >= 0).any(), text
             assert not LEXICON.held_in(text)
             assert language != "vi-plain" or text == plain(text)
-            for field, fact in zip(FIELDS, facts, strict=True):
+            for field, fact in zip(FIELDS, stated, strict=True):
                 assert fact < 0 or LEXICON.values(field)[fact] == item.values[field]
     alike = {
-        tuple(said.captions[p])
-        for p, i in enumerate(shows["train"].items)
-        if i.values == shows["train"].items[1].values
+        tuple(table.captions[p])
+        for p, i in enumerate(items["train"].items)
+        if i.values == items["train"].items[1].values
     }
-    assert len(alike) <= WAYS
-    assert read_texts(shows["train"], LEXICON, 0, captions=True).texts == said.texts
-    assert read_texts(shows["val"], LEXICON, 0, captions=False).captions.shape == (24, 0)
+    assert len(alike) <= CAPTION_VARIANTS
+    assert make_texts(items["train"], LEXICON, 0, captions=True).texts == table.texts
+    assert make_texts(items["val"], LEXICON, 0, captions=False).captions.shape == (24, 0)
 
 
 # maps
@@ -158,21 +158,21 @@ def test_what_a_caption_states_stands_in_it(shows: dict[str, Shows]) -> None:
 
 @pytest.fixture(scope="module")
 def trunk() -> Any:
-    return halves(SMALL)[0]
+    return build_networks(SMALL)[0]
 
 
 def test_maps_are_of_the_photo_and_of_its_mirror_image(
-    tmp_path: Path, shows: dict[str, Shows], trunk: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, items: dict[str, LabelledItems], trunk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = replace(shows["train"].items[2], photo=b"no picture")
-    few = Shows((*shows["train"].items[:2], broken, *shows["train"].items[3:6]), shows["train"]._drawn)
+    broken = replace(items["train"].items[2], photo=b"no picture")
+    few = LabelledItems((*items["train"].items[:2], broken, *items["train"].items[3:6]), items["train"]._drawn)
     monkeypatch.setattr(maps, "_STEP", 2)
     heard = Heard()
-    found = fill(tmp_path / "whole", "train", few, trunk, True, heard)
+    found = compute_maps(tmp_path / "whole", "train", few, trunk, True, heard)
     assert (len(found.maps), found.views, found.broken) == (12, 2, {2})
     assert [one.kind for one in heard.left_out] == ["broken photo"]
     np.testing.assert_array_equal(found.small[1], found.small[0][:, ::-1])
-    given_maps, small = found.at(np.array([0, 5]))
+    given_maps, small = found.load(np.array([0, 5]))
     assert (given_maps.shape, small.shape) == ((2, 120, 14, 14), (2, 3, 56, 56))
 
     class Stopping(Heard):
@@ -182,11 +182,11 @@ def test_maps_are_of_the_photo_and_of_its_mirror_image(
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fill(tmp_path / "parts", "train", few, trunk, True, Stopping())
-    again = fill(tmp_path / "parts", "train", few, trunk, True, Heard())
+        compute_maps(tmp_path / "parts", "train", few, trunk, True, Stopping())
+    again = compute_maps(tmp_path / "parts", "train", few, trunk, True, Heard())
     np.testing.assert_array_equal(again.maps, found.maps)
     with pytest.raises(TrainError, match="holds the maps of other photos"):
-        fill(tmp_path / "parts", "train", shows["val"], trunk, True, Heard())
+        compute_maps(tmp_path / "parts", "train", items["val"], trunk, True, Heard())
 
 
 # the judge
@@ -194,33 +194,35 @@ def test_maps_are_of_the_photo_and_of_its_mirror_image(
 
 def test_a_perfect_space_and_one_turned_round() -> None:
     photos = np.eye(40, dtype=np.float32)
-    asked = Asked({"en": ("a",)}, (np.arange(10),))
+    queries = ValidationQueries({"en": ("a",)}, (np.arange(10),))
     words = {"en": photos[:10].mean(0, keepdims=True)}
-    figure, parts = figures(photos, (np.arange(40), photos), asked, words)
+    figure, parts = retrieval_figures(photos, (np.arange(40), photos), queries, words)
     assert (figure, parts) == (1.0, {"val_title": 1.0, "val_en": 1.0})
-    _, parts = figures(photos, (np.arange(40), -photos), asked, {"en": -words["en"]})
+    _, parts = retrieval_figures(photos, (np.arange(40), -photos), queries, {"en": -words["en"]})
     assert parts == {"val_title": 0.0, "val_en": 0.0}
 
 
 def test_what_is_no_number_is_not_perfect_and_nothing_to_ask_is_said() -> None:
     photos = np.full((40, 4), np.nan, np.float32)
-    assert figures(photos, (np.arange(40), photos), Asked({"en": ()}, ()), {})[0] == 0
+    assert retrieval_figures(photos, (np.arange(40), photos), ValidationQueries({"en": ()}, ()), {})[0] == 0
     with pytest.raises(TrainError, match="val has no title, and no colour and noun that 10 photos share"):
-        figures(photos, (np.full(40, -1), photos), Asked({"en": ()}, ()), {})
+        retrieval_figures(photos, (np.full(40, -1), photos), ValidationQueries({"en": ()}, ()), {})
 
 
-def test_questions_are_what_enough_photos_answer(shows: dict[str, Shows]) -> None:
-    many = Shows(shows["val"].items * 3, shows["val"]._drawn)
-    asked = questions(many, LEXICON)
-    assert "red dress" in asked.texts["en"] and "đầm đỏ" in asked.texts["vi"] and "dam do" in asked.texts["vi-plain"]
-    assert all(len(rows) >= 10 for rows in asked.right)
-    assert not questions(Shows(many.items[:5], shows["val"]._drawn), LEXICON).right
+def test_questions_are_what_enough_photos_answer(items: dict[str, LabelledItems]) -> None:
+    many = LabelledItems(items["val"].items * 3, items["val"]._drawn)
+    queries = validation_queries(many, LEXICON)
+    assert (
+        "red dress" in queries.texts["en"] and "đầm đỏ" in queries.texts["vi"] and "dam do" in queries.texts["vi-plain"]
+    )
+    assert all(len(rows) >= 10 for rows in queries.relevant)
+    assert not validation_queries(LabelledItems(many.items[:5], items["val"]._drawn), LEXICON).relevant
 
 
 # the loop
 
 
-def toy(views: int, n: int = 24) -> Split:
+def toy(views: int, n: int = 24) -> SplitArrays:
     chance = np.random.default_rng(1)
     features = chance.standard_normal((6, 384)).astype(np.float32)
     kind = np.arange(n) % 3
@@ -229,12 +231,12 @@ def toy(views: int, n: int = 24) -> Split:
     small = chance.integers(0, 255, (n * views, 56, 56, 3)).astype(np.uint8)
     known = np.full((n, len(FIELDS)), -1, np.int64)
     known[:, 0] = kind
-    facts = np.full((6, len(FIELDS)), -1, np.int64)
-    facts[:3, 0] = range(3)
-    said = Said(tuple("abcdef"), np.where(np.arange(n) % 2, kind + 3, -1), np.stack([kind] * 3, 1), facts)
-    return Split(
-        Maps(found, small, views, frozenset()),
-        Texts(said, features),
+    stated = np.full((6, len(FIELDS)), -1, np.int64)
+    stated[:3, 0] = range(3)
+    said = TextTable(tuple("abcdef"), np.where(np.arange(n) % 2, kind + 3, -1), np.stack([kind] * 3, 1), stated)
+    return SplitArrays(
+        FeatureMaps(found, small, views, frozenset()),
+        EmbeddedTexts(said, features),
         known,
         np.full(n, -1),
         np.full(n, -1),
@@ -245,10 +247,10 @@ def toy(views: int, n: int = 24) -> Split:
 def run_loop(folder: Path) -> Any:
     folder.mkdir(exist_ok=True)
     torch.manual_seed(0)
-    _, joint, _ = halves(SMALL)
+    _, joint, _ = build_networks(SMALL)
     train, val = toy(2), toy(1)
-    asked = Asked({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
-    training = align_training(joint, train, (val, asked, {"en": val.texts.features[:3]}), SMALL)
+    queries = ValidationQueries({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
+    training = align_training(joint, train, (val, queries, {"en": val.texts.features[:3]}), SMALL)
     return loop.fit(launch(Devices("cpu", "1"), "32-true"), training, folder, Heard())
 
 

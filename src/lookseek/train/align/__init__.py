@@ -1,4 +1,7 @@
-"""Teaching words and photos to share one space.
+"""The recipe ``align``: photos and words of a catalogue to one joint space.
 
-lexicon.csv (words for values) -> lexicon -> captions (what an item is called), changes (what is asked to differ)
+    catalogue ──labelled_items──> photos ──maps──> features of the frozen half, kept on disk ─┐
+                       └──texts──> titles and captions ──> features of the sentence model ────┴─training──> the loop
+
+``job.py`` is the way through; docs/decisions/align.md states why it is made so.
 """

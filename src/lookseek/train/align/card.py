@@ -1,5 +1,5 @@
 # ruff: noqa: E501  rows of a table are one line each
-"""The card of a joint space: what it is, what it learned from, how the training went, what it can't do."""
+"""The model card of a joint space: data, training, figures on val, limits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..trainer.run_folder import LOG
 from .run import AlignRun
 from .settings import PRESETS
 
-__all__ = ["card"]
+__all__ = ["model_card"]
 
 OPTIONS = ("epochs", "batch", "rate", "precision", "seed")
 """Settings that the command line changes."""
 
-_SAID = {
+_FIGURES = {
     "val_title": "a title finds its own photo among the first 10",
     "val_en": "right photos among the first 10 for colour and noun, English",
     "val_vi": "the same, Vietnamese",
@@ -24,12 +24,12 @@ _SAID = {
 }
 
 
-def card(name: str, run: AlignRun, folder: Path, worst: tuple[float, float], size: int) -> str:
-    """The card, Markdown.
+def model_card(name: str, run: AlignRun, folder: Path, worst: tuple[float, float], size: int) -> str:
+    """Return the card, Markdown.
 
     Args:
         name: of the model.
-        run: what it was trained with.
+        run: of the training.
         folder: of the run; its log is read.
         worst: 1 - cosine to torch, of photos and of texts.
         size: of the graphs, bytes.
@@ -81,5 +81,5 @@ def _judged(folder: Path) -> str:
     if not lines:
         return f"No figure: the run has no {LOG}."
     best = max(lines, key=lambda line: float(line["val"]))
-    rows = [f"| {said} | {best[name]:.3f} |" for name, said in _SAID.items() if name in best]
+    rows = [f"| {meaning} | {best[name]:.3f} |" for name, meaning in _FIGURES.items() if name in best]
     return "\n".join([f"Epoch {best['epoch']} of {len(lines)}.", "", "| | |", "|---|---|", *rows])

@@ -20,9 +20,9 @@ from ..export.graph import export_onnx, to_fp16
 from ..export.origin import lite2_origin
 from ..export.parity import FP16_LIMIT, INSTALL, PARITY_ROWS, check_difference, open_graph, run_graph
 from ..export.photos import drawn_photos, prepare_photos
-from .card import card
-from .maps import HOW
-from .network import SIZE, SMALL, Joint, Trunk
+from .card import model_card
+from .maps import PREPROCESSING
+from .network import SIZE, SMALL, JointNetwork, Trunk
 from .run import read_run
 
 __all__ = ["ExportedSpace", "export_align"]
@@ -61,7 +61,7 @@ class ExportedSpace:
 class _Photos(nn.Module):
     """uint8 (n, 224, 224, 3) to float32 (n, dim)."""
 
-    def __init__(self, trunk: Trunk, joint: Joint) -> None:
+    def __init__(self, trunk: Trunk, joint: JointNetwork) -> None:
         super().__init__()
         self.trunk, self.joint = trunk, joint
 
@@ -73,7 +73,7 @@ class _Photos(nn.Module):
 class _Texts(nn.Module):
     """float32 (n, 384) to float32 (n, dim)."""
 
-    def __init__(self, joint: Joint) -> None:
+    def __init__(self, joint: JointNetwork) -> None:
         super().__init__()
         self.joint = joint
 
@@ -100,7 +100,7 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     image = to_fp16(export_onnx(photos, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL))
     text = to_fp16(export_onnx(texts, {"features": torch.zeros((2, DIM))}, INSTALL))
     progress.phase("comparing them with the network", None)
-    pixels = prepare_photos(drawn_photos(PARITY_ROWS), HOW, PARITY_ROWS, progress)
+    pixels = prepare_photos(drawn_photos(PARITY_ROWS), PREPROCESSING, PARITY_ROWS, progress)
     features = unit(np.random.default_rng(0).standard_normal((PARITY_ROWS, DIM)))
     with torch.no_grad():
         worst = (
@@ -112,7 +112,9 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     licence = f"{base.licence}; the terms of the training data apply too"
     settings: dict[str, str | int] = {"tower": SentenceTower.name, "limit": SentenceTower().limit}
     name = target.resolve().name
-    config = model_config(name, run.settings.dim, HOW, licence, base.sources, text=settings, languages=LANGUAGES)
+    config = model_config(
+        name, run.settings.dim, PREPROCESSING, licence, base.sources, text=settings, languages=LANGUAGES
+    )
     size = sum(map(len, contents.values()))
     progress.phase("writing the model folder", None)
     write_folder(
@@ -121,7 +123,7 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
             "image.onnx": contents["i"],
             TEXT: contents["t"],
             "config.json": config,
-            "README.md": card(name, run, folder, worst, size).encode(),
+            "README.md": model_card(name, run, folder, worst, size).encode(),
             **base.files,
         },
     )

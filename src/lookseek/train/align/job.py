@@ -23,14 +23,14 @@ from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..unreadable import write_unreadable
 from ..words.lexicon import read_lexicon
-from .judge import questions
-from .maps import fill
-from .network import Trunk, halves
+from .labelled_items import FIELDS, LabelledItems, read_labelled_items
+from .maps import compute_maps
+from .network import Trunk, build_networks
 from .run import AlignRun, run_folder
 from .settings import settings_of
-from .shown import FIELDS, Shows, read_shown
-from .texts import Said, Texts, read_texts
-from .training import Split, align_training
+from .texts import EmbeddedTexts, TextTable, make_texts
+from .training import SplitArrays, align_training
+from .validation import validation_queries
 
 __all__ = ["TrainedSpace", "train_align"]
 
@@ -46,7 +46,7 @@ class TrainedSpace:
         folder: of the run.
         run: which training it was.
         best_epoch: whose weights are kept.
-        figure: of the best epoch on val, as ``judge.figures`` computes it.
+        figure: of the best epoch on val, as ``validation.retrieval_figures`` computes it.
         notes: none.
     """
 
@@ -79,7 +79,7 @@ def train_align(
     """Train a joint space, or go on with the training that the folder holds.
 
     Args:
-        data: the folder of photos with words, as ``read_shown`` takes it.
+        data: the folder of photos with words, as ``read_labelled_items`` takes it.
         out: the run folder; made where it does not exist. Its ``cache`` can be removed when the training has ended.
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
@@ -97,75 +97,79 @@ def train_align(
     if fabric.world_size > 1:
         raise TrainError(f"{fabric.world_size} devices can't share the batches of a joint space: give --devices 1")
     torch.manual_seed(settings.seed)
-    trunk, joint, weights = halves(settings)
+    trunk, joint, weights = build_networks(settings)
     lexicon = read_lexicon()
     with RunLock(out, fabric):
-        shows = read_shown(Path(data), settings.drawn, lexicon)
-        said = {
-            split: read_texts(shown, lexicon, settings.seed, captions=split == "train")
-            for split, shown in shows.items()
+        items = read_labelled_items(Path(data), settings.drawn, lexicon)
+        tables = {
+            split: make_texts(some, lexicon, settings.seed, captions=split == "train") for split, some in items.items()
         }
         run = AlignRun(
             recipe="align",
             preset=preset,
             settings=settings,
             data=str(Path(data).resolve()),
-            photos={split: len(shown) for split, shown in shows.items()},
-            texts={split: len(some.texts) for split, some in said.items()},
-            content=_content(list(shows.values()), list(said.values())),
+            photos={split: len(some) for split, some in items.items()},
+            texts={split: len(table.texts) for split, table in tables.items()},
+            content=_content(list(items.values()), list(tables.values())),
             weights=weights,
         )
         (out / CACHE).mkdir(exist_ok=True)
         run_folder(out).begin(run)
-        asked = questions(shows["val"], lexicon)
-        words = {name: _read(texts, progress) for name, texts in asked.texts.items()}
+        queries = validation_queries(items["val"], lexicon)
+        words = {language: _embed(texts, progress) for language, texts in queries.texts.items()}
         splits = {
-            split: _split(split, shown, said[split], trunk, out / CACHE, shown.codes(lexicon), progress)
-            for split, shown in shows.items()
+            split: _arrays(split, some, tables[split], trunk, out / CACHE, some.encode_values(lexicon), progress)
+            for split, some in items.items()
         }
-        broken = {shows[s].items[row].id: "can't be decoded" for s in shows for row in splits[s].maps.broken}
+        broken = {items[s].items[row].id: "can't be decoded" for s in items for row in splits[s].maps.broken}
         write_unreadable(out, broken)
         features = splits["train"].texts.features
         joint.centre.copy_(torch.from_numpy(features.mean(0)))
         joint.spread.copy_(torch.from_numpy(features.std(0)))
         joint.to(memory_format=torch.channels_last)
-        state = fit(
-            fabric, align_training(joint, splits["train"], (splits["val"], asked, words), settings), out, progress
-        )
+        training = align_training(joint, splits["train"], (splits["val"], queries, words), settings)
+        state = fit(fabric, training, out, progress)
     return TrainedSpace(out, run, state.best_epoch, state.best_score[0])
 
 
-def _split(
-    split: str, shows: Shows, said: Said, trunk: Trunk, cache: Path, codes: NDArray[np.int64], progress: Progress
-) -> Split:
-    features = _read(said.texts, progress)
-    maps = fill(cache, split, shows, trunk, split == "train", progress)
-    rows = np.setdiff1d(np.arange(len(shows)), np.array(sorted(maps.broken), np.intp))
+def _arrays(
+    split: str,
+    items: LabelledItems,
+    table: TextTable,
+    trunk: Trunk,
+    cache: Path,
+    values: NDArray[np.int64],
+    progress: Progress,
+) -> SplitArrays:
+    features = _embed(table.texts, progress)
+    maps = compute_maps(cache, split, items, trunk, split == "train", progress)
+    rows = np.setdiff1d(np.arange(len(items)), np.array(sorted(maps.broken), np.intp))
     if not len(rows):
         raise TrainError(f"no photo of {split} can be decoded: bring them back")
-    return Split(
+    return SplitArrays(
         maps=maps,
-        texts=Texts(said, features),
-        codes=codes,
-        designs=_numbers([item.design for item in shows.items]),
-        colours=codes[:, FIELDS.index("baseColour")],
+        texts=EmbeddedTexts(table, features),
+        values=values,
+        designs=_numbers([item.design for item in items.items]),
+        colours=values[:, FIELDS.index("baseColour")],
         rows=rows,
     )
 
 
-def _read(texts: Sequence[str], progress: Progress) -> Vectors:
+def _embed(texts: Sequence[str], progress: Progress) -> Vectors:
     return embed_texts(texts, SENTENCES, SENTENCES.key, progress)
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
-    """Each name's number, -1 of one that is empty."""
+    """Each name's number, -1 for an empty one."""
     known = {name: row for row, name in enumerate(sorted(set(names) - {""}))}
     return np.array([known.get(name, -1) for name in names], np.int64)
 
 
-def _content(shows: Sequence[Shows], said: Sequence[Said]) -> str:
+def _content(items: Sequence[LabelledItems], tables: Sequence[TextTable]) -> str:
     digest = sha256()
-    for shown, some in zip(shows, said, strict=True):
-        digest.update(shown.content.encode())
-        digest.update("\n".join(some.texts).encode())
+    for some, table in zip(items, tables, strict=True):
+        digest.update(some.content.encode())
+        digest.update("\n".join(table.texts).encode())
     return digest.hexdigest()

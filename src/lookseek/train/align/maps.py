@@ -28,19 +28,19 @@ from ...progress import Progress
 from ...types import Pixels, Skipped
 from ..export.graph import export_onnx
 from ..export.parity import INSTALL
+from .labelled_items import LabelledItems
 from .network import CELLS, MAP, SIZE, SMALL, Trunk
-from .shown import Shows
 
-__all__ = ["HOW", "Maps", "fill"]
+__all__ = ["PREPROCESSING", "FeatureMaps", "compute_maps"]
 
-HOW = Preprocessing(SIZE, SIZE, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
+PREPROCESSING = Preprocessing(SIZE, SIZE, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
 """What the exported tower takes: it normalises inside."""
 
 _STEP = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Maps:
+class FeatureMaps:
     """A split's photos as the frozen half gives them.
 
     Args:
@@ -55,20 +55,22 @@ class Maps:
     views: int
     broken: frozenset[int]
 
-    def at(self, rows: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Maps float32 (n, 120, 14, 14) and colours float32 (n, 3, 56, 56) of rows of the files."""
+    def load(self, rows: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return maps float32 (n, 120, 14, 14) and colours float32 (n, 3, 56, 56) of rows of the files."""
         maps = torch.from_numpy(self.maps[rows].astype(np.float32))
         small = torch.from_numpy(self.small[rows]).permute(0, 3, 1, 2).float()
         return maps.contiguous(memory_format=torch.channels_last), small.contiguous(memory_format=torch.channels_last)
 
 
-def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, progress: Progress) -> Maps:
-    """Compute what is not there yet.
+def compute_maps(
+    folder: Path, split: str, items: LabelledItems, trunk: Trunk, mirrored: bool, progress: Progress
+) -> FeatureMaps:
+    """Return the maps of a split; those that are not there yet are computed.
 
     Args:
         folder: of the cache, made where it is not there.
         split: names the files.
-        shows: the photos.
+        items: the photos.
         trunk: the frozen half.
         mirrored: whether each photo is kept twice, as it is and mirrored.
         progress: told of every photo, and of those that can't be decoded.
@@ -79,9 +81,9 @@ def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, p
     """
     folder.mkdir(parents=True, exist_ok=True)
     views = 2 if mirrored else 1
-    rows = len(shows) * views
-    said = folder / f"{split}-done.json"
-    state = _state(said, shows.pictures)
+    rows = len(items) * views
+    done_file = folder / f"{split}-done.json"
+    state = _state(done_file, items.photos_content)
     mode = "r+" if state["done"] else "w+"
     try:
         maps = np.lib.format.open_memmap(
@@ -94,24 +96,24 @@ def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, p
         raise TrainError(
             f"{folder} can't keep the maps of {split} ({error}): remove the folder, or make room"
         ) from error
-    progress.phase(f"looking at the photos of {split}", len(shows))
+    progress.phase(f"looking at the photos of {split}", len(items))
     progress.advance(state["done"])
     graph = export_onnx(trunk, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
     tower = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
 
-    def shown(row: int) -> Pixels | str:
+    def prepared(row: int) -> Pixels | str:
         try:
-            return fit(images.decode(shows.photo(row), min_side(HOW)), HOW)
+            return fit(images.decode(items.photo(row), min_side(PREPROCESSING)), PREPROCESSING)
         except ItemError as error:
             return str(error)
 
     with ThreadPoolExecutor(cores()) as pool:
-        for start in range(state["done"], len(shows), _STEP):
-            taken = range(start, min(start + _STEP, len(shows)))
-            pixels = list(pool.map(shown, taken))
+        for start in range(state["done"], len(items), _STEP):
+            taken = range(start, min(start + _STEP, len(items)))
+            pixels = list(pool.map(prepared, taken))
             for row, one in zip(taken, pixels, strict=True):
                 if isinstance(one, str):
-                    progress.skipped(Skipped(shows.items[row].id, "broken photo", one))
+                    progress.skipped(Skipped(items.items[row].id, "broken photo", one))
                     state["broken"].append(row)
             whole = [np.zeros((SIZE, SIZE, 3), np.uint8) if isinstance(one, str) else one for one in pixels]
             photos = np.stack([view for one in whole for view in (one, one[:, ::-1])[:views]])
@@ -122,19 +124,19 @@ def fill(folder: Path, split: str, shows: Shows, trunk: Trunk, mirrored: bool, p
             means = photos.reshape(-1, SMALL, side, SMALL, side, 3).mean((2, 4), dtype=np.float32)
             small[place] = means.round().astype(np.uint8)
             state["done"] = start + len(taken)
-            if (start // _STEP) % 16 == 15 or state["done"] == len(shows):
+            if (start // _STEP) % 16 == 15 or state["done"] == len(items):
                 maps.flush()
                 small.flush()
-                write_text(said, json.dumps(state))
+                write_text(done_file, json.dumps(state))
             progress.advance(len(taken))
-    return Maps(maps, small, views, frozenset(state["broken"]))
+    return FeatureMaps(maps, small, views, frozenset(state["broken"]))
 
 
-def _state(said: Path, content: str) -> dict[str, Any]:
+def _state(done_file: Path, content: str) -> dict[str, Any]:
     """How far the files are: ``done``, ``broken`` and ``content``."""
-    if not said.is_file():
+    if not done_file.is_file():
         return {"content": content, "done": 0, "broken": []}
-    state: dict[str, Any] = json.loads(said.read_text(encoding="utf-8"))
+    state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))
     if state["content"] != content:
-        raise TrainError(f"{said.parent} holds the maps of other photos: give a new folder, or remove this one")
+        raise TrainError(f"{done_file.parent} holds the maps of other photos: give a new folder, or remove this one")
     return state

@@ -24,7 +24,7 @@ from ..backbones import LITE2
 from ..classifier.network import build_network
 from .settings import AlignSettings
 
-__all__ = ["CELLS", "FROZEN", "MAP", "SIZE", "SMALL", "Joint", "Trunk", "halves"]
+__all__ = ["CELLS", "FROZEN", "MAP", "SIZE", "SMALL", "JointNetwork", "Trunk", "build_networks"]
 
 SIZE = 224
 """Pixels a side of the photo, as the shipped tower takes it."""
@@ -70,7 +70,7 @@ class Trunk(nn.Module):
         return cast(Tensor, self.blocks(self.stem(normal)))
 
 
-class Joint(nn.Module):
+class JointNetwork(nn.Module):
     """All that learns. Batch norms keep ImageNet's statistics: a batch of shop photos has none to give.
 
     Args:
@@ -102,7 +102,7 @@ class Joint(nn.Module):
         nn.init.normal_(self.palette[0].weight, std=1.0)  # type: ignore[arg-type]
         nn.init.normal_(self.palette[2].weight, std=1.0)  # type: ignore[arg-type]
 
-    def train(self, mode: bool = True) -> Joint:
+    def train(self, mode: bool = True) -> JointNetwork:
         """See torch and the class."""
         super().train(mode)
         for module in (self.last, self.end):
@@ -156,7 +156,7 @@ class _Head(nn.Module):
         return cast(Tensor, self.straight(numbers) + self.bend(numbers))
 
 
-def halves(settings: AlignSettings) -> tuple[Trunk, Joint, str]:
+def build_networks(settings: AlignSettings) -> tuple[Trunk, JointNetwork, str]:
     """The frozen and the learning half with ImageNet's weights, and where those come from.
 
     Raises:
@@ -164,4 +164,4 @@ def halves(settings: AlignSettings) -> tuple[Trunk, Joint, str]:
     """
     start = build_network(LITE2, 2)
     backbone = start.network.backbone.to(memory_format=torch.contiguous_format)
-    return Trunk(backbone, start.network.mean, start.network.std), Joint(backbone, settings), start.weights
+    return Trunk(backbone, start.network.mean, start.network.std), JointNetwork(backbone, settings), start.weights

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..trainer.run_folder import RunFolder, best_weights
-from .network import Joint, Trunk, halves
+from .network import JointNetwork, Trunk, build_networks
 from .settings import AlignSettings
 
 __all__ = ["AlignRun", "read_run", "run_folder"]
@@ -37,14 +37,14 @@ class AlignRun:
     content: str
     weights: str
 
-    def network(self, folder: Path) -> tuple[Trunk, Joint]:
+    def network(self, folder: Path) -> tuple[Trunk, JointNetwork]:
         """Return the frozen half, and the learning one of the best epoch, in evaluation mode.
 
         Raises:
             TrainError: there are no weights yet.
         """
         weights = best_weights(folder)
-        trunk, joint, _ = halves(self.settings)
+        trunk, joint, _ = build_networks(self.settings)
         joint.load_state_dict(weights)
         return trunk, joint.eval()
 

@@ -22,14 +22,14 @@ from ...types import Vectors
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
-from .judge import Asked, figures
-from .maps import Maps
-from .network import Joint
+from .maps import FeatureMaps
+from .network import JointNetwork
 from .pair_masks import caption_pairs, title_pairs
 from .settings import AlignSettings
-from .texts import LANGUAGES, Texts
+from .texts import LANGUAGES, EmbeddedTexts
+from .validation import ValidationQueries, retrieval_figures
 
-__all__ = ["Split", "align_training", "contrastive_loss"]
+__all__ = ["SplitArrays", "align_training", "contrastive_loss"]
 
 _CHUNK = 256
 """Photos that are embedded together where nothing is learned."""
@@ -38,21 +38,21 @@ _SUPERVISED_CONTRAST = SupConLoss(temperature=1.0, distance=DotProductSimilarity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class SplitArrays:
     """Photos and texts of train or val, as numbers.
 
     Args:
         maps: of the photos.
         texts: of titles and captions.
-        codes: values of the photos, int64 (n, fields).
+        values: of the photos, int64 (n, fields), -1: unknown.
         designs: number of each photo's design, int64 (n,), -1: unknown.
         colours: number of each photo's colour, int64 (n,), -1: unknown.
         rows: photos that can be used, int64 (m,).
     """
 
-    maps: Maps
-    texts: Texts
-    codes: NDArray[np.int64]
+    maps: FeatureMaps
+    texts: EmbeddedTexts
+    values: NDArray[np.int64]
     designs: NDArray[np.int64]
     colours: NDArray[np.int64]
     rows: NDArray[np.intp]
@@ -62,12 +62,12 @@ class PhotosAndTexts(NamedTuple):
     """A batch: n photos, a caption of each, and a title of each.
 
     Args:
-        maps, small: of the photos, as ``Joint.photos`` takes them.
+        maps, small: of the photos, as ``JointNetwork.photos`` takes them.
         features: of the n captions, then of the n titles, float32 (2 n, 384).
         values: of the photos, int64 (n, fields), -1: unknown.
         stated: values that the captions state, int64 (n, fields), -1: not stated.
         titles: number of each photo's title, int64 (n,), -1: none; its row of ``features`` is then of another text.
-        designs, colours: as ``Split`` has them.
+        designs, colours: as ``SplitArrays`` has them.
     """
 
     maps: Tensor
@@ -81,14 +81,17 @@ class PhotosAndTexts(NamedTuple):
 
 
 def align_training(
-    joint: Joint, train: Split, val: tuple[Split, Asked, dict[str, Vectors]], settings: AlignSettings
+    joint: JointNetwork,
+    train: SplitArrays,
+    val: tuple[SplitArrays, ValidationQueries, dict[str, Vectors]],
+    settings: AlignSettings,
 ) -> Training[PhotosAndTexts]:
     """Return the training of a joint space.
 
     Args:
         joint: with its first weights.
         train: what it learns from.
-        val: its photos and titles, the questions, and the features of their words by language.
+        val: its photos and titles, the queries, and the features of their words by language.
         settings: of the training.
     """
 
@@ -103,11 +106,11 @@ def align_training(
         return {**mean, "scale": joint.scale.detach()}
 
     def validate(network: nn.Module) -> Validation:
-        split, asked, words = val
-        joint = cast(Joint, network)
-        titles = split.texts.said.titles, embed_texts(joint, split.texts.features)
-        queries = {language: embed_texts(joint, some) for language, some in words.items()}
-        figure, parts = figures(embed_images(joint, split), titles, asked, queries)
+        split, queries, words = val
+        joint = cast(JointNetwork, network)
+        titles = split.texts.table.titles, embed_texts(joint, split.texts.features)
+        vectors = {language: embed_texts(joint, some) for language, some in words.items()}
+        figure, parts = retrieval_figures(embed_images(joint, split), titles, queries, vectors)
         return Validation((figure,), {"val": figure, **parts})
 
     return Training(
@@ -143,7 +146,7 @@ def contrastive_loss(photos: Tensor, texts: Tensor, positive: Tensor, negative: 
 class _Shuffled:
     """See Batches: every photo once an epoch, in a view and with a caption in a language that chance chooses."""
 
-    def __init__(self, train: Split, settings: AlignSettings) -> None:
+    def __init__(self, train: SplitArrays, settings: AlignSettings) -> None:
         self._train, self._seed = train, settings.seed
         self._batch = min(settings.batch, len(train.rows))
 
@@ -166,15 +169,17 @@ class _Shuffled:
             yield self._load(rows[part], views[part], language[part])
 
     def _load(self, rows: NDArray[np.intp], views: NDArray[np.intp], language: NDArray[np.intp]) -> PhotosAndTexts:
-        train, said = self._train, self._train.texts.said
-        captions, titles = said.captions[rows, language], said.titles[rows]
+        train, table = self._train, self._train.texts.table
+        captions, titles = table.captions[rows, language], table.titles[rows]
         texts = np.concatenate([captions, np.maximum(titles, 0)])
-        known = (train.codes[rows], said.facts[captions], titles, train.designs[rows], train.colours[rows])
+        known = (train.values[rows], table.stated[captions], titles, train.designs[rows], train.colours[rows])
         features = torch.from_numpy(train.texts.features[texts])
-        return PhotosAndTexts(*train.maps.at(rows * train.maps.views + views), features, *map(torch.from_numpy, known))
+        return PhotosAndTexts(
+            *train.maps.load(rows * train.maps.views + views), features, *map(torch.from_numpy, known)
+        )
 
 
-def _parameter_groups(joint: Joint, settings: AlignSettings) -> list[dict[str, object]]:
+def _parameter_groups(joint: JointNetwork, settings: AlignSettings) -> list[dict[str, object]]:
     """Parameters in groups of one learning rate and weight decay: decay is of matrices and kernels alone."""
     tower = {id(parameter) for module in (joint.last, joint.end) for parameter in module.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
@@ -184,19 +189,19 @@ def _parameter_groups(joint: Joint, settings: AlignSettings) -> list[dict[str, o
     return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
 
-def embed_images(joint: Joint, split: Split) -> Vectors:
+def embed_images(joint: JointNetwork, split: SplitArrays) -> Vectors:
     """Return vectors of a split's photos, as they are and not mirrored, float32 (n, dim), of length 1."""
     found = []
-    rows, device = np.arange(len(split.codes)) * split.maps.views, joint.log_scale.device
+    rows, device = np.arange(len(split.values)) * split.maps.views, joint.log_scale.device
     with torch.no_grad():
         for start in range(0, len(rows), _CHUNK):
-            maps, small = split.maps.at(rows[start : start + _CHUNK])
+            maps, small = split.maps.load(rows[start : start + _CHUNK])
             found.append(normalize(joint.photos(maps.to(device), small.to(device)), dim=1))
     vectors: Vectors = torch.cat(found).cpu().numpy()
     return vectors
 
 
-def embed_texts(joint: Joint, features: Vectors) -> Vectors:
+def embed_texts(joint: JointNetwork, features: Vectors) -> Vectors:
     """Return vectors of texts, float32 (n, dim), of length 1."""
     with torch.no_grad():
         given = torch.from_numpy(features).to(joint.log_scale.device)

@@ -1,4 +1,4 @@
-"""Photos with what is known of them: a title, and values of the lexicon's fields.
+"""Photos with their labels: a title, a design, and values of the lexicon's fields.
 
 A folder may hold ``myntra/`` (a shop: titles, types, colours) and ``clothing/`` (phone photos with a kind); either may
 be given alone. Drawn garments, whose sleeves, necklines and patterns are known, join them.
@@ -24,27 +24,27 @@ from ...errors import ItemError, QueryError, TrainError
 from ...types import Photo
 from ..words.lexicon import Lexicon
 
-__all__ = ["FIELDS", "SPLITS", "Shown", "Shows", "read_shown"]
+__all__ = ["FIELDS", "SPLITS", "LabelledItem", "LabelledItems", "read_labelled_items"]
 
 SPLITS = ("train", "val")
 
 FIELDS = (
     "articleType", "label", "category", "baseColour", "colour", "gender", "pattern", "sleeve", "neckline", "length",
 )  # fmt: skip
-"""Of the lexicon's fields those that a photo shows; season and usage it seldom does."""
+"""The lexicon's fields that can be seen on a photo; season and usage seldom can."""
 
 DRAWN_SIZE, VIEWS = 224, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class LabelledItem:
     """One photo.
 
     Args:
         id: unique in its split.
-        photo: not decoded; None of a drawn one, which ``Shows.photo`` draws.
-        title: what the shop says; "" where it says nothing that can be read, or says a held word.
-        design: what photos of one design share; "" where nobody knows.
+        photo: not decoded; None for a drawn one, which ``LabelledItems.photo`` draws.
+        title: of the shop; "" without one that the text tower reads, or with a held word in it.
+        design: what photos of one design share; "" where it is unknown.
         values: field to value, of ``FIELDS`` and of the lexicon's values.
     """
 
@@ -55,7 +55,7 @@ class Shown:
     values: Mapping[str, str]
 
 
-class Shows:
+class LabelledItems:
     """The photos of one split, in order.
 
     Args:
@@ -63,7 +63,7 @@ class Shows:
         drawn: draws those that are not there as files.
     """
 
-    def __init__(self, items: tuple[Shown, ...], drawn: DrawnPhotos) -> None:
+    def __init__(self, items: tuple[LabelledItem, ...], drawn: DrawnPhotos) -> None:
         self.items = items
         self._drawn = drawn
 
@@ -71,12 +71,12 @@ class Shows:
         return len(self.items)
 
     def photo(self, row: int) -> Photo:
-        """The photo, drawn now if need be."""
+        """Return a photo; one of a drawn garment is drawn now."""
         item = self.items[row]
         return self._drawn[item.id] if item.photo is None else item.photo
 
-    def codes(self, lexicon: Lexicon) -> NDArray[np.int64]:
-        """The values as numbers, int64 (n, fields): -1 where nobody knows."""
+    def encode_values(self, lexicon: Lexicon) -> NDArray[np.int64]:
+        """Return the values as numbers, int64 (n, fields); -1: unknown."""
         numbers = {field: {value: row for row, value in enumerate(lexicon.values(field))} for field in FIELDS}
         found = np.full((len(self), len(FIELDS)), -1, np.int64)
         for row, item in enumerate(self.items):
@@ -85,30 +85,30 @@ class Shows:
         return found
 
     @property
-    def pictures(self) -> str:
-        """Hex, of the photos alone, whatever is said of them: what was computed of others can't be used."""
+    def photos_content(self) -> str:
+        """Hex SHA-256 of the photos, whatever their labels: with another one, what was computed of them is void."""
         digest = sha256()
         for item in self.items:
             digest.update(f"{item.id}\n".encode())
-            if item.photo is not None:  # a drawn one is what its id says
-                with suppress(ItemError):  # the same error is told where it is decoded
+            if item.photo is not None:  # a drawn one follows from its id
+                with suppress(ItemError):  # it is reported where the photo is decoded
                     digest.update(sha256(images.read(item.photo)).digest())
         return digest.hexdigest()
 
     @property
     def content(self) -> str:
-        """Hex, of all that is known: of other photos or words another training."""
+        """Hex SHA-256 of ids and labels: with another one it is another training."""
         lines = (f"{i.id}\t{i.title}\t{i.design}\t{sorted(i.values.items())}" for i in self.items)
         return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_shown(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, Shows]:
+def read_labelled_items(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, LabelledItems]:
     """Read train and val.
 
     Args:
         data: a folder that holds ``myntra/`` or ``clothing/`` or both, or one of the two itself.
         drawn: photos of train to draw; val gets a tenth.
-        lexicon: a title with one of its held words is not read; a value it does not know neither.
+        lexicon: titles with one of its held words are left out, and so are values that it lacks.
 
     Raises:
         TrainError: the folder holds neither.
@@ -121,9 +121,9 @@ def read_shown(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, Shows]:
             f"{data} holds no photos with words: give a folder with myntra/ (catalogue.parquet) or clothing/ "
             "(items.csv, images/), or one of the two"
         )
-    shows = {}
+    splits = {}
     for split in SPLITS:
-        items: list[Shown] = []
+        items: list[LabelledItem] = []
         if shop is not None:
             items += _of_shop(shop, split, lexicon)
         if phones is not None:
@@ -131,23 +131,25 @@ def read_shown(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, Shows]:
         count = drawn if split == "train" else drawn // 10
         specs = split_specs(split, count // VIEWS, VIEWS)
         items += (
-            Shown(id, None, "", "", {field: spec.attributes[field] for field in FIELDS if field in spec.attributes})
+            LabelledItem(
+                id, None, "", "", {field: spec.attributes[field] for field in FIELDS if field in spec.attributes}
+            )
             for id, spec in specs.items()
         )
-        shows[split] = Shows(tuple(items), DrawnPhotos(specs, DRAWN_SIZE))
-    return shows
+        splits[split] = LabelledItems(tuple(items), DrawnPhotos(specs, DRAWN_SIZE))
+    return splits
 
 
-def _of_shop(folder: Path, split: str, lexicon: Lexicon) -> Iterator[Shown]:
+def _of_shop(folder: Path, split: str, lexicon: Lexicon) -> Iterator[LabelledItem]:
     for item in read_catalogue(folder, split):
         values = {"articleType": item.article_type, "baseColour": item.base_colour, "gender": item.gender}
-        said = " ".join(item.title.split())
-        title = said if _says(said) and not lexicon.held_in(said) else ""
-        yield Shown(item.id, item.image, title, item.design, values)
+        title = " ".join(item.title.split())
+        title = title if _readable(title) and not lexicon.held_in(title) else ""
+        yield LabelledItem(item.id, item.image, title, item.design, values)
 
 
-def _says(title: str) -> bool:
-    """Whether the text tower can read it: what it refuses counts as no title."""
+def _readable(title: str) -> bool:
+    """Whether the text tower takes it: what it refuses counts as no title."""
     try:
         normalise(title)
     except QueryError:
@@ -155,7 +157,7 @@ def _says(title: str) -> bool:
     return True
 
 
-def _of_phones(folder: Path, split: str) -> Iterator[Shown]:
+def _of_phones(folder: Path, split: str) -> Iterator[LabelledItem]:
     for item in read_clothing(folder, split):
         if item.split == split and item.label not in UNCLEAR:
-            yield Shown(f"clothing/{item.id}", item.path, "", "", {"label": item.label})
+            yield LabelledItem(f"clothing/{item.id}", item.path, "", "", {"label": item.label})
