@@ -153,7 +153,7 @@ class Item:
         image: the photo, not decoded; None for an item of words alone.
         text: a title or description.
         attributes: everything else that the source says of it.
-        source: where the photo can be had again, as ``lookseek.catalogue.open_photo`` reads it: a file's path, or
+        source: where the photo can be had again, as ``catalogue.photos.photos_at`` reads it: a file's path, or
             "table.parquet#17" for a photo inside a table; "" where it can't be had.
         encoding: what the photo was encoded to before, where the source holds vectors instead of photos.
     """

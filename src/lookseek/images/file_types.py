@@ -26,7 +26,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 def describe_file(data: bytes) -> str:
     """Return what a file is, by its first bytes, and the remedy: the second half of "this is ...".
 
-    >>> name_of(b"%PDF-1.7")
+    >>> describe_file(b"%PDF-1.7")
     'a PDF document, not a photo: export the page as JPEG or PNG'
     """
     if not data:

@@ -80,7 +80,7 @@ def problem_from_error(error: LookseekError) -> Response:
 def strip_paths(message: str) -> str:
     """Return a message with each absolute path cut to its last name; URLs stay.
 
-    >>> without_paths("/srv/shop/index: no field 'size'; see https://example.org/a/b")
+    >>> strip_paths("/srv/shop/index: no field 'size'; see https://example.org/a/b")
     "index: no field 'size'; see https://example.org/a/b"
     """
     message = _QUOTED.sub(lambda match: f"{match[1]}{_last_name(match[2])}{match[1]}", message)

@@ -56,7 +56,7 @@ def possible_values(kind: str, category: str) -> tuple[str, ...]:
         kind: colour, pattern, sleeve, neckline or length.
         category: one of ``CATEGORIES``.
 
-    >>> possible("length", "dress")
+    >>> possible_values("length", "dress")
     ('mini', 'knee', 'long')
     """
     by_category = {"sleeve": SLEEVES, "neckline": NECKLINES, "length": LENGTHS}

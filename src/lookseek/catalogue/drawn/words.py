@@ -62,7 +62,7 @@ def phrases(kind: str, category: str, old: str, new: str) -> tuple[str, ...]:
         old: its value now.
         new: the value after the change, another one.
 
-    >>> wordings("sleeve", "shirt", "long", "short")[-1]
+    >>> phrases("sleeve", "shirt", "long", "short")[-1]
     'with shorter sleeves'
     """
     if kind == "colour":
