@@ -24,7 +24,7 @@ from lookseek.catalogue.fashioniq import CATEGORIES, read_triplets
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.changes import CHANGES, COLUMNS, Changed
 from lookseek.train.words.changes import change
-from lookseek.train.words.lexicon import Lexicon, plain, read_lexicon
+from lookseek.train.words.lexicon import Lexicon, read_lexicon, strip_diacritics
 
 WAYS = 3
 
@@ -55,7 +55,7 @@ def rows(changes: Iterable[Changed], lexicon: Lexicon) -> Iterator[tuple[str, ..
         ways: dict[str, None] = {}
         while len(ways) < WAYS:
             ways[change(field, old, new, "vi", random, lexicon)] = None
-        yield from ((field, old, new, way, plain(way)) for way in ways)
+        yield from ((field, old, new, way, strip_diacritics(way)) for way in ways)
 
 
 def main() -> None:

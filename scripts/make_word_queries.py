@@ -21,7 +21,7 @@ from typing import get_args
 from lookseek.catalogue.myntra import read_catalogue
 from lookseek.evaluate.benchmarks.myntra_attributes import COLUMNS
 from lookseek.evaluate.benchmarks.myntra_words import QUERIES
-from lookseek.train.words.lexicon import Language, Lexicon, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, Lexicon, read_lexicon, strip_diacritics
 
 RIGHT = 10
 """Items that a query must have, as those of ``myntra-attributes``."""
@@ -54,7 +54,7 @@ def queries(folder: Path, split: str, lexicon: Lexicon) -> Iterator[tuple[str, .
                 if noun and shade:
                     said[language] = f"{shade} {noun}" if language == "en" else f"{noun} {shade}"
             if len(said) == len(get_args(Language)):
-                yield split, kind, colour, said["en"], said["vi"], plain(said["vi"]), asked
+                yield split, kind, colour, said["en"], said["vi"], strip_diacritics(said["vi"]), asked
 
 
 def main() -> None:

@@ -20,16 +20,16 @@ from lookseek.encode.prepare import Preprocessing, prepare
 from lookseek.encode.target_pad import padding, target_pad
 from lookseek.errors import ModelError, TrainError
 from lookseek.evaluate.result import read_result
-from lookseek.train.combiner.captions import forms
+from lookseek.train.combiner.captions import caption_forms
 from lookseek.train.combiner.combiner import Combiner
-from lookseek.train.combiner.join import composed, joining
+from lookseek.train.combiner.join import combiner_training, compose_vectors
 from lookseek.train.combiner.loss import in_batch_contrastive_loss
-from lookseek.train.combiner.order import Order
+from lookseek.train.combiner.order import TripletOrder
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.settings import PRESETS, CombinerSettings, settings_of
-from lookseek.train.combiner.towers import Known
-from lookseek.train.combiner.triplets import Example, read_data
-from lookseek.train.combiner.tune import groups_of, tuning
+from lookseek.train.combiner.towers import FeatureTable
+from lookseek.train.combiner.triplets import Example, read_triplet_folder
+from lookseek.train.combiner.tune import clip_training, target_groups
 from lookseek.train.openclip.clip import build_clip
 from lookseek.train.trainer import loop
 from lookseek.train.trainer.devices import Devices
@@ -206,7 +206,7 @@ class TestTheLoss:
 
 class TestTheOrder:
     def test_each_written_triplet_comes_once_and_made_ones_by_chance(self) -> None:
-        order = Order(written=10, more=[(50, 0.5), (0, 1.0), (7, 2.0)], batch=4, seed=3, stage=2)
+        order = TripletOrder(written=10, more=[(50, 0.5), (0, 1.0), (7, 2.0)], batch=4, seed=3, stage=2)
         epochs = [np.array([row for keys in order.epoch(epoch) for row, _ in keys]) for epoch in (0, 1)]
         for rows in epochs:
             assert sorted(rows[rows < 10]) == list(range(10))
@@ -215,20 +215,20 @@ class TestTheOrder:
         assert not np.array_equal(*epochs)
 
     def test_it_can_be_entered_anywhere(self) -> None:
-        order = Order(10, [], 4, 3, 1)
+        order = TripletOrder(10, [], 4, 3, 1)
         whole = list(order.epoch(7))
         for first in range(len(order)):
             assert list(order.epoch(7, first)) == whole[first:]
 
     def test_all_four_forms_come_up(self) -> None:
-        order = Order(4000, [], 4000, 0, 1)
+        order = TripletOrder(4000, [], 4000, 0, 1)
         (keys,) = order.epoch(0)
         counts = np.bincount([form for _, form in keys])
         assert counts.min() > 900 and len(counts) == 4
 
     def test_no_batch_holds_one_triplet(self) -> None:
-        assert [len(keys) for keys in Order(9, [], 4, 0, 1).epoch(0)] == [4, 4]
-        assert [len(keys) for keys in Order(1, [], 4, 0, 1).epoch(0)] == [1]
+        assert [len(keys) for keys in TripletOrder(9, [], 4, 0, 1).epoch(0)] == [4, 4]
+        assert [len(keys) for keys in TripletOrder(1, [], 4, 0, 1).epoch(0)] == [1]
 
 
 def test_the_preset_is_the_original_s() -> None:
@@ -242,8 +242,10 @@ def test_the_preset_is_the_original_s() -> None:
 
 def test_stage_1_learns_as_the_original_does(folder: Path) -> None:
     clip = build_clip(RESNET.removeprefix("open_clip/"), "random")
-    data = read_data(folder, 0)
-    stage = tuning(clip, data.train, (), data.photos, settings_of("clip4cir", {}), 0, lambda: Validation((0.0,), {}))
+    data = read_triplet_folder(folder, 0)
+    stage = clip_training(
+        clip, data.train, (), data.photos, settings_of("clip4cir", {}), 0, lambda: Validation((0.0,), {})
+    )
     (group,) = stage.optimiser.param_groups
     assert isinstance(stage.optimiser, torch.optim.AdamW)
     assert (group["betas"], group["eps"], group["weight_decay"], group["lr"]) == ((0.9, 0.999), 1e-7, 0.01, 2e-6)
@@ -271,13 +273,13 @@ def test_only_the_towers_that_are_named_learn(tune: str) -> None:
 
 @pytest.mark.parametrize("model", [VIT, RESNET])
 def test_checkpointing_changes_no_gradient(folder: Path, model: str) -> None:
-    data = read_data(folder, 0)
+    data = read_triplet_folder(folder, 0)
     gradients = []
     for checkpointing in (False, True):
         torch.manual_seed(0)
         clip = build_clip(model.removeprefix("open_clip/"), "random")
         chosen = settings_of("clip4cir", {"checkpointing": checkpointing, "tune_batch": 6})
-        stage = tuning(clip, data.train, (), data.photos, chosen, 0, lambda: Validation((0.0,), {}))
+        stage = clip_training(clip, data.train, (), data.photos, chosen, 0, lambda: Validation((0.0,), {}))
         *inputs, groups = next(iter(stage.batches.epoch(0, 0)))
         in_batch_contrastive_loss(*stage.network(*inputs), groups, 100.0).backward()
         gradients.append({n: p.grad for n, p in stage.network.named_parameters() if p.grad is not None})
@@ -287,15 +289,15 @@ def test_checkpointing_changes_no_gradient(folder: Path, model: str) -> None:
 
 
 def test_captions_in_training_have_four_forms_and_one_when_it_counts(folder: Path) -> None:
-    data = read_data(folder, 0)
+    data = read_triplet_folder(folder, 0)
     triplet = next(t for category in CATEGORIES for t in read_triplets(folder, category, "train"))
-    assert data.train[0].texts == forms(triplet.bare)
+    assert data.train[0].texts == caption_forms(triplet.bare)
     first, second = triplet.bare
     assert set(data.train[0].texts) == {
         f"{first.capitalize()} and {second}", f"{second.capitalize()} and {first}",
         first.capitalize(), second.capitalize(),
     }  # fmt: skip
-    assert all(" and " in text for text in data.exams["val"].changes())
+    assert all(" and " in text for text in data.sets["val"].changes())
 
 
 @pytest.mark.parametrize("preset", ["clip4cir", "modern"])
@@ -304,18 +306,18 @@ def test_a_combiner_can_learn_any_rule(preset: str, tmp_path: Path) -> None:
     ids, words = [f"photo {n}" for n in range(60)], [f"change {n}" for n in range(30)]
     features = chance.standard_normal((90, DIM)).astype(np.float32)
     places = {name: row for row, name in enumerate([*ids, *words])}
-    known = Known(features, places, features, places)
+    known = FeatureTable(features, places, features, places)
     examples = [Example(ids[n], ids[n + 30], (words[n],) * 4, ids[n + 30]) for n in range(30)]
     chosen = settings_of(
         preset, {"batch": 64, "epochs": 150, "rate": 3e-3, "dropout": 0.0, "every": 150, "precision": "32-true"}
     )
     torch.manual_seed(0)
     combiner = Combiner(DIM, chosen)
-    stage = joining(combiner, known, examples, (), chosen, lambda: Validation((0.0,), {}))
+    stage = combiner_training(combiner, known, examples, (), chosen, lambda: Validation((0.0,), {}))
     loop.fit(launch(Devices("cpu"), "32-true"), stage, tmp_path / "stage", Heard())
     losses = [line["train_loss"] for line in read_log(tmp_path / "stage") if "epoch" in line]
     assert losses[-1] < 0.1 * losses[0]
-    made = composed(combiner, features[:30], features[60:])
+    made = compose_vectors(combiner, features[:30], features[60:])
     targets = features[30:60] / np.linalg.norm(features[30:60], axis=1, keepdims=True)
     assert ((made @ targets.T).argmax(1) == np.arange(30)).mean() > 0.9
 
@@ -391,8 +393,8 @@ def test_the_original_is_also_measured_as_a_search_will_ask_it(folder: Path, tmp
     photos, texts = torch.nn.functional.normalize(torch.randn(2, 5, DIM), dim=-1)
     with torch.no_grad():
         at_length = combiner(combiner.lengths[0] * photos, combiner.lengths[1] * texts)
-        torch.testing.assert_close(combiner.of_units(photos, texts), at_length)
-        torch.testing.assert_close(combiner.of_units(7 * photos, texts), at_length)
+        torch.testing.assert_close(combiner.compose_units(photos, texts), at_length)
+        torch.testing.assert_close(combiner.compose_units(7 * photos, texts), at_length)
 
 
 def test_a_deleted_checkpoint_begins_again(folder: Path, tmp_path: Path) -> None:
@@ -411,9 +413,9 @@ def test_patience_ends_a_stage(folder: Path, tmp_path: Path) -> None:
 
 def test_missing_and_broken_photos_are_listed_and_in_no_triplet_and_no_gallery(tmp_path: Path) -> None:
     folder = write_triplets(tmp_path / "data")
-    data = read_data(folder, 0)
+    data = read_triplet_folder(folder, 0)
     gone = data.train[0].target
-    asked = next(task for task in data.exams["val"].loaded.tasks if task.questions)
+    asked = next(task for task in data.sets["val"].loaded.tasks if task.questions)
     shown, target = asked.questions[0].photo, asked.gallery[-1]
     (folder / "images" / f"{gone}.jpg").unlink()
     (folder / "images" / f"{shown}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
@@ -466,7 +468,7 @@ def test_targets_of_one_group_are_known_to_the_loss() -> None:
         Example("c", "d", ("x",) * 4, "g"),
         Example("e", "b", ("x",) * 4, "g"),
     ]
-    assert groups_of(examples).tolist() == [[0, 0], [1, 0], [0, 0]]
+    assert target_groups(examples).tolist() == [[0, 0], [1, 0], [0, 0]]
 
 
 class TestTheTowers:

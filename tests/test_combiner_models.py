@@ -29,12 +29,12 @@ from lookseek.evaluate.system import open_system
 from lookseek.train.combiner.export import composer_graph, export_combiner
 from lookseek.train.combiner.run import read_run
 from lookseek.train.combiner.settings import PRESETS
-from lookseek.train.combiner.triplets import read_data
+from lookseek.train.combiner.triplets import read_triplet_folder
 from lookseek.train.export.graph import to_fp16
 from lookseek.train.export.parity import FP16_LIMIT
 from lookseek.train.openclip.clip import build_clip
 from lookseek.train.openclip.tokens import tokenizer_file
-from lookseek.train.words.lexicon import plain, read_lexicon
+from lookseek.train.words.lexicon import read_lexicon, strip_diacritics
 
 pytest.importorskip("tokenizers")
 
@@ -134,23 +134,23 @@ def made(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestAShop:
     def test_items_of_one_design_and_colour_are_one_group(self, shop: Path) -> None:
-        data = read_data(shop, 0)
+        data = read_triplet_folder(shop, 0)
         assert data.kind == "shop"
         reds = {e.group for e in data.train if e.target.startswith("dress-plain-train-Red")}
         assert reds == {"dress plain train\nRed"}
         assert len({e.target for e in data.train if e.group in reds}) == 2
 
     def test_more_triplets_are_made_of_train_alone(self, shop: Path) -> None:
-        data, lexicon = read_data(shop, 0), read_lexicon()
-        assert len(data.more) == 6 * 10  # of each design: 4 items, pairs of two colours
-        for e in data.more:
+        data, lexicon = read_triplet_folder(shop, 0), read_lexicon()
+        assert len(data.generated) == 6 * 10  # of each design: 4 items, pairs of two colours
+        for e in data.generated:
             assert "-train-" in e.reference and "-train-" in e.target
             old, new = (id.split("-")[3] for id in (e.reference, e.target))
             assert old != new
             en, vi = ({word.removeprefix("màu ") for word in lexicon.words("baseColour", new, x)} for x in ("en", "vi"))
             assert all(any(word in text for word in en) for text in e.texts[:2])
-            assert any(word in e.texts[2] for word in vi) and any(plain(word) in e.texts[3] for word in vi)
-        assert read_data(shop, 0).more == data.more != read_data(shop, 1).more
+            assert any(word in e.texts[2] for word in vi) and any(strip_diacritics(word) in e.texts[3] for word in vi)
+        assert read_triplet_folder(shop, 0).generated == data.generated != read_triplet_folder(shop, 1).generated
 
     def test_it_is_trained_and_measured_by_the_shop_s_benchmark(self, run: Path) -> None:
         said = read_run(run)
@@ -170,14 +170,14 @@ class TestCaptions:
         assert done.figures["val"].protocol == "proxy-original"
         assert done.figures["val"].queries == 28
         assert any("no figure here is one of FashionIQ" in note for note in done.notes)
-        data = read_data(folder, 0)
+        data = read_triplet_folder(folder, 0)
         assert {e.group for e in data.train} == {data.captions[e.target] for e in data.train}
         with pytest.raises(TrainError, match="has no photos that towers could learn from"):
             trained(folder, tmp_path / "other", VIT, tune="text")
 
     def test_an_image_without_a_caption_is_listed_and_left_out(self, model: Path, tmp_path: Path) -> None:
         folder = write_captions(tmp_path / "data")
-        data = read_data(folder, 0)
+        data = read_triplet_folder(folder, 0)
         gone = data.train[0].target
         for category in CATEGORIES:
             path = folder / "image_captions" / f"image_captions_{category}_train.json"
@@ -210,7 +210,7 @@ class TestExport:
         np.testing.assert_allclose(composer_of(new).compose(photos, texts), theirs, atol=5e-3)
 
     def test_it_is_measured_without_torch_as_it_was_with(self, run: Path, shop: Path, made: Path) -> None:
-        exam = read_data(shop, 0).exams["test"]
+        exam = read_triplet_folder(shop, 0).sets["test"]
         result = evaluate(exam.benchmark, exam.options, open_system(str(made)), Heard()).result
         ours = read_result(run / "test.json")
         for name, figure in ours.metrics.items():

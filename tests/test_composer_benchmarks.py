@@ -15,7 +15,7 @@ from lookseek.encode import load_model
 from lookseek.encode.compose import Sum
 from lookseek.encode.folder import COMPOSER
 from lookseek.evaluate.result import read_result
-from lookseek.train.combiner.towers import Known
+from lookseek.train.combiner.towers import FeatureTable
 from lookseek.types import Vectors
 
 DIM = 12
@@ -52,14 +52,14 @@ def one() -> trials.Split:
     texts = {text: chance.standard_normal(DIM).astype(np.float32) for text in exam.changes()}
     made = set[str]()
     for question in exam.loaded.questions():
-        id, change = exam.asked(question)
+        id, change = exam.parse(question)
         if question.id in made:  # the same change in another language
             continue
         made.add(question.id)
         a, b = (vector / np.linalg.norm(vector) for vector in (photos[id], texts[change]))
         photos[question.id] = a + b
     rows, text_rows = ({name: row for row, name in enumerate(some)} for some in (photos, texts))
-    return trials.Split(exam, Known(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
+    return trials.Split(exam, FeatureTable(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lookseek.catalogue.descriptions import sentences
 from lookseek.catalogue.details import read_details
 from lookseek.catalogue.facts import Facts, facts_of, lacks
-from lookseek.train.words.captions import SAID
+from lookseek.train.words.captions import NAMING_RATES
 from lookseek.train.words.described import WRITTEN, Caption, Describer, Written
 from lookseek.train.words.fact_table import FactTable, pairs
 from lookseek.train.words.lexicon import plain, read_lexicon
@@ -31,7 +31,7 @@ DRESS: Facts = {
 }  # fmt: skip
 
 ITEMS = st.fixed_dictionaries(
-    {}, optional={field: st.sets(st.sampled_from(WORDS.values(field)), min_size=1, max_size=2) for field in SAID}
+    {}, optional={field: st.sets(st.sampled_from(WORDS.values(field)), min_size=1, max_size=2) for field in NAMING_RATES}
 ).map(lambda facts: {field: frozenset(values) for field, values in facts.items()})
 
 

@@ -17,11 +17,11 @@ from lookseek.catalogue.facts import facts_of, lacks
 from lookseek.catalogue.one_change import FIELDS, FINER, Article, difference, kind_change, one_change, read_articles
 from lookseek.errors import TrainError
 from lookseek.train.words.asked_changes import MORE, ORDERED, ask_change
-from lookseek.train.words.captions import SAID
+from lookseek.train.words.captions import NAMING_RATES
 from lookseek.train.words.lexicon import Language, read_lexicon
 
 WORDS = read_lexicon()
-ABLE = [field for field in SAID if field not in ("baseColour", "colour") and len(WORDS.values(field)) > 1]
+ABLE = [field for field in NAMING_RATES if field not in ("baseColour", "colour") and len(WORDS.values(field)) > 1]
 
 
 def article(id: str, brand: str = "Acme", kind: str = "Tops", colour: str = "Red", **said: str) -> Article:

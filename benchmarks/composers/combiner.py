@@ -34,11 +34,11 @@ from lookseek.encode.sentences import DIM, embed_sentences
 from lookseek.evaluate.benchmarks.changes import LANGUAGES
 from lookseek.evaluate.cache import cache_key, embed_photos, embed_texts
 from lookseek.evaluate.result import Figure
-from lookseek.train.combiner.exam import Compose
-from lookseek.train.combiner.exams import drawn_exams
 from lookseek.train.combiner.job import train_combiner
-from lookseek.train.combiner.join import composed
-from lookseek.train.combiner.towers import ModelTowers, known
+from lookseek.train.combiner.join import compose_vectors
+from lookseek.train.combiner.towers import ModelTowers, compute_features
+from lookseek.train.combiner.validation_set import Compose
+from lookseek.train.combiner.validation_sets import drawn_validation_sets
 from lookseek.train.export.folder import model_config, write_folder
 from lookseek.train.trainer.devices import Devices
 
@@ -95,7 +95,7 @@ def main() -> None:
             progress=Stages(),
         )
         combiner = done.run.combiner(out)
-        ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, c=combiner: composed(c, p, t))}
+        ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, c=combiner: compose_vectors(c, p, t))}
         if number == 0:
             ways = {"sum.": ("sum", Sum().compose), **ways}
         for split in splits:
@@ -107,10 +107,10 @@ def main() -> None:
 
 def drawn(model: str, split: str, way: Compose) -> Mapping[str, Figure]:
     """Figures of drawn garments, also of a Combiner that did not learn from them."""
-    exam = drawn_exams()[f"drawn.{split}"]
+    exam = drawn_validation_sets()[f"drawn.{split}"]
     towers = ModelTowers(load_model(model))
-    found = known(towers, exam.loaded.photos, exam.ids(), {}, exam.changes(), Stages())
-    return exam.take(found, way, {"name": "trial"}, Stages()).result.metrics
+    found = compute_features(towers, exam.loaded.photos, exam.ids(), {}, exam.changes(), Stages())
+    return exam.evaluate(found, way, {"name": "trial"}, Stages()).result.metrics
 
 
 def write_ridge(target: Path) -> None:

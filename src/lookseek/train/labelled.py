@@ -181,8 +181,8 @@ def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> L
 def _check(data: str, splits: Mapping[str, Iterable[Example]]) -> None:
     sizes = {name: len(list(some)) for name, some in splits.items()}
     if sizes["train"] < 2 or sizes["val"] < 1:
-        said = ", ".join(f"{size:,} of {name}" for name, size in sizes.items())
-        raise TrainError(f"{data} has {said}: it takes two photos of train and one of val, add some")
+        counts = ", ".join(f"{size:,} of {name}" for name, size in sizes.items())
+        raise TrainError(f"{data} has {counts}: it takes two photos of train and one of val, add some")
 
 
 def _drawn_split(id: str) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...types import Vectors
 from ..trainer.seeds import derive_seed
 from ..words.captions import caption
-from ..words.lexicon import Language, Lexicon, plain
+from ..words.lexicon import Language, Lexicon, strip_diacritics
 from .labelled_items import FIELDS, LabelledItem, LabelledItems
 
 __all__ = ["LANGUAGES", "EmbeddedTexts", "TextTable", "make_texts"]
@@ -99,7 +99,7 @@ def _captions(item: LabelledItem, lexicon: Lexicon, random: Random) -> Sequence[
     for column, language in enumerate(languages):
         text = caption(item.values, language, random, lexicon)
         stated = [_stated(text, field, item.values.get(field, ""), language, lexicon) for field in FIELDS]
-        made.append((plain(text) if LANGUAGES[column] == "vi-plain" else text, stated))
+        made.append((strip_diacritics(text) if LANGUAGES[column] == "vi-plain" else text, stated))
     return made
 
 

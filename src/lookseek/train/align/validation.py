@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import TrainError
 from ...types import Vectors
-from ..words.lexicon import Language, Lexicon, plain
+from ..words.lexicon import Language, Lexicon, strip_diacritics
 from .labelled_items import LabelledItems
 from .texts import LANGUAGES
 
@@ -57,7 +57,7 @@ def validation_queries(items: LabelledItems, lexicon: Lexicon) -> ValidationQuer
             relevant.append(np.array([row for row, other in enumerate(keys) if other == key], np.intp))
             texts["en"].append(words["en"])
             texts["vi"].append(words["vi"])
-            texts["vi-plain"].append(plain(words["vi"]))
+            texts["vi-plain"].append(strip_diacritics(words["vi"]))
     return ValidationQueries({language: tuple(some) for language, some in texts.items()}, tuple(relevant))
 
 

@@ -33,7 +33,7 @@ from .training import classifier_training, predict
 __all__ = ["TrainedClassifier", "train_classifier"]
 
 MAX_CLASSES = 6
-"""Classes whose accuracy is said; test.json has them all."""
+"""Classes whose accuracy is printed; test.json has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def train_classifier(
         out: the run folder; made where it does not exist.
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
-        weights: the first ones, as ``backbones.backbone`` takes them.
+        weights: the first ones, as ``backbones.build_backbone`` takes them.
         label: the column of the class.
         devices: what it runs on.
         progress: told of every photo.

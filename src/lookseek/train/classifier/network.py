@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ..backbones import LOCAL, backbone
+from ..backbones import LOCAL, build_backbone
 from .settings import ClassifierSettings
 
 __all__ = ["ClassifierNetwork", "InitialNetwork", "build_network", "parameter_groups"]
@@ -92,14 +92,14 @@ def build_network(name: str, classes: int, weights: str = LOCAL) -> InitialNetwo
     """Makes a network with a new last layer on a backbone.
 
     Args:
-        name: as ``backbones.backbone`` takes it.
+        name: as ``backbones.build_backbone`` takes it.
         classes: of the last layer, >= 2.
-        weights: as ``backbones.backbone`` takes them.
+        weights: as ``backbones.build_backbone`` takes them.
 
     Raises:
         TrainError: no such network, or weights that can't be had or don't fit.
     """
-    base = backbone(name, weights)
+    base = build_backbone(name, weights)
     network = ClassifierNetwork(base.module, base.dim, classes, base.mean, base.std)
     return InitialNetwork(network, base.dim, base.mean, base.std, base.weights)
 

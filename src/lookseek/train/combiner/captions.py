@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "forms", "says"]
+__all__ = ["FORMS", "caption_forms", "has_words"]
 
 FORMS = 4
 """Equally likely. Source: github.com/ABaldrati/CLIP4Cir, ``utils.generate_randomized_fiq_caption``."""
 
 
-def forms(captions: tuple[str, str]) -> tuple[str, ...]:
+def caption_forms(captions: tuple[str, str]) -> tuple[str, ...]:
     """The four forms of a pair; of a pair in which one says nothing the other, four times.
 
     Args:
         captions: without the signs around them, as ``Triplet.bare`` gives them; one of them says something.
 
-    >>> forms(("is shorter", "Has a V neck"))
+    >>> caption_forms(("is shorter", "Has a V neck"))
     ('Is shorter and Has a V neck', 'Has a v neck and is shorter', 'Is shorter', 'Has a v neck')
-    >>> forms(("", "has dots"))
+    >>> caption_forms(("", "has dots"))
     ('Has dots', 'Has dots', 'Has dots', 'Has dots')
     """
     first, second = captions
-    if not (says(first) and says(second)):
-        return (next(caption for caption in captions if says(caption)).capitalize(),) * FORMS
+    if not (has_words(first) and has_words(second)):
+        return (next(caption for caption in captions if has_words(caption)).capitalize(),) * FORMS
     return (
         f"{first.capitalize()} and {second}",
         f"{second.capitalize()} and {first}",
@@ -30,6 +30,6 @@ def forms(captions: tuple[str, str]) -> tuple[str, ...]:
     )
 
 
-def says(text: str) -> bool:
+def has_words(text: str) -> bool:
     """Whether a text has a letter or digit: a tower may refuse one that has none."""
     return any(sign.isalnum() for sign in text)

@@ -12,7 +12,7 @@ from ...evaluate.benchmarks.changes import LANGUAGES
 from ...evaluate.result import Result, short_commit, source_commit
 from .run import CombinerRun
 
-__all__ = ["section"]
+__all__ = ["composer_section"]
 
 _KINDS = {
     "shop": "of a shop's catalogue",
@@ -30,7 +30,9 @@ _PARTS = (*LANGUAGES.values(), *KINDS)
 """Whose figures stand beside the bare ones."""
 
 
-def section(run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: int, worst: float, limit: float) -> str:
+def composer_section(
+    run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: int, worst: float, limit: float
+) -> str:
     """The section ``Composer``, Markdown.
 
     Args:

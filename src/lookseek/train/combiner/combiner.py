@@ -85,7 +85,7 @@ class Combiner(nn.Module):
         share = self.share_out(self._in(self.share_in, both)).sigmoid()
         return normalize(mix + share * texts + (1 - share) * photos, dim=-1)
 
-    def of_units(self, photos: Tensor, texts: Tensor) -> Tensor:
+    def compose_units(self, photos: Tensor, texts: Tensor) -> Tensor:
         """Composed vectors of rows of length 1, which are all that a search gives.
 
         A Combiner that learned from features as they are gets the rows at the mean lengths of its training's photos and

@@ -1,7 +1,7 @@
-"""Triplets of drawn garments: all kinds of changes, where a shop's titles tell of colours alone.
+"""Triplets of drawn garments: all kinds of changes, where a shop's titles name colours alone.
 
-Of each family (``catalogue/drawn/changes.py``) both photos of the design ask for each changed one, and each changed one
-asks back for both. The designs are those of the split ``train``, which no benchmark asks about.
+Of each family (``catalogue/drawn/changes.py``) both photos of the design are references of each changed one, and each
+changed one is a reference of both. The designs are those of the split ``train``, which no benchmark has.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from dataclasses import dataclass
 
 from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, Family, families, split_seed
 from ...evaluate.benchmarks.drawn_composed import SIZE
-from ..words.change_texts import spoken
+from ..words.change_texts import make_change_texts
 from ..words.lexicon import Lexicon
-from .shop import Made
+from .shop import GeneratedTriplets
 
-__all__ = ["FAMILIES", "Drawn", "draw_triplets"]
+__all__ = ["FAMILIES", "DrawnTriplets", "make_drawn_triplets"]
 
 FAMILIES = 400
 """Some 2,700 photos and 7,500 triplets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
+class DrawnTriplets:
     """Drawn triplets.
 
     Args:
         photos: id to photo, each drawn when it is asked for.
         group: id to what it is as good as: photos of one look, whatever their cloth, view and background.
-        made: the triplets.
+        generated: the triplets.
     """
 
     photos: DrawnPhotos
     group: Mapping[str, str]
-    made: Made
+    generated: GeneratedTriplets
 
 
-def draw_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> Drawn:
-    """Make the triplets; nothing is drawn yet.
+def make_drawn_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> DrawnTriplets:
+    """Return the triplets; nothing is drawn yet.
 
     Args:
         lexicon: the words of the changes.
@@ -45,14 +45,16 @@ def draw_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> Drawn:
         count: families, >= 1.
     """
     specs: dict[str, DrawnItem] = {}
-    made: list[tuple[str, str, tuple[str, ...]]] = []
+    generated: list[tuple[str, str, tuple[str, ...]]] = []
     for family in families(count, split_seed("train")):
         specs |= {_id(spec): spec for spec in (family.reference, family.again, *(c.target for c in family.changes))}
         for kind, a, b in _pairs(family):
             old, new = a.attributes[kind], b.attributes[kind]
-            made.append((_id(a), _id(b), spoken(kind, old, new, len(made), seed, lexicon, a.attributes["category"])))
+            category = a.attributes["category"]
+            texts = make_change_texts(kind, old, new, len(generated), seed, lexicon, category)
+            generated.append((_id(a), _id(b), texts))
     group = {id: " ".join(spec.attributes[name] for name in ("category", *KINDS)) for id, spec in specs.items()}
-    return Drawn(DrawnPhotos(specs, SIZE), group, tuple(made))
+    return DrawnTriplets(DrawnPhotos(specs, SIZE), group, tuple(generated))
 
 
 def _pairs(family: Family) -> Iterator[tuple[str, DrawnItem, DrawnItem]]:

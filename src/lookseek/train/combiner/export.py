@@ -22,10 +22,10 @@ from ..export.folder import SUMS, check_target, write_folder
 from ..export.graph import export_onnx, to_fp16
 from ..export.parity import FP16_LIMIT, INSTALL, PARITY_ROWS, check_difference
 from ..openclip.clip import PREFIX
-from .card import section
+from .card import composer_section
 from .combiner import Combiner
 from .run import CombinerRun, read_run
-from .stages import figures_of
+from .stages import read_figures
 from .towers import ModelTowers
 from .tuned_clip import clip_files
 
@@ -62,7 +62,7 @@ class ExportedCombiner:
         ]
 
 
-class _Searched(nn.Module):
+class _SearchComposer(nn.Module):
     """A Combiner as a search asks it."""
 
     def __init__(self, combiner: Combiner) -> None:
@@ -70,8 +70,8 @@ class _Searched(nn.Module):
         self.combiner = combiner
 
     def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
-        """See ``Combiner.of_units``."""
-        return self.combiner.of_units(photos, texts)
+        """See ``Combiner.compose_units``."""
+        return self.combiner.compose_units(photos, texts)
 
 
 def export_combiner(folder: Path, target: Path, *, progress: Progress) -> ExportedCombiner:
@@ -93,11 +93,11 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
     graph = to_fp16(composer_graph(combiner))
     worst = _parity(combiner, graph)
     content = graph.SerializeToString(deterministic=True)
-    said = section(run, figures_of(folder), folder.resolve().name, PARITY_ROWS, worst, FP16_LIMIT)
+    section = composer_section(run, read_figures(folder), folder.resolve().name, PARITY_ROWS, worst, FP16_LIMIT)
     if run.model.startswith(PREFIX):
-        files = clip_files(run, folder, target.resolve().name, NAME, said, progress)
+        files = clip_files(run, folder, target.resolve().name, NAME, section, progress)
     else:
-        files = _beside(run, said)
+        files = _beside(run, section)
     progress.phase("writing the model folder", None)
     write_folder(target, {**files, COMPOSER: content})
     return ExportedCombiner(target, len(content), worst, run.model)
@@ -110,7 +110,7 @@ def composer_graph(combiner: Combiner) -> onnx.ModelProto:
         TrainError: torch can't write it.
     """
     rows = torch.rand((2, combiner.dim), generator=torch.Generator().manual_seed(0))
-    return export_onnx(_Searched(combiner), {"photos": rows, "texts": rows.flip(0)}, INSTALL)
+    return export_onnx(_SearchComposer(combiner), {"photos": rows, "texts": rows.flip(0)}, INSTALL)
 
 
 def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
@@ -124,11 +124,11 @@ def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
     session, _, _ = open_session(graph.SerializeToString(), threads=1, where=COMPOSER)
     ours = session.run(["vectors"], {"photos": photos, "texts": texts})[0]
     with torch.no_grad():
-        theirs = combiner.eval().of_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
+        theirs = combiner.eval().compose_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
     return check_difference(ours, theirs, "the exported graph is not the Combiner")
 
 
-def _beside(run: CombinerRun, said: str) -> Mapping[str, bytes]:
+def _beside(run: CombinerRun, section: str) -> Mapping[str, bytes]:
     """The files of the model that was trained on, with the composer in its config and on its card.
 
     Its name stays, so an index of its photos goes on being one.
@@ -144,5 +144,5 @@ def _beside(run: CombinerRun, said: str) -> Mapping[str, bytes]:
     config = json.loads(files["config.json"]) | {"composer": NAME}
     files["config.json"] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
     card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace").split("\n## Composer\n")[0]
-    files["README.md"] = f"{card.rstrip()}\n\n{said}".encode()
+    files["README.md"] = f"{card.rstrip()}\n\n{section}".encode()
     return files

@@ -21,14 +21,14 @@ from ..trainer.launch import launch, worker_count
 from ..trainer.lock import RunLock
 from ..trainer.run_folder import CHECKPOINT, CURVES, RUN
 from ..unreadable import find_unreadable
-from .exam import Compose
-from .join import composed
+from .join import compose_vectors
 from .run import COMBINER, TUNE, CombinerRun, run_folder
 from .settings import CombinerSettings, settings_of
-from .stages import FIGURES, features, join, measure, tune
+from .stages import FIGURES, encode_all, measure_once, train_stage_1, train_stage_2
 from .towers import ModelTowers, Towers
-from .triplets import Triplets, read_data
+from .triplets import Triplets, read_triplet_folder
 from .tune import plain_sum
+from .validation_set import Compose
 
 __all__ = ["TrainedCombiner", "train_combiner"]
 
@@ -44,8 +44,8 @@ class TrainedCombiner:
         figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``sum.drawn.val`` and so on
             where drawn garments ask too; ``units.val`` and so on of one that learned from features that are not at
             length 1, as a search gives it them.
-        judged: exam to the metrics that its figure is the mean of.
-        chosen_by: what chose the best epoch, in words.
+        selection_metrics: of each validation set: their mean chose the best epoch.
+        selection_rule: what chose the best epoch, in words.
         notes: what a reader of the figures must know.
     """
 
@@ -53,8 +53,8 @@ class TrainedCombiner:
     run: CombinerRun
     best_epoch: int
     figures: Mapping[str, Result]
-    judged: Mapping[str, tuple[str, ...]]
-    chosen_by: str
+    selection_metrics: Mapping[str, tuple[str, ...]]
+    selection_rule: str
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
@@ -63,9 +63,9 @@ class TrainedCombiner:
         lines = [
             f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
             f"{run.triplets['train']:,} triplets of {run.kind}",
-            f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen by the {self.chosen_by}",
+            f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen by the {self.selection_rule}",
         ]
-        for name, metrics in self.judged.items():
+        for name, metrics in self.selection_metrics.items():
             own = self.figures[name]
             lines.append(f"{own.benchmark} · {own.protocol} · split {own.split} · {own.queries:,} questions")
             for composer, result in (("sum", self.figures[f"sum.{name}"]), ("combiner", own)):
@@ -88,7 +88,7 @@ def train_combiner(
     """Train a Combiner, or go on with the training that the folder holds.
 
     Args:
-        data: the folder of triplets, as ``read_data`` takes it.
+        data: the folder of triplets, as ``read_triplet_folder`` takes it.
         out: the run folder; made where it does not exist.
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
@@ -115,32 +115,32 @@ def train_combiner(
     towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
     settings = _fitting(settings, towers)
     with RunLock(out, fabric):
-        triplets = read_data(Path(data), settings.seed, drawn=settings.drawn > 0)
+        triplets = read_triplet_folder(Path(data), settings.seed, drawn=settings.drawn > 0)
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
         triplets = _usable(triplets, out, progress)
-        run = _said(preset, settings, data, triplets, model, _absolute(weights), towers)
+        run = _record(preset, settings, data, triplets, model, _absolute(weights), towers)
         run_folder(out).begin(run)
         if isinstance(towers, Clip):
             fabric.to_device(towers.model)
-        _forget(out, tuned=settings.tune != "none")
+        _remove_stale(out, tuned=settings.tune != "none")
         if isinstance(towers, Clip) and settings.tune != "none":
-            tune(fabric, towers, triplets, run, out, worker_count(devices, fabric), progress)
-        found = features(towers, triplets, settings, progress)
-        combiner, best = join(fabric, triplets, found, run, out, progress)
-        ways: dict[str, Compose] = {
+            train_stage_1(fabric, towers, triplets, run, out, worker_count(devices, fabric), progress)
+        features = encode_all(towers, triplets, settings, progress)
+        combiner, best = train_stage_2(fabric, triplets, features, run, out, progress)
+        composers: dict[str, Compose] = {
             "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
-            "": lambda photos, texts: composed(combiner, photos, texts),
+            "": lambda photos, texts: compose_vectors(combiner, photos, texts),
         }
         if not settings.normalise:  # what a search will get of it
-            ways["units."] = lambda photos, texts: composed(combiner, photos, texts, of_units=True)
-        figures = measure(triplets, found, ways, run, out, progress)
-    judged = {name: exam.judged for name, exam in triplets.exams.items()}
-    return TrainedCombiner(out, run, best, figures, judged, triplets.chosen_by(), triplets.notes)
+            composers["units."] = lambda photos, texts: compose_vectors(combiner, photos, texts, compose_units=True)
+        figures = measure_once(triplets, features, composers, run, out, progress)
+    metrics = {name: own.selection_metrics for name, own in triplets.sets.items()}
+    return TrainedCombiner(out, run, best, figures, metrics, triplets.selection_rule(), triplets.notes)
 
 
 def _absolute(weights: str) -> str:
-    """Of weights in a file, its place whatever folder one stands in."""
+    """The absolute path of weights in a file; other names as they are."""
     return str(Path(weights).resolve()) if Path(weights).is_file() else weights
 
 
@@ -149,7 +149,7 @@ def _towers(model: str) -> ModelTowers:
 
 
 def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
-    """Settings that the towers can have."""
+    """Settings that fit the towers."""
     if isinstance(towers, Clip):
         return settings
     if settings.tune != "none":
@@ -163,11 +163,11 @@ def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
 
 def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
     """Without the photos that are missing or can't be decoded."""
-    listed, photos = (out / RUN).is_file(), triplets.named().items()
+    listed, photos = (out / RUN).is_file(), triplets.checked_photos().items()
     return triplets.without(find_unreadable(out, photos, progress, listed=listed, missing=triplets.missing))
 
 
-def _said(
+def _record(
     preset: str,
     settings: CombinerSettings,
     data: str,
@@ -176,9 +176,9 @@ def _said(
     start: str,
     towers: Towers,
 ) -> CombinerRun:
-    asked = {
-        name: len({question.id for task in exam.loaded.tasks if not task.name for question in task.questions})
-        for name, exam in triplets.exams.items()
+    questions = {
+        name: len({question.id for task in own.loaded.tasks if not task.name for question in task.questions})
+        for name, own in triplets.sets.items()
     }
     folder = not model.startswith(PREFIX) and Path(model).is_dir()
     return CombinerRun(
@@ -187,7 +187,12 @@ def _said(
         settings=settings,
         data=str(Path(data).resolve()),
         kind=triplets.kind,
-        triplets={"train": len(triplets.train), "generated": len(triplets.more), "drawn": len(triplets.drawn), **asked},
+        triplets={
+            "train": len(triplets.train),
+            "generated": len(triplets.generated),
+            "drawn": len(triplets.drawn),
+            **questions,
+        },
         content=triplets.content,
         model=str(Path(model).resolve()) if folder else model,
         dim=towers.dim,
@@ -198,8 +203,8 @@ def _said(
     )
 
 
-def _forget(out: Path, tuned: bool) -> None:
-    """Of a run whose checkpoint was deleted to begin again: what came after it."""
+def _remove_stale(out: Path, tuned: bool) -> None:
+    """Remove what came after a checkpoint that was deleted to begin again."""
     if tuned and not (out / TUNE / CHECKPOINT).is_file():
         (out / COMBINER / CHECKPOINT).unlink(missing_ok=True)
     if not (out / COMBINER / CHECKPOINT).is_file():

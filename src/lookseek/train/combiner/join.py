@@ -17,19 +17,19 @@ from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from .combiner import Combiner
 from .loss import in_batch_contrastive_loss
-from .order import Order
+from .order import TripletOrder
 from .settings import CombinerSettings
-from .towers import Known
-from .triplets import Example, Lots
-from .tune import groups_of
+from .towers import FeatureTable
+from .triplets import Example, GeneratedSets
+from .tune import target_groups
 
-__all__ = ["composed", "joining"]
+__all__ = ["combiner_training", "compose_vectors"]
 
 _ROWS = 1024
 """Rows that are composed together when it is not learned from them."""
 
 
-class Joined(nn.Module):
+class TrainableCombiner(nn.Module):
     """A Combiner as stage 2 trains it."""
 
     def __init__(self, combiner: Combiner) -> None:
@@ -41,11 +41,11 @@ class Joined(nn.Module):
         return self.combiner(references, texts), normalize(targets, dim=-1)
 
 
-def joining(
+def combiner_training(
     combiner: Combiner,
-    known: Known,
+    features: FeatureTable,
     train: Sequence[Example],
-    more: Lots,
+    more: GeneratedSets,
     settings: CombinerSettings,
     validate: Callable[[], Validation],
 ) -> Training[Sequence[Tensor]]:
@@ -53,13 +53,13 @@ def joining(
 
     Args:
         combiner: with its first weights, which are trained in place.
-        known: features of all photos and texts of the triplets.
+        features: of all photos and texts of the triplets.
         train: triplets.
         more: triplets that were made, and their shares.
         settings: of the training.
         validate: measures the Combiner as it is.
     """
-    network = Joined(combiner)
+    network = TrainableCombiner(combiner)
     kind = torch.optim.AdamW if settings.weight_decay else torch.optim.Adam
 
     def loss(model: nn.Module, batch: Sequence[Tensor]) -> Mapping[str, Tensor]:
@@ -70,7 +70,7 @@ def joining(
     return Training(
         network=network,
         optimiser=kind(_groups(network, settings)),
-        batches=_Features(known, train, more, settings),
+        batches=_Features(features, train, more, settings),
         loss=loss,
         weights={"contrast": 1.0},
         validate=lambda _: validate(),
@@ -83,8 +83,8 @@ def joining(
     )
 
 
-def composed(combiner: Combiner, photos: Vectors, texts: Vectors, *, of_units: bool = False) -> Vectors:
-    """Composed vectors, float32 (n, dim), without dropout; ``of_units`` as a search composes."""
+def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, compose_units: bool = False) -> Vectors:
+    """Composed vectors, float32 (n, dim), without dropout; ``compose_units`` as a search composes."""
     device = next(combiner.parameters()).device
     combiner.eval()
     parts = []
@@ -92,7 +92,7 @@ def composed(combiner: Combiner, photos: Vectors, texts: Vectors, *, of_units: b
         for start in range(0, len(photos), _ROWS):
             rows = slice(start, start + _ROWS)
             both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
-            made = combiner.of_units(*both) if of_units else combiner(*both)
+            made = combiner.compose_units(*both) if compose_units else combiner(*both)
             parts.append(made.float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
 
@@ -110,15 +110,17 @@ def _groups(network: nn.Module, settings: CombinerSettings) -> list[dict[str, ob
 class _Features:
     """See Batches."""
 
-    def __init__(self, known: Known, train: Sequence[Example], more: Lots, settings: CombinerSettings) -> None:
+    def __init__(
+        self, features: FeatureTable, train: Sequence[Example], more: GeneratedSets, settings: CombinerSettings
+    ) -> None:
         whole = [*train, *(e for made, _ in more for e in made)]
         sizes = [(len(made), share) for made, share in more]
-        self._order = Order(len(train), sizes, settings.batch, settings.seed, 2)
-        self._photos, self._texts = torch.from_numpy(known.photos), torch.from_numpy(known.texts)
-        self._references = torch.tensor([known.rows[e.reference] for e in whole])
-        self._targets = torch.tensor([known.rows[e.target] for e in whole])
-        self._forms = torch.tensor([[known.text_rows[text] for text in e.texts] for e in whole])
-        self._groups = groups_of(whole)
+        self._order = TripletOrder(len(train), sizes, settings.batch, settings.seed, 2)
+        self._photos, self._texts = torch.from_numpy(features.photos), torch.from_numpy(features.texts)
+        self._references = torch.tensor([features.rows[e.reference] for e in whole])
+        self._targets = torch.tensor([features.rows[e.target] for e in whole])
+        self._forms = torch.tensor([[features.text_rows[text] for text in e.texts] for e in whole])
+        self._groups = target_groups(whole)
 
     @property
     def examples(self) -> int:

@@ -9,11 +9,11 @@ import numpy as np
 from ..trainer.seeds import derive_seed
 from .captions import FORMS
 
-__all__ = ["Order"]
+__all__ = ["TripletOrder"]
 
 
-class Order:
-    """See Order of trainer/batches.py. A key is the number of a triplet, and that of the form of its words.
+class TripletOrder:
+    """See TripletOrder of trainer/batches.py. A key is the number of a triplet, and that of the form of its words.
 
     Args:
         written: how many triplets were written; each is taken once an epoch.
@@ -36,7 +36,7 @@ class Order:
         return self._batches
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[list[tuple[int, int]]]:
-        """See Order of trainer/batches.py."""
+        """See TripletOrder of trainer/batches.py."""
         chance = np.random.default_rng(derive_seed(*self._seed, epoch))
         parts, start = [np.arange(self._written)], self._written
         for made, taken in self._taken:

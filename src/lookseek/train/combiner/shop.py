@@ -1,6 +1,6 @@
-"""What a shop's catalogue adds to its triplets: which items are as right, and more triplets made from its labels.
+"""What a shop's catalogue adds to its triplets: which items are equally right, and triplets generated from its labels.
 
-Two items of one design in different colours are a triplet that nobody wrote down: "the same in blue", in English and
+Two items of one design in different colours are one more triplet: "the same in blue", in English and
 in Vietnamese. Only items of train are used, and designs lie in one split only, so val and test teach nothing.
 """
 
@@ -16,21 +16,21 @@ from typing import TypeAlias
 import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
-from ..words.change_texts import spoken
+from ..words.change_texts import make_change_texts
 from ..words.lexicon import Lexicon, read_lexicon
 
-__all__ = ["Made", "Shop", "read_shop"]
+__all__ = ["GeneratedTriplets", "Shop", "read_shop"]
 
-MOST = 20
+MAX_PER_DESIGN = 20
 """Triplets of one design: a title such as "men striped shirt" has a hundred items, which are no one design."""
 
-LIMIT = 20_000
+MAX_TRIPLETS = 20_000
 """Triplets in all."""
 
-UNKNOWN = ("", "NA", "Multi")
+UNKNOWN_COLOURS = ("", "NA", "Multi")
 """Colours that name none."""
 
-Made: TypeAlias = tuple[tuple[str, str, tuple[str, ...]], ...]
+GeneratedTriplets: TypeAlias = tuple[tuple[str, str, tuple[str, ...]], ...]
 """Reference, target and the change in four forms, of each triplet."""
 
 
@@ -41,12 +41,12 @@ class Shop:
     Args:
         photos: id to photo.
         group: id to what it is as good as: items of one design and colour.
-        made: more triplets.
+        generated: triplets from labels.
     """
 
     photos: Mapping[str, bytes]
     group: Mapping[str, str]
-    made: Made
+    generated: GeneratedTriplets
 
 
 def read_shop(data: Path, split: str, seed: int) -> Shop:
@@ -64,23 +64,23 @@ def read_shop(data: Path, split: str, seed: int) -> Shop:
     return Shop(
         photos={item.id: item.image for item in items},
         group={item.id: f"{item.design}\n{item.base_colour}" for item in items if item.design and item.base_colour},
-        made=_made(items, seed, read_lexicon()),
+        generated=_generate(items, seed, read_lexicon()),
     )
 
 
-def _made(items: list[MyntraItem], seed: int, lexicon: Lexicon) -> Made:
+def _generate(items: list[MyntraItem], seed: int, lexicon: Lexicon) -> GeneratedTriplets:
     chance = np.random.default_rng(seed)
-    known = frozenset(lexicon.values("baseColour")).difference(UNKNOWN)
+    known = frozenset(lexicon.values("baseColour")).difference(UNKNOWN_COLOURS)
     designs: dict[str, list[MyntraItem]] = defaultdict(list)
     for item in items:
         if item.design and item.base_colour in known:
             designs[item.design].append(item)
     made: list[tuple[str, str, tuple[str, ...]]] = []
     for alike in designs.values():
-        shown = [alike[place] for place in chance.permutation(len(alike))[: MOST // 2]]
+        shown = [alike[place] for place in chance.permutation(len(alike))[: MAX_PER_DESIGN // 2]]
         pairs = [(a, b) for a, b in permutations(shown, 2) if a.base_colour != b.base_colour]
-        for place in chance.permutation(len(pairs))[:MOST]:
+        for place in chance.permutation(len(pairs))[:MAX_PER_DESIGN]:
             a, b = pairs[place]
-            texts = spoken("baseColour", a.base_colour, b.base_colour, len(made), seed, lexicon)
+            texts = make_change_texts("baseColour", a.base_colour, b.base_colour, len(made), seed, lexicon)
             made.append((a.id, b.id, texts))
-    return tuple(made[place] for place in chance.permutation(len(made))[:LIMIT])
+    return tuple(made[place] for place in chance.permutation(len(made))[:MAX_TRIPLETS])

@@ -1,4 +1,4 @@
-"""The steps of a training, as ``job.py`` takes them: stage 1, features, stage 2, figures."""
+"""The parts of a training in the order in which ``job.py`` runs them: stage 1, features, stage 2, figures."""
 
 from __future__ import annotations
 
@@ -17,105 +17,118 @@ from ..trainer.launch import SilentProgress
 from ..trainer.loop import Validation, fit
 from ..trainer.results import write_result
 from .combiner import Combiner
-from .exam import Compose, Exam
-from .join import composed, joining
+from .join import combiner_training, compose_vectors
 from .run import COMBINER, TUNE, CombinerRun
 from .settings import CombinerSettings
-from .towers import Known, Towers, known
+from .towers import FeatureTable, Towers, compute_features
 from .triplets import Triplets
-from .tune import load_tuned, plain_sum, tuning
+from .tune import clip_training, load_tuned, plain_sum
+from .validation_set import Compose, ValidationSet
 
-__all__ = ["FIGURES", "features", "figures_of", "join", "measure", "tune"]
+__all__ = ["FIGURES", "encode_all", "measure_once", "read_figures", "train_stage_1", "train_stage_2"]
 
 FIGURES = tuple(
-    f"{prefix}{exam}" for exam in ("val", "drawn.val", "test", "drawn.test") for prefix in ("sum.", "", "units.")
+    f"{prefix}{split}" for split in ("val", "drawn.val", "test", "drawn.test") for prefix in ("sum.", "", "units.")
 )
 """Files of results in a run folder, without their ending."""
 
-NAMES = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
-"""Prefix of a file to what composed."""
+COMPOSERS = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
+"""Prefix of a file to the composer that was measured."""
 
 
-def tune(
+def train_stage_1(
     fabric: Fabric, clip: Clip, triplets: Triplets, run: CombinerRun, out: Path, workers: int, progress: Progress
 ) -> None:
-    """Stage 1: the CLIP ends with the weights of its best epoch."""
-    shown, vals = triplets.shown(), triplets.vals()
-    ids = [id for exam in vals.values() for id in exam.ids()]
-    changes = [change for exam in vals.values() for change in exam.changes()]
+    """Train the towers of a CLIP; it ends with the weights of its best epoch."""
+    photos, sets = triplets.all_photos(), triplets.validation_sets()
+    ids = [id for own in sets.values() for id in own.ids()]
+    changes = [change for own in sets.values() for change in own.changes()]
 
     def validate() -> Validation:
-        return _judged(vals, known(clip, shown, ids, {}, changes, SilentProgress(), keep=False), plain_sum)
+        features = compute_features(clip, photos, ids, {}, changes, SilentProgress(), keep=False)
+        return _validate(sets, features, plain_sum)
 
-    stage = tuning(clip, triplets.train, triplets.lots(run.settings), shown, run.settings, workers, validate)
-    fit(fabric, stage, out / TUNE, progress)
-    draw_curves(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.chosen_by())
+    generated = triplets.generated_sets(run.settings)
+    training = clip_training(clip, triplets.train, generated, photos, run.settings, workers, validate)
+    fit(fabric, training, out / TUNE, progress)
+    draw_curves(out / TUNE, f"stage 1 of {run.model}, {run.settings.tune}", "val", triplets.selection_rule())
     load_tuned(clip, out / TUNE)
 
 
-def features(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> Known:
-    """Of all photos and texts that stage 2 and the measuring need."""
+def encode_all(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> FeatureTable:
+    """Return features of all photos and texts that stage 2 and the figures need."""
     examples = triplets.examples(settings)
     ids = [id for e in examples for id in (e.reference, e.target)]
     texts = [text for e in examples for text in e.texts]
-    for exam in triplets.exams.values():
-        ids += exam.ids()
-        texts += exam.changes()
+    for own in triplets.sets.values():
+        ids += own.ids()
+        texts += own.changes()
     ids, texts = list(dict.fromkeys(ids)), list(dict.fromkeys(texts))
-    return known(towers, triplets.shown(), ids, triplets.captions, texts, progress)
+    return compute_features(towers, triplets.all_photos(), ids, triplets.captions, texts, progress)
 
 
-def join(
-    fabric: Fabric, triplets: Triplets, found: Known, run: CombinerRun, out: Path, progress: Progress
+def train_stage_2(
+    fabric: Fabric, triplets: Triplets, features: FeatureTable, run: CombinerRun, out: Path, progress: Progress
 ) -> tuple[Combiner, int]:
-    """Stage 2: the Combiner of its best epoch, and which that was."""
-    vals, settings = triplets.vals(), run.settings
+    """Train the Combiner; return that of the best epoch, and which epoch it was."""
+    sets, settings = triplets.validation_sets(), run.settings
     torch.manual_seed(settings.seed)
     combiner = Combiner(run.dim, settings)
-    own = [found.of([e.reference for e in triplets.train]), found.said([e.texts[0] for e in triplets.train])]
-    combiner.lengths.copy_(torch.tensor([float(np.linalg.norm(rows, axis=1).mean()) for rows in own]))
+    photos = features.photo_features([e.reference for e in triplets.train])
+    texts = features.text_features([e.texts[0] for e in triplets.train])
+    lengths = [float(np.linalg.norm(rows, axis=1).mean()) for rows in (photos, texts)]
+    combiner.lengths.copy_(torch.tensor(lengths))
 
     def validate() -> Validation:
-        return _judged(vals, found, lambda photos, texts: composed(combiner, photos, texts))
+        return _validate(sets, features, lambda photos, texts: compose_vectors(combiner, photos, texts))
 
-    lots = [(made, share) for made, share in triplets.lots(settings) if share]
-    stage = joining(combiner, found, triplets.train, lots, settings, validate)
-    state = fit(fabric, stage, out / COMBINER, progress)
-    draw_curves(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.chosen_by())
+    generated = [(made, share) for made, share in triplets.generated_sets(settings) if share]
+    training = combiner_training(combiner, features, triplets.train, generated, settings, validate)
+    state = fit(fabric, training, out / COMBINER, progress)
+    draw_curves(out / COMBINER, f"Combiner on {run.model}, tuned: {settings.tune}", "val", triplets.selection_rule())
     best = run.combiner(out)
     fabric.to_device(best)
     return best, state.best_epoch
 
 
-def measure(
+def measure_once(
     triplets: Triplets,
-    found: Known,
-    ways: Mapping[str, Compose],
+    features: FeatureTable,
+    composers: Mapping[str, Compose],
     run: CombinerRun,
     out: Path,
     progress: Progress,
 ) -> dict[str, Result]:
-    """Each figure once, at the end; ``ways`` are what composes, by the prefix of their files."""
-    for split, exam in triplets.exams.items():
-        for prefix, way in ways.items():
+    """Measure what the run folder has no figures of; return all that it has.
+
+    Args:
+        triplets: whose validation sets are measured.
+        features: of their photos and changes.
+        composers: by the prefix of their files.
+        run: which training it is.
+        out: the run folder.
+        progress: told of every stage.
+    """
+    for split, own in triplets.sets.items():
+        for prefix, compose in composers.items():
             path = out / f"{prefix}{split}.json"
             if not path.is_file():
-                info = _info(run, NAMES[prefix])
-                write_result(exam.take(found, way, info, progress), path)
-    return figures_of(out)
+                info = _info(run, COMPOSERS[prefix])
+                write_result(own.evaluate(features, compose, info, progress), path)
+    return read_figures(out)
 
 
-def _judged(vals: Mapping[str, Exam], found: Known, compose: Compose) -> Validation:
-    """What chooses the epoch: the mean of the exams' figures, each the mean of its judged metrics."""
-    figures: list[float] = []
-    said: dict[str, float] = {}
-    for name, exam in vals.items():
-        metrics = exam.judging().take(found, compose, {"name": "training"}, SilentProgress()).result.metrics
-        own = {f"{name} {metric}": metrics[metric].value for metric in exam.judged}
-        figures.append(float(np.mean(list(own.values()))))
-        said |= own
-    figure = float(np.mean(figures))
-    return Validation((figure,), {"val": figure, **said})
+def _validate(sets: Mapping[str, ValidationSet], features: FeatureTable, compose: Compose) -> Validation:
+    """The mean over the sets of the mean of each one's selection metrics chooses the epoch."""
+    means: list[float] = []
+    figures: dict[str, float] = {}
+    for name, own in sets.items():
+        result = own.for_selection().evaluate(features, compose, {"name": "training"}, SilentProgress()).result
+        values = {f"{name} {metric}": result.metrics[metric].value for metric in own.selection_metrics}
+        means.append(float(np.mean(list(values.values()))))
+        figures |= values
+    score = float(np.mean(means))
+    return Validation((score,), {"val": score, **figures})
 
 
 def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
@@ -132,6 +145,6 @@ def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
     }
 
 
-def figures_of(out: Path) -> dict[str, Result]:
-    """The figures that a run folder holds so far."""
+def read_figures(out: Path) -> dict[str, Result]:
+    """Return the figures that a run folder has so far."""
     return {name: read_result(out / f"{name}.json") for name in FIGURES if (out / f"{name}.json").is_file()}

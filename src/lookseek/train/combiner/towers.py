@@ -1,4 +1,4 @@
-"""What gives features of photos and words, and their features, made once and kept.
+"""Towers, which give features of photos and words, and tables of their features.
 
 A pair of towers is what ``encode`` knows anyway: an ``Encoder`` and a ``TextEncoder``. They are those of a lookseek
 model, or of a CLIP (clip.py); whoever learns from features does not ask which.
@@ -18,7 +18,7 @@ from ...evaluate.cache import cache_key, embed_photos, embed_texts
 from ...progress import Progress
 from ...types import Photo, Skipped, Vector, Vectors
 
-__all__ = ["Known", "ModelTowers", "Towers", "known"]
+__all__ = ["FeatureTable", "ModelTowers", "Towers", "compute_features"]
 
 
 class Towers(Protocol):
@@ -81,7 +81,7 @@ class ModelTowers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class FeatureTable:
     """Features of photos and texts.
 
     Args:
@@ -96,18 +96,18 @@ class Known:
     texts: Vectors
     text_rows: Mapping[str, int]
 
-    def of(self, ids: Sequence[str]) -> Vectors:
+    def photo_features(self, ids: Sequence[str]) -> Vectors:
         """Features of photos, float32 (len(ids), dim)."""
         features: Vectors = self.photos[[self.rows[id] for id in ids]]
         return features
 
-    def said(self, texts: Sequence[str]) -> Vectors:
+    def text_features(self, texts: Sequence[str]) -> Vectors:
         """Features of texts, float32 (len(texts), dim)."""
         features: Vectors = self.texts[[self.text_rows[text] for text in texts]]
         return features
 
 
-def known(
+def compute_features(
     towers: Towers,
     photos: Mapping[str, Photo],
     ids: Sequence[str],
@@ -116,7 +116,7 @@ def known(
     progress: Progress,
     *,
     keep: bool = True,
-) -> Known:
+) -> FeatureTable:
     """Features of photos, or of the captions that stand for them, and of texts.
 
     Args:
@@ -131,24 +131,26 @@ def known(
     image_key, text_key = towers.keys() if keep else ("", "")
     standing = {id: captions[id] for id in ids if id in captions}
     wanted = list(dict.fromkeys([*standing.values(), *texts]))
-    said = embed_texts(wanted, towers.text, text_key, progress) if keep else _read(wanted, towers.text)
+    encoded_texts = embed_texts(wanted, towers.text, text_key, progress) if keep else _embed_texts(wanted, towers.text)
     text_rows = {text: row for row, text in enumerate(wanted)}
     if captions:
         rows = {id: row for row, id in enumerate(standing)}
-        return Known(said[[text_rows[text] for text in standing.values()]], rows, said, text_rows)
+        return FeatureTable(
+            encoded_texts[[text_rows[text] for text in standing.values()]], rows, encoded_texts, text_rows
+        )
     there = [id for id in ids if id in photos]
     if keep:
         found, rows = embed_photos(photos, there, {image_key: towers.image}, progress)
-        return Known(found[towers.image.name], rows, said, text_rows)
-    return Known(*_look(photos, there, towers.image, progress), said, text_rows)
+        return FeatureTable(found[towers.image.name], rows, encoded_texts, text_rows)
+    return FeatureTable(*_embed_images(photos, there, towers.image, progress), encoded_texts, text_rows)
 
 
-def _read(texts: Sequence[str], tower: TextEncoder) -> Vectors:
+def _embed_texts(texts: Sequence[str], tower: TextEncoder) -> Vectors:
     parts = [tower.encode(texts[start : start + 256]) for start in range(0, len(texts), 256)]
     return np.concatenate(parts) if parts else np.empty((0, tower.dim), np.float32)
 
 
-def _look(
+def _embed_images(
     photos: Mapping[str, Photo], ids: Sequence[str], tower: Encoder, progress: Progress
 ) -> tuple[Vectors, dict[str, int]]:
     vectors: list[Vector] = []

@@ -1,4 +1,4 @@
-"""What a Combiner learns from and is measured on: triplets in FashionIQ's layout, of photos or of what stands for them.
+"""Triplets in FashionIQ's layout, of photos or of what stands for them, to learn from and to be measured on.
 
 Three kinds of folders, told apart by what lies in them:
 
@@ -25,16 +25,26 @@ from ...errors import TrainError
 from ...evaluate.benchmarks import fashioniq, fashioniq_text, myntra_composed
 from ...types import Photo
 from ..words.lexicon import read_lexicon
-from .captions import forms, says
-from .drawn import draw_triplets
-from .exam import Exam
-from .exams import JUDGED, NO_CAPTION, NO_PHOTO, drawn_exams, exams_of, lacking, reading, untested
+from .captions import caption_forms, has_words
+from .drawn import make_drawn_triplets
 from .settings import CombinerSettings
-from .shop import Made, Shop, read_shop
+from .shop import GeneratedTriplets, Shop, read_shop
+from .validation_set import ValidationSet
+from .validation_sets import (
+    NO_CAPTION,
+    NO_PHOTO,
+    SELECTION_METRICS,
+    drawn_validation_sets,
+    missing_photos,
+    notes_without_test,
+    read_validation_sets,
+    with_captions,
+)
 
-__all__ = ["Example", "Kind", "Lots", "Triplets", "read_data"]
+__all__ = ["Example", "GeneratedSets", "Kind", "Triplets", "read_triplet_folder"]
 
 Kind = Literal["shop", "photos", "captions"]
+"""What stands for the photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +64,23 @@ class Example:
     group: str
 
 
-Lots: TypeAlias = Sequence[tuple[Sequence[Example], float]]
-"""Made triplets, and how many of them join an epoch, as a share of the written ones."""
+GeneratedSets: TypeAlias = Sequence[tuple[Sequence[Example], float]]
+"""Generated triplets, and how many of them join an epoch, as a share of the written ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triplets:
-    """All of a folder.
+    """The triplets of a folder, and what they are measured on.
 
     Args:
         kind: what stands for the photos.
         train: the triplets of train.
-        more: triplets that were made from the labels of train, in an order of chance; may be empty.
+        generated: triplets that were made from the labels of train, in an order of chance; may be empty.
         drawn: triplets of drawn garments, in an order of chance; may be empty.
         photos: id to photo of train, empty where captions stand for them.
         drawings: id to photo of ``drawn``.
         captions: id to caption of all splits, empty where there are photos.
-        exams: ``val``, and ``test`` where its targets are known; beside them ``drawn.val`` and ``drawn.test`` where
+        sets: ``val``, and ``test`` where its targets are known; beside them ``drawn.val`` and ``drawn.test`` where
             there are drawn triplets.
         missing: id to the reason of photos that are named and not there.
         notes: what a reader of the figures must know.
@@ -78,56 +88,58 @@ class Triplets:
 
     kind: Kind
     train: tuple[Example, ...]
-    more: tuple[Example, ...]
+    generated: tuple[Example, ...]
     drawn: tuple[Example, ...]
     photos: Mapping[str, Photo]
     drawings: Mapping[str, Photo]
     captions: Mapping[str, str]
-    exams: Mapping[str, Exam]
+    sets: Mapping[str, ValidationSet]
     missing: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
     def content(self) -> str:
-        """Hex, of the triplets to learn from and the ids of what asks: others are another training."""
-        said = [repr(example) for example in (*self.train, *self.more, *self.drawn)]
-        asked = [id for name in sorted(self.exams) for id in (name, *self.exams[name].ids())]
-        return sha256("\n".join([*said, *asked, *sorted(self.captions.values())]).encode()).hexdigest()
+        """Hex SHA-256 of triplets, and of the ids of the validation sets: with another one it is another training."""
+        # the name of the class Example is part of what is hashed, so run folders depend on it
+        lines = [repr(example) for example in (*self.train, *self.generated, *self.drawn)]
+        ids = [id for name in sorted(self.sets) for id in (name, *self.sets[name].ids())]
+        return sha256("\n".join([*lines, *ids, *sorted(self.captions.values())]).encode()).hexdigest()
 
-    def named(self) -> dict[str, Photo]:
-        """All photos that there are and that may be broken, of train and of what asks: those that are not drawn."""
-        own = {e.reference for e in (*self.train, *self.more)} | {e.target for e in (*self.train, *self.more)}
-        photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in own}
-        for exam in self.exams.values():
-            if not isinstance(exam.loaded.photos, DrawnPhotos):
-                photos.update((id, exam.loaded.photos[id]) for id in exam.ids() if id in exam.loaded.photos)
+    def checked_photos(self) -> dict[str, Photo]:
+        """Return the photos that may be broken: those of train and of the validation sets that are not drawn."""
+        named = {id for e in (*self.train, *self.generated) for id in (e.reference, e.target)}
+        photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in named}
+        for own in self.sets.values():
+            if not isinstance(own.loaded.photos, DrawnPhotos):
+                photos.update((id, own.loaded.photos[id]) for id in own.ids() if id in own.loaded.photos)
         return photos
 
-    def shown(self) -> Mapping[str, Photo]:
-        """All photos; drawn ones are drawn when they are asked for."""
-        asking = (exam.loaded.photos for exam in self.exams.values())
-        return ChainMap(self.photos, self.drawings, *asking)  # type: ignore[arg-type]  # nobody writes
+    def all_photos(self) -> Mapping[str, Photo]:
+        """Return all photos; drawn ones are drawn when they are looked up."""
+        others = (own.loaded.photos for own in self.sets.values())
+        return ChainMap(self.photos, self.drawings, *others)  # type: ignore[arg-type]  # nobody writes
 
-    def vals(self) -> dict[str, Exam]:
-        """The exams that choose the best epoch."""
-        return {name: exam for name, exam in self.exams.items() if name.split(".")[-1] == "val"}
+    def validation_sets(self) -> dict[str, ValidationSet]:
+        """Return the sets that choose the best epoch."""
+        return {name: own for name, own in self.sets.items() if name.split(".")[-1] == "val"}
 
-    def chosen_by(self) -> str:
-        """What chooses the best epoch, in words."""
+    def selection_rule(self) -> str:
+        """Return what chooses the best epoch, in words."""
         return "; ".join(
-            f"mean of {', '.join(exam.judged)} on {exam.benchmark.name} val" for exam in self.vals().values()
+            f"mean of {', '.join(own.selection_metrics)} on {own.benchmark.name} val"
+            for own in self.validation_sets().values()
         )
 
-    def lots(self, settings: CombinerSettings) -> Lots:
-        """What joins the written triplets."""
-        return (self.more, settings.generated), (self.drawn, settings.drawn)
+    def generated_sets(self, settings: CombinerSettings) -> GeneratedSets:
+        """Return what joins the written triplets in an epoch."""
+        return (self.generated, settings.generated), (self.drawn, settings.drawn)
 
     def examples(self, settings: CombinerSettings) -> list[Example]:
-        """All that a training may learn from."""
-        return [*self.train, *(e for made, share in self.lots(settings) if share for e in made)]
+        """Return all triplets that a training may learn from."""
+        return [*self.train, *(e for made, share in self.generated_sets(settings) if share for e in made)]
 
     def without(self, gone: Mapping[str, str]) -> Triplets:
-        """The same without photos that can't be used: in no triplet, in no gallery.
+        """Return the same without photos that can't be used: in no triplet, in no gallery.
 
         Raises:
             TrainError: nothing is left to learn from.
@@ -140,12 +152,12 @@ class Triplets:
         return replace(
             self,
             train=train,
-            more=tuple(e for e in self.more if e.reference in there and e.target in there),
-            exams={name: exam.without(gone) for name, exam in self.exams.items()},
+            generated=tuple(e for e in self.generated if e.reference in there and e.target in there),
+            sets={name: own.without(gone) for name, own in self.sets.items()},
         )
 
 
-def read_data(data: Path, seed: int, *, drawn: bool = False) -> Triplets:
+def read_triplet_folder(data: Path, seed: int, *, drawn: bool = False) -> Triplets:
     """Read a folder.
 
     Args:
@@ -174,52 +186,61 @@ def read_data(data: Path, seed: int, *, drawn: bool = False) -> Triplets:
 
 
 def _teaches(triplet: Triplet) -> bool:
-    return bool(triplet.target) and triplet.target != triplet.candidate and any(map(says, triplet.bare))
+    return bool(triplet.target) and triplet.target != triplet.candidate and any(map(has_words, triplet.bare))
 
 
 def _examples(triplets: list[Triplet], group: Mapping[str, str]) -> tuple[Example, ...]:
-    return tuple(Example(t.candidate, t.target, forms(t.bare), group.get(t.target, t.target)) for t in triplets)
+    return tuple(Example(t.candidate, t.target, caption_forms(t.bare), group.get(t.target, t.target)) for t in triplets)
 
 
-def _made(made: Made, group: Mapping[str, str]) -> tuple[Example, ...]:
+def _made(made: GeneratedTriplets, group: Mapping[str, str]) -> tuple[Example, ...]:
     return tuple(Example(reference, target, texts, group[target]) for reference, target, texts in made)
 
 
 def _shop(data: Path, triplets: list[Triplet], shop: Shop, seed: int, drawn: bool) -> Triplets:
     named = {id for triplet in triplets for id in (triplet.candidate, triplet.target)}
-    exams = exams_of(data, myntra_composed.BENCHMARK, JUDGED)
-    garments = draw_triplets(read_lexicon(), seed) if drawn else None
-    made = _made(shop.made, shop.group)
+    sets = read_validation_sets(data, myntra_composed.BENCHMARK, SELECTION_METRICS)
+    garments = make_drawn_triplets(read_lexicon(), seed) if drawn else None
+    made = _made(shop.generated, shop.group)
     return Triplets(
         kind="shop",
         train=_examples(triplets, shop.group),
-        more=made,
-        drawn=_made(garments.made, garments.group) if garments else (),
+        generated=made,
+        drawn=_made(garments.generated, garments.group) if garments else (),
         photos=shop.photos,
         drawings=garments.photos if garments else {},
         captions={},
-        exams=exams | (drawn_exams() if drawn else {}),
-        missing=dict.fromkeys(sorted(named - shop.photos.keys()), NO_PHOTO) | lacking(exams),
+        sets=sets | (drawn_validation_sets() if drawn else {}),
+        missing=dict.fromkeys(sorted(named - shop.photos.keys()), NO_PHOTO) | missing_photos(sets),
         notes=(f"{len(made):,} more triplets can be made of the catalogue's designs and colours.",),
     )
 
 
 def _photos(data: Path, triplets: list[Triplet], photos: Mapping[str, Photo], ids: list[str]) -> Triplets:
-    exams = exams_of(data, fashioniq.BENCHMARK, ("recall@10", "recall@50"))
-    missing = {id: NO_PHOTO for id in ids if id not in photos} | lacking(exams)
-    return Triplets("photos", _examples(triplets, {}), (), (), photos, {}, {}, exams, missing, untested(exams))
+    sets = read_validation_sets(data, fashioniq.BENCHMARK, ("recall@10", "recall@50"))
+    missing = {id: NO_PHOTO for id in ids if id not in photos} | missing_photos(sets)
+    return Triplets("photos", _examples(triplets, {}), (), (), photos, {}, {}, sets, missing, notes_without_test(sets))
 
 
 def _captions(data: Path, triplets: list[Triplet], ids: list[str]) -> Triplets:
     captions: dict[str, str] = {}
-    exams = exams_of(data, fashioniq_text.BENCHMARK, ("recall@10", "recall@50"))
-    for split in ("train", *exams):
+    sets = read_validation_sets(data, fashioniq_text.BENCHMARK, ("recall@10", "recall@50"))
+    for split in ("train", *sets):
         for category in CATEGORIES:
             found = read_image_captions(data, category, split)
-            captions |= {id: " ".join(text.split()) for id, text in found.items() if says(text)}
-    exams = {split: reading(data, split, exam, captions) for split, exam in exams.items()}
-    missing = {id: NO_CAPTION for id in ids if id not in captions} | lacking(exams)
+            captions |= {id: " ".join(text.split()) for id, text in found.items() if has_words(text)}
+    sets = {split: with_captions(data, split, own, captions) for split, own in sets.items()}
+    missing = {id: NO_CAPTION for id in ids if id not in captions} | missing_photos(sets)
     note = "Captions that a machine wrote stand for the photos: no figure here is one of FashionIQ."
     return Triplets(
-        "captions", _examples(triplets, captions), (), (), {}, {}, captions, exams, missing, (note, *untested(exams))
+        "captions",
+        _examples(triplets, captions),
+        (),
+        (),
+        {},
+        {},
+        captions,
+        sets,
+        missing,
+        (note, *notes_without_test(sets)),
     )

@@ -23,14 +23,14 @@ from ..trainer.loop import Training, Validation
 from ..trainer.run_folder import best_weights
 from ..trainer.schedule import Schedule
 from .loss import in_batch_contrastive_loss
-from .order import Order
+from .order import TripletOrder
 from .settings import CombinerSettings
-from .triplets import Example, Lots
+from .triplets import Example, GeneratedSets
 
-__all__ = ["Tuned", "load_tuned", "plain_sum", "tuning"]
+__all__ = ["TrainableClip", "clip_training", "load_tuned", "plain_sum"]
 
 
-class Tuned(nn.Module):
+class TrainableClip(nn.Module):
     """A CLIP as stage 1 trains it: in evaluation mode, so that batch norms go on using what they know."""
 
     def __init__(self, clip: Clip) -> None:
@@ -38,7 +38,7 @@ class Tuned(nn.Module):
         self.model = clip.model
         self._clip = clip
 
-    def train(self, mode: bool = True) -> Tuned:
+    def train(self, mode: bool = True) -> TrainableClip:
         """See torch and the class."""
         return super().train(False)
 
@@ -54,10 +54,10 @@ class Tuned(nn.Module):
         return normalize(query.float(), dim=-1), normalize(self._clip.photos(targets).float(), dim=-1)
 
 
-def tuning(
+def clip_training(
     clip: Clip,
     train: Sequence[Example],
-    more: Lots,
+    more: GeneratedSets,
     photos: Mapping[str, Photo],
     settings: CombinerSettings,
     workers: int,
@@ -76,7 +76,7 @@ def tuning(
     """
     image, text = settings.tune in ("image", "both"), settings.tune in ("text", "both")
     clip.learn(image, text, settings.checkpointing)
-    network = Tuned(clip)
+    network = TrainableClip(clip)
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     triples = _Triples(clip, [*train, *(e for made, _ in more for e in made)], photos)
     sizes = [(len(made), share) for made, share in more]
@@ -89,7 +89,7 @@ def tuning(
     return Training(
         network=network,
         optimiser=torch.optim.AdamW(learning, lr=settings.tune_rate, betas=(0.9, 0.999), eps=1e-7),
-        batches=LoadedBatches(triples, Order(len(train), sizes, settings.tune_batch, settings.seed, 1), workers),
+        batches=LoadedBatches(triples, TripletOrder(len(train), sizes, settings.tune_batch, settings.seed, 1), workers),
         loss=loss,
         weights={"contrast": 1.0},
         validate=lambda _: validate(),
@@ -108,7 +108,7 @@ def load_tuned(clip: Clip, folder: Path) -> None:
     Raises:
         TrainError: there are none.
     """
-    Tuned(clip).load_state_dict(best_weights(folder))
+    TrainableClip(clip).load_state_dict(best_weights(folder))
     clip.model.eval()
 
 
@@ -122,7 +122,7 @@ class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def __init__(self, clip: Clip, examples: Sequence[Example], photos: Mapping[str, Photo]) -> None:
         self._examples, self._photos, self._how = examples, photos, clip.how
-        self._tokenizer, self._groups = clip.tokenizer, groups_of(examples)
+        self._tokenizer, self._groups = clip.tokenizer, target_groups(examples)
 
     def __len__(self) -> int:
         return len(self._examples)
@@ -139,7 +139,7 @@ class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def groups_of(examples: Sequence[Example]) -> Tensor:
+def target_groups(examples: Sequence[Example]) -> Tensor:
     """Numbers of the targets and of their groups, int64 (n, 2), as ``in_batch_contrastive_loss`` has them."""
     targets: dict[str, int] = {}
     groups: dict[str, int] = {}

@@ -22,7 +22,7 @@ __all__ = ["clip_files"]
 
 
 def clip_files(
-    run: CombinerRun, folder: Path, name: str, composer: str, said: str, progress: Progress
+    run: CombinerRun, folder: Path, name: str, composer: str, section: str, progress: Progress
 ) -> Mapping[str, bytes]:
     """The files of the model folder but ``composer.onnx``.
 
@@ -31,7 +31,7 @@ def clip_files(
         folder: of the run.
         name: of the model.
         composer: its name in the config.
-        said: the card's section on the composer.
+        section: the card's section on the composer.
         progress: told of every stage.
 
     Raises:
@@ -55,7 +55,7 @@ def clip_files(
         "config.json": model_config(
             name, clip.dim, clip.how, licence, sources, text=text, languages=("en",), composer=composer
         ),
-        "README.md": f"{_head(run, clip, name)}\n\n{said}".encode(),
+        "README.md": f"{_head(run, clip, name)}\n\n{section}".encode(),
     }
 
 

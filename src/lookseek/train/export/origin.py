@@ -85,7 +85,7 @@ def _timm(name: str, weights: str) -> Origin:
     import timm
 
     known = timm.get_pretrained_cfg(name)
-    licence = getattr(known, "license", None) or "not said by timm"
+    licence = getattr(known, "license", None) or "unknown to timm"
     hub = getattr(known, "hf_hub_id", None)
     where = (
         f"https://huggingface.co/{hub}" if hub and "/" in hub else "https://github.com/huggingface/pytorch-image-models"

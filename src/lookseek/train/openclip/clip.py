@@ -76,11 +76,11 @@ class Clip:
 
     def checksum(self) -> str:
         """See Towers."""
-        said = sha256(repr((self.name, self.how, self.mean, self.std, self.quick_gelu)).encode())
+        digest = sha256(repr((self.name, self.how, self.mean, self.std, self.quick_gelu)).encode())
         for name, value in self.model.state_dict().items():
-            said.update(name.encode())
-            said.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return said.hexdigest()
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def photos(self, pixels: Tensor) -> Tensor:
         """Features, float (n, dim), of photos uint8 (n, 3, side, side)."""
@@ -135,7 +135,7 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
         )
     if weights == PUBLISHED and not tag:
         raise TrainError(f"open_clip knows no weights of {name}: give a file with --weights FILE")
-    said = f"{tag} of open_clip" if tag else RANDOM_NUMBERS
+    origin = f"{tag} of open_clip" if tag else RANDOM_NUMBERS
     # open_clip only warns where a tag's weights need the approximation and the name does not say so: RN50 and openai.
     quick_gelu = quick_gelu or bool(tag and open_clip.get_pretrained_cfg(name, tag).get("quick_gelu"))
     try:
@@ -147,8 +147,8 @@ def build_clip(name: str, weights: str = LOCAL, quick_gelu: bool = False) -> Cli
             f"{PREFIX}{name} can't be had ({str(error)[:200]}): give its weights with --weights FILE, or another name"
         ) from error
     if not tag and weights != RANDOM:
-        said = _load(model, Path(weights), tags)
-    return wrap_clip(name, model, tokenizer, int(open_clip.get_model_config(name)["embed_dim"]), said)
+        origin = _load(model, Path(weights), tags)
+    return wrap_clip(name, model, tokenizer, int(open_clip.get_model_config(name)["embed_dim"]), origin)
 
 
 def wrap_clip(

@@ -115,7 +115,7 @@ def _card(name: str, found: PublishedClip, tokens: Tokens, same: ClipParity, lic
         "vectors": f"float32 (n, {clip.dim}), not normalised; weights stored as fp16",
         "made by": f"`lookseek export {typed} {name}`, {date.today().isoformat()}, {versions}",
     }
-    table = "\n".join(f"| {key} | {said} |" for key, said in rows.items())
+    table = "\n".join(f"| {key} | {text} |" for key, text in rows.items())
     return f"""# {name}
 
 Photos and words to vectors of one space: a model of open_clip, exported without any training.

@@ -76,9 +76,9 @@ def load_published(source: Source) -> PublishedClip:
             f"{source.typed} fits photos by {seen['resize_mode']!r}, lookseek has {', '.join(_WAYS)}: give another "
             "model"
         )
-    said = f"{source.tag or file.name} of open_clip" if source.tag else f"the file {file.name}"
+    weights = f"{source.tag or file.name} of open_clip" if source.tag else f"the file {file.name}"
     name = source.name or source.typed
-    clip = wrap_clip(name, model, tokenizer, config["embed_dim"], said, _WAYS[seen["resize_mode"]])
+    clip = wrap_clip(name, model, tokenizer, config["embed_dim"], weights, _WAYS[seen["resize_mode"]])
     with file.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
     return PublishedClip(clip, source, file.name, digest, read_card_head(folder), seen)

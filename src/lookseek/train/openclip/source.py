@@ -72,10 +72,10 @@ def parse_source(text: str) -> Source:
     tag, _, revision = weights.partition("@")
     if tag not in tags:
         if not weights or not Path(weights).is_file():
-            said = f"{weights[:80]!r} is no file and none of its tags" if weights else "no weights are named"
+            problem = f"{weights[:80]!r} is no file and none of its tags" if weights else "no weights are named"
             raise TrainError(
-                f"{PREFIX}{name}: {said}. Give {PREFIX}{name}:TAG@REVISION with one of {', '.join(tags) or 'no tag'}, "
-                f"or {PREFIX}{name}:FILE"
+                f"{PREFIX}{name}: {problem}. Give {PREFIX}{name}:TAG@REVISION with one of {', '.join(tags) or 'no tag'}"
+                f", or {PREFIX}{name}:FILE"
             )
         return Source(text, name, place=Path(weights))
     repository = _repository(name, tag)

@@ -99,14 +99,14 @@ def _clip(theirs: Any, tokenizers: Any) -> Any:
 
 def _of_transformers(theirs: Any) -> Any:
     """The tokenizer inside one of transformers, with the mark at the end as open_clip has it."""
-    said = json.loads(theirs.tokenizer.backend_tokenizer.to_str())
+    settings = json.loads(theirs.tokenizer.backend_tokenizer.to_str())
     if theirs.strip_sep_token:  # open_clip puts 0 in its place
-        after, mark = said["post_processor"], theirs.tokenizer.sep_token
+        after, mark = settings["post_processor"], theirs.tokenizer.sep_token
         if "sep" in after:
             after["sep"][1] = 0
         elif mark in after.get("special_tokens", {}):
             after["special_tokens"][mark]["ids"] = [0]
-    made = theirs.tokenizer.backend_tokenizer.from_str(json.dumps(said))
+    made = theirs.tokenizer.backend_tokenizer.from_str(json.dumps(settings))
     made.no_truncation()
     made.no_padding()
     return made

@@ -49,8 +49,8 @@ LOCK = "training.lock"
 
 FORMAT = 1
 
-LONGEST = 200
-"""Characters of a difference that is said in full; of a longer one only the field's name is."""
+MAX_DIFFERENCE = 200
+"""Characters of a difference that a message has in full; of a longer one it has the field's name alone."""
 
 Run = TypeVar("Run", bound="DataclassInstance")
 
@@ -154,4 +154,4 @@ def _differences(there: object, new: object) -> list[str]:
     old, now = (asdict(run) for run in (there, new))  # type: ignore[call-overload]
     old, now = old | old.pop("settings"), now | now.pop("settings")
     lines = [f"{name} {old.get(name)!r}, now {now[name]!r}" for name in now if old.get(name) != now[name]]
-    return [line if len(line) < LONGEST else line.split(" ")[0] for line in lines]
+    return [line if len(line) < MAX_DIFFERENCE else line.split(" ")[0] for line in lines]

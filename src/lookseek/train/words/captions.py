@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ...errors import TrainError
 from .lexicon import Language, Lexicon
 
-__all__ = ["LATE", "NOUNS", "SAID", "TRIES", "Fitting", "article", "caption", "choose", "worded"]
+__all__ = ["LATE", "NOUNS", "NAMING_RATES", "TRIES", "Fitting", "article", "caption", "choose", "worded"]
 
 Fitting: TypeAlias = Callable[[str], bool]
 """Whether a noun says nothing of an item that is not known of it."""
@@ -22,7 +22,7 @@ Fitting: TypeAlias = Callable[[str], bool]
 NOUNS = ("articleType", "garment", "label", "category")
 COLOURS = ("baseColour", "colour")
 
-SAID: Mapping[str, float] = {
+NAMING_RATES: Mapping[str, float] = {
     "articleType": 0.92, "garment": 0.92, "label": 0.92, "category": 0.92, "baseColour": 0.75, "colour": 0.75,
     "pattern": 0.5, "sleeve": 0.4, "neckline": 0.3, "length": 0.35, "gender": 0.4, "usage": 0.12, "season": 0.08,
     "sleeve style": 0.35, "fit": 0.25, "material": 0.35, "style": 0.4, "detail": 0.4, "rise": 0.25, "ankle height":
@@ -109,7 +109,7 @@ def worded(
     Raises:
         TrainError: the lexicon knows none of the values.
     """
-    known = {field: value for field, value in values.items() if field in SAID and lexicon.words(field, value, language)}
+    known = {field: value for field, value in values.items() if field in NAMING_RATES and lexicon.words(field, value, language)}
     if not known:
         raise TrainError(
             f"the lexicon has no word for any of {dict(values)}: add it to lexicon.csv, or leave the item out"
@@ -157,7 +157,7 @@ def _chosen(known: Sequence[str], random: Random) -> list[str]:
     """What is named: at least one field, colour and noun alone every few captions."""
     if random.random() < BARE and (plain := [field for field in known if field in NOUNS + COLOURS]):
         return plain
-    fields = [field for field in known if random.random() < SAID[field]] or [random.choice(known)]
+    fields = [field for field in known if random.random() < NAMING_RATES[field]] or [random.choice(known)]
     finer = [field for field in fields if field not in NOUNS + COLOURS + ("gender",)]
     left = set(random.sample(finer, len(finer) - MOST)) if len(finer) > MOST else ()
     return [field for field in fields if field not in left]

@@ -6,15 +6,15 @@ from random import Random
 
 from ..trainer.seeds import derive_seed
 from .changes import change
-from .lexicon import Lexicon, plain
+from .lexicon import Lexicon, strip_diacritics
 
-__all__ = ["WAYS", "spoken"]
+__all__ = ["WAYS", "make_change_texts"]
 
 WAYS = 4
 """Sets of texts for one change, which triplets share: each text is embedded once, and there are fewer texts so."""
 
 
-def spoken(
+def make_change_texts(
     field: str, old: str, new: str, place: int, seed: int, lexicon: Lexicon, category: str = ""
 ) -> tuple[str, ...]:
     """The texts, as many as ``captions.FORMS``.
@@ -32,9 +32,9 @@ def spoken(
         TrainError: the lexicon has no words for the change.
 
     >>> from .lexicon import read_lexicon
-    >>> len(spoken("sleeve", "short", "long", 0, 0, read_lexicon(), "dress"))
+    >>> len(make_change_texts("sleeve", "short", "long", 0, 0, read_lexicon(), "dress"))
     4
     """
     random = Random(f"{seed} {field} {old} {new} {derive_seed(seed, place) % WAYS}")  # noqa: S311  of words
-    said = [change(field, old, new, language, random, lexicon, category) for language in ("en", "en", "vi", "vi")]
-    return (*said[:3], plain(said[3]))
+    texts = [change(field, old, new, language, random, lexicon, category) for language in ("en", "en", "vi", "vi")]
+    return (*texts[:3], strip_diacritics(texts[3]))

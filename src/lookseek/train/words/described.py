@@ -16,7 +16,7 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from ...catalogue.facts import OTHER, Facts, facts_of
-from .captions import NOUNS, SAID, worded
+from .captions import NOUNS, NAMING_RATES, worded
 from .lexicon import Language, Lexicon, plain
 from .mentions import Fact, Mentions
 
@@ -142,7 +142,7 @@ class Describer:
         """One value of each field that has words: the noun of the kind or of the type, whichever falls."""
         values: dict[str, str] = {}
         for field, some in facts.items():
-            able = [v for v in sorted(some) if v != OTHER and field in SAID and self._lexicon.words(field, v, language)]
+            able = [v for v in sorted(some) if v != OTHER and field in NAMING_RATES and self._lexicon.words(field, v, language)]
             if able:
                 values[field] = random.choice(able)
         nouns = [field for field in NOUNS if field in values]

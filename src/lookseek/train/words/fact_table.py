@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...catalogue.facts import Facts, lacks
-from .captions import SAID
+from .captions import NAMING_RATES
 from .described import Caption
 from .lexicon import Lexicon
 from .mentions import Fact
@@ -45,7 +45,7 @@ class FactTable:
     def of(lexicon: Lexicon) -> FactTable:
         """All facts that a caption may state."""
         return FactTable(
-            tuple((name, value) for name in lexicon.fields if name in SAID for value in lexicon.values(name))
+            tuple((name, value) for name in lexicon.fields if name in NAMING_RATES for value in lexicon.values(name))
         )
 
     def known(self, items: Sequence[Facts]) -> tuple[Marks, Marks]:

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from ...errors import TrainError
 
-__all__ = ["LEXICON", "Language", "Lexicon", "Use", "Word", "plain", "read_lexicon"]
+__all__ = ["LEXICON", "Language", "Lexicon", "Use", "Word", "read_lexicon", "strip_diacritics"]
 
 Language: TypeAlias = Literal["en", "vi"]
 Use: TypeAlias = Literal["train", "held"]
@@ -137,13 +137,13 @@ def _word(row: Mapping[str, str | None], where: str) -> Word:
 def _unique(entries: Iterable[Word], path: Path) -> None:
     counts = Counter((entry.field, entry.value, entry.language, entry.word) for entry in entries)
     if twice := [key for key, count in counts.items() if count > 1]:
-        raise TrainError(f"{path} has {' / '.join(twice[0])} twice: a word is said once, for training or held")
+        raise TrainError(f"{path} has {' / '.join(twice[0])} twice: a word stands once, for training or held")
 
 
-def plain(text: str) -> str:
+def strip_diacritics(text: str) -> str:
     """Return a text without diacritics, as many type Vietnamese: marks fall off, đ becomes d.
 
-    >>> plain("đầm đỏ dự tiệc")
+    >>> strip_diacritics("đầm đỏ dự tiệc")
     'dam do du tiec'
     """
     marked = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))

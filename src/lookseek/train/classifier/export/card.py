@@ -99,7 +99,7 @@ def _table(facts: CardFacts) -> str:
         "size": f"{facts.weights / 1e6:.2f} million weights, stored as {stored}: {facts.size / 1e6:.1f} MB",
         "made by": f"`{command}`, {date.today().isoformat()}, lookseek commit {commit}",
     }
-    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {said} |" for name, said in rows.items())
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in rows.items())
 
 
 def _training(facts: CardFacts) -> str:

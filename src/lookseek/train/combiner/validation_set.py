@@ -1,0 +1,103 @@
+"""A split of a benchmark of ``evaluate/``, read once and measured after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...evaluate.outcome import Evaluation
+from ...evaluate.run import evaluate
+from ...evaluate.system import Embedded, System
+from ...evaluate.task import Benchmark, Loaded, Options, Question
+from ...progress import Progress
+from ...store.schema import LOOK
+from ...types import Vectors
+from ...vectors import unit
+from .towers import FeatureTable
+
+__all__ = ["Compose", "ParseQuestion", "ValidationSet"]
+
+Compose = Callable[[Vectors, Vectors], Vectors]
+"""Photos and texts as the towers give them, float32 (n, dim) each, to composed vectors (n, dim)."""
+
+ParseQuestion = Callable[[Question], tuple[str, str]]
+"""A question to the id of the photo that it changes, and the change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValidationSet:
+    """One split of one benchmark.
+
+    Args:
+        benchmark: whose questions are asked.
+        options: split and protocol.
+        loaded: its questions and photos.
+        captions: id to the text that stands for a photo; empty where there are photos.
+        parse: takes a question apart.
+        selection_metrics: metrics whose mean chooses the best epoch.
+    """
+
+    benchmark: Benchmark
+    options: Options
+    loaded: Loaded
+    captions: Mapping[str, str]
+    parse: ParseQuestion
+    selection_metrics: tuple[str, ...]
+
+    def without(self, gone: Collection[str]) -> ValidationSet:
+        """Return the same without some photos; the figures will name them as missing."""
+        if not any(id in self.loaded.photos for id in gone):
+            return self
+        photos = {id: photo for id, photo in self.loaded.photos.items() if id not in gone}
+        return replace(self, loaded=replace(self.loaded, photos=photos))
+
+    def ids(self) -> list[str]:
+        """Return the ids of all photos, of questions and gallery, each once."""
+        asked = [self.parse(question)[0] for question in self.loaded.questions()]
+        return list(dict.fromkeys([*self.loaded.photo_ids(), *asked]))
+
+    def changes(self) -> list[str]:
+        """Return all changes, each once."""
+        return list(dict.fromkeys(self.parse(question)[1] for question in self.loaded.questions()))
+
+    def evaluate(
+        self, features: FeatureTable, compose: Compose, info: Mapping[str, str | float], progress: Progress
+    ) -> Evaluation:
+        """Measure a way to compose.
+
+        Args:
+            features: of ``ids()``, as far as they can be had, and of ``changes()``.
+            compose: makes the questions' vectors.
+            info: the model, as it stands in the result.
+            progress: told of every stage.
+        """
+
+        def embed(_: Loaded, photos: Sequence[str], questions: Sequence[Question], __: Progress) -> Embedded:
+            pairs = [(question, *self.parse(question)) for question in questions]
+            pairs = [(question, id, change) for question, id, change in pairs if id in features.rows]
+            composed = compose(
+                features.photo_features([id for _, id, _ in pairs]),
+                features.text_features([change for _, _, change in pairs]),
+            )
+            there = [id for id in photos if id in features.rows]
+            rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
+            made = unit(np.concatenate([features.photo_features(there), composed]), inside=np.float32, zeros="keep")
+            return Embedded({LOOK: made}, rows)
+
+        benchmark = replace(self.benchmark, load=lambda _: self.loaded)
+        return evaluate(benchmark, self.options, System(info, "cosine", embed, None), progress)
+
+    def for_selection(self) -> ValidationSet:
+        """Return the same with the selection metrics alone, which take less time."""
+        tasks = tuple(
+            replace(task, metrics=metrics, parts={})
+            for task in self.loaded.tasks
+            if (
+                metrics := tuple(
+                    m for m in task.metrics if (f"{m}/{task.name}" if task.name else m) in self.selection_metrics
+                )
+            )
+        )
+        return replace(self, loaded=replace(self.loaded, tasks=tasks))
