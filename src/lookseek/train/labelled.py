@@ -73,7 +73,7 @@ def read_labelled(data: str, label: str, progress: Progress) -> LabelledPhotos:
         data: the folder ``clothing`` (items.csv and images/), a folder in FashionIQ's layout (image_splits/ and
             photos), or whatever ``open_catalogue`` opens: a table, a folder of photos, drawn garments.
         label: the column of the class; "" for ``category``. FashionIQ's classes are its categories.
-        progress: told of what is left out.
+        progress: notified of what is left out.
 
     Returns:
         The photos. Their classes are those of train, by name; photos of other classes are left out.
@@ -143,7 +143,7 @@ def _catalogue(data: str, column: str, progress: Progress) -> list[_Row]:
 
 
 def _photo(item: Item) -> Photo:
-    assert item.image is not None  # for mypy: looked at before
+    assert item.image is not None  # for mypy: the caller checks it
     return item.image
 
 

@@ -35,7 +35,7 @@ def find_unreadable(
     Args:
         out: the run folder; the list is kept there.
         photos: id and photo.
-        progress: told of every photo that is decoded, and of those that can't be used.
+        progress: notified of every photo that is decoded, and of those that can't be used.
         listed: whether the list in the folder is of this training: one that failed before it began may have left
             another's.
         missing: id to reason of photos that are not there at all.

@@ -87,7 +87,7 @@ def export_align(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     Args:
         folder: of the run.
         target: the model folder, which must not be there; its name becomes the model's.
-        progress: told of every stage.
+        progress: notified of every stage.
 
     Raises:
         TrainError: no such run, something at ``target``, or a graph that is not the network.

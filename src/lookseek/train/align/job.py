@@ -84,7 +84,7 @@ def train_align(
         preset: whose settings are taken.
         changes: settings that differ from the preset's; None leaves one.
         devices: what it runs on, one device.
-        progress: told of every photo and text.
+        progress: notified of every photo and text.
 
     Raises:
         TrainError: data or settings that can't be used, or a folder that holds another training.

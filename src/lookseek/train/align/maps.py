@@ -73,7 +73,7 @@ def compute_maps(
         items: the photos.
         trunk: the frozen half.
         mirrored: whether each photo is kept twice, as it is and mirrored.
-        progress: told of every photo, and of those that can't be decoded.
+        progress: notified of every photo, and of those that can't be decoded.
 
     Raises:
         TrainError: the files can't be written, or a kept one is not of these photos.

@@ -94,7 +94,7 @@ def train_classifier(
         weights: the first ones, as ``backbones.build_backbone`` takes them.
         label: the column of the class.
         devices: what it runs on.
-        progress: told of every photo.
+        progress: notified of every photo.
 
     Raises:
         TrainError: data, settings or weights that can't be used, or a folder that holds another training.

@@ -34,7 +34,7 @@ def measure(
         split: the one that was predicted.
         probabilities: float32 (photos of the split, classes).
         model: what predicted them; it stands in the result.
-        progress: told of every photo.
+        progress: notified of every photo.
     """
     examples = data.splits[split]
     classes = tuple(f"class:{name}" for name in data.classes)  # apart from photos' ids, which may be alike

@@ -1,4 +1,4 @@
-"""How the two captions of a triplet become one text: in four ways while learning, in one when it counts."""
+"""How the two captions of a triplet become one text: in four forms in training, in one in evaluation."""
 
 from __future__ import annotations
 

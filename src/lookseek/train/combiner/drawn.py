@@ -26,7 +26,7 @@ class DrawnTriplets:
     """Drawn triplets.
 
     Args:
-        photos: id to photo, each drawn when it is asked for.
+        photos: id to photo, each drawn when it is looked up.
         group: id to what it is as good as: photos of one look, whatever their cloth, view and background.
         generated: the triplets.
     """

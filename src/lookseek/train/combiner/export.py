@@ -80,7 +80,7 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
     Args:
         folder: of the run.
         target: the model folder, which must not be there.
-        progress: told of every stage.
+        progress: notified of every stage.
 
     Raises:
         TrainError: no such run, something at ``target``, towers that are no longer those of the training, or a graph

@@ -96,7 +96,7 @@ def train_combiner(
             they are.
         weights: of a CLIP, as ``build_clip`` takes them.
         devices: what it runs on, one device.
-        progress: told of every photo and batch.
+        progress: notified of every photo and batch.
 
     Raises:
         TrainError: data, settings or towers that can't be used, or a folder that holds another training.
@@ -108,8 +108,8 @@ def train_combiner(
     fabric = launch(devices, settings.precision)
     if fabric.world_size > 1:
         raise TrainError(
-            f"{fabric.world_size} devices can't share the batches of a Combiner, whose triplets are told from each "
-            "other: give --devices 1, and a smaller --batch where it does not fit"
+            f"{fabric.world_size} devices can't share the batches of a Combiner, whose triplets are each other's "
+            "negatives: give --devices 1, and a smaller --batch where it does not fit"
         )
     torch.manual_seed(settings.seed)
     towers = build_clip(model.removeprefix(PREFIX), weights) if model.startswith(PREFIX) else _towers(model)
@@ -133,7 +133,7 @@ def train_combiner(
             "": lambda photos, texts: compose_vectors(combiner, photos, texts),
         }
         if not settings.normalise:  # what a search will get of it
-            composers["units."] = lambda photos, texts: compose_vectors(combiner, photos, texts, compose_units=True)
+            composers["units."] = lambda photos, texts: compose_vectors(combiner, photos, texts, units=True)
         figures = measure_once(triplets, features, composers, run, out, progress)
     metrics = {name: own.selection_metrics for name, own in triplets.sets.items()}
     return TrainedCombiner(out, run, best, figures, metrics, triplets.selection_rule(), triplets.notes)

@@ -83,8 +83,15 @@ def combiner_training(
     )
 
 
-def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, compose_units: bool = False) -> Vectors:
-    """Composed vectors, float32 (n, dim), without dropout; ``compose_units`` as a search composes."""
+def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, units: bool = False) -> Vectors:
+    """Return composed vectors, float32 (n, dim), without dropout.
+
+    Args:
+        combiner: trained.
+        photos: float32 (n, dim).
+        texts: float32 (n, dim).
+        units: whether the rows are brought to length 1 first, as a search gives them.
+    """
     device = next(combiner.parameters()).device
     combiner.eval()
     parts = []
@@ -92,7 +99,7 @@ def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, comp
         for start in range(0, len(photos), _ROWS):
             rows = slice(start, start + _ROWS)
             both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
-            made = combiner.compose_units(*both) if compose_units else combiner(*both)
+            made = combiner.compose_units(*both) if units else combiner(*both)
             parts.append(made.float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
 

@@ -20,7 +20,7 @@ def in_batch_contrastive_loss(queries: Tensor, targets: Tensor, groups: Tensor, 
         queries: float (n, dim), of length 1.
         targets: float (n, dim), of length 1: row i is what query i must find.
         groups: int64 (n, 2): what a target is (rows of one number are the same photo), and what it is as good as
-            (photos of one number answer alike).
+            (photos of one number are equally right).
         scale: what cosines are multiplied by.
 
     Returns:
@@ -29,7 +29,7 @@ def in_batch_contrastive_loss(queries: Tensor, targets: Tensor, groups: Tensor, 
     logits = scale * (queries.float() @ targets.float().T)
     own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
     photo, kind = groups[:, 0], groups[:, 1]
-    alike = (kind[:, None] == kind[None, :]) | (photo[:, None] == photo[None, :])
+    equal = (kind[:, None] == kind[None, :]) | (photo[:, None] == photo[None, :])
     again = ((photo[:, None] == photo[None, :]) & own.logical_not()).triu().any(0)  # a photo that an earlier row has
-    logits = logits.masked_fill((alike | again[None, :]) & ~own, float("-inf"))
+    logits = logits.masked_fill((equal | again[None, :]) & ~own, float("-inf"))
     return cross_entropy(logits, torch.arange(len(logits), device=logits.device))

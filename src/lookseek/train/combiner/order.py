@@ -16,7 +16,7 @@ class TripletOrder:
     """See TripletOrder of trainer/batches.py. A key is the number of a triplet, and that of the form of its words.
 
     Args:
-        written: how many triplets were written; each is taken once an epoch.
+        written: how many triplets were written; each is in an epoch once.
         more: of each kind of made ones, whose numbers follow: how many there are, and the share: an epoch takes as
             many as this share of the written, other ones each time.
         batch: triplets a step.
@@ -29,7 +29,7 @@ class TripletOrder:
         self._taken = [(made, min(made, round(share * written))) for made, share in more]
         self.examples = written + sum(taken for _, taken in self._taken)
         batches = -(-self.examples // batch)
-        # alone in its batch a triplet has nothing to be told from
+        # a triplet alone in its batch has no negatives
         self._batches = batches - 1 if batches > 1 and self.examples % batch == 1 else batches
 
     def __len__(self) -> int:

@@ -43,7 +43,7 @@ class CombinerRun:
         model: whose towers: ``open_clip/NAME``, a shipped model's name, or a model folder, absolute.
         dim: of their features.
         weights: where the first weights came from, as it stands beside every figure.
-        start: of a CLIP, what ``build_clip`` was told to begin with; "" of a model folder.
+        start: of a CLIP, the weights that ``build_clip`` was given; "" of a model folder.
         checksum: of the first weights.
         quick_gelu: whether a CLIP computes with OpenAI's approximation of GELU.
     """

@@ -76,9 +76,9 @@ def _generate(items: list[MyntraItem], seed: int, lexicon: Lexicon) -> Generated
         if item.design and item.base_colour in known:
             designs[item.design].append(item)
     made: list[tuple[str, str, tuple[str, ...]]] = []
-    for alike in designs.values():
-        shown = [alike[place] for place in chance.permutation(len(alike))[: MAX_PER_DESIGN // 2]]
-        pairs = [(a, b) for a, b in permutations(shown, 2) if a.base_colour != b.base_colour]
+    for same_design in designs.values():
+        some = [same_design[place] for place in chance.permutation(len(same_design))[: MAX_PER_DESIGN // 2]]
+        pairs = [(a, b) for a, b in permutations(some, 2) if a.base_colour != b.base_colour]
         for place in chance.permutation(len(pairs))[:MAX_PER_DESIGN]:
             a, b = pairs[place]
             texts = make_change_texts("baseColour", a.base_colour, b.base_colour, len(made), seed, lexicon)

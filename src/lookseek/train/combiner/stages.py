@@ -107,7 +107,7 @@ def measure_once(
         composers: by the prefix of their files.
         run: which training it is.
         out: the run folder.
-        progress: told of every stage.
+        progress: notified of every stage.
     """
     for split, own in triplets.sets.items():
         for prefix, compose in composers.items():

@@ -125,8 +125,8 @@ def compute_features(
         ids: the wanted ones.
         captions: id to caption; where there are any, they stand for all photos.
         texts: the wanted ones.
-        progress: told of each.
-        keep: whether they are looked for in the caches and kept there: not of towers that change every minute.
+        progress: notified of each.
+        keep: whether the caches are used: not for towers that are being trained.
     """
     image_key, text_key = towers.keys() if keep else ("", "")
     standing = {id: captions[id] for id in ids if id in captions}

@@ -118,7 +118,7 @@ def plain_sum(photos: Vectors, texts: Vectors) -> Vectors:
 
 
 class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
-    """Triplets with photos decoded and words as tokens, when they are asked for."""
+    """Triplets by key, their photos decoded and their words as tokens."""
 
     def __init__(self, clip: Clip, examples: Sequence[Example], photos: Mapping[str, Photo]) -> None:
         self._examples, self._photos, self._how = examples, photos, clip.how

@@ -32,7 +32,7 @@ def clip_files(
         name: of the model.
         composer: its name in the config.
         section: the card's section on the composer.
-        progress: told of every stage.
+        progress: notified of every stage.
 
     Raises:
         TrainError: the first weights are gone, a tokenizer or graph that can't be written, or one that is not the CLIP.

@@ -55,8 +55,8 @@ class ValidationSet:
 
     def ids(self) -> list[str]:
         """Return the ids of all photos, of questions and gallery, each once."""
-        asked = [self.parse(question)[0] for question in self.loaded.questions()]
-        return list(dict.fromkeys([*self.loaded.photo_ids(), *asked]))
+        references = [self.parse(question)[0] for question in self.loaded.questions()]
+        return list(dict.fromkeys([*self.loaded.photo_ids(), *references]))
 
     def changes(self) -> list[str]:
         """Return all changes, each once."""
@@ -71,7 +71,7 @@ class ValidationSet:
             features: of ``ids()``, as far as they can be had, and of ``changes()``.
             compose: makes the questions' vectors.
             info: the model, as it stands in the result.
-            progress: told of every stage.
+            progress: notified of every stage.
         """
 
         def embed(_: Loaded, photos: Sequence[str], questions: Sequence[Question], __: Progress) -> Embedded:

@@ -28,7 +28,7 @@ def prepare_photos(photos: Iterable[Photo], how: Preprocessing, most: int, progr
         photos: any number; those that are missing or broken are reported and left out.
         how: the tower's settings.
         most: how many are wanted.
-        progress: told of what is left out.
+        progress: notified of what is left out.
 
     Returns:
         uint8 (n, height, width, 3), n <= most.

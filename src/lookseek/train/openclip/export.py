@@ -54,7 +54,7 @@ def export_published(name: str, target: Path, *, progress: Progress) -> Exported
     Args:
         name: as source.py has it.
         target: the model folder, which must not be there; its name becomes the model's.
-        progress: told of every stage.
+        progress: notified of every stage.
 
     Raises:
         TrainError: no such model, something at ``target``, or a model that lookseek can't make what it is.

@@ -28,7 +28,7 @@ def draw_curves(folder: Path, title: str, figure_name: str, label: str) -> Path:
 
     lines = read_log(folder)
     epochs = [line for line in lines if "epoch" in line]
-    judged = [line for line in epochs if figure_name in line]
+    validated = [line for line in epochs if figure_name in line]
     steps = [line for line in lines if "loss" in line]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -40,11 +40,11 @@ def draw_curves(folder: Path, title: str, figure_name: str, label: str) -> Path:
         left.plot(numbers, values, color=colour, marker="o", markersize=3, label=name.removesuffix("_loss"))
     left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
     left.legend(frameon=False)
-    numbers, values = [e["epoch"] for e in judged], [e[figure_name] for e in judged]
+    numbers, values = [e["epoch"] for e in validated], [e[figure_name] for e in validated]
     right.plot(numbers, values, color=VAL, marker="o", markersize=3)
     right.set(xlabel="epoch", ylabel=label)
-    if judged:
-        best = max(judged, key=lambda e: (e[figure_name], -e.get("val_loss", 0.0)))
+    if validated:
+        best = max(validated, key=lambda e: (e[figure_name], -e.get("val_loss", 0.0)))
         right.axvline(best["epoch"], color=VAL, alpha=0.3, linewidth=1)
         right.set_title(f"{best[figure_name]:.3f} in epoch {best['epoch']}", fontsize=9)
     for axes in (left, right):

@@ -20,8 +20,8 @@ class TrainingLog:
 
     Args:
         folder: of the run.
-        step: that the training goes on from. What was written of later steps by a run that was killed is taken back,
-            so that the logs read as if it had never been stopped.
+        step: that the training goes on from. Lines of later steps, by a run that was killed, are removed, so that
+            the logs read as if it had never been stopped.
         write: False where another process writes them.
     """
 

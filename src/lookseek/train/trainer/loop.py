@@ -104,7 +104,7 @@ def fit(  # noqa: C901  one visible loop is easier to follow than its parts
         fabric: launch; it holds devices, nodes and precision.
         training: what learns from what.
         folder: made where it does not exist; the best epoch's weights, the checkpoint and the logs go there.
-        progress: told of every example.
+        progress: notified of every example.
 
     Returns:
         How it ended. The weights that count are those of ``best.safetensors``.

@@ -15,7 +15,7 @@ _PAD = 256 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Tell the C library to keep freed memory for the next step; returns whether it could be told.
+    """Make the C library keep freed memory for the next step; return whether it does.
 
     glibc serves every array above 32 MB by a mapping of its own and unmaps it when it is freed; each page is zeroed by
     the kernel when it is touched again. Training touches several gigabytes a step: it takes 1.4 times as long on 2

@@ -89,7 +89,7 @@ def make_int8(
         train: the training's photos in an order of chance.
         val: those of val.
         pixels: photos for the parity, as ``measure_parity`` takes them.
-        progress: told of every stage.
+        progress: notified of every stage.
 
     Raises:
         TrainError: too few photos to calibrate with, or a graph that rounding has spoilt.

@@ -88,7 +88,7 @@ def export_classifier(
         target: the model folder, which must not be there; its name becomes the model's.
         int8: keep the graph in 8 bits, calibrated on training photos, instead of fp16.
         photos: finds the training's photos, as far as they are still there.
-        progress: told of every stage and of photos left out.
+        progress: notified of every stage and of photos left out.
 
     Raises:
         TrainError: no such run, something at ``target``, a graph that is not the network, or too few photos to

@@ -68,7 +68,7 @@ def measure_map_change(
         queries: photos of val, in an order of chance; the first ``MAX_QUERIES`` are taken.
         gallery: photos of train; the first ``MAX_GALLERY`` are taken.
         seed: of the bootstrap.
-        progress: told of every photo.
+        progress: notified of every photo.
 
     Returns:
         The change; None where no query or no gallery is left.
