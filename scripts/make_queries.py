@@ -31,7 +31,7 @@ from lookseek.evaluate.benchmarks import closeness, myntra_changes, myntra_fine,
 from lookseek.evaluate.benchmarks.frozen import QUERIES, packaged
 from lookseek.train.words.asked_changes import ask_change
 from lookseek.train.words.captions import LATE
-from lookseek.train.words.lexicon import Language, Lexicon, plain, read_lexicon
+from lookseek.train.words.lexicon import Language, Lexicon, read_lexicon, strip_diacritics
 
 SHOWN = (
     "pattern", "sleeve", "sleeve style", "neckline", "length", "fit", "material", "style", "rise", "ankle height",
@@ -137,7 +137,7 @@ def fine(shop: Shop) -> Iterator[Row]:
             for language in ("en", "vi"):
                 word = shop.lexicon.words(field, value, language)[0]
                 said.append(word if field == myntra_fine.KIND else phrase(shop.noun(kind, language), word, language))
-            yield kind, field, value, *said, plain(said[1])
+            yield kind, field, value, *said, strip_diacritics(said[1])
 
 
 def changes(shop: Shop) -> Iterator[Row]:
@@ -156,7 +156,15 @@ def changes(shop: Shop) -> Iterator[Row]:
                         break
                 said.append(asked.text)
             rows.append(
-                (change.reference, field, change.old, change.new, " ".join(change.targets), *said, plain(said[1]))
+                (
+                    change.reference,
+                    field,
+                    change.old,
+                    change.new,
+                    " ".join(change.targets),
+                    *said,
+                    strip_diacritics(said[1]),
+                )
             )
         yield from some_of(rows, 3 * MOST)
 
@@ -205,18 +213,24 @@ def close(shop: Shop) -> Iterator[Row]:
     stay = [kind for kind, rows in shop.rows.items() if kind not in gone and len(rows) >= myntra_fine.LEAST]
     yield from ((closeness.ABSENT_TYPE, kind, "", "", "") for kind in gone)
     for kind in gone:
-        yield "absent-words", kind, shop.noun(kind, "en"), shop.noun(kind, "vi"), plain(shop.noun(kind, "vi"))
-    yield from (("absent-words", f"nothing-{n}", en, vi, plain(vi)) for n, (en, vi) in enumerate(NOTHING))
+        yield (
+            "absent-words",
+            kind,
+            shop.noun(kind, "en"),
+            shop.noun(kind, "vi"),
+            strip_diacritics(shop.noun(kind, "vi")),
+        )
+    yield from (("absent-words", f"nothing-{n}", en, vi, strip_diacritics(vi)) for n, (en, vi) in enumerate(NOTHING))
     said: list[Row] = []
     for kind in stay:
         nouns = shop.noun(kind, "en"), shop.noun(kind, "vi")
-        said.append(("present-words", kind, *nouns, plain(nouns[1])))
+        said.append(("present-words", kind, *nouns, strip_diacritics(nouns[1])))
         counts = Counter(shop.items[row].base_colour for row in shop.rows[kind])
         for colour in sorted(colour for colour, count in counts.items() if count >= myntra_fine.LEAST):
             shades = [shop.lexicon.words("baseColour", colour, language)[:1] for language in ("en", "vi")]
             if all(shades):
                 words = f"{shades[0][0]} {nouns[0]}", f"{nouns[1]} {shades[1][0]}"
-                said.append(("present-words", f"{kind}/{colour}", *words, plain(words[1])))
+                said.append(("present-words", f"{kind}/{colour}", *words, strip_diacritics(words[1])))
     yield from some_of(said, MOST)
     for name, kinds in (("absent-photo", gone), ("present-photo", stay)):
         rows = [(name, shop.items[row].id, "", "", "") for kind in kinds for row in shop.rows[kind]]

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ...errors import TrainError
 from .lexicon import Language, Lexicon
 
-__all__ = ["LATE", "NOUNS", "NAMING_RATES", "TRIES", "Fitting", "article", "caption", "choose", "worded"]
+__all__ = ["LATE", "NAMING_RATES", "NOUNS", "TRIES", "Fitting", "article", "caption", "choose", "worded"]
 
 Fitting: TypeAlias = Callable[[str], bool]
 """Whether a noun says nothing of an item that is not known of it."""
@@ -109,7 +109,11 @@ def worded(
     Raises:
         TrainError: the lexicon knows none of the values.
     """
-    known = {field: value for field, value in values.items() if field in NAMING_RATES and lexicon.words(field, value, language)}
+    known = {
+        field: value
+        for field, value in values.items()
+        if field in NAMING_RATES and lexicon.words(field, value, language)
+    }
     if not known:
         raise TrainError(
             f"the lexicon has no word for any of {dict(values)}: add it to lexicon.csv, or leave the item out"

@@ -16,8 +16,8 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from ...catalogue.facts import OTHER, Facts, facts_of
-from .captions import NOUNS, NAMING_RATES, worded
-from .lexicon import Language, Lexicon, plain
+from .captions import NAMING_RATES, NOUNS, worded
+from .lexicon import Language, Lexicon, strip_diacritics
 from .mentions import Fact, Mentions
 
 __all__ = ["WRITTEN", "Caption", "Describer", "Written"]
@@ -99,7 +99,7 @@ class Describer:
         states = {(field, values[field]) for field in named}
         if "articleType" in named:  # photos of other catalogues have no type, but a garment
             states |= {("garment", value) for value in facts_of(values["articleType"], {}).get("garment", ())}
-        return Caption(plain(text) if written == "vi-plain" else text, written, frozenset(states))
+        return Caption(strip_diacritics(text) if written == "vi-plain" else text, written, frozenset(states))
 
     def quote(self, facts: Facts, sentences: Sequence[str], random: Random) -> Caption | None:
         """Return one or two sentences of a shop's description; None where there are none that may be read.
@@ -142,7 +142,11 @@ class Describer:
         """One value of each field that has words: the noun of the kind or of the type, whichever falls."""
         values: dict[str, str] = {}
         for field, some in facts.items():
-            able = [v for v in sorted(some) if v != OTHER and field in NAMING_RATES and self._lexicon.words(field, v, language)]
+            able = [
+                v
+                for v in sorted(some)
+                if v != OTHER and field in NAMING_RATES and self._lexicon.words(field, v, language)
+            ]
             if able:
                 values[field] = random.choice(able)
         nouns = [field for field in NOUNS if field in values]
