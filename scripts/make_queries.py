@@ -187,7 +187,7 @@ def plus_minus(shop: Shop) -> Iterator[Row]:
                     (nouns[language], *(term(shop.lexicon, *one, language) if one[0] else "" for one in (plus, minus)))
                     for language in ("en", "vi")
                 ]
-                made[asked].append((*row, *terms[0], *terms[1], *map(plain, terms[1])))
+                made[asked].append((*row, *terms[0], *terms[1], *map(strip_diacritics, terms[1])))
     for asked in ("plus", "minus", "both"):
         yield from some_of(made[asked], MOST)
 
