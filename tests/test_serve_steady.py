@@ -176,7 +176,7 @@ def test_an_index_of_another_model_is_judged_by_its_own_measure(tmp_path: Path) 
 
 
 def test_many_threads_open_a_new_generation_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lookseek.search import searcher as search
+    from lookseek.search import session as search
 
     write_photos(tmp_path / "photos")
     indexed(tmp_path / "photos", tmp_path / "index", model="efficientnet-lite2")

@@ -164,9 +164,9 @@ def test_more_than_200_hits_go_into_a_table(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_the_csv_holds_any_id() -> None:
-    as_csv = runpy.run_path(str(PAGE), run_name="page")["as_csv"]
+    to_csv = runpy.run_path(str(PAGE), run_name="page")["to_csv"]
     rows = [{"rank": 1, "score": 0.5, "id": 'đầm, "đỏ"\n1'}, {"rank": 2, "score": 0.25, "id": "b"}]
-    told = as_csv(rows).decode("utf-8-sig")
+    told = to_csv(rows).decode("utf-8-sig")
     assert [*csv.DictReader(io.StringIO(told))] == [{k: str(v) for k, v in row.items()} for row in rows]
 
 

@@ -205,7 +205,7 @@ def main() -> None:
     photos = sorted((chosen.photos or chosen.data / "clothing" / "images").glob("*.jpg"))
     index = chosen.work / f"index-{chosen.items}-{Path(chosen.model).name}"
     chosen.work.mkdir(parents=True, exist_ok=True)
-    latency.build(index, photos, chosen.model, chosen.items)
+    latency.build_index_of(index, photos, chosen.model, chosen.items)
     asked = [str(photo.resolve()) for photo in photos[-PHOTOS:]]
     facts: dict[str, Any] = {
         "made": made(), "told": (__doc__ or "").strip(), "load": f"{os.getloadavg()[0]:.1f}",

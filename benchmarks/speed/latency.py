@@ -47,7 +47,7 @@ def texts() -> list[str]:
     return [f"{colour} {garment} {detail}".strip() for detail in DETAILS for garment in GARMENTS for colour in COLOURS]
 
 
-def build_network(index: Path, photos: list[Path], named: str, items: int) -> None:
+def build_index_of(index: Path, photos: list[Path], named: str, items: int) -> None:
     """Make the index, unless it is there."""
     place = place_of(index)
     if place.published() is not None:
@@ -107,7 +107,7 @@ def main() -> None:
     chosen = options.parse_args()
     photos = sorted((chosen.data / "clothing" / "images").glob("*.jpg"))
     index = chosen.work / f"index-{chosen.items}-{Path(chosen.model).name}"
-    build_network(index, photos, chosen.model, chosen.items)
+    build_index_of(index, photos, chosen.model, chosen.items)
     rows = []
 
     def measure(name: str, calls: list[Callable[[], object]], *, known: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,8 +124,13 @@ def _train(name: str, data: str, out: Path, options: Mapping[str, Any]) -> int:
     from ..train.trainer.memory import keep_freed_memory
 
     keep_freed_memory()  # of the whole process, so that the program decides it and not a function
-    with ProgressBars(err) as bars:
-        trained = find_recipe(name).run(data, out, progress=bars, **options)
+    try:
+        with ProgressBars(err) as bars:
+            trained = find_recipe(name).run(data, out, progress=bars, **options)
+    except KeyboardInterrupt:
+        if os.environ.get("LOCAL_RANK", "0") != "0":
+            return 0  # a further device's process: Lightning takes another status for a crash and kills the first one
+        raise
     if bars.hidden_skips:
         rest = "those that can't be read are listed in skipped.csv"
         err.print(f"... and {bars.hidden_skips:,} more skipped; {rest} of {out}", markup=False, soft_wrap=True)

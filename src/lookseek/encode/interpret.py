@@ -41,8 +41,8 @@ def interpret(text: str) -> Interpretation:
     Args:
         text: as ``words.normalise`` gives it.
 
-    >>> interpret("azure trilby").text, interpret("quan sooc do").text, interpret("red dress").text
-    ('blue hat', 'quần short đỏ', 'red dress')
+    >>> interpret("azure trilby").text, interpret("quan sooc den").text, interpret("red dress").text
+    ('blue hat', 'quần short đen', 'red dress')
     >>> interpret("azure dress").said
     ("'azure' read as 'blue'",)
     """
