@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,7 +82,14 @@ def _recipes() -> App:
     from ..train.recipes import RECIPES, find_recipe
     from .recipe_options import recipe_command
 
-    recipes = App(name="lookseek train", usage=USAGE, help=HELP, help_format="plaintext", version_flags=[])
+    recipes = App(
+        name="lookseek train",
+        usage=USAGE,
+        help=HELP,
+        help_format="plaintext",
+        version_flags=[],
+        suppress_keyboard_interrupt=False,  # as the whole program: main prints what happens to the work
+    )
     for name in RECIPES:
 
         def run(data: str, out: Path, options: Mapping[str, Any], name: str = name) -> int:
@@ -124,13 +130,8 @@ def _train(name: str, data: str, out: Path, options: Mapping[str, Any]) -> int:
     from ..train.trainer.memory import keep_freed_memory
 
     keep_freed_memory()  # of the whole process, so that the program decides it and not a function
-    try:
-        with ProgressBars(err) as bars:
-            trained = find_recipe(name).run(data, out, progress=bars, **options)
-    except KeyboardInterrupt:
-        if os.environ.get("LOCAL_RANK", "0") != "0":
-            return 0  # a further device's process: Lightning takes another status for a crash and kills the first one
-        raise
+    with ProgressBars(err) as bars:
+        trained = find_recipe(name).run(data, out, progress=bars, **options)
     if bars.hidden_skips:
         rest = "those that can't be read are listed in skipped.csv"
         err.print(f"... and {bars.hidden_skips:,} more skipped; {rest} of {out}", markup=False, soft_wrap=True)
