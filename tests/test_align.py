@@ -250,8 +250,9 @@ def run_loop(folder: Path) -> Any:
     _, joint, _ = build_networks(SMALL)
     train, val = toy(2), toy(1)
     queries = ValidationQueries({"en": ("a", "b", "c")}, tuple(np.arange(k, 24, 3) for k in range(3)))
-    training = align_training(joint, train, (val, queries, {"en": val.texts.features[:3]}), SMALL)
-    return loop.fit(launch(Devices("cpu", "1"), "32-true"), training, folder, Heard())
+    fabric = launch(Devices("cpu", "1"), "32-true")
+    training = align_training(fabric, joint, train, (val, queries, {"en": val.texts.features[:3]}), SMALL)
+    return loop.fit(fabric, training, folder, Heard())
 
 
 def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,6 +283,20 @@ def test_a_stopped_training_ends_with_the_same_weights(tmp_path: Path, monkeypat
     lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     losses = [line["train_loss"] for line in lines if "train_loss" in line]
     assert losses[-1] < losses[0]
+
+
+def test_in_16_bits_maps_and_features_reach_the_network_whole(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    _, joint, _ = build_networks(SMALL)
+    train, seen = toy(2), []
+    joint.register_forward_pre_hook(lambda _, given: seen.extend(given))
+    queries = ValidationQueries({"en": ()}, ())
+    fabric, once = launch(Devices("cpu", "1"), "bf16-mixed"), replace(SMALL, epochs=1)
+    training = align_training(fabric, joint, train, (toy(1), queries, {}), once)
+    loop.fit(fabric, training, tmp_path, Heard())
+    first = next(iter(training.batches.epoch(0, 0)))
+    assert all(torch.equal(a, b) for a, b in zip(seen[:3], first[:3], strict=True))
+    assert not any(torch.equal(given, given.bfloat16().float()) for given in (first.maps, first.features))
 
 
 @settings(max_examples=10)

@@ -128,7 +128,7 @@ def train_align(
         joint.centre.copy_(torch.from_numpy(features.mean(0)))
         joint.spread.copy_(torch.from_numpy(features.std(0)))
         joint.to(memory_format=torch.channels_last)
-        training = align_training(joint, splits["train"], (splits["val"], queries, words), settings)
+        training = align_training(fabric, joint, splits["train"], (splits["val"], queries, words), settings)
         state = fit(fabric, training, out, progress)
     return TrainedSpace(out, run, state.best_epoch, state.best_score[0])
 

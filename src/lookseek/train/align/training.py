@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from pytorch_metric_learning.distances import DotProductSimilarity
 from pytorch_metric_learning.losses import SupConLoss
@@ -81,6 +82,7 @@ class PhotosAndTexts(NamedTuple):
 
 
 def align_training(
+    fabric: Fabric,
     joint: JointNetwork,
     train: SplitArrays,
     val: tuple[SplitArrays, ValidationQueries, dict[str, Vectors]],
@@ -89,14 +91,16 @@ def align_training(
     """Return the training of a joint space.
 
     Args:
+        fabric: launched, of one device.
         joint: with its first weights.
         train: what it learns from.
         val: its photos and titles, the queries, and the features of their words by language.
         settings: of the training.
     """
 
-    def loss(model: nn.Module, batch: PhotosAndTexts) -> Mapping[str, Tensor]:
-        photos, texts = model(batch.maps, batch.small, batch.features)
+    def loss(_: nn.Module, batch: PhotosAndTexts) -> Mapping[str, Tensor]:
+        with fabric.autocast():  # not as Fabric's module, which would round maps and features to 16 bits first
+            photos, texts = joint(batch.maps, batch.small, batch.features)
         scaled, count = photos * joint.scale, len(photos)
         pairs = {"captions": (texts[:count], caption_pairs(batch.values, batch.stated))}
         if (batch.titles >= 0).any():

@@ -67,7 +67,8 @@ class Training(Generic[Batch]):
         optimiser: of what learns; each group of its parameters at its highest learning rate.
         batches: what is learned from.
         loss: takes the network, called as a module so that it runs on its device, in its precision and with its
-            gradients shared among devices, and a batch on that device; returns losses, scalars, by name.
+            gradients shared among devices, and a batch on that device; returns losses, scalars, by name. Where the
+            precision has 16 bits, Fabric rounds the module's floating-point inputs to it; integers stay as they are.
         weights: name to the factor of a loss in the sum that is minimised. What has the weight 0 is logged alone.
         validate: measures the network, in evaluation mode; where weights are averaged, the network of the averages.
         epochs: >= 1.
