@@ -121,6 +121,8 @@ def _embeddings(
     texts = query.words
     if not texts:
         return _image_embeddings(query, terms, model, store), iter(())
+    if query.image is None and all(term.photo is None for term in terms):  # no thread for words alone
+        return _image_embeddings(query, terms, model, store), iter(encode_texts(model, texts, literal=query.literal))
     with ThreadPoolExecutor(1) as beside:  # the words take one core, and the longest
         photos = beside.submit(lambda: list(_image_embeddings(query, terms, model, store)))
         words = encode_texts(model, texts, literal=query.literal)
