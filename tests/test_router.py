@@ -205,13 +205,13 @@ def test_labels_are_learnt_and_told_by_name(preset: str) -> None:
 
 @pytest.mark.parametrize("kinds", [2, 3, 7])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_folded_products_are_what_scikit_learn_says(kinds: int, preset: str) -> None:
+def test_products_of_numpy_equal_what_scikit_learn_predicts(kinds: int, preset: str) -> None:
     router = fit_svm(*blobs(kinds=kinds, spread=2.5), "kind", preset)  # type: ignore[arg-type]
     others = directions(blobs(kinds=kinds, spread=4, seed=3)[0])
-    told = router.estimator.predict_proba(others)
-    assert told.argmax(axis=1).tolist() == router.likeliest(others).tolist()
-    np.testing.assert_allclose(router.posterior(others), told, atol=1e-5)
-    np.testing.assert_allclose(router.posterior(others[:1]), told[:1], atol=1e-5)
+    expected = router.estimator.predict_proba(others)
+    assert expected.argmax(axis=1).tolist() == router.likeliest(others).tolist()
+    np.testing.assert_allclose(router.posterior(others), expected, atol=1e-5)
+    np.testing.assert_allclose(router.posterior(others[:1]), expected[:1], atol=1e-5)
 
 
 def test_the_baseline_is_the_svm_it_replaces() -> None:
@@ -295,7 +295,7 @@ def test_without_the_extra_one_error_says_what_to_install(monkeypatch: pytest.Mo
 def kept(router: Router, file: Path, **changed: object) -> Router:
     known = {"kind": router.kind, "by": router.by, "preset": router.preset, "keys": router.keys, "dim": router.dim}
     read = files.load if file.suffix == ".npz" else files.load_estimator
-    return read(file.read_bytes(), str(file), files.nothing(**{**known, **changed}))  # type: ignore[arg-type]
+    return read(file.read_bytes(), str(file), files.unread_router(**{**known, **changed}))  # type: ignore[arg-type]
 
 
 def saved(router: Router, folder: Path) -> tuple[Path, Path]:
@@ -327,7 +327,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from lookseek.route import files
-known = files.nothing("svm", "kind", "baseline", [f"kind {n}" for n in range(4)], 12)
+known = files.unread_router("svm", "kind", "baseline", [f"kind {n}" for n in range(4)], 12)
 router = files.load(Path(sys.argv[1]).read_bytes(), sys.argv[1], known)
 print(router.posterior(np.ones((1, 12), np.float32)).sum(), sorted({"sklearn", "skops", "scipy"} & set(sys.modules)))
 """

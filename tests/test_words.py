@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lookseek.encode import sentences
 from lookseek.encode.runtime import cores
 from lookseek.encode.sentences import DIM, embed_sentences
-from lookseek.encode.words import LIMIT, LONGEST, cut, normalise
+from lookseek.encode.words import LIMIT, LONGEST, normalise, truncate
 from lookseek.errors import ModelError, QueryError
 
 
@@ -62,7 +62,7 @@ class TestNormalise:
         assert LIMIT - 6 < len(clean) <= LIMIT
         assert set(clean.split()) == {"dress"}
         assert normalise("x" * 5000) == "x" * LIMIT
-        assert cut("a " + "b" * 20, 10) == "a bbbbbbbb", "a word that is most of the text is cut, not dropped"
+        assert truncate("a " + "b" * 20, 10) == "a bbbbbbbb", "a word that is most of the text is cut, not dropped"
 
     @given(st.text(st.characters(codec=None), max_size=300), st.integers(1, 200))
     def test_any_text(self, text: str, limit: int) -> None:

@@ -32,7 +32,7 @@ from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.evaluate.task import Options
 from lookseek.route import files, fit
 from lookseek.route.fit import fit_kmeans, fit_svm
-from lookseek.route.fold import scores_of
+from lookseek.route.inference import estimator_scores
 from lookseek.route.probability_mass import KEPT, Choice, choose
 from lookseek.route.router import Router, directions, select_keys, softmax
 from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
@@ -94,7 +94,7 @@ def distilled(teacher: Router, rows: np.ndarray) -> Router:
     model.classes_ = np.array(teacher.keys)
     model.coef_, model.intercept_ = weights[:, :-1], weights[:, -1]
     estimator = make_pipeline(scaler, model)
-    return Router("svm", teacher.by, "distilled", teacher.keys, rows.shape[1], scores_of(estimator), estimator)
+    return Router("svm", teacher.by, "distilled", teacher.keys, rows.shape[1], estimator_scores(estimator), estimator)
 
 
 def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[Router, float]]:
@@ -111,7 +111,7 @@ def routers(rows: np.ndarray, labels: list[str], work: Path) -> dict[str, tuple[
             )
             file.write_bytes(files.dump(router)[0])
         kind, by, preset, keys, took = json.loads(file.with_suffix(".json").read_text())
-        known = files.nothing(kind, by, preset, keys, rows.shape[1])
+        known = files.unread_router(kind, by, preset, keys, rows.shape[1])
         made[name] = files.load_estimator(file.read_bytes(), str(file), known), took
         print(f"{name}: fitted in {took:.0f} s", flush=True)
 

@@ -17,7 +17,7 @@ from ..types import Pixels
 from .encoder import Prepared
 from .target_pad import target_pad
 
-__all__ = ["Preprocessing", "Resize", "fit", "min_side", "prepare"]
+__all__ = ["Preprocessing", "Resize", "min_side", "prepare", "resize_to_input"]
 
 Resize: TypeAlias = Literal["squash", "crop", "pad", "target-pad"]
 
@@ -89,7 +89,7 @@ def prepare(pixels: Pixels, settings: Preprocessing) -> Prepared:
     Returns:
         uint8 or float32, (height, width, 3) or (3, height, width), C order.
     """
-    fitted: Prepared = fit(pixels, settings)
+    fitted: Prepared = resize_to_input(pixels, settings)
     if settings.dtype == "float32":
         fitted = (fitted - np.array(settings.mean, np.float32)) / np.array(settings.std, np.float32)
     if settings.layout == "nchw":
@@ -97,7 +97,7 @@ def prepare(pixels: Pixels, settings: Preprocessing) -> Prepared:
     return np.ascontiguousarray(fitted)
 
 
-def fit(pixels: Pixels, settings: Preprocessing) -> Pixels:
+def resize_to_input(pixels: Pixels, settings: Preprocessing) -> Pixels:
     """Resize a picture to the tower's input size.
 
     Args:

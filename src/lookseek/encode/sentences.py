@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..types import Vector, Vectors
-from .coalesce import Batcher
+from .batcher import Batcher
 from .runtime import cores
 from .words import widen
 

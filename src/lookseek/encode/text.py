@@ -97,9 +97,9 @@ class HeadedSentences:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder."""
-        return self.bring(self.sentences.encode(texts))
+        return self.project(self.sentences.encode(texts))
 
-    def bring(self, features: Vectors) -> Vectors:
+    def project(self, features: Vectors) -> Vectors:
         """Return the head's output: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
         return self._head.run({"features": features}) if len(features) else np.empty((0, self.dim), np.float32)
 

@@ -10,7 +10,7 @@ import unicodedata
 
 from ..errors import QueryError
 
-__all__ = ["LIMIT", "LONGEST", "cut", "normalise", "widen"]
+__all__ = ["LIMIT", "LONGEST", "normalise", "truncate", "widen"]
 
 LIMIT = 1_000
 """Characters of a text that a tower is given, unless its model says otherwise: 200 words, far beyond a caption."""
@@ -48,7 +48,7 @@ def normalise(text: str, limit: int = LIMIT) -> str:
             "sentence, not a document"
         )
     words = "".join(" " if _is_broken(sign) else sign for sign in text).split()
-    clean = cut(unicodedata.normalize("NFC", " ".join(words)[: _SLACK * limit]), limit)
+    clean = truncate(unicodedata.normalize("NFC", " ".join(words)[: _SLACK * limit]), limit)
     if not any(unicodedata.category(sign).startswith(_SAYING) for sign in clean):
         raise QueryError(
             f"the text {_start(text)} has no letter, digit or sign in its first {limit:,} characters: say what to "
@@ -57,7 +57,7 @@ def normalise(text: str, limit: int = LIMIT) -> str:
     return clean
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """Truncate a text to at most ``limit`` characters, at a blank where its second half has one."""
     if len(text) <= limit:
         return text
@@ -67,7 +67,7 @@ def cut(text: str, limit: int) -> str:
 
 def widen(text: str, limit: int) -> str:
     """Replace compatible signs (full width, ligatures) by what e5 was trained with, NFKC, and cuts to ``limit``."""
-    return cut(unicodedata.normalize("NFKC", text), limit)
+    return truncate(unicodedata.normalize("NFKC", text), limit)
 
 
 def _is_broken(sign: str) -> bool:

@@ -78,4 +78,4 @@ def _file(place: Place, manifest: Manifest, kind: RouteKind, suffix: str) -> tup
 
 def _known(manifest: Manifest, kind: RouteKind) -> Router:
     info, dim = manifest.routers[kind], manifest.recipe.layout[LOOK].dim
-    return files.nothing(kind, info.by, info.preset, list(info.sizes), dim).tuned(info.temperature, info.mass)
+    return files.unread_router(kind, info.by, info.preset, list(info.sizes), dim).tuned(info.temperature, info.mass)

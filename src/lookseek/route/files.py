@@ -15,10 +15,10 @@ import numpy as np
 from ..errors import IndexDamaged
 from ..types import RouteKind
 from .fit import check_installed
-from .fold import folded, scores_from, scores_of
+from .inference import estimator_arrays, estimator_scores, scores_from_arrays
 from .router import Router
 
-__all__ = ["TRUSTED", "dump", "load", "load_estimator", "nothing"]
+__all__ = ["TRUSTED", "dump", "load", "load_estimator", "unread_router"]
 
 TRUSTED = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration")
 """What an SVM's file holds beyond what skops trusts by itself. Never what a file lists: it may list anything."""
@@ -29,7 +29,7 @@ _AGAIN = "make new ones with lookseek route"
 def dump(router: Router) -> tuple[bytes, bytes]:
     """Return the content of both files, estimator and arrays; the rest of a router stands in the index's manifest."""
     _, skops = check_installed()
-    numbers: dict[str, Any] = dict(folded(router.estimator))
+    numbers: dict[str, Any] = dict(estimator_arrays(router.estimator))
     arrays = io.BytesIO()
     np.savez(arrays, **numbers)
     return skops.dumps(router.estimator), arrays.getvalue()
@@ -41,20 +41,23 @@ def load(data: bytes, where: str, known: Router) -> Router:
     Args:
         data: the file's bytes, compared with their checksum before.
         where: the file, for messages.
-        known: what the index knows of the router; its scores are those of the file afterwards.
+        known: the router as the manifest describes it, from ``unread_router``.
+
+    Returns:
+        ``known`` with the scores of the file.
 
     Raises:
         IndexDamaged: the file holds another router, or nothing that can be read.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            scores = scores_from({name: stored[name] for name in stored.files})
+            scores = scores_from_arrays({name: stored[name] for name in stored.files})
         found = scores(np.ones((1, known.dim), np.float32)).shape
     except Exception as error:  # whatever a foreign file makes numpy raise
         raise IndexDamaged(f"{where} can't be used ({str(error)[:300]}): {_AGAIN}") from error
     if found != (1, len(known.keys)):
         raise IndexDamaged(f"{where} holds another router, of {found[-1]} keys, not {len(known.keys)}: {_AGAIN}")
-    return known.saying(scores)
+    return known.with_scores(scores)
 
 
 def load_estimator(data: bytes, where: str, known: Router) -> Router:
@@ -67,12 +70,12 @@ def load_estimator(data: bytes, where: str, known: Router) -> Router:
     _, skops = check_installed()
     try:
         estimator = skops.loads(data, trusted=list(TRUSTED))
-        scores, found = scores_of(estimator), (_keys(estimator), int(estimator.n_features_in_))
+        scores, found = estimator_scores(estimator), (_keys(estimator), int(estimator.n_features_in_))
     except Exception as error:  # whatever a foreign file makes skops raise, a type that is not trusted above all
         raise IndexDamaged(f"{where} can't be used ({str(error)[:300]}): {_AGAIN}") from error
     if found != (known.keys, known.dim):
         raise IndexDamaged(f"{where} holds another router, of {len(found[0])} keys, not {len(known.keys)}: {_AGAIN}")
-    return known.saying(scores, estimator)
+    return known.with_scores(scores, estimator)
 
 
 def _keys(estimator: Any) -> tuple[str, ...]:
@@ -82,10 +85,14 @@ def _keys(estimator: Any) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def nothing(kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
-    """What an index knows of a router before its file is read: all but what it says."""
+def unread_router(kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
+    """Return a router as the index's manifest describes it, before its file is read.
 
-    def silent(vectors: Any) -> Any:
+    Raises:
+        IndexDamaged: by its ``scores``: they are read from the file by ``load`` or ``load_estimator``.
+    """
+
+    def raise_unread(vectors: Any) -> Any:
         raise IndexDamaged(f"the {kind} router was not read")
 
-    return Router(kind, by, preset, tuple(keys), dim, silent, None)
+    return Router(kind, by, preset, tuple(keys), dim, raise_unread, None)

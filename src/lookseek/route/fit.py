@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..types import Vectors
-from .fold import scores_of
+from .inference import estimator_scores
 from .router import Router, directions
 
 __all__ = ["CELLS", "PRESETS", "Preset", "check_installed", "fit_kmeans", "fit_svm"]
@@ -90,7 +90,7 @@ def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "
         else:
             estimator = _svm().fit(directions(vectors[some]), truth[some])
     return Router(
-        "svm", by, preset, tuple(map(str, estimator.classes_)), vectors.shape[1], scores_of(estimator), estimator
+        "svm", by, preset, tuple(map(str, estimator.classes_)), vectors.shape[1], estimator_scores(estimator), estimator
     )
 
 
@@ -118,7 +118,7 @@ def fit_kmeans(vectors: Vectors, cells: int = CELLS, seed: int = 0) -> Router:
         count = min(cells, max(2, len(some) // 2))
         estimator = KMeans(count, n_init=1, random_state=seed, max_iter=100).fit(directions(vectors[np.sort(some)]))
     keys = tuple(str(number) for number in range(count))
-    return Router("kmeans", "", f"{count} cells", keys, vectors.shape[1], scores_of(estimator), estimator)
+    return Router("kmeans", "", f"{count} cells", keys, vectors.shape[1], estimator_scores(estimator), estimator)
 
 
 def _svm() -> Any:

@@ -62,8 +62,8 @@ class Router:
         """The most probable key of each vector, int64 (n,): rows of ``keys``."""
         return np.asarray(self.scores(directions(vectors)).argmax(axis=1), np.int64)
 
-    def saying(self, scores: Scores, estimator: Any = None) -> Router:
-        """The same router, with what a file says."""
+    def with_scores(self, scores: Scores, estimator: Any = None) -> Router:
+        """Return the same router with the scores, and the estimator, that were read from a file."""
         return replace(self, scores=scores, estimator=estimator)
 
     def tuned(self, temperature: float, probability_mass: float) -> Router:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..encode import ColourEncoder, Model, load_model
-from ..encode.coalesce import BatchingEncoder
+from ..encode.batcher import BatchingEncoder
 from ..encode.runtime import PAIR, cores
 from ..errors import IndexMismatch
 from ..index.open_index import OpenIndex, open_index

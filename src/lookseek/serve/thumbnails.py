@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from .. import images
 from ..catalogue.photos import photos_at
-from ..encode.coalesce import Batcher
+from ..encode.batcher import Batcher
 from ..errors import ItemError
 from ..types import Photo, Pixels, Point
 

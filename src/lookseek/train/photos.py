@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from .. import images
-from ..encode.prepare import Preprocessing, Resize, fit, min_side
+from ..encode.prepare import Preprocessing, Resize, min_side, resize_to_input
 from .augment import MARGIN, Augment, augmentation
 from .labelled import Example
 
@@ -42,7 +42,7 @@ class DecodedPhotos(Dataset[tuple[Tensor, int]]):
     def __getitem__(self, key: Key) -> tuple[Tensor, int]:
         row, seed = key
         example = self._examples[row]
-        pixels = fit(images.decode(example.photo, self._min_side), self._how)
+        pixels = resize_to_input(images.decode(example.photo, self._min_side), self._how)
         torch.manual_seed(seed)  # torchvision draws from the one generator there is
         return self._augmentation(torch.from_numpy(pixels).permute(2, 0, 1)), example.label
 

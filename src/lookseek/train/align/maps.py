@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ... import images
 from ...atomic import write_text
-from ...encode.prepare import Preprocessing, fit, min_side
+from ...encode.prepare import Preprocessing, min_side, resize_to_input
 from ...encode.runtime import cores, open_tower
 from ...errors import ItemError, TrainError
 from ...progress import Progress
@@ -103,7 +103,7 @@ def compute_maps(
 
     def prepared(row: int) -> Pixels | str:
         try:
-            return fit(images.decode(items.photo(row), min_side(PREPROCESSING)), PREPROCESSING)
+            return resize_to_input(images.decode(items.photo(row), min_side(PREPROCESSING)), PREPROCESSING)
         except ItemError as error:
             return str(error)
 

@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import Dataset
 
 from ... import images
-from ...encode.prepare import Preprocessing, fit, min_side
+from ...encode.prepare import Preprocessing, min_side, resize_to_input
 from ...types import Photo, Vectors
 from ..openclip.clip import Clip
 from ..trainer.batches import LoadedBatches
@@ -135,7 +135,7 @@ class _Triples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def _photo(self, id: str) -> Tensor:
         how: Preprocessing = self._how
-        pixels = fit(images.decode(self._photos[id], min_side(how)), how)
+        pixels = resize_to_input(images.decode(self._photos[id], min_side(how)), how)
         return torch.from_numpy(pixels).permute(2, 0, 1)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ... import images
 from ...catalogue.drawn import DrawnCatalogue
-from ...encode.prepare import Preprocessing, fit, min_side
+from ...encode.prepare import Preprocessing, min_side, resize_to_input
 from ...errors import ItemError
 from ...progress import Progress
 from ...types import Photo, Skipped
@@ -37,7 +37,7 @@ def prepare_photos(photos: Iterable[Photo], how: Preprocessing, most: int, progr
     def usable() -> Iterable[NDArray[np.uint8]]:
         for photo in photos:
             try:
-                yield fit(images.decode(photo, min_side(how)), how)
+                yield resize_to_input(images.decode(photo, min_side(how)), how)
             except ItemError as error:
                 name = "a photo" if isinstance(photo, bytes) else photo.name
                 progress.skipped(Skipped(name, "unusable photo", str(error)))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.waiting import until
 
-from lookseek.encode.coalesce import Batcher, BatchingEncoder
+from lookseek.encode.batcher import Batcher, BatchingEncoder
 from lookseek.encode.encoder import Prepared
 from lookseek.types import Pixels, Vectors
 

@@ -1,7 +1,7 @@
-"""What fitted estimators say, as plain products of numpy.
+"""Inference of fitted estimators as plain products of numpy.
 
-So no query needs scikit-learn, which takes up to 10 ms to look at one, and seconds to import. Each equals what
-scikit-learn says of the same vectors (``tests/test_router.py``); both times stand in docs/benchmarks/routing.md.
+A query needs no scikit-learn, which takes up to 10 ms for one vector and seconds to import. The scores equal those of
+scikit-learn for the same vectors (``tests/test_router.py``); docs/benchmarks/routing.md has the times of both.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from numpy.typing import NDArray
 from ..types import Vectors
 from .router import Scores
 
-__all__ = ["Arrays", "folded", "scores_from", "scores_of"]
+__all__ = ["Arrays", "estimator_arrays", "estimator_scores", "scores_from_arrays"]
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
-"""What is left of an estimator: name to numbers. Which names there are tells what it was."""
+"""The parameters of a fitted estimator: name to array. The names differ between kinds of estimator."""
 
 _LEAST = 1e-12
 """Probability below which a logarithm is cut."""
 
 
-def scores_of(estimator: Any) -> Scores:
-    """What a fitted estimator of ``fit`` says of vectors of unit length, see ``router.Scores``."""
-    return scores_from(folded(estimator))
+def estimator_scores(estimator: Any) -> Scores:
+    """Return the function that scores vectors of unit length as a fitted estimator of ``fit`` does."""
+    return scores_from_arrays(estimator_arrays(estimator))
 
 
-def folded(estimator: Any) -> Arrays:
-    """The numbers of a fitted estimator of ``fit``.
+def estimator_arrays(estimator: Any) -> Arrays:
+    """Return the parameters of a fitted estimator of ``fit``.
 
     Raises:
-        TypeError: it is none of those.
+        TypeError: ``fit`` makes no estimator of this type.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.cluster import KMeans
@@ -64,11 +64,14 @@ def folded(estimator: Any) -> Arrays:
     raise TypeError(f"{type(last).__name__} is no router")
 
 
-def scores_from(arrays: Arrays) -> Scores:
-    """What the estimator says, from its numbers.
+def scores_from_arrays(arrays: Arrays) -> Scores:
+    """Return the function that scores vectors as the estimator with these parameters does.
+
+    Args:
+        arrays: as ``estimator_arrays`` returns them.
 
     Raises:
-        KeyError: numbers of something else.
+        KeyError: an array is missing.
     """
     if "centres" in arrays:  # minus the squared distance to each, but for the vector's own length of 1
         centres = arrays["centres"]
@@ -77,14 +80,14 @@ def scores_from(arrays: Arrays) -> Scores:
     if "weights" in arrays:
         weights, offset = arrays["weights"], arrays["offset"]
         return lambda vectors: (vectors @ weights.T).astype(np.float64) + offset
-    return _machine(arrays)
+    return _svm_scores(arrays)
 
 
-def _machine(arrays: Arrays) -> Scores:
-    """Logarithms of an SVM's calibrated probabilities.
+def _svm_scores(arrays: Arrays) -> Scores:
+    """Return the function that computes the logarithms of an SVM's calibrated probabilities.
 
-    One decision a pair of classes, from the kernel with each support vector; the pairs' votes and confidences; a
-    sigmoid a class.
+    It decides between each pair of classes by the kernel with each support vector, sums the votes and confidences of
+    the pairs, and calibrates each class's sum by a sigmoid.
 
     Source: C.-C. Chang, C.-J. Lin, LIBSVM, ACM TIST 2 (2011), sections 2.1 and 6; scikit-learn,
     ``_ovr_decision_function`` (utils/multiclass.py) and ``_CalibratedClassifier.predict_proba`` (calibration.py).
@@ -103,9 +106,9 @@ def _machine(arrays: Arrays) -> Scores:
         scaled = ((vectors - mean) / scale).astype(np.float32)
         squares = (scaled.astype(np.float64) ** 2).sum(axis=1)[:, None] + lengths - 2.0 * (scaled @ support.T)
         kernel = np.exp(-width * np.maximum(squares, 0))
-        # (n, classes, classes - 1): what the support vectors of each class say against each other class
-        told = np.stack([kernel[:, own] @ duals[:, own].T for own in classes], axis=1)
-        pairs = told[:, first, second - 1] + told[:, second, first] + offset
+        # (n, classes, classes - 1): the weighted kernel of each class's support vectors against each other class
+        between = np.stack([kernel[:, own] @ duals[:, own].T for own in classes], axis=1)
+        pairs = between[:, first, second - 1] + between[:, second, first] + offset
         if count == 2:
             right = 1 / (1 + np.exp(slopes[0] * pairs[:, 0] + shifts[0]))
             probable = np.stack([1 - right, right], axis=1)
