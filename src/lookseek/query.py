@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import QueryError
-from .types import Box, Metric, Photo, RerankKind, RouteKind, RouteMode
+from .types import Box, Metric, Photo, RerankMethod, RouteMode, RouterType
 
 __all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term"]
 
@@ -108,9 +108,9 @@ class Query:
     exact: bool = False
     colour_weight: float | None = None
     hide_duplicates: bool = False
-    route: Literal["none"] | RouteKind = "none"
+    route: Literal["none"] | RouterType = "none"
     route_mode: RouteMode = "soft"
-    rerank: Literal["none"] | RerankKind = "none"
+    rerank: Literal["none"] | RerankMethod = "none"
     literal: bool = False
 
     def __post_init__(self) -> None:

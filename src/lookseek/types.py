@@ -32,11 +32,11 @@ __all__ = [
     "Pixels",
     "Point",
     "Region",
-    "RerankKind",
-    "RouteKind",
+    "RerankMethod",
     "RouteMode",
+    "RouterType",
     "Skipped",
-    "StoreKind",
+    "StoreType",
     "Value",
     "Vector",
     "Vectors",
@@ -61,16 +61,16 @@ Attributes: TypeAlias = Mapping[str, Value]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
-RerankKind: TypeAlias = Literal["query-expansion", "k-reciprocal"]
-"""A second score for the first candidates of a search, see ``lookseek.rerank``."""
+RerankMethod: TypeAlias = Literal["query-expansion", "k-reciprocal"]
+"""The method that scores the first candidates of a search again, see ``lookseek.rerank``."""
 
-RouteKind: TypeAlias = Literal["svm", "kmeans"]
-"""What gives items their routing keys: a classifier of labels, or cells of near vectors."""
+RouterType: TypeAlias = Literal["svm", "kmeans"]
+"""The kind of a router: an SVM that classifies by label, or k-means cells of near vectors."""
 
 RouteMode: TypeAlias = Literal["soft", "hard"]
 """Whether a routed query searches as many keys as its router needs to be sure, or the likeliest one alone."""
 
-StoreKind: TypeAlias = Literal["edge", "numpy"]
+StoreType: TypeAlias = Literal["edge", "numpy"]
 """Which store keeps an index: the embedded engine, or plain numpy files."""
 
 

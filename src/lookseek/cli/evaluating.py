@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ..errors import QueryError
-from ..types import Metric, RerankKind, RouteKind, RouteMode
+from ..types import Metric, RerankMethod, RouteMode, RouterType
 from .app import app
 from .console import err, out, print_line
 from .output import (
@@ -32,10 +32,10 @@ def evaluate(
     composer: str | None = None,
     literal: Annotated[bool, Parameter(negative=())] = False,
     by: str = "",
-    route: Literal["none"] | RouteKind = "none",
+    route: Literal["none"] | RouterType = "none",
     route_mode: RouteMode = "soft",
     route_preset: Literal["baseline", "linear"] = "baseline",
-    rerank: Literal["none"] | RerankKind = "none",
+    rerank: Literal["none"] | RerankMethod = "none",
     json: Path | None = None,
     report: Path | None = None,
     trec: Path | None = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ..types import Metric, RouteKind, StoreKind
+from ..types import Metric, RouterType, StoreType
 from .app import app
 from .console import err, escape, out, print_line
 from .output import (
@@ -29,7 +29,7 @@ def index(
     prune: Annotated[bool, Parameter(negative=())] = False,
     image_column: str | None = None,
     id_column: str | None = None,
-    store: StoreKind | None = None,
+    store: StoreType | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -79,7 +79,7 @@ def route(
     index: str,
     /,
     *,
-    kind: RouteKind,
+    kind: RouterType,
     by: str | None = None,
     preset: Literal["baseline", "linear"] = "baseline",
     cells: int = 50,

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from ..errors import QueryError
 from ..query import Query
 from ..results import Results
-from ..types import Metric, Photo, RerankKind, RouteKind, RouteMode
+from ..types import Metric, Photo, RerankMethod, RouteMode, RouterType
 from .app import app
 from .arguments import parse_box, parse_classes, parse_photos, parse_term
 from .console import err, escape, out
@@ -45,9 +45,9 @@ def search(
     colour_weight: float | None = None,
     exact: Annotated[bool, Parameter(negative=())] = False,
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
-    route: Literal["none"] | RouteKind = "none",
+    route: Literal["none"] | RouterType = "none",
     route_mode: RouteMode = "soft",
-    rerank: Literal["none"] | RerankKind = "none",
+    rerank: Literal["none"] | RerankMethod = "none",
     literal: Annotated[bool, Parameter(negative=())] = False,
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,

@@ -11,7 +11,7 @@ from ..atomic import write_text
 from ..errors import QueryError
 from ..progress import Progress
 from ..rerank import RERANKERS
-from ..types import Metric, RerankKind
+from ..types import Metric, RerankMethod
 from .details import details_path, write_details
 from .inputs import write_inputs
 from .outcome import Evaluation
@@ -40,7 +40,7 @@ class EvaluationRequest:
     literal: bool
     by: str
     route: Route | None
-    rerank: Literal["none"] | RerankKind
+    rerank: Literal["none"] | RerankMethod
     json: Path | None
     report: Path | None
     trec: Path | None

@@ -20,7 +20,7 @@ from ..progress import Progress
 from ..route.fit import CELLS, Preset, fit_kmeans, fit_svm
 from ..route.probability_mass import TOP, choose
 from ..route.router import Router, directions
-from ..types import RouteKind, RouteMode, Vectors
+from ..types import RouteMode, RouterType, Vectors
 from .rank import by_id, nearest
 from .retrieval import Scorer, similarities
 from .system import Embedded, System
@@ -55,7 +55,7 @@ class Route:
         cells: of k-means.
     """
 
-    kind: RouteKind
+    kind: RouterType
     mode: RouteMode = "soft"
     preset: Preset = "baseline"
     cells: int = CELLS

@@ -14,7 +14,7 @@ from ..encode import ColourEncoder, encode_photos, load_model
 from ..errors import IndexDamaged, ItemError, LookseekError, QueryError
 from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
-from ..types import Photo, Point, RouteKind
+from ..types import Photo, Point, RouterType
 from ..vectors import cosine as cosine_of
 from .address import Address
 from .open_index import OpenIndex, open_index
@@ -88,7 +88,7 @@ def _count(index: OpenIndex) -> Finding:
     return Finding("count", True, f"{found:,} items")
 
 
-def _router(index: OpenIndex, kind: RouteKind) -> Finding:
+def _router(index: OpenIndex, kind: RouterType) -> Finding:
     from .routers import route_command, routers_agree
 
     info = index.manifest.routers[kind]

@@ -14,7 +14,7 @@ from ..catalogue import Catalogue, made_of
 from ..encode import Encoder
 from ..errors import QueryError
 from ..progress import Progress
-from ..store import FieldType, StoreKind, capabilities, default_store
+from ..store import FieldType, StoreType, capabilities, default_store
 from ..types import Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
@@ -40,7 +40,7 @@ def build_index(
     model: str | Path | None = None,
     metric: Metric | None = None,
     prune: bool = False,
-    store: StoreKind | None = None,
+    store: StoreType | None = None,
     progress: Progress,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -211,7 +211,7 @@ class _Job:
                 lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
 
 
-def _notes(fallback: str, store: StoreKind, items: int) -> tuple[str, ...]:
+def _notes(fallback: str, store: StoreType, items: int) -> tuple[str, ...]:
     """Return what a person should know of the store that keeps the index."""
     limit, notes = capabilities(store).most_items, [fallback] if fallback else []
     if limit is not None and items > limit:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..errors import IndexDamaged, IndexMismatch
-from ..store import FieldType, Layout, StoreKind, VectorSpec
-from ..types import RouteKind
+from ..store import FieldType, Layout, StoreType, VectorSpec
+from ..types import RouterType
 
 __all__ = ["FORMAT", "Manifest", "Recipe", "RouterInfo", "manifest_from_json", "manifest_to_json"]
 
@@ -40,7 +40,7 @@ class Recipe:
     checksum: str
     colour: str
     layout: Layout
-    store: StoreKind
+    store: StoreType
     regions: str = ""
 
     def same_vectors(self, other: Recipe) -> bool:
@@ -98,14 +98,14 @@ class Manifest:
     sources: tuple[str, ...] = ()
     updated: str = ""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    routers: Mapping[RouteKind, RouterInfo] = field(default_factory=dict)
+    routers: Mapping[RouterType, RouterInfo] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
         """The catalogue that was indexed last; "" if none is known."""
         return self.sources[-1] if self.sources else ""
 
-    def outdated_routers(self) -> Mapping[RouteKind, RouterInfo]:
+    def outdated_routers(self) -> Mapping[RouterType, RouterInfo]:
         """Return the routers as they are once an item has changed."""
         return {kind: replace(info, current=False) for kind, info in self.routers.items()}
 

@@ -8,7 +8,7 @@ from ..catalogue import Made
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
-from ..store import StoreKind, VectorSpec, default_store
+from ..store import StoreType, VectorSpec, default_store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Metric
 from .manifest import Recipe
@@ -16,7 +16,7 @@ from .place import Place
 
 
 def recipe_for(
-    place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreKind | None
+    place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreType | None
 ) -> tuple[Recipe, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 

@@ -11,7 +11,7 @@ from ..route import files
 from ..route.fit import CELLS
 from ..route.router import Router
 from ..store.schema import LOOK
-from ..types import RouteKind
+from ..types import RouterType
 from .manifest import Manifest, RouterInfo
 from .place import ROUTERS, Place
 
@@ -21,7 +21,7 @@ ESTIMATOR, ARRAYS = ".skops", ".npz"
 """How the names of a router's two files end, see ``route.files``."""
 
 
-def open_router(place: Place, manifest: Manifest, kind: RouteKind) -> Router:
+def open_router(place: Place, manifest: Manifest, kind: RouterType) -> Router:
     """Open a router of an index.
 
     Raises:
@@ -41,7 +41,7 @@ def open_router(place: Place, manifest: Manifest, kind: RouteKind) -> Router:
     return files.load(*_file(place, manifest, kind, ARRAYS), _known(manifest, kind))
 
 
-def routers_agree(place: Place, manifest: Manifest, kind: RouteKind) -> bool:
+def routers_agree(place: Place, manifest: Manifest, kind: RouterType) -> bool:
     """Return whether the arrays that queries read give what the estimator beside them gives.
 
     Raises:
@@ -55,7 +55,7 @@ def routers_agree(place: Place, manifest: Manifest, kind: RouteKind) -> bool:
     return bool(np.allclose(record.posterior(vectors), read, atol=1e-5))
 
 
-def route_command(address: str, kind: RouteKind, info: RouterInfo | None = None) -> str:
+def route_command(address: str, kind: RouterType, info: RouterInfo | None = None) -> str:
     """Return the command that makes a router like this one."""
     line = f"lookseek route {quote(address)} --kind {kind}"
     if info is None:
@@ -65,17 +65,17 @@ def route_command(address: str, kind: RouteKind, info: RouterInfo | None = None)
     return f"{line} --by {quote(info.by)}" + f" --preset {info.preset}" * (info.preset != "baseline")
 
 
-def router_file(kind: RouteKind, suffix: str) -> str:
+def router_file(kind: RouterType, suffix: str) -> str:
     """Return the name of a router's file in its generation."""
     return f"{ROUTERS}/{kind}{suffix}"
 
 
-def _file(place: Place, manifest: Manifest, kind: RouteKind, suffix: str) -> tuple[bytes, str]:
+def _file(place: Place, manifest: Manifest, kind: RouterType, suffix: str) -> tuple[bytes, str]:
     """Return a file's content, and what to call it in messages."""
     name = router_file(kind, suffix)
     return place.read_file(manifest, name), f"{name} of {place.address}"
 
 
-def _known(manifest: Manifest, kind: RouteKind) -> Router:
+def _known(manifest: Manifest, kind: RouterType) -> Router:
     info, dim = manifest.routers[kind], manifest.recipe.layout[LOOK].dim
     return files.unread_router(kind, info.by, info.preset, list(info.sizes), dim).tuned(info.temperature, info.mass)

@@ -17,7 +17,7 @@ from ..route.fit import CELLS, Preset, check_installed, fit_kmeans, fit_svm
 from ..route.probability_mass import TOP, Choice, choose
 from ..route.router import Router
 from ..store.schema import LOOK
-from ..types import RouteKind, Vectors
+from ..types import RouterType, Vectors
 from .address import Address, place_of
 from .manifest import Manifest, RouterInfo
 from .place import Place, PlaceWriter
@@ -47,7 +47,7 @@ class RoutingSummary:
         seconds: what all of it took.
     """
 
-    kind: RouteKind
+    kind: RouterType
     info: RouterInfo
     choice: Choice
     milliseconds: float
@@ -56,7 +56,7 @@ class RoutingSummary:
 
 def route_index(
     index: Address,
-    kind: RouteKind,
+    kind: RouterType,
     *,
     by: str | None = None,
     preset: Preset = "baseline",

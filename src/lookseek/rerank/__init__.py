@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import RerankKind, Vector, Vectors
+from ..types import RerankMethod, Vector, Vectors
 from .k_reciprocal import KReciprocal
 from .query_expansion import QueryExpansion
 
@@ -23,7 +23,7 @@ class Reranker(Protocol):
     """A way to score candidates by more than their own similarity to the query."""
 
     @property
-    def name(self) -> RerankKind:
+    def name(self) -> RerankMethod:
         """What a query calls it by, and the label of its share of a score."""
 
     @property

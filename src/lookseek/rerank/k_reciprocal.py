@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import RerankKind, Vector, Vectors
+from ..types import RerankMethod, Vector, Vectors
 
 __all__ = ["KReciprocal"]
 
@@ -34,7 +34,7 @@ class KReciprocal:
     depth: int = 100
 
     @property
-    def name(self) -> RerankKind:
+    def name(self) -> RerankMethod:
         """See Reranker."""
         return "k-reciprocal"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import RerankKind, Vector, Vectors
+from ..types import RerankMethod, Vector, Vectors
 
 __all__ = ["QueryExpansion"]
 
@@ -35,7 +35,7 @@ class QueryExpansion:
     depth: int = 100
 
     @property
-    def name(self) -> RerankKind:
+    def name(self) -> RerankMethod:
         """See Reranker."""
         return "query-expansion"
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import IndexDamaged
-from ..types import RouteKind
+from ..types import RouterType
 from .fit import check_installed
 from .inference import estimator_arrays, estimator_scores, scores_from_arrays
 from .router import Router
@@ -85,7 +85,7 @@ def _keys(estimator: Any) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def unread_router(kind: RouteKind, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
+def unread_router(kind: RouterType, by: str, preset: str, keys: Sequence[str], dim: int) -> Router:
     """Return a router as the index's manifest describes it, before its file is read.
 
     Raises:

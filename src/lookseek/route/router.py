@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import RouteKind, RouteMode, Vector, Vectors
+from ..types import RouteMode, RouterType, Vector, Vectors
 from ..vectors import unit
 
 __all__ = ["Router", "Scores", "keys_for_query", "mass_before", "select_keys", "softmax", "unit"]
@@ -34,7 +34,7 @@ class Router:
         probability_mass: above 0, at most 1: the probability that ``soft`` wants to have searched; 1 searches all.
     """
 
-    kind: RouteKind
+    kind: RouterType
     by: str
     preset: str
     keys: tuple[str, ...]

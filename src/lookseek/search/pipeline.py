@@ -20,7 +20,7 @@ from ..rerank import RERANKERS
 from ..results import Results, Routed
 from ..store import Restriction, RoutingFilter
 from ..store.schema import LOOK
-from ..types import RouteKind, Vector
+from ..types import RouterType, Vector
 from .explain import explain, relevant_count
 from .fusion import best_candidates
 from .groups import group
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RouterOf", "encode", "search"]
 
-RouterOf: TypeAlias = "Callable[[OpenIndex, RouteKind], Router]"
+RouterOf: TypeAlias = "Callable[[OpenIndex, RouterType], Router]"
 """Opens a router of an index."""
 
 

@@ -14,7 +14,7 @@ from ..index.open_index import OpenIndex
 from ..index.points import content_hash
 from ..query import Query
 from ..results import Results
-from ..types import Photo, Point, RouteKind, Vector
+from ..types import Photo, Point, RouterType, Vector
 from . import pipeline
 from .relevance import measure_relevance
 from .session import LoadedIndex, load_index, needs_measuring
@@ -52,7 +52,7 @@ class Searcher:
         self._loaded = load_index(place_of(index), single)
         self._opening = threading.Lock()
         self._measuring = False
-        self._routers: dict[tuple[str, RouteKind], Router] = {}  # by generation
+        self._routers: dict[tuple[str, RouterType], Router] = {}  # by generation
 
     @property
     def index(self) -> OpenIndex:
@@ -115,7 +115,7 @@ class Searcher:
             if self._loaded.model is opened.model:
                 self._loaded = replace(self._loaded, relevance=relevance, measured_items=opened.index.manifest.items)
 
-    def _router(self, index: OpenIndex, kind: RouteKind) -> Router:
+    def _router(self, index: OpenIndex, kind: RouterType) -> Router:
         """A router of an index, from memory where it was read before."""
         from ..index.routers import open_router
 

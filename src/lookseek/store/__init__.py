@@ -6,7 +6,7 @@ Whatever a store promises in ``base.py``, ``tests/test_store.py`` checks over ev
 
 from __future__ import annotations
 
-from ..types import StoreKind
+from ..types import StoreType
 from .base import UNRESTRICTED, Restriction, RoutingFilter, ScoredId, Store
 from .registry import Capabilities, capabilities, create_store, default_store, open_store
 from .schema import FieldType, Layout, VectorSpec
@@ -20,7 +20,7 @@ __all__ = [
     "RoutingFilter",
     "ScoredId",
     "Store",
-    "StoreKind",
+    "StoreType",
     "VectorSpec",
     "capabilities",
     "create_store",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ..filters import Condition
-from ..types import Point, RouteKind, Value, Vector
+from ..types import Point, RouterType, Value, Vector
 from .schema import FieldType, Layout
 
 __all__ = ["UNRESTRICTED", "Restriction", "RoutingFilter", "ScoredId", "Store"]
@@ -23,7 +23,7 @@ class ScoredId(NamedTuple):
 class RoutingFilter(NamedTuple):
     """Keeps the points to which ``Store.set_keys`` gave one of these keys of this kind."""
 
-    kind: RouteKind
+    kind: RouterType
     keys: Sequence[str]
 
 
@@ -151,7 +151,7 @@ class Store(Protocol):
     def declare(self, fields: Mapping[str, FieldType]) -> None:
         """Make these attributes quick to filter by and countable. Filters work without it, more slowly."""
 
-    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+    def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         """Give points their routing key of one kind, for a ``RoutingFilter``. Vectors stay as they are.
 
         A key is no attribute: no filter sees it and no point shows it. Adding a point again takes its keys away.

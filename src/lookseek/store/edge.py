@@ -18,7 +18,7 @@ from typing import Any
 import qdrant_edge as engine
 
 from ..errors import IndexDamaged, QueryError
-from ..types import Point, RouteKind, Value, Vector
+from ..types import Point, RouterType, Value, Vector
 from .base import UNRESTRICTED, Restriction, ScoredId
 from .edge_form import (
     ROUTE,
@@ -204,7 +204,7 @@ class EdgeStore:
                 self._shard.update(engine.UpdateOperation.create_field_index(name, kind))
         self._shard.flush()
 
-    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+    def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         field, ids = f"{ROUTE}.{kind}", list(keys)
         points: dict[str, list[Any]] = defaultdict(list)
         for start in range(0, len(ids), _PAGE):

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..atomic import write_text
 from ..errors import IndexDamaged, QueryError
-from ..types import Point, RouteKind, Value, Vector
+from ..types import Point, RouterType, Value, Vector
 from ..vectors import unit
 from .base import UNRESTRICTED, Restriction, ScoredId
 from .changes import Change, read_change, write_change
@@ -128,7 +128,7 @@ class PlainStore:
     def declare(self, fields: Mapping[str, FieldType]) -> None:
         write_text(self._folder / "fields.json", json.dumps({**self._declared(), **fields}, ensure_ascii=False))
 
-    def set_keys(self, kind: RouteKind, keys: Mapping[str, str]) -> None:
+    def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         there = {id_: key for id_, key in keys.items() if id_ in self._table.points}
         if there:
             self._commit(Change(keys={kind: there}))

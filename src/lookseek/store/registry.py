@@ -1,6 +1,6 @@
 """The stores by name: what each can do, whether it can be used here, and how it is made and opened.
 
-A new store is a module that keeps the protocol ``Store``, an entry here and its name in ``types.StoreKind``.
+A new store is a module that keeps the protocol ``Store``, an entry here and its name in ``types.StoreType``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import IndexMismatch
-from ..types import StoreKind
+from ..types import StoreType
 from .base import Store
 from .schema import Layout
 
@@ -48,12 +48,12 @@ class _Entry:
     package: str = ""
 
 
-def capabilities(kind: StoreKind) -> Capabilities:
+def capabilities(kind: StoreType) -> Capabilities:
     """Return what a store can do; imports nothing."""
     return _STORES[kind].capabilities
 
 
-def default_store() -> tuple[StoreKind, str]:
+def default_store() -> tuple[StoreType, str]:
     """Return the store for a new index: the first of the registry that can be used here.
 
     Returns:
@@ -70,7 +70,7 @@ def default_store() -> tuple[StoreKind, str]:
     return first, ""
 
 
-def create_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
+def create_store(kind: StoreType, folder: Path, layout: Layout) -> Store:
     """Make an empty store in a folder that does not exist yet.
 
     Raises:
@@ -79,7 +79,7 @@ def create_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
     return _load_class(kind, folder).create(folder, layout)
 
 
-def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
+def open_store(kind: StoreType, folder: Path, layout: Layout) -> Store:
     """Open a store that is there.
 
     Raises:
@@ -89,7 +89,7 @@ def open_store(kind: StoreKind, folder: Path, layout: Layout) -> Store:
     return _load_class(kind, folder)(folder, layout)
 
 
-def _load_class(kind: StoreKind, folder: Path) -> _StoreClass:
+def _load_class(kind: StoreType, folder: Path) -> _StoreClass:
     entry = _STORES[kind]
     try:
         return entry.load()
@@ -112,7 +112,7 @@ def _plain() -> _StoreClass:
     return PlainStore
 
 
-_STORES: Mapping[StoreKind, _Entry] = {
+_STORES: Mapping[StoreType, _Entry] = {
     "edge": _Entry(_edge, Capabilities(graphs=True), "qdrant-edge-py"),
     "numpy": _Entry(_plain, Capabilities(graphs=False, most_items=50_000)),
 }
