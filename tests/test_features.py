@@ -307,7 +307,7 @@ def test_an_index_made_from_an_export_is_the_same(
     assert a == b  # attributes, hashes, sources, fingerprints
     before, after = published(old), published(new)
     assert before is not None and after is not None
-    assert before.recipe == after.recipe
+    assert before.spec == after.spec
     assert (before.fields, before.runtime) == (after.fields, after.runtime)
     assert (old / "duplicates.csv").read_text() == (new / "duplicates.csv").read_text()
     for options in (

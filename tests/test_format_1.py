@@ -61,7 +61,7 @@ def test_opens_and_checks(shop: Path) -> None:
     assert problems(shop / "edge") == []
     index = open_index(shop / "edge")
     assert (index.manifest.items, index.store.count(), index.note) == (ITEMS, ITEMS, "")
-    assert list(index.manifest.recipe.layout) == ["look", "look_euclidean", "colour"]
+    assert list(index.manifest.spec.layout) == ["look", "look_euclidean", "colour"]
     index.store.close()
 
 

@@ -69,7 +69,7 @@ def test_an_index_remembers_the_name_and_needs_no_network(
     write_photos(tmp_path / "photos")
     indexed(tmp_path / "photos", tmp_path / "index", model=NAME)
     manifest = published(tmp_path / "index")
-    assert manifest is not None and manifest.recipe.model_path == NAME
+    assert manifest is not None and manifest.spec.model_path == NAME
     asked = len(hub.asked)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert indexed(tmp_path / "photos", tmp_path / "index").encoded == 0

@@ -21,7 +21,7 @@ from lookseek.catalogue import open_catalogue
 from lookseek.encode import load_model
 from lookseek.encode.model import DEFAULT
 from lookseek.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, QueryError
-from lookseek.index import job, recipe, upsert
+from lookseek.index import job, spec, upsert
 from lookseek.index.address import place_of
 from lookseek.index.duplicates import connected_groups, similar_fingerprints
 from lookseek.index.job import build_index
@@ -78,7 +78,7 @@ def test_a_folder_becomes_an_index(photos: Path, tmp_path: Path, store: Any) -> 
     manifest = published(tmp_path / "index")
     assert manifest is not None
     assert manifest.items == 12
-    assert manifest.recipe.model == DEFAULT
+    assert manifest.spec.model == DEFAULT
     assert manifest.fields == {"folder": "words"}
     assert unfinished(tmp_path / "index") is None
     assert ids_of(tmp_path / "index") == {path.relative_to(photos).as_posix() for path in files_of(photos)}
@@ -210,7 +210,7 @@ def test_another_model_is_built_beside_and_swapped_in(photos: Path, tmp_path: Pa
         def advance(self, entries: int) -> None:
             super().advance(entries)
             index = open_index(folder)  # what another process would see now
-            seen.append(f"{index.manifest.recipe.model} {index.store.count()}")
+            seen.append(f"{index.manifest.spec.model} {index.store.count()}")
             index.store.close()
 
     summary = build_index(open_catalogue(photos), folder, model=other_model, progress=Looking())
@@ -218,7 +218,7 @@ def test_another_model_is_built_beside_and_swapped_in(photos: Path, tmp_path: Pa
     assert (summary.added, summary.encoded, summary.items) == (12, 12, 12)
     manifest = published(folder)
     assert manifest is not None
-    assert manifest.recipe.model == "other"
+    assert manifest.spec.model == "other"
     assert len(list(folder.glob("generation-*"))) == 1
     assert indexed(photos, folder).unchanged == 12  # the index's own model is taken, not the default
 
@@ -234,7 +234,7 @@ def test_a_searcher_that_is_open_follows_the_swap(photos: Path, tmp_path: Path, 
         assert len(searcher.search(query).hits) == 14
         indexed(photos, folder, model=other_model)
         assert searcher.search(query).hits[0].score == pytest.approx(1, abs=1e-3)
-        assert searcher.index.manifest.recipe.model == "other"
+        assert searcher.index.manifest.spec.model == "other"
 
 
 def test_euclidean_distance_is_added_on_request(photos: Path, tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_ctrl_c_during_another_model_keeps_the_old_index_and_goes_on_later(
     stopped = build_index(open_catalogue(photos), folder, model=other_model, progress=Stopping(4))
     assert stopped.interrupted
     index = open_index(folder)
-    assert (index.manifest.recipe.model, index.store.count()) == (DEFAULT, 12)
+    assert (index.manifest.spec.model, index.store.count()) == (DEFAULT, 12)
     index.store.close()
     rest = indexed(photos, folder, model=other_model)
     assert rest.encoded == 12 - stopped.items
@@ -456,9 +456,9 @@ def test_alike_finds_every_pair_that_is(prints: list[tuple[int, int]]) -> None:
 def test_vectors_of_two_runtimes_in_one_index_are_told(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipe, "load_model", lambda *name: load_model(*name, runtime="onnxruntime"))
+    monkeypatch.setattr(spec, "load_model", lambda *name: load_model(*name, runtime="onnxruntime"))
     assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"
-    monkeypatch.setattr(recipe, "load_model", lambda *name: replace(load_model(*name), precision="bf16"))
+    monkeypatch.setattr(spec, "load_model", lambda *name: replace(load_model(*name), precision="bf16"))
     assert indexed(photos, tmp_path / "index").runtime == "onnxruntime fp32"  # nothing was encoded
     write_photos(photos / "new", items=1, views=1, seed=9)
     mixed = indexed(photos, tmp_path / "index")

@@ -10,13 +10,13 @@ import pytest
 from helpers.catalogues import indexed, published, write_photos
 
 from lookseek.errors import IndexDamaged, IndexMismatch
-from lookseek.index.manifest import FORMAT, Manifest, Recipe, RouterInfo, manifest_from_json, manifest_to_json
+from lookseek.index.manifest import FORMAT, IndexSpec, Manifest, RouterInfo, manifest_from_json, manifest_to_json
 from lookseek.store import VectorSpec
 
-RECIPE = Recipe("model", "/models/m", "ab" * 32, "din99", {"look": VectorSpec(4, "cosine")}, "edge", "boxes 1")
+SPEC = IndexSpec("model", "/models/m", "ab" * 32, "din99", {"look": VectorSpec(4, "cosine")}, "edge", "boxes 1")
 WHOLE = Manifest(
     "generation-0003",
-    RECIPE,
+    SPEC,
     "onnxruntime fp32 + openvino bf16",
     items=5,
     fields={"giá": "number", "colour": "words"},
@@ -41,7 +41,7 @@ def test_format_1_is_read() -> None:
     old = json.loads(manifest_to_json(WHOLE))
     old |= {"format": 1, "source": "b.csv"}
     del old["sources"], old["recipe"]["regions"]
-    expected = replace(WHOLE, sources=("b.csv",), recipe=replace(RECIPE, regions=""))
+    expected = replace(WHOLE, sources=("b.csv",), spec=replace(SPEC, regions=""))
     assert manifest_from_json(json.dumps(old), "m") == expected
     del old["routers"]
     assert manifest_from_json(json.dumps(old | {"source": ""}), "m") == replace(expected, sources=(), routers={})
@@ -64,11 +64,11 @@ def test_what_is_no_manifest_is_damage(text: str) -> None:
 
 
 def test_the_model_s_place_is_no_part_of_its_vectors_and_all_else_is() -> None:
-    assert RECIPE.same_vectors(replace(RECIPE, model_path="elsewhere"))
+    assert SPEC.same_vectors(replace(SPEC, model_path="elsewhere"))
     others: dict[str, object] = {"checksum": "0", "colour": "", "regions": "", "store": "numpy"}
     others["layout"] = {"look": VectorSpec(5, "cosine")}
     for name, value in others.items():
-        assert not RECIPE.same_vectors(replace(RECIPE, **{name: value})), name  # type: ignore[arg-type]
+        assert not SPEC.same_vectors(replace(SPEC, **{name: value})), name  # type: ignore[arg-type]
 
 
 def test_sources_are_those_whose_items_the_index_holds(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import pytest
 
 from lookseek.errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMismatch, IndexMissing
 from lookseek.index.address import place_of
-from lookseek.index.manifest import Manifest, Recipe
+from lookseek.index.manifest import IndexSpec, Manifest
 from lookseek.index.open_index import open_index
 from lookseek.index.place import DUPLICATES, ROUTERS, SKIPPED, Place, PlaceWriter
 from lookseek.search import Searcher
 from lookseek.store import VectorSpec
 from lookseek.types import Point
 
-RECIPE = Recipe("model", "", "0" * 64, "", {"look": VectorSpec(4, "cosine")}, "numpy")
+SPEC = IndexSpec("model", "", "0" * 64, "", {"look": VectorSpec(4, "cosine")}, "numpy")
 
 PLACES: dict[str, Callable[[Path], Place]] = {
     "folder": lambda top: place_of(top / "index"),
@@ -33,7 +33,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 def manifest(**changes: object) -> Manifest:
-    return replace(Manifest("", RECIPE, "runtime", updated="now"), **changes)  # type: ignore[arg-type]
+    return replace(Manifest("", SPEC, "runtime", updated="now"), **changes)  # type: ignore[arg-type]
 
 
 def fill(writer: PlaceWriter, target: Manifest, *ids: str) -> Manifest:

@@ -67,7 +67,7 @@ def test_an_index_job_without_the_engine_makes_a_numpy_index_and_says_so(
     assert "note: qdrant-edge-py can't be imported here" in said.err
     manifest = published(index)
     assert manifest is not None
-    assert manifest.recipe.store == "numpy"
+    assert manifest.spec.store == "numpy"
     with Searcher(index) as searcher:
         assert len(searcher.search(Query(image=first, k=9)).hits) == 1 + len(others)
     assert run(monkeypatch, "index", photos, index) == 0  # it keeps its store, so there is nothing to say

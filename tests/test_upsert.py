@@ -13,7 +13,7 @@ from helpers.catalogues import published, unfinished
 
 from lookseek.index import upsert
 from lookseek.index.address import place_of
-from lookseek.index.manifest import Recipe
+from lookseek.index.manifest import IndexSpec
 from lookseek.index.next_generation import NextGeneration
 from lookseek.index.open_index import open_index
 from lookseek.index.upsert import Outcome, Upsert
@@ -21,7 +21,7 @@ from lookseek.store import VectorSpec
 from lookseek.types import Box, Encoding, Item, Point, Region
 
 LAYOUT = {"look": VectorSpec(3, "cosine"), "parts": VectorSpec(2, "cosine", multi=True)}
-RECIPE = Recipe("model", "", "0" * 64, "", LAYOUT, "numpy", "boxes 1")
+SPEC = IndexSpec("model", "", "0" * 64, "", LAYOUT, "numpy", "boxes 1")
 REGIONS = (Region(Box(1, 2, 3, 4), "sleeve", 0.5),)
 
 
@@ -34,7 +34,7 @@ def item(id: str, look: Sequence[float] = (1, 0, 0), *, source: str = "", **attr
 @contextmanager
 def drafted(index: Path) -> Iterator[tuple[Upsert, NextGeneration, list[Outcome]]]:
     with place_of(index).writing() as writer:
-        draft, outcomes = NextGeneration(writer, RECIPE, "runtime", "source"), list[Outcome]()
+        draft, outcomes = NextGeneration(writer, SPEC, "runtime", "source"), list[Outcome]()
         yield Upsert(draft, None, outcomes.extend), draft, outcomes
         draft.close()
 
@@ -138,7 +138,7 @@ def test_what_was_reported_is_found_after_a_crash_with_its_fields(index: Path, m
 
 def test_an_index_whose_vectors_are_others_begins_anew(index: Path) -> None:
     with place_of(index).writing() as writer:
-        draft = NextGeneration(writer, replace(RECIPE, regions="boxes 2"), "runtime", "source")
+        draft = NextGeneration(writer, replace(SPEC, regions="boxes 2"), "runtime", "source")
         assert (draft.previous, draft.store, draft.replaces_other_vectors) == (None, None, True)
         assert draft.count_left_behind() == 2
         draft.close()

@@ -88,7 +88,7 @@ def main() -> None:
     copy = chosen.work / "graph"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(chosen.index / manifest.generation, copy)
-    store = edge.EdgeStore(copy, manifest.recipe.layout)
+    store = edge.EdgeStore(copy, manifest.spec.layout)
     began = time.perf_counter()
     store.optimise(graph=True)
     built = time.perf_counter() - began

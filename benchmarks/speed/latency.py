@@ -28,7 +28,7 @@ from lookseek.encode import ColourEncoder, encode_photos, load_model, sentences
 from lookseek.encode.compose import Slerp, Sum
 from lookseek.encode.model import DEFAULT
 from lookseek.index.address import place_of
-from lookseek.index.manifest import Manifest, Recipe
+from lookseek.index.manifest import IndexSpec, Manifest
 from lookseek.search import fusion
 from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
 from lookseek.store import VectorSpec
@@ -58,10 +58,10 @@ def build_index_of(index: Path, photos: list[Path], named: str, items: int) -> N
     real = [vectors for _, vectors, _ in encoded if isinstance(vectors, dict)]
     path = str(Path(named).resolve()) if Path(named).is_dir() else ""
     layout = {"look": VectorSpec(model.dim, "cosine"), "colour": VectorSpec(colour.dim, "cosine")}
-    recipe = Recipe(model.name, path, model.checksum, colour.version, layout, "edge")
+    spec = IndexSpec(model.name, path, model.checksum, colour.version, layout, "edge")
     random = np.random.default_rng(SEED)
     with place.writing() as writer:
-        target = writer.start(Manifest("", recipe, f"{model.runtime} {model.precision}"), None)
+        target = writer.start(Manifest("", spec, f"{model.runtime} {model.precision}"), None)
         store = writer.open(target)
         for at in range(0, items, 500):
             points = []

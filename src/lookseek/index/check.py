@@ -65,9 +65,9 @@ def _interrupted(index: OpenIndex) -> Finding:
     if unfinished is None:
         return Finding("index job", True, "the last one ended")
     options = ""
-    if not unfinished.recipe.same_vectors(index.manifest.recipe):
-        model = unfinished.recipe.model_path or unfinished.recipe.model
-        options = f" --model {model}" + " --metric euclidean" * (LOOK_EUCLIDEAN in unfinished.recipe.layout)
+    if not unfinished.spec.same_vectors(index.manifest.spec):
+        model = unfinished.spec.model_path or unfinished.spec.model
+        options = f" --model {model}" + " --metric euclidean" * (LOOK_EUCLIDEAN in unfinished.spec.layout)
     message = "the last one was interrupted; every acknowledged item is kept. Finish it"
     return Finding("index job", False, f"{message}: {_index_command(index)}{options}")
 
@@ -136,14 +136,14 @@ def _finds_itself(store: Store, points: Sequence[Point]) -> Finding:
 
 
 def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
-    recipe = index.manifest.recipe
+    spec = index.manifest.spec
     try:
-        model = load_model(recipe.model_path or recipe.model)
+        model = load_model(spec.model_path or spec.model)
     except LookseekError as error:
         return Finding("photos", False, f"the model can't be loaded: {error}")
-    names = [name for name in (LOOK, COLOUR) if name in recipe.layout]
-    if model.checksum != recipe.checksum or (COLOUR in names and ColourEncoder.version != recipe.colour):
-        message = f"model {recipe.model} or the colour encoder did not make this index. Index again, or bring it back"
+    names = [name for name in (LOOK, COLOUR) if name in spec.layout]
+    if model.checksum != spec.checksum or (COLOUR in names and ColourEncoder.version != spec.colour):
+        message = f"model {spec.model} or the colour encoder did not make this index. Index again, or bring it back"
         return Finding("photos", False, message)
     known = [point for point in points if point.source]
     if points and not known:

@@ -37,11 +37,11 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
     """
     with place_of(index).writing() as writer:
         found = writer.place.unfinished() or writer.place.published()
-        if found is None or found.recipe.checksum != model.checksum:
+        if found is None or found.spec.checksum != model.checksum:
             raise IndexMismatch(
                 f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"
             )
-        draft = NextGeneration(writer, found.recipe, f"{model.runtime} {model.precision}", "")
+        draft = NextGeneration(writer, found.spec, f"{model.runtime} {model.precision}", "")
         editor = Editor(writer, draft, model)
         try:
             yield editor

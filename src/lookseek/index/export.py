@@ -87,7 +87,7 @@ def export_vectors(index: Address, out: Path, *, label: str | None = None, progr
     """
     opened = open_index(index)
     try:
-        _refuse_others(out, opened.manifest.recipe.layout)
+        _refuse_others(out, opened.manifest.spec.layout)
         field = _label_field(label, opened.manifest.fields)
         ids, classes, totals = _read_ids(opened, field)
         out.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def _write(
     totals: Mapping[str, int],
     progress: Progress,
 ) -> Exported:
-    layout = opened.manifest.recipe.layout
+    layout = opened.manifest.spec.layout
     arrays = _array_files(layout, field, len(ids), classes, totals)
     names = [*(array.name for array in arrays), *([CLASSES] if field else []), IDS, ITEMS]
     names.sort(key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
@@ -212,18 +212,18 @@ def _write(
 
 def _origin_of(opened: OpenIndex) -> Made:
     """How the vectors of an index were made."""
-    recipe = opened.manifest.recipe
-    raw = LOOK_EUCLIDEAN in recipe.layout
+    spec = opened.manifest.spec
+    raw = LOOK_EUCLIDEAN in spec.layout
     return Made(
-        dim=recipe.layout[LOOK].dim,
+        dim=spec.layout[LOOK].dim,
         unit=not raw,
         metric="euclidean" if raw else "cosine",
-        model=recipe.model,
-        checksum=recipe.checksum,
+        model=spec.model,
+        checksum=spec.checksum,
         runtime=opened.manifest.runtime,
-        colour=recipe.colour,
-        vectors=further_vectors(recipe.layout),
-        regions=recipe.regions,
+        colour=spec.colour,
+        vectors=further_vectors(spec.layout),
+        regions=spec.regions,
     )
 
 

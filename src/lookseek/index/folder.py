@@ -99,7 +99,7 @@ class FolderPlace:
         return found
 
     def open(self, manifest: Manifest) -> Store:
-        return open_store(manifest.recipe.store, self._data(manifest), manifest.recipe.layout)
+        return open_store(manifest.spec.store, self._data(manifest), manifest.spec.layout)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
         file = self._data(manifest) / name
@@ -155,7 +155,7 @@ class _FolderWriter:
         fresh = replace(manifest, generation=f"generation-{max(numbers, default=0) + 1:04d}", files={}, updated="")
         data = self._folder / fresh.generation
         if base is None:
-            create_store(manifest.recipe.store, data, manifest.recipe.layout).close()
+            create_store(manifest.spec.store, data, manifest.spec.layout).close()
             return fresh
         for name, wrong in self._place.damage(base, contents=True).items():
             raise IndexDamaged(

@@ -20,8 +20,8 @@ from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
-from .recipe import recipe_for, runtime_of
 from .report import Summary
+from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for
 
 GRAPH_FROM = 50_000
@@ -67,18 +67,18 @@ def build_index(
     began = time.monotonic()
     with place_of(index).writing() as writer:
         made = made_of(catalogue)
-        recipe, loaded = recipe_for(writer.place, made, model, metric, store)
-        draft = NextGeneration(writer, recipe, runtime_of(made, loaded), catalogue.origin)
+        spec, loaded = resolve_spec(writer.place, made, model, metric, store)
+        draft = NextGeneration(writer, spec, runtime_of(made, loaded), catalogue.origin)
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None else ""
         job = _Job(writer, draft, progress)
         try:
-            job.upsert(catalogue, None if made is not None else encoders_for(loaded, recipe.layout))
+            job.upsert(catalogue, None if made is not None else encoders_for(loaded, spec.layout))
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
             summary = job.finish(began)
             encoded = 0 if made is not None else summary.encoded
-            return replace(summary, encoded=encoded, notes=_notes(fallback, recipe.store, summary.items))
+            return replace(summary, encoded=encoded, notes=_notes(fallback, spec.store, summary.items))
         finally:
             draft.close()
 

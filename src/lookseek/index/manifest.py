@@ -15,15 +15,18 @@ from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldType, Layout, StoreType, VectorSpec
 from ..types import RouterType
 
-__all__ = ["FORMAT", "Manifest", "Recipe", "RouterInfo", "manifest_from_json", "manifest_to_json"]
+__all__ = ["FORMAT", "IndexSpec", "Manifest", "RouterInfo", "manifest_from_json", "manifest_to_json"]
 
 FORMAT = 2
 """The format that is written. Older ones are read (``_NEXT``), newer ones refused."""
 
+_KEYS = {"spec": "recipe"}
+"""Fields of a manifest whose key in the JSON has another name."""
+
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What makes the vectors of an index comparable. Another recipe is another index.
+class IndexSpec:
+    """What makes the vectors of an index comparable: vectors of another spec need another index.
 
     Args:
         model: the model's name.
@@ -43,7 +46,7 @@ class Recipe:
     store: StoreType
     regions: str = ""
 
-    def same_vectors(self, other: Recipe) -> bool:
+    def same_vectors(self, other: IndexSpec) -> bool:
         """Return whether vectors made by both can stand in one index; where the model lies does not matter."""
         return replace(self, model_path="") == replace(other, model_path="")
 
@@ -77,7 +80,7 @@ class Manifest:
 
     Args:
         generation: its name, as its place gives it.
-        recipe: how its vectors were made.
+        spec: how its vectors were made.
         runtime: what ran the model, with its precision, e.g. "onnxruntime fp32"; several are joined by " + ".
         items: how many points it holds.
         fields: the attributes that items have, and their kinds.
@@ -90,7 +93,7 @@ class Manifest:
     """
 
     generation: str
-    recipe: Recipe
+    spec: IndexSpec
     runtime: str
     items: int = 0
     fields: Mapping[str, FieldType] = field(default_factory=dict)
@@ -112,8 +115,8 @@ class Manifest:
 
 def manifest_to_json(manifest: Manifest) -> str:
     """Write a manifest down in the format of today."""
-    stored = {"format": FORMAT, **asdict(manifest)}
-    stored["recipe"]["layout"] = {name: spec.to_dict() for name, spec in manifest.recipe.layout.items()}
+    stored = {"format": FORMAT, **{_KEYS.get(name, name): value for name, value in asdict(manifest).items()}}
+    stored["recipe"]["layout"] = {name: vector.to_dict() for name, vector in manifest.spec.layout.items()}
     return json.dumps(stored, indent=1, ensure_ascii=False)
 
 
@@ -138,14 +141,14 @@ def manifest_from_json(text: str | bytes, where: str) -> Manifest:
     try:
         while version < FORMAT:
             stored, version = _NEXT[version](stored), version + 1
-        recipe = dict(stored.pop("recipe"))
-        layout = {name: VectorSpec.from_dict(spec) for name, spec in recipe.pop("layout").items()}
+        spec = dict(stored.pop("recipe"))
+        layout = {name: VectorSpec.from_dict(vector) for name, vector in spec.pop("layout").items()}
         sources = tuple(str(source) for source in stored.pop("sources", []))
         files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
         routers = {kind: RouterInfo(**info) for kind, info in stored.pop("routers", {}).items()}
         known = {f.name for f in fields(Manifest)}
         rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
-        return Manifest(recipe=Recipe(layout=layout, **recipe), sources=sources, files=files, routers=routers, **rest)
+        return Manifest(spec=IndexSpec(layout=layout, **spec), sources=sources, files=files, routers=routers, **rest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IndexDamaged(
             f"{where} lacks what it should say ({error}): index the catalogue again into a new folder"

@@ -9,7 +9,7 @@ from itertools import islice
 
 from ..errors import IndexDamaged
 from ..store import FieldType, Layout, Store, capabilities
-from .manifest import Manifest, Recipe
+from .manifest import IndexSpec, Manifest
 from .place import ROUTERS, PlaceWriter
 
 __all__ = ["NextGeneration"]
@@ -29,16 +29,16 @@ class NextGeneration:
     while there are neither.
     """
 
-    def __init__(self, writer: PlaceWriter, recipe: Recipe, runtime: str, source: str) -> None:
+    def __init__(self, writer: PlaceWriter, spec: IndexSpec, runtime: str, source: str) -> None:
         """Find the generation to go on from.
 
         Args:
             writer: the right to write the index.
-            recipe: how vectors are made; with another than the index's the new generation begins empty.
+            spec: how vectors are made; with another than the index's the new generation begins empty.
             runtime: what will run the model, with its precision.
             source: the catalogue that is indexed; "" for none.
         """
-        self._writer, self._place, self._recipe, self._runtime = writer, writer.place, recipe, runtime
+        self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
         self.previous, self.store = self._newest()
         self._started = False
         graph_items = 0 if self.previous is None else self.previous.graph_items
@@ -48,13 +48,13 @@ class NextGeneration:
         if source:
             sources = (*(earlier for earlier in sources if earlier != source), source)
         self._manifest = Manifest(
-            "", recipe, runtime, fields=fields, graph_items=graph_items, sources=sources, routers=routers
+            "", spec, runtime, fields=fields, graph_items=graph_items, sources=sources, routers=routers
         )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
-        """Open the generation of an interrupted writer with this recipe, else the published one, else nothing."""
+        """Open the generation of an interrupted writer with this spec, else the published one, else nothing."""
         for manifest in (self._place.unfinished(), self._place.published()):
-            if manifest is not None and manifest.recipe.same_vectors(self._recipe):
+            if manifest is not None and manifest.spec.same_vectors(self._spec):
                 try:
                     return manifest, self._place.open(manifest)
                 except IndexDamaged:
@@ -64,12 +64,12 @@ class NextGeneration:
     @property
     def layout(self) -> Layout:
         """The named vectors that a point needs."""
-        return self._recipe.layout
+        return self._spec.layout
 
     @property
     def can_build_graphs(self) -> bool:
         """Whether the store can build graphs at all."""
-        return capabilities(self._recipe.store).graphs
+        return capabilities(self._spec.store).graphs
 
     @property
     def graph_items(self) -> int:
@@ -80,7 +80,7 @@ class NextGeneration:
     def replaces_other_vectors(self) -> bool:
         """Whether publishing puts this in the place of an index whose vectors can't be compared with these."""
         published = self._place.published()
-        return published is not None and not published.recipe.same_vectors(self._recipe)
+        return published is not None and not published.spec.same_vectors(self._spec)
 
     @property
     def has_changes(self) -> bool:

@@ -76,4 +76,4 @@ def _opened(place: Place, manifest: Manifest, note: str = "") -> OpenIndex:
 
 
 def _continues(unfinished: Manifest, published: Manifest | None) -> bool:
-    return published is None or unfinished.recipe.same_vectors(published.recipe)
+    return published is None or unfinished.spec.same_vectors(published.spec)

@@ -109,7 +109,7 @@ class PlaceWriter(Protocol):
         """Make a generation to write in, which holds all that ``base`` holds; an empty one where that is None.
 
         A folder's readers do not see it before it is published. A place whose engine serves readers and a writer at
-        once may return ``base`` under another manifest where the recipe is the same; one of another recipe is never
+        once may return ``base`` under another manifest where the spec is the same; one of another spec is never
         seen before it is published.
 
         Returns:

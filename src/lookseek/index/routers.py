@@ -77,5 +77,5 @@ def _file(place: Place, manifest: Manifest, kind: RouterType, suffix: str) -> tu
 
 
 def _known(manifest: Manifest, kind: RouterType) -> Router:
-    info, dim = manifest.routers[kind], manifest.recipe.layout[LOOK].dim
+    info, dim = manifest.routers[kind], manifest.spec.layout[LOOK].dim
     return files.unread_router(kind, info.by, info.preset, list(info.sizes), dim).tuned(info.temperature, info.mass)

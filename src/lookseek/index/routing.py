@@ -145,7 +145,7 @@ def _read(place: Place, manifest: Manifest, by: str, progress: Progress) -> tupl
     try:
         count = store.count()
         progress.phase("reading", count)
-        vectors = np.empty((count, manifest.recipe.layout[LOOK].dim), np.float32)
+        vectors = np.empty((count, manifest.spec.layout[LOOK].dim), np.float32)
         ids, labels = list[str](), list[str]()
         for row, point in enumerate(store.scan(vectors=True)):
             vectors[row] = point.vectors[LOOK]

@@ -89,7 +89,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
 
 def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     """Turn a query into the vectors that the index is searched with."""
-    kept = opened.index.manifest.recipe.layout
+    kept = opened.index.manifest.spec.layout
     encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())
     return encode_query(
         query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store

@@ -52,7 +52,7 @@ def load_index(place: Place, single: bool, before: LoadedIndex | None = None) ->
         ModelError: the model can't be used.
     """
     version, index = place.version(), open_index(place)
-    if before is not None and index.manifest.recipe.same_vectors(before.index.manifest.recipe):
+    if before is not None and index.manifest.spec.same_vectors(before.index.manifest.spec):
         return replace(before, version=version, index=index)
     return LoadedIndex(version, index, _model(index, single))
 
@@ -64,16 +64,16 @@ def needs_measuring(loaded: LoadedIndex) -> bool:
 
 
 def _model(index: OpenIndex, single: bool) -> Model:
-    recipe = index.manifest.recipe
-    model = load_model(recipe.model_path or recipe.model, single=single, queries=not single)
-    if COLOUR in recipe.layout and recipe.colour != ColourEncoder.version:
+    spec = index.manifest.spec
+    model = load_model(spec.model_path or spec.model, single=single, queries=not single)
+    if COLOUR in spec.layout and spec.colour != ColourEncoder.version:
         raise IndexMismatch(
-            f"{index.address} was made with colour encoder {recipe.colour!r}, here it is {ColourEncoder.version!r}: "
+            f"{index.address} was made with colour encoder {spec.colour!r}, here it is {ColourEncoder.version!r}: "
             "index the catalogue again, or use the lookseek that made it"
         )
-    if model.checksum != recipe.checksum:
+    if model.checksum != spec.checksum:
         raise IndexMismatch(
-            f"{index.address} was made with model {recipe.model} {recipe.checksum[:12]}, here it is "
+            f"{index.address} was made with model {spec.model} {spec.checksum[:12]}, here it is "
             f"{model.checksum[:12]}: vectors of two models can't be compared. Index the catalogue again, or bring that "
             "model back"
         )

@@ -49,7 +49,7 @@ def model_of(index_or_model: str) -> Model:
             tagging compares no vectors.
     """
     manifest = place_of(index_or_model).published()
-    return load_model(manifest.recipe.model_path or manifest.recipe.model if manifest else index_or_model, single=True)
+    return load_model(manifest.spec.model_path or manifest.spec.model if manifest else index_or_model, single=True)
 
 
 def tag(model: Model, photo: Photo, k: int = 5) -> tuple[Tag, ...]:

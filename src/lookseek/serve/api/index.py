@@ -81,7 +81,7 @@ def describe_index(engine: Engine) -> IndexAbout:
         languages=list(model.languages),
         composer=None if model.text is None else (model.composer.name if model.composer else "sum"),
         fields=dict(manifest.fields),
-        metrics=["cosine", "euclidean"] if "look_euclidean" in manifest.recipe.layout else ["cosine"],
+        metrics=["cosine", "euclidean"] if "look_euclidean" in manifest.spec.layout else ["cosine"],
         routers=[kind for kind, note in manifest.routers.items() if note.current],
         updated=manifest.updated,
     )

@@ -1,4 +1,4 @@
-"""Chooses the recipe of a job: the index's own, what a person gave, and what the source's vectors allow."""
+"""Chooses an index's spec from the one that it has, what a person gave, and what the source's vectors allow."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..errors import CatalogueError, IndexMismatch
 from ..store import StoreType, VectorSpec, default_store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import Metric
-from .manifest import Recipe
+from .manifest import IndexSpec
 from .place import Place
 
 
-def recipe_for(
+def resolve_spec(
     place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreType | None
-) -> tuple[Recipe, Model]:
+) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
     Args:
-        place: of the index, which need not exist. Its recipe holds where nothing else is given.
+        place: of the index, which need not exist. Its spec holds where nothing else is given.
         made: how the source's vectors were made; None for photos.
         model: as a person gave it; None for the index's, then the vectors', then the one that ships.
         metric: as a person gave it; None for the index's, then the vectors'.
@@ -34,9 +34,9 @@ def recipe_for(
     """
     there = place.published() or place.unfinished()
     if there is not None:
-        model = model or there.recipe.model_path or there.recipe.model
-        metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.recipe.layout else "cosine")
-    kept_by = there.recipe.store if there is not None else store or default_store()[0]
+        model = model or there.spec.model_path or there.spec.model
+        metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.spec.layout else "cosine")
+    kept_by = there.spec.store if there is not None else store or default_store()[0]
     if made is not None:
         model = model or made.model or _refuse_nameless(made)
         metric = metric or made.metric
@@ -44,7 +44,7 @@ def recipe_for(
     if made is not None:
         _check_agreement(made, loaded, metric)
     # An index that was made from features without colours stays without: photos may be added to it.
-    before = there.recipe if there is not None and there.recipe.checksum == loaded.checksum else None
+    before = there.spec if there is not None and there.spec.checksum == loaded.checksum else None
     coloured = COLOUR in before.layout if before is not None else made is None or bool(made.colour)
     if coloured and made is not None and not made.colour:
         raise IndexMismatch(
@@ -67,7 +67,7 @@ def recipe_for(
     colour = ColourEncoder.version if coloured else ""
     brought = "" if made is None else made.regions
     regions = brought if before is None else before.regions
-    return Recipe(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
+    return IndexSpec(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
 
 
 def _model_address(model: str | Path | None) -> str:
