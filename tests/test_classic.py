@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lookseek.catalogue import made_of, open_catalogue
+from lookseek.catalogue import open_catalogue, vector_origin
 from lookseek.catalogue.classic import features_of
 from lookseek.errors import CatalogueError
 from lookseek.types import Item, Skipped
@@ -78,7 +78,7 @@ def test_any_float_array_gives_its_rows(tmp_path: Path, count: int, dim: int, ki
         np.testing.assert_array_equal(item.encoding.look, row.astype(np.float32))
         assert item.encoding.colour is None
         assert (item.image, item.attributes, item.source) == (None, {}, "")
-    made = made_of(open_catalogue(tmp_path))
+    made = vector_origin(open_catalogue(tmp_path))
     assert made is not None
     assert (made.dim, made.model, made.colour) == (dim, "", "")
 
@@ -99,7 +99,7 @@ def test_lengths_tell_whether_features_were_normalised(tmp_path: Path, factor: f
     features = rows(3000, 8)
     features *= factor / np.linalg.norm(features, axis=1, keepdims=True)
     features[7] = 0  # will be skipped, and says nothing
-    made = made_of(open_catalogue(base(tmp_path, features.astype(kind))))
+    made = vector_origin(open_catalogue(base(tmp_path, features.astype(kind))))
     assert made is not None
     assert made.unit is unit
 
@@ -341,7 +341,7 @@ def test_what_is_taken_for_features(tmp_path: Path, photos: Path) -> None:
     assert features_of(photos) is None
     assert features_of(tmp_path / "nothing.npy") is None
     assert features_of(base(tmp_path / "base")) == tmp_path / "base" / "all_features.npy"
-    assert made_of(open_catalogue(photos)) is None
+    assert vector_origin(open_catalogue(photos)) is None
     assert open_catalogue(tmp_path / "base").origin == str(tmp_path / "base" / "all_features.npy")
     with pytest.raises(CatalogueError, match="no columns"):
         open_catalogue(tmp_path / "base", id_column="id")
@@ -383,7 +383,7 @@ def test_what_is_said_of_features_must_be_true(tmp_path: Path, change: Callable[
     }
     base(tmp_path)
     (tmp_path / "all_features.json").write_text(json.dumps(about))
-    made = made_of(open_catalogue(tmp_path))
+    made = vector_origin(open_catalogue(tmp_path))
     assert made is not None
     assert (made.model, made.checksum) == ("m", "c")
     change(about)

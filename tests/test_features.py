@@ -121,7 +121,7 @@ def test_the_files_are_what_numpy_needs(shop: dict[str, Path], tmp_path: Path, s
     name = "look_euclidean" if metric == "euclidean" else "look"
     np.testing.assert_allclose(features, [stored[id_].vectors[name] for id_ in ids], rtol=1e-3)
     lengths = np.linalg.norm(features, axis=1)
-    assert (np.abs(lengths - 1).max() < 1e-6) == (metric == "cosine") == done.about.made.unit
+    assert (np.abs(lengths - 1).max() < 1e-6) == (metric == "cosine") == done.metadata.origin.unit
     colours = np.load(tmp_path / "base" / "all_colours.npy", allow_pickle=False)
     assert (colours.dtype, colours.shape) == (np.float32, (17, ColourEncoder().dim))
     said = json.loads((tmp_path / "base" / "all_features.json").read_text())
@@ -174,7 +174,7 @@ def test_without_a_category_there_are_no_labels_nor_are_old_ones_left(
     (tmp_path / "base" / "notes.md").write_text("mine")
     indexed(photos, tmp_path / "index", model=model)
     done = exported(tmp_path / "index", tmp_path / "base")
-    assert (done.about.label, done.classes, done.fields) == ("", (), ("folder",))
+    assert (done.metadata.label, done.classes, done.fields) == ("", (), ("folder",))
     names = {path.name for path in (tmp_path / "base").iterdir()}
     assert not names & {"all_labels.npy", "all_classes.txt"}
     assert (tmp_path / "base" / "notes.md").read_text() == "mine"
@@ -493,7 +493,7 @@ def test_an_index_without_colours_stays_so(
     exported(shop["edgecosine"], tmp_path / "base")
     assert indexed(tmp_path / "base", tmp_path / "index").added == 17  # their colours are left out
     done = exported(tmp_path / "index", tmp_path / "both")
-    assert done.about.made.colour == ""
+    assert done.metadata.origin.colour == ""
     assert not (tmp_path / "both" / "all_colours.npy").exists()
     assert indexed(tmp_path / "both", tmp_path / "again", model=model).items == 46
 
@@ -510,7 +510,7 @@ def test_features_without_colours_do_not_go_into_an_index_with_them(
 def test_labels_come_back_as_labels(foreign: Path, tmp_path: Path, model: Path) -> None:
     indexed(foreign, tmp_path / "index", model=model)
     done = exported(tmp_path / "index", tmp_path / "base")
-    assert (done.about.label, done.classes) == ("label", ("0", "1", "2"))
+    assert (done.metadata.label, done.classes) == ("label", ("0", "1", "2"))
     ids, labels = text(tmp_path / "base" / "all_ids.txt"), np.load(tmp_path / "base" / "all_labels.npy")
     assert dict(zip(ids, labels, strict=True)) == {str(row): row % 3 for row in range(17)}
     with pytest.raises(FilterError, match="category"):

@@ -13,8 +13,8 @@ import pytest
 from helpers.catalogues import Heard, indexed, write_photos
 from helpers.tiny_onnx import write_model
 
-from lookseek.catalogue import made_of, open_catalogue
-from lookseek.catalogue.classic import About, Made, write_about
+from lookseek.catalogue import open_catalogue, vector_origin
+from lookseek.catalogue.classic import FeaturesMetadata, VectorOrigin, write_metadata
 from lookseek.encode import load_model
 from lookseek.errors import CatalogueError, IndexMismatch
 from lookseek.index.editing import editing
@@ -69,13 +69,13 @@ def write_features(folder: Path, model: Path, **changes: Any) -> Path:
 def describe(folder: Path, model: Path) -> None:
     """Write all_features.json with the checksums of what is there."""
     loaded = load_model(model)
-    made = Made(3, False, model=str(model), checksum=loaded.checksum, vectors=VECTORS, regions="detector 3")
+    made = VectorOrigin(3, False, model=str(model), checksum=loaded.checksum, vectors=VECTORS, regions="detector 3")
     files = {
         file.name: (file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest())
         for file in sorted(folder.iterdir())
         if file.name != "all_features.json"
     }
-    (folder / "all_features.json").write_bytes(write_about(About(made, 4, "", 0, "", files, marked=2)))
+    (folder / "all_features.json").write_bytes(write_metadata(FeaturesMetadata(made, 4, "", 0, "", files, marked=2)))
 
 
 def points(index: Path) -> dict[str, Point]:
@@ -223,7 +223,7 @@ def test_files_that_don_t_agree_end_the_command(
 )
 def test_a_description_of_vectors_must_be_true(tmp_path: Path, model: Path, change: Callable[[Any], object]) -> None:
     source = write_features(tmp_path / "features", model)
-    made = made_of(open_catalogue(source))
+    made = vector_origin(open_catalogue(source))
     assert made is not None
     assert made.vectors == VECTORS
     about = json.loads((source / "all_features.json").read_text())

@@ -5,9 +5,9 @@ one line, never the job. Every id is usable and unique.
 """
 
 from .base import Catalogue
-from .classic import Made
+from .classic import VectorOrigin
 from .ids import check_ids
-from .opening import made_of, open_catalogue
+from .opening import open_catalogue, vector_origin
 from .photos import photos_at
 
-__all__ = ["Catalogue", "Made", "check_ids", "made_of", "open_catalogue", "photos_at"]
+__all__ = ["Catalogue", "VectorOrigin", "check_ids", "open_catalogue", "photos_at", "vector_origin"]

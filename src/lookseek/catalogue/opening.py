@@ -10,13 +10,13 @@ from pathlib import Path
 from ..errors import CatalogueError
 from ..types import Item, Skipped
 from .base import Catalogue
-from .classic import ClassicCatalogue, Made, features_of
+from .classic import ClassicCatalogue, VectorOrigin, features_of
 from .folder import PHOTO_SUFFIXES, FolderCatalogue
 from .ids import check_ids
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["made_of", "open_catalogue"]
+__all__ = ["open_catalogue", "vector_origin"]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
@@ -34,8 +34,8 @@ REMEDIES = {
 class _Checked:
     """A catalogue whose items have usable, unique ids."""
 
-    def __init__(self, source: Catalogue, made: Made | None = None) -> None:
-        self.name, self.origin, self.made = source.name, source.origin, made
+    def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
+        self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
         self._source = source
 
     def __len__(self) -> int:
@@ -70,7 +70,7 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
         if path.is_dir():
             _refuse_photos_beside(path, features)
         vectors = ClassicCatalogue(features)
-        return _Checked(vectors, vectors.made)
+        return _Checked(vectors, vectors.vector_origin)
     if path.is_dir():
         return _Checked(FolderCatalogue(path))
     if not is_table or not path.is_file():
@@ -79,10 +79,10 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
     return _Checked(TableCatalogue(path, image_column=image_column, id_column=id_column))
 
 
-def made_of(catalogue: Catalogue) -> Made | None:
+def vector_origin(catalogue: Catalogue) -> VectorOrigin | None:
     """Return how the vectors of a catalogue's items were made; None for a catalogue of photos."""
-    made: Made | None = getattr(catalogue, "made", None)
-    return made
+    origin: VectorOrigin | None = getattr(catalogue, "vector_origin", None)
+    return origin
 
 
 def _refuse_photos_beside(folder: Path, features: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from .. import images
-from ..catalogue import Catalogue, made_of, open_catalogue
+from ..catalogue import Catalogue, open_catalogue, vector_origin
 from ..catalogue.download import DATASETS, download, list_files
 from ..catalogue.drawn import write_catalogue
 from ..errors import CatalogueError, QueryError
@@ -67,7 +67,7 @@ def run_demo(
         source = str(_draw_garments(folder / "drawn", progress))
         log("showing drawn garments (use your own photos with --source FOLDER)")
     catalogue = open_catalogue(source)
-    if made_of(catalogue) is not None:
+    if vector_origin(catalogue) is not None:
         raise CatalogueError(f"{source} holds features, and the demo searches with photos: give those")
     index = folder / "index"
     summary = build_index(catalogue, index, prune=True, progress=progress)  # an earlier demo's items go

@@ -62,15 +62,15 @@ def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
 
 def print_exported(exported: Exported, out: Path) -> None:
     """Print what an export of vectors wrote."""
-    about, size = exported.about, sum(size for size, _ in exported.about.files.values())
-    kind = "of length 1" if about.made.unit else "as the model gave them, also for Euclidean distance"
-    print_line(f"{out}: {about.items:,} items, {len(about.files) + 1} files, {size:,} bytes")
-    print_line(f"features: float32, {about.items:,} x {about.made.dim:,}, of {about.made.model}, {kind}")
-    if about.label:
+    metadata, size = exported.metadata, sum(size for size, _ in exported.metadata.files.values())
+    kind = "of length 1" if metadata.origin.unit else "as the model gave them, also for Euclidean distance"
+    print_line(f"{out}: {metadata.items:,} items, {len(metadata.files) + 1} files, {size:,} bytes")
+    print_line(f"features: float32, {metadata.items:,} x {metadata.origin.dim:,}, of {metadata.origin.model}, {kind}")
+    if metadata.label:
         first = ", ".join(f"{number} = {name}" for number, name in enumerate(exported.classes[:3]))
-        more = f" and {about.classes - 3:,} more" if about.classes > 3 else ""
+        more = f" and {metadata.classes - 3:,} more" if metadata.classes > 3 else ""
         missing = f"; {exported.unlabelled:,} items have none: -1" if exported.unlabelled else ""
-        print_line(f"labels: {about.label}, {first}{more}{missing}")
+        print_line(f"labels: {metadata.label}, {first}{more}{missing}")
     else:
         remedy = f"--label takes one of {', '.join(exported.fields)}" if exported.fields else "nor any other attribute"
         print_line(f"labels: none written, since no item has a category; {remedy}")

@@ -17,20 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import vectors
-from ..catalogue.classic import About, Made, write_about
-from ..catalogue.classic.about import earlier_files, written_by_lookseek
+from ..catalogue.classic import FeaturesMetadata, VectorOrigin, write_metadata
 from ..catalogue.classic.files import (
-    ABOUT,
     CLASSES,
     COLOURS,
     FEATURES,
     IDS,
     ITEMS,
     LABELS,
+    METADATA,
     NAMES,
     counts_file,
     vectors_file,
 )
+from ..catalogue.classic.metadata import earlier_files, written_by_lookseek
 from ..errors import IndexDamaged, QueryError
 from ..progress import Progress
 from ..store import FieldType, Layout
@@ -54,14 +54,14 @@ class Exported:
     """What was written.
 
     Args:
-        about: how the vectors were made, and the files with their sizes.
+        metadata: how the vectors were made, and the files with their sizes.
         classes: the classes' names, by number.
         unlabelled: items without a class.
         fields: attributes that could have been labels.
         note: what the person should know of the index; "" if nothing.
     """
 
-    about: About
+    metadata: FeaturesMetadata
     classes: tuple[str, ...]
     unlabelled: int
     fields: tuple[str, ...]
@@ -187,7 +187,7 @@ def _write(
     names = [*(array.name for array in arrays), *([CLASSES] if field else []), IDS, ITEMS]
     names.sort(key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
     unlabelled = marked = 0
-    with staged(out, ABOUT, names, earlier_files(out)) as (files, publish):
+    with staged(out, METADATA, names, earlier_files(out)) as (files, publish):
         for array in arrays:
             files[array.name].header(array.dtype, array.shape)
         if field:
@@ -205,16 +205,18 @@ def _write(
             marked += sum(bool(point.regions) for point in points)
             progress.advance(len(page))
         written = {name: file.finish() for name, file in files.items()}
-        about = About(_origin_of(opened), len(ids), field, len(classes), opened.manifest.source, written, marked)
-        publish(write_about(about))
-    return Exported(about, tuple(classes), unlabelled, tuple(opened.manifest.fields), opened.note)
+        metadata = FeaturesMetadata(
+            _vector_origin(opened), len(ids), field, len(classes), opened.manifest.source, written, marked
+        )
+        publish(write_metadata(metadata))
+    return Exported(metadata, tuple(classes), unlabelled, tuple(opened.manifest.fields), opened.note)
 
 
-def _origin_of(opened: OpenIndex) -> Made:
+def _vector_origin(opened: OpenIndex) -> VectorOrigin:
     """How the vectors of an index were made."""
     spec = opened.manifest.spec
     raw = LOOK_EUCLIDEAN in spec.layout
-    return Made(
+    return VectorOrigin(
         dim=spec.layout[LOOK].dim,
         unit=not raw,
         metric="euclidean" if raw else "cosine",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..catalogue import Catalogue, made_of
+from ..catalogue import Catalogue, vector_origin
 from ..encode import Encoder
 from ..errors import QueryError
 from ..progress import Progress
@@ -66,18 +66,18 @@ def build_index(
     """
     began = time.monotonic()
     with place_of(index).writing() as writer:
-        made = made_of(catalogue)
-        spec, loaded = resolve_spec(writer.place, made, model, metric, store)
-        draft = NextGeneration(writer, spec, runtime_of(made, loaded), catalogue.origin)
+        origin = vector_origin(catalogue)
+        spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
+        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin)
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None else ""
         job = _Job(writer, draft, progress)
         try:
-            job.upsert(catalogue, None if made is not None else encoders_for(loaded, spec.layout))
+            job.upsert(catalogue, None if origin is not None else encoders_for(loaded, spec.layout))
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
             summary = job.finish(began)
-            encoded = 0 if made is not None else summary.encoded
+            encoded = 0 if origin is not None else summary.encoded
             return replace(summary, encoded=encoded, notes=_notes(fallback, spec.store, summary.items))
         finally:
             draft.close()

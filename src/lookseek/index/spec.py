@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..catalogue import Made
+from ..catalogue import VectorOrigin
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
@@ -16,13 +16,13 @@ from .place import Place
 
 
 def resolve_spec(
-    place: Place, made: Made | None, model: str | Path | None, metric: Metric | None, store: StoreType | None
+    place: Place, origin: VectorOrigin | None, model: str | Path | None, metric: Metric | None, store: StoreType | None
 ) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
     Args:
         place: of the index, which need not exist. Its spec holds where nothing else is given.
-        made: how the source's vectors were made; None for photos.
+        origin: how the source's vectors were made; None for photos.
         model: as a person gave it; None for the index's, then the vectors', then the one that ships.
         metric: as a person gave it; None for the index's, then the vectors'.
         store: what keeps a new index; None for the default here.
@@ -37,16 +37,16 @@ def resolve_spec(
         model = model or there.spec.model_path or there.spec.model
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.spec.layout else "cosine")
     kept_by = there.spec.store if there is not None else store or default_store()[0]
-    if made is not None:
-        model = model or made.model or _refuse_nameless(made)
-        metric = metric or made.metric
+    if origin is not None:
+        model = model or origin.model or _refuse_nameless(origin)
+        metric = metric or origin.metric
     loaded = load_model(model) if model else load_model()
-    if made is not None:
-        _check_agreement(made, loaded, metric)
+    if origin is not None:
+        _check_agreement(origin, loaded, metric)
     # An index that was made from features without colours stays without: photos may be added to it.
     before = there.spec if there is not None and there.spec.checksum == loaded.checksum else None
-    coloured = COLOUR in before.layout if before is not None else made is None or bool(made.colour)
-    if coloured and made is not None and not made.colour:
+    coloured = COLOUR in before.layout if before is not None else origin is None or bool(origin.colour)
+    if coloured and origin is not None and not origin.colour:
         raise IndexMismatch(
             f"{place.address} keeps colours and these features have none: give a new folder for their index, or index "
             "photos"
@@ -56,7 +56,7 @@ def resolve_spec(
         layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
     if coloured:
         layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
-    further = {} if made is None else dict(made.vectors)
+    further = {} if origin is None else dict(origin.vectors)
     if before is not None and further != (kept := further_vectors(before.layout)):
         raise IndexMismatch(
             f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source "
@@ -65,7 +65,7 @@ def resolve_spec(
     layout |= further
     path = _model_address(model)
     colour = ColourEncoder.version if coloured else ""
-    brought = "" if made is None else made.regions
+    brought = "" if origin is None else origin.regions
     regions = brought if before is None else before.regions
     return IndexSpec(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
 
@@ -77,36 +77,36 @@ def _model_address(model: str | Path | None) -> str:
     return str(Path(model).resolve()) if Path(model).is_dir() else ""
 
 
-def runtime_of(made: Made | None, model: Model) -> str:
+def runtime_of(origin: VectorOrigin | None, model: Model) -> str:
     """Return what makes the vectors of a job: what runs the model here, or what is known of those that come."""
-    return f"{model.runtime} {model.precision}" if made is None else made.runtime or "features of unknown origin"
+    return f"{model.runtime} {model.precision}" if origin is None else origin.runtime or "features of unknown origin"
 
 
-def _refuse_nameless(made: Made) -> str:
+def _refuse_nameless(origin: VectorOrigin) -> str:
     raise CatalogueError(
         "the features don't say which model made them, and a photo that is searched with must go through the same one: "
-        f"name it with --model, a shipped model or a model folder whose vectors have {made.dim:,} numbers"
+        f"name it with --model, a shipped model or a model folder whose vectors have {origin.dim:,} numbers"
     )
 
 
-def _check_agreement(made: Made, model: Model, metric: Metric | None) -> None:
-    if made.checksum and made.checksum != model.checksum:
+def _check_agreement(origin: VectorOrigin, model: Model, metric: Metric | None) -> None:
+    if origin.checksum and origin.checksum != model.checksum:
         raise CatalogueError(
-            f"the features were made by model {made.model} {made.checksum[:12]}, not by {model.name} "
+            f"the features were made by model {origin.model} {origin.checksum[:12]}, not by {model.name} "
             f"{model.checksum[:12]}: vectors of two models can't be compared. Give that model's folder with --model, "
             "and a new folder for the index if this one is another model's"
         )
-    if made.dim != model.dim:
+    if origin.dim != model.dim:
         raise CatalogueError(
-            f"the features have {made.dim:,} numbers a row, those of model {model.name} have {model.dim:,}: name the "
+            f"the features have {origin.dim:,} numbers a row, those of model {model.name} have {model.dim:,}: name the "
             "model that made them with --model"
         )
-    if made.colour not in ("", ColourEncoder.version):
+    if origin.colour not in ("", ColourEncoder.version):
         raise CatalogueError(
-            f"the colours were made by colour encoder {made.colour!r}, here it is {ColourEncoder.version!r}: index the "
-            "photos again, or use the lookseek that made them"
+            f"the colours were made by colour encoder {origin.colour!r}, here it is {ColourEncoder.version!r}: index "
+            "the photos again, or use the lookseek that made them"
         )
-    if metric == "euclidean" and made.unit:
+    if metric == "euclidean" and origin.unit:
         raise CatalogueError(
             "the features have length 1: by Euclidean distance they rank as by cosine, and no distance is that of the "
             "model. Index them with --metric cosine into a folder of its own, or export an index that was made with "

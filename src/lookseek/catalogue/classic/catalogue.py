@@ -28,15 +28,14 @@ from ...store.payload import region_from_dict
 from ...store.schema import VectorSpec
 from ...types import Attributes, Encoding, Item, Region, Skipped, Value, Vector, Vectors
 from ..lines import read_lines
-from .about import Made, read_about
 from .files import (
-    ABOUT,
     CLASSES,
     COLOURS,
     FEATURES,
     IDS,
     ITEMS,
     LABELS,
+    METADATA,
     OTHER_FEATURES,
     OTHER_IDS,
     class_names,
@@ -47,6 +46,7 @@ from .files import (
     matrix,
     vectors_file,
 )
+from .metadata import VectorOrigin, read_metadata
 
 __all__ = ["ClassicCatalogue"]
 
@@ -87,11 +87,12 @@ class ClassicCatalogue:
         path = Path(os.path.normpath(features.absolute()))
         folder, rows = path.parent, len(self._features)
         classic = path.name in (FEATURES, OTHER_FEATURES)
-        about = read_about(folder) if path.name == FEATURES else None
+        metadata = read_metadata(folder) if path.name == FEATURES else None
         self.name, self.origin = f"{folder.name}/{path.name}", str(path)
-        colours = about is not None and about.made.colour  # of an encoder that nobody named they would say nothing
+        # Colours are of use only where the metadata names the encoder that made them.
+        colours = metadata is not None and metadata.origin.colour
         self._colours = matrix(folder / COLOURS, rows) if colours else None
-        specs = {} if about is None else about.made.vectors
+        specs = {} if metadata is None else metadata.origin.vectors
         self._further = {name: _FurtherVectors(folder, name, spec, rows) for name, spec in specs.items()}
         self._labels, self._classes = None, list[str]()
         if classic and (folder / LABELS).exists():
@@ -105,9 +106,9 @@ class ClassicCatalogue:
                 f"{self._list} has {found:,} lines and {path} has {rows:,} rows: give a line for each row"
             )
         dim = self._features.shape[1]
-        if about is not None and about.made.dim != dim:
-            raise CatalogueError(f"{path} has {dim:,} numbers a row, {ABOUT} says {about.made.dim:,}: export it again")
-        self.made = about.made if about is not None else Made(dim, _have_length_1(self._features))
+        self.vector_origin = VectorOrigin(dim, _have_length_1(self._features)) if metadata is None else metadata.origin
+        if (stated := self.vector_origin.dim) != dim:
+            raise CatalogueError(f"{path} has {dim:,} numbers a row, {METADATA} says {stated:,}: export it again")
 
     def __len__(self) -> int:
         return len(self._features)
@@ -165,7 +166,7 @@ class _FurtherVectors:
         file = folder / vectors_file(name)
         self._rows = matrix(file, None if spec.multi else items, empty=spec.multi)
         if self._rows.shape[1] != spec.dim:
-            raise CatalogueError(f"{file} has {self._rows.shape[1]:,} numbers a row, {ABOUT} says {spec.dim:,}")
+            raise CatalogueError(f"{file} has {self._rows.shape[1]:,} numbers a row, {METADATA} says {spec.dim:,}")
         self._ends = np.cumsum(counts(folder / counts_file(name), items, len(self._rows))) if spec.multi else None
 
     def of(self, item: int) -> Vector:

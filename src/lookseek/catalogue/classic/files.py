@@ -6,7 +6,7 @@ all_classes.txt    a class a line, in the order of their numbers
 all_ids.txt        an id a line; ``all_feat.list`` is read as well
 all_colours.npy    (n, colour dim) float32, the colour encoder's vectors
 all_items.jsonl    an object a line: id, attributes, source, hash, fingerprint; regions where a photo has some
-all_features.json  how they were made, and their checksums; see ``about``
+all_features.json  how they were made, and their checksums; see ``metadata``
 
 Of every further vector, by its NAME:
 
@@ -30,14 +30,14 @@ from ..cells import normalise
 from ..lines import read_lines
 
 __all__ = [
-    *("ABOUT", "CLASSES", "COLOURS", "FEATURES", "IDS", "ITEMS", "LABELS", "NAMES", "OTHER_FEATURES", "OTHER_IDS"),
+    *("METADATA", "CLASSES", "COLOURS", "FEATURES", "IDS", "ITEMS", "LABELS", "NAMES", "OTHER_FEATURES", "OTHER_IDS"),
     *("class_names", "count_lines", "counts", "counts_file", "features_of", "is_vector_name", "labels", "matrix"),
     "vectors_file",
 ]
 
 FEATURES, LABELS, CLASSES, IDS = "all_features.npy", "all_labels.npy", "all_classes.txt", "all_ids.txt"
-COLOURS, ITEMS, ABOUT = "all_colours.npy", "all_items.jsonl", "all_features.json"
-NAMES = (ABOUT, FEATURES, LABELS, CLASSES, IDS, COLOURS, ITEMS)
+COLOURS, ITEMS, METADATA = "all_colours.npy", "all_items.jsonl", "all_features.json"
+NAMES = (METADATA, FEATURES, LABELS, CLASSES, IDS, COLOURS, ITEMS)
 """What an export may write, beside the files of further vectors."""
 OTHER_FEATURES, OTHER_IDS = "all_feat.npy", "all_feat.list"
 """What the extractor of github.com/ihciah/deep-fashion-retrieval calls them."""

@@ -12,9 +12,16 @@ from typing import Any
 from ...errors import CatalogueError
 from ...store.schema import VectorSpec
 from ...types import Metric
-from .files import ABOUT, FEATURES, NAMES, counts_file, is_vector_name, vectors_file
+from .files import FEATURES, METADATA, NAMES, counts_file, is_vector_name, vectors_file
 
-__all__ = ["About", "Made", "earlier_files", "read_about", "write_about", "written_by_lookseek"]
+__all__ = [
+    "FeaturesMetadata",
+    "VectorOrigin",
+    "earlier_files",
+    "read_metadata",
+    "write_metadata",
+    "written_by_lookseek",
+]
 
 FORMAT = 2
 """The newest format of all_features.json; a newer one is refused instead of being misread. Format 1 has no further
@@ -25,7 +32,7 @@ _LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class VectorOrigin:
     """How the vectors of a source were made. Text is "" where nobody knows.
 
     Args:
@@ -52,11 +59,11 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What ``all_features.json`` says.
+class FeaturesMetadata:
+    """The content of ``all_features.json``.
 
     Args:
-        made: how the vectors were made.
+        origin: how the vectors were made.
         items: how many rows.
         label: the attribute that the labels stand for; "" without labels.
         classes: how many classes there are.
@@ -65,7 +72,7 @@ class About:
         marked: how many items have regions.
     """
 
-    made: Made
+    origin: VectorOrigin
     items: int
     label: str
     classes: int
@@ -74,12 +81,14 @@ class About:
     marked: int = 0
 
 
-def write_about(about: About) -> bytes:
-    """The file's content. Nothing in it depends on when or where it was written."""
-    made = asdict(about.made) | {"vectors": {name: spec.to_dict() for name, spec in about.made.vectors.items()}}
-    rest = {name: getattr(about, name) for name in (*_REST, "files", "marked")}
-    newer = bool(about.made.vectors or about.made.regions or about.marked)
-    flat = {"lookseek": FORMAT if newer else 1, **made, **rest}
+def write_metadata(metadata: FeaturesMetadata) -> bytes:
+    """Return the content of ``all_features.json``, the same whenever and wherever it is written."""
+    origin = asdict(metadata.origin) | {
+        "vectors": {name: spec.to_dict() for name, spec in metadata.origin.vectors.items()}
+    }
+    rest = {name: getattr(metadata, name) for name in (*_REST, "files", "marked")}
+    newer = bool(metadata.origin.vectors or metadata.origin.regions or metadata.marked)
+    flat = {"lookseek": FORMAT if newer else 1, **origin, **rest}
     if not newer:
         flat = {name: value for name, value in flat.items() if name not in _NEWER}
     return (json.dumps(flat, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
@@ -88,7 +97,7 @@ def write_about(about: About) -> bytes:
 def written_by_lookseek(folder: Path) -> bool:
     """Whether lookseek wrote the features of a folder, also where an export was cut off."""
     try:
-        return isinstance(_parsed(folder / ABOUT), dict)
+        return isinstance(_parsed(folder / METADATA), dict)
     except CatalogueError:
         return False
 
@@ -96,20 +105,20 @@ def written_by_lookseek(folder: Path) -> bool:
 def earlier_files(folder: Path) -> set[str]:
     """Names that an earlier export into a folder may have written."""
     try:
-        vectors = _parsed(folder / ABOUT).get("vectors", {})
+        vectors = _parsed(folder / METADATA).get("vectors", {})
     except CatalogueError:
         return set(NAMES)
     names = filter(is_vector_name, map(str, vectors)) if isinstance(vectors, dict) else ()
     return {*NAMES, *(file(name) for name in names for file in (vectors_file, counts_file))}
 
 
-def read_about(folder: Path) -> About | None:
-    """What is said of the features in a folder, after comparing every file with its checksum; None if nothing is.
+def read_metadata(folder: Path) -> FeaturesMetadata | None:
+    """Read a folder's metadata and compare every file with its checksum. None where the folder has no metadata.
 
     Raises:
-        CatalogueError: the file can't be read or is a newer lookseek's, or a file is not what it says.
+        CatalogueError: the file can't be read or is a newer lookseek's, or a file differs from its checksum.
     """
-    file = folder / ABOUT
+    file = folder / METADATA
     if not file.exists():
         return None
     stored = _parsed(file)
@@ -121,23 +130,23 @@ def read_about(folder: Path) -> About | None:
         stored |= {"vectors": {}, "regions": "", "marked": 0}
     try:
         vectors = {name: VectorSpec.from_dict(spec) for name, spec in _typed(stored, "vectors", dict).items()}
-        made = Made(**{name: _typed(stored, name, kind) for name, kind in _MADE.items()}, vectors=vectors)
+        origin = VectorOrigin(**{name: _typed(stored, name, kind) for name, kind in _ORIGIN.items()}, vectors=vectors)
         rest = {name: _typed(stored, name, kind) for name, kind in (_REST | {"marked": int}).items()}
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in stored["files"].items()}
-        about = About(made=made, files=files, **rest)
+        metadata = FeaturesMetadata(origin=origin, files=files, **rest)
         further = {vectors_file(name) for name in vectors}
         further |= {counts_file(name) for name, spec in vectors.items() if spec.multi}
-        known = made.metric in ("cosine", "euclidean") and all(map(is_vector_name, vectors))
+        known = origin.metric in ("cosine", "euclidean") and all(map(is_vector_name, vectors))
         if not known or not {FEATURES, *further} <= set(files) <= {*NAMES, *further}:
             raise ValueError("vectors, a metric or files that lookseek does not know")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CatalogueError(f"{file} lacks what it should say ({error}): {_REMEDY}") from error
-    for name, expected in about.files.items():
+    for name, expected in metadata.files.items():
         _compare(folder / name, expected, file)
-    return about
+    return metadata
 
 
-_MADE = {
+_ORIGIN = {
     "dim": int,
     "unit": bool,
     "metric": str,
@@ -150,7 +159,7 @@ _MADE = {
 _REST = {"items": int, "label": str, "classes": int, "source": str}
 _NEWER = ("vectors", "regions", "marked")
 """What format 1 does not say."""
-_REMEDY = f"export the index again, or remove {ABOUT} and all_items.jsonl to take the arrays as they are"
+_REMEDY = f"export the index again, or remove {METADATA} and all_items.jsonl to take the arrays as they are"
 
 
 def _parsed(file: Path) -> dict[str, Any]:
