@@ -1,12 +1,12 @@
-"""Writes the frozen questions of the benchmarks on a folder laid out like ``myntra/``.
+"""Writes the frozen queries of the benchmarks on a folder laid out like ``myntra/``.
 
     python scripts/make_queries.py FOLDER [--only NAME ...] [--again]      # to FOLDER/queries/NAME.csv
     python scripts/make_queries.py FOLDER --packaged                       # those that come with lookseek
 
 FOLDER holds catalogue.parquet and details.parquet; every split but train asks. ``lookseek evaluate NAME
-FOLDER`` finds the lists there. A list that is there already stays, unless --again is given: questions are frozen so
+FOLDER`` finds the lists there. A list that is there already stays, unless --again is given: queries are frozen so
 that figures compare. Where there is a choice a checksum makes it, so a list comes out the same wherever it is made.
-The benchmarks on a folder laid out like ``ccp/`` need no list: their questions are its masks.
+The benchmarks on a folder laid out like ``ccp/`` need no list: their queries are its masks.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PARTS = ("sleeve", "sleeve style", "neckline", "fastening", "heel", "toe")
 """Fields that are parts: they are named as such, the others as they look."""
 
 MOST = 60
-"""Questions of one kind and split where there could be many more."""
+"""Queries of one kind and split where there could be many more."""
 
 ABSENT_TYPES = ("Watches", "Sunglasses", "Belts", "Socks", "Ties", "Sarees", "Umbrellas", "Caps")
 """Types that are taken out of the gallery of ``closeness``: none is nearly another that stays."""
@@ -248,7 +248,7 @@ MADE: Mapping[str, tuple[Sequence[str], Callable[[Shop], Iterator[Row]]]] = {
 
 
 def main() -> None:
-    """Write the lists and say how many questions each has."""
+    """Write the lists and say how many queries each has."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="+", choices=MADE, default=list(MADE), help="benchmarks")

@@ -255,7 +255,7 @@ def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[s
     if found:
         first = found[0][1]
         yield (
-            f"\n**{first.split}**, protocol `{first.protocol}`: {first.queries:,} questions, "
+            f"\n**{first.split}**, protocol `{first.protocol}`: {first.queries:,} queries, "
             f"gallery {first.gallery_size:,} (`{first.gallery_hash[:12]}`)"
             + (f", {len(first.missing):,} photos missing" if first.missing else "")
         )

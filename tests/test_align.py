@@ -209,7 +209,7 @@ def test_what_is_no_number_is_not_perfect_and_nothing_to_ask_is_said() -> None:
         retrieval_figures(photos, (np.full(40, -1), photos), ValidationQueries({"en": ()}, ()), {})
 
 
-def test_questions_are_what_enough_photos_answer(items: dict[str, LabelledItems]) -> None:
+def test_queries_are_what_enough_photos_answer(items: dict[str, LabelledItems]) -> None:
     many = LabelledItems(items["val"].items * 3, items["val"]._drawn)
     queries = validation_queries(many, LEXICON)
     assert (

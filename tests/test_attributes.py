@@ -31,12 +31,12 @@ def tasks(loaded: Loaded) -> dict[str, Task]:
 
 
 def rights(task: Task) -> dict[str, set[str]]:
-    """What is right for each question, by the names of the classes."""
-    grades = task.truth.grades(slice(0, len(task.questions)))
-    assert grades.shape == (len(task.questions), len(task.class_names))
+    """What is right for each query, by the names of the classes."""
+    grades = task.truth.grades(slice(0, len(task.queries)))
+    assert grades.shape == (len(task.queries), len(task.class_names))
     return {
         q.id: {task.class_names[at] for at in np.flatnonzero(row > 0)}
-        for q, row in zip(task.questions, grades, strict=True)
+        for q, row in zip(task.queries, grades, strict=True)
     }
 
 
@@ -343,7 +343,7 @@ def test_real_photos_of_val_are_voted_by_train(data: Path) -> None:
     loaded = load(data / "clothing" / "items.csv", "split", "val")
     found = tasks(loaded)
     assert set(found) == {"label", "category", "kids"}
-    assert (len(found["category"].questions), len(found["category"].gallery)) == (316, 1042)
+    assert (len(found["category"].queries), len(found["category"].gallery)) == (316, 1042)
     assert found["category"].class_names == ("dress", "shirt", "toptee")
     assert found["kids"].class_names == ("false", "true")
     assert len(found["label"].class_names) == 20
@@ -387,7 +387,7 @@ def test_deepfashion_goes_by_its_partition(official: tuple[Path, dict[str, Drawn
     split = {photo: ("train", "train", "val", "test")[row // 2 % 4] for row, photo in enumerate(order)}
     for asks, voting in (("test", {"train", "val"}), ("val", {"train"})):
         task = tasks(load(root, "split", asks))["all"]
-        assert {split[q.photo] for q in task.questions} == {asks}
+        assert {split[q.photo] for q in task.queries} == {asks}
         assert {split[photo] for photo in task.gallery} == voting
     with pytest.raises(CatalogueError, match=r"split 'query': it has test, train, val$"):
         load(root, "split", "query")

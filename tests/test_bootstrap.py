@@ -17,8 +17,8 @@ from lookseek.evaluate.bootstrap import intervals, paired
 Table = NDArray[np.float64]
 
 
-def some(questions: int, metrics: int = 1, seed: int = 0) -> Table:
-    return np.random.default_rng(seed).random((questions, metrics))
+def some(queries: int, metrics: int = 1, seed: int = 0) -> Table:
+    return np.random.default_rng(seed).random((queries, metrics))
 
 
 def loop(strata: list[list[float]], resamples: int, seed: int) -> list[float]:
@@ -50,7 +50,7 @@ def loop_of_units(strata: list[list[float]], units: list[list[str]], resamples: 
 
 
 def numbered(*sizes: int, shared: bool = False) -> list[list[str]]:
-    """A unit for each question, the same in all strata if shared."""
+    """A unit for each query, the same in all strata if shared."""
     return [[f"{0 if shared else place}-{i}" for i in range(size)] for place, size in enumerate(sizes)]
 
 
@@ -79,7 +79,7 @@ def test_an_interval_holds_its_value_and_stays_among_the_data(strata: list[Table
         assert value == pytest.approx(sum(means) / len(means), abs=1e-12)
 
 
-def test_strata_count_alike_however_many_questions_they_have() -> None:
+def test_strata_count_alike_however_many_queries_they_have() -> None:
     few, many = np.array([[1.0]] * 2), np.array([[0.0]] * 98)
     assert intervals([few, many])[0].tolist() == [0.5, 0.5, 0.5]
     assert intervals([np.concatenate([few, many])])[0, 0] == pytest.approx(0.02)
@@ -119,14 +119,14 @@ def test_intervals_cover_the_truth_as_often_as_they_say(kind: str) -> None:
     assert 0.92 <= covered <= 0.97
 
 
-def test_one_question_is_its_own_interval() -> None:
+def test_one_query_is_its_own_interval() -> None:
     assert intervals([np.array([[0.3, 1.0]])]).tolist() == [[0.3] * 3, [1.0] * 3]
 
 
-@given(value=st.floats(0, 1), questions=st.integers(1, 60))
+@given(value=st.floats(0, 1), queries=st.integers(1, 60))
 @settings(deadline=None)
-def test_equal_values_have_no_width(value: float, questions: int) -> None:
-    ((middle, low, high),) = intervals([np.full((questions, 1), value)], resamples=40)
+def test_equal_values_have_no_width(value: float, queries: int) -> None:
+    ((middle, low, high),) = intervals([np.full((queries, 1), value)], resamples=40)
     assert low <= middle <= high
     assert (low, middle, high) == (pytest.approx(value, abs=1e-12),) * 3
 
@@ -164,9 +164,9 @@ def test_the_size_of_blocks_changes_nothing(draws: int, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("strata", [[], [np.zeros((0, 2))], [np.zeros((3, 2)), np.zeros((0, 2))]])
 def test_nothing_to_average_is_a_bug(strata: list[Table]) -> None:
-    with pytest.raises(ValueError, match="at least one stratum, and each stratum a question"):
+    with pytest.raises(ValueError, match="at least one stratum, and each stratum a query"):
         intervals(strata)
-    with pytest.raises(ValueError, match="at least one stratum, and each stratum a question"):
+    with pytest.raises(ValueError, match="at least one stratum, and each stratum a query"):
         paired(strata, strata)
 
 
@@ -190,7 +190,7 @@ def test_a_real_difference_is_seen() -> None:
 
 
 def test_the_pairs_make_small_differences_visible() -> None:
-    """Questions differ far more than systems: intervals of the two overlap, their difference is certain."""
+    """Queries differ far more than systems: intervals of the two overlap, their difference is certain."""
     a = some(100)
     b = a + np.random.default_rng(1).normal(0.02, 0.02, a.shape)
     apart = intervals([a]), intervals([b])
@@ -268,8 +268,8 @@ def test_p_is_never_zero() -> None:
 
 @pytest.mark.parametrize(("differ", "least"), [(1, 1.0), (2, 0.5), (3, 0.25), (5, 1 / 16), (6, 1 / 32)])
 @pytest.mark.parametrize("others", [0, 300])
-def test_few_questions_that_differ_prove_little(differ: int, least: float, others: int) -> None:
-    """However clear they are: one question has no variance to resample, and would be certain without this."""
+def test_few_queries_that_differ_prove_little(differ: int, least: float, others: int) -> None:
+    """However clear they are: one query has no variance to resample, and would be certain without this."""
     a = np.zeros((differ + others, 1))
     b = a.copy()
     b[:differ] = 0.4
@@ -278,14 +278,14 @@ def test_few_questions_that_differ_prove_little(differ: int, least: float, other
         assert paired([a], [b])[0, 3] == least
 
 
-def test_few_questions_that_differ_are_counted_over_all_strata() -> None:
+def test_few_queries_that_differ_are_counted_over_all_strata() -> None:
     a, b = [np.zeros((2, 1)), np.zeros((3, 1))], [np.ones((2, 1)), np.ones((3, 1))]
     assert paired(a, b)[0, 3] == 1 / 16
 
 
 def test_pairs_need_the_same_shape() -> None:
     for a, b in (([some(5)], [some(6)]), ([some(5)], [some(5), some(5)]), ([some(5)], [some(5, 2)])):
-        with pytest.raises(ValueError, match="the same strata, questions and metrics"):
+        with pytest.raises(ValueError, match="the same strata, queries and metrics"):
             paired(a, b)
 
 
@@ -384,15 +384,15 @@ def clustered(kind: str) -> tuple[list[Table], list[list[str]]]:
 
 
 @pytest.mark.parametrize("kind", ["several in one stratum", "all strata", "any of the strata"])
-def test_intervals_cover_the_truth_where_questions_depend_on_each_other(kind: str) -> None:
-    """Those of questions alone do not. In any of the strata: most units are the only one in just their strata."""
+def test_intervals_cover_the_truth_where_queries_depend_on_each_other(kind: str) -> None:
+    """Those of queries alone do not. In any of the strata: most units are the only one in just their strata."""
     strata, units = clustered(kind)
     naive, found = intervals(strata), intervals(strata, units)
     assert np.mean((naive[:, 1] <= 0) & (naive[:, 2] >= 0)) < 0.75
     assert 0.92 <= np.mean((found[:, 1] <= 0) & (found[:, 2] >= 0)) <= 0.97
 
 
-def test_p_is_uniform_where_questions_depend_on_each_other() -> None:
+def test_p_is_uniform_where_queries_depend_on_each_other() -> None:
     strata, units = clustered("any of the strata")
     p = paired([stratum * 0 for stratum in strata], strata, units, resamples=1000)[:, 3]
     for level in (0.05, 0.25, 0.5, 0.75):
@@ -400,7 +400,7 @@ def test_p_is_uniform_where_questions_depend_on_each_other() -> None:
     assert np.mean(paired([stratum * 0 for stratum in strata], strata, resamples=1000)[:, 3] <= 0.05) > 0.3
 
 
-def test_a_unit_for_each_question_is_as_no_units() -> None:
+def test_a_unit_for_each_query_is_as_no_units() -> None:
     a, b = [some(40, 3), some(1, 3, 4), some(9, 3, 1)], [some(40, 3, 2), some(1, 3, 5), some(9, 3, 3)]
     units = [[f"unit {name}" for name in names] for names in numbered(40, 1, 9)]
     assert np.array_equal(intervals(a, units, seed=3), intervals(a, seed=3))
@@ -431,11 +431,11 @@ def test_one_unit_is_its_own_interval() -> None:
 
 @pytest.mark.parametrize(("units", "least"), [("aaaaaa", 1.0), ("aaabbb", 0.5), ("aabbcc", 0.25), ("abcdef", 1 / 32)])
 def test_few_units_that_differ_prove_little(units: str, least: float) -> None:
-    """However many questions they ask, in one stratum or in two."""
+    """However many queries they ask, in one stratum or in two."""
     zero, one, names = np.zeros((6, 1)), np.ones((6, 1)), list(units)
     assert paired([zero], [one], [names])[0, 3] == least
     assert paired([zero, zero], [one, one], [names, names])[0, 3] == least
-    # units that don't differ prove nothing, nor does one whose questions outweigh each other
+    # units that don't differ prove nothing, nor does one whose queries outweigh each other
     more = np.concatenate([one, np.zeros((300, 1)), [[1.0], [-1.0]]])
     assert paired([more * 0], [more], [[*names, *numbered(300)[0], "even", "even"]])[0, 3] >= least
 
@@ -450,21 +450,21 @@ def test_the_size_of_blocks_changes_nothing_for_units(draws: int, monkeypatch: p
 
 
 @pytest.mark.parametrize("units", [[], numbered(5), numbered(5, 4), numbered(3, 5), numbered(5, 3, 1)])
-def test_units_are_one_for_each_question(units: list[list[str]]) -> None:
+def test_units_are_one_for_each_query(units: list[list[str]]) -> None:
     strata = [some(5), some(3)]
-    with pytest.raises(ValueError, match="each question needs a unit"):
+    with pytest.raises(ValueError, match="each query needs a unit"):
         intervals(strata, units)
-    with pytest.raises(ValueError, match="each question needs a unit"):
+    with pytest.raises(ValueError, match="each query needs a unit"):
         paired(strata, strata, units)
 
 
 # cost
 
 
-@pytest.mark.parametrize("kind", ["many questions", "many strata", "many units"])
+@pytest.mark.parametrize("kind", ["many queries", "many strata", "many units"])
 def test_large_benchmarks_take_little_memory(kind: str) -> None:
     random = np.random.default_rng(17)
-    if kind == "many questions":
+    if kind == "many queries":
         strata, units = [some(6900, 20)], [[f"{i // 2}" for i in range(6900)]]
     elif kind == "many strata":
         strata, units = [some(150, 6, place) for place in range(28)], numbered(*[150] * 28, shared=True)

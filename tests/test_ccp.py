@@ -50,12 +50,12 @@ def test_boxes_ask_for_their_label_in_other_photos(tmp_path: Path) -> None:
     assert (dress.stratum, whole.name, whole.stratum) == ("dress", "whole", "dress")
     assert len(dress.gallery) == 12, "a photo without a mask shows nothing"
     grades = dress.truth.grades(slice(None))
-    for question, row in zip(dress.questions, grades, strict=True):
-        photo = question.id.split("/")[0]
+    for query, row in zip(dress.queries, grades, strict=True):
+        photo = query.id.split("/")[0]
         wanted = [BARRED if id.startswith(f"{photo}/") else int(id.endswith("dress")) for id in dress.gallery]
         assert row.tolist() == wanted
-    assert [question.photo for question in whole.questions] == [str(number) for number in range(6)]
-    pixels = images.decode(loaded.photos[dress.questions[3].photo])
+    assert [query.photo for query in whole.queries] == [str(number) for number in range(6)]
+    pixels = images.decode(loaded.photos[dress.queries[3].photo])
     assert pixels.shape == (30, 20, 3) and (pixels == (200, 30, 0)).all()
     assert isinstance(loaded.photos["3"], Path)
     assert "0/dress" in loaded.photos and len(list(loaded.photos)) == len(loaded.photos) == 18

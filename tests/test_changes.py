@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lookseek.catalogue.drawn import KINDS
 from lookseek.evaluate.benchmarks.changes import CHANGES, known, translated
-from lookseek.evaluate.task import Question
+from lookseek.evaluate.task import EvaluationQuery
 from lookseek.train.words.lexicon import read_lexicon, strip_diacritics
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "make_change_queries.py"
@@ -36,15 +36,15 @@ def test_there_are_three_ways_each_and_all_kinds() -> None:
     assert len({tuple(row.values())[:4] for row in ROWS}) == len(ROWS)
 
 
-def test_a_question_is_asked_the_same_way_each_time_and_others_differently() -> None:
+def test_a_query_is_asked_the_same_way_each_time_and_others_differently() -> None:
     changed = ("sleeve", "short", "long")
     assert known(changed) and not known(("sleeve", "short", "short"))
-    questions = [Question(f"q{number}", "photo", "with long sleeves") for number in range(20)]
-    asked = translated(questions, [changed] * 20, "vi")
-    assert asked == translated(questions, [changed] * 20, "vi")
-    assert [(q.id, q.photo) for q in asked] == [(q.id, q.photo) for q in questions]
+    queries = [EvaluationQuery(f"q{number}", "photo", "with long sleeves") for number in range(20)]
+    asked = translated(queries, [changed] * 20, "vi")
+    assert asked == translated(queries, [changed] * 20, "vi")
+    assert [(q.id, q.photo) for q in asked] == [(q.id, q.photo) for q in queries]
     assert len({q.text for q in asked}) == 3
-    alone = translated(questions[7:8], [changed], "vi_plain")
+    alone = translated(queries[7:8], [changed], "vi_plain")
     assert alone[0].text == strip_diacritics(asked[7].text)
 
 

@@ -17,7 +17,7 @@ from lookseek.evaluate.closeness import decided, relevance_of
 from lookseek.evaluate.registry import benchmark
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.evaluate.task import Options, Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Options, Task
 from lookseek.evaluate.truth import Listed
 from lookseek.search.relevance import Relevance
 
@@ -38,7 +38,7 @@ def test_absent_types_are_not_in_the_gallery_and_present_ones_are(data: Path) ->
 def test_photos_alone_need_no_words(data: Path) -> None:
     loaded = benchmark("closeness").load(Options(data / "myntra", "val", PHOTOS))
     assert {task.stratum for task in loaded.tasks} == set(KINDS[2:])
-    assert not any(question.text for task in loaded.tasks for question in task.questions)
+    assert not any(query.text for task in loaded.tasks for query in task.queries)
 
 
 def test_blank_pictures_are_all_different() -> None:
@@ -48,9 +48,14 @@ def test_blank_pictures_are_all_different() -> None:
 def test_a_decision_counts_the_hits_that_stand_out() -> None:
     shown = np.eye(4, 8, dtype=np.float32)
     relevance = Relevance(shown, 0.9, 0.5)
-    questions = (Question("has", "a"), Question("has not", "b"), Question("itself", "c"), Question("words", text="x"))
+    queries = (
+        EvaluationQuery("has", "a"),
+        EvaluationQuery("has not", "b"),
+        EvaluationQuery("itself", "c"),
+        EvaluationQuery("words", text="x"),
+    )
     truth = Listed(4, ({0: 1}, {}, {}, {3: 1}), barred=((), (), (2,), ()))
-    task = Task(questions, ("a", "b", "c", "d"), truth, ("decided@2",), answers_none=True)
+    task = Task(queries, ("a", "b", "c", "d"), truth, ("decided@2",), answers_none=True)
     asked = np.stack([shown[0], shown[1], shown[2], shown[3]])
     assert decided(task, asked, shown, relevance, 2).tolist() == [1, 0, 1, 1]
 
@@ -65,10 +70,10 @@ def test_a_gallery_that_is_too_small_is_refused() -> None:
         relevance_of(["a", "b"], np.eye(2, 1280, dtype=np.float32), load_model("efficientnet-lite2"))
 
 
-def test_questions_without_an_answer_stay_when_photos_are_missing(tmp_path: Path) -> None:
+def test_queries_without_an_answer_stay_when_photos_are_missing(tmp_path: Path) -> None:
     write_shop(tmp_path, count=60)
     ids = [f"val-{number}" for number in range(20)]
     truth = Listed(len(ids), ({}, {0: 1}))
-    questions = (Question("none", "val-30"), Question("some", "val-31"))
-    task = Task(questions, tuple(ids), truth, ("recall@1",), answers_none=True)
-    assert len(task.without({"val-5"}).questions) == 2
+    queries = (EvaluationQuery("none", "val-30"), EvaluationQuery("some", "val-31"))
+    task = Task(queries, tuple(ids), truth, ("recall@1",), answers_none=True)
+    assert len(task.without({"val-5"}).queries) == 2

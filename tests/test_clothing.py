@@ -38,7 +38,7 @@ def load(folder: Path, split: str = "test") -> Loaded:
 
 
 def asked(loaded: Loaded, place: int = 0) -> list[str]:
-    return [question.photo for question in loaded.tasks[place].questions]
+    return [query.photo for query in loaded.tasks[place].queries]
 
 
 def test_the_split_asks_and_train_and_val_are_searched(tmp_path: Path) -> None:
@@ -134,19 +134,19 @@ def test_the_real_folder_keeps_photographers_apart(data: Path) -> None:
     assert {part: len(rows) for part, rows in task.parts.items()} == {"dress": 56, "shirt": 104, "toptee": 184}
 
 
-def test_forty_questions_were_judged_thirty_times_each(data: Path) -> None:
+def test_forty_queries_were_judged_thirty_times_each(data: Path) -> None:
     options = Options(data / "clothing", "test", "judged-candidates")
     loaded = clothing_judged.BENCHMARK.load(options)
     pool, whole, seen = loaded.tasks
-    assert (len(pool.questions), loaded.missing) == (40, ())
+    assert (len(pool.queries), loaded.missing) == (40, ())
     grades = pool.truth.grades(slice(None))
     assert ((grades != BARRED).sum(axis=1) == 30).all()
     assert set(np.unique(grades)) == {BARRED, 0, 1, 2}
-    assert ((grades > 0).any(axis=1)).all(), "every question has a right answer"
+    assert ((grades > 0).any(axis=1)).all(), "every query has a right answer"
     items = {item.id: item for item in read_clothing(data / "clothing", "test")}
-    assert {items[question.id].split for question in pool.questions} == {"test"}
+    assert {items[query.id].split for query in pool.queries} == {"test"}
     assert {items[id].split for id in pool.gallery} <= {"train", "val"}
-    assert len(Counter(items[question.id].label for question in pool.questions)) == 17
+    assert len(Counter(items[query.id].label for query in pool.queries)) == 17
     assert isinstance(whole.truth, Listed)
     assert (seen.truth.grades(slice(None)).sum(axis=1) == 30).all()
     assert set(pool.gallery) <= set(whole.gallery)
@@ -162,7 +162,7 @@ def test_myntra_s_classes_titles_and_queries_on_the_real_folder(data: Path) -> N
     assert by_class.tasks[0].truth.grades(slice(0, 3)).min() == BARRED, "nobody finds itself"
     types = by_class.tasks[1]
     assert len(types.parts) == 20
-    assert sum(map(len, types.parts.values())) == len(types.questions)
+    assert sum(map(len, types.parts.values())) == len(types.queries)
 
     titles = myntra_text.BENCHMARK.load(Options(data / "myntra", "test", "whole-split"))
     exact, alike = (task.truth.grades(slice(0, 400)) for task in titles.tasks)
@@ -173,9 +173,9 @@ def test_myntra_s_classes_titles_and_queries_on_the_real_folder(data: Path) -> N
     queries = myntra_attributes.BENCHMARK.load(Options(data / "myntra", "test", "colour-and-type"))
     assert [task.name for task in queries.tasks] == ["", "vi", "vi-plain"]
     for task in queries.tasks:
-        assert len(task.questions) == 143
+        assert len(task.queries) == 143
         assert (task.truth.grades(slice(None)).sum(axis=1) >= 10).all()
-    words = [{question.id: question.text for question in task.questions} for task in queries.tasks]
+    words = [{query.id: query.text for query in task.queries} for task in queries.tasks]
     assert words[0]["Backpacks Black"] == "black backpack"
     assert words[1]["Backpacks Black"] == "ba lô đen"
     assert words[2]["Backpacks Black"] == "ba lo den"

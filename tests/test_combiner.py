@@ -415,8 +415,8 @@ def test_missing_and_broken_photos_are_listed_and_in_no_triplet_and_no_gallery(t
     folder = write_triplets(tmp_path / "data")
     data = read_triplet_folder(folder, 0)
     gone = data.train[0].target
-    asked = next(task for task in data.sets["val"].loaded.tasks if task.questions)
-    shown, target = asked.questions[0].photo, asked.gallery[-1]
+    asked = next(task for task in data.sets["val"].loaded.tasks if task.queries)
+    shown, target = asked.queries[0].photo, asked.gallery[-1]
     (folder / "images" / f"{gone}.jpg").unlink()
     (folder / "images" / f"{shown}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
     (folder / "images" / f"{target}.jpg").unlink()

@@ -19,7 +19,7 @@ from lookseek.evaluate.compare import compare
 from lookseek.evaluate.details import details_path, read_details, write_details
 from lookseek.evaluate.outcome import KEPT, Outcome
 from lookseek.evaluate.result import Figure, Result, read_result, source_commit
-from lookseek.evaluate.task import Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Task
 from lookseek.evaluate.truth import Listed
 
 KEYS = {
@@ -47,8 +47,8 @@ RESULT = Result(
 def outcome(values: np.ndarray, ids: list[str] | None = None, name: str = "", stratum: str = "") -> Outcome:
     """A measured task with these values of recall@1."""
     count = len(values)
-    questions = tuple(Question(id, text="x") for id in ids or [f"q{number}" for number in range(count)])
-    task = Task(questions, ("a",), Listed(1, ({},) * count), ("recall@1",), name, stratum)
+    queries = tuple(EvaluationQuery(id, text="x") for id in ids or [f"q{number}" for number in range(count)])
+    task = Task(queries, ("a",), Listed(1, ({},) * count), ("recall@1",), name, stratum)
     empty = np.zeros((count, KEPT))
     return Outcome(
         task, {"recall@1": values}, empty.astype(int), empty.astype("f4"), empty.astype("i1"), np.zeros(count, int)
@@ -155,7 +155,7 @@ def test_a_real_difference_is_significant_and_none_is_not(tmp_path: Path) -> Non
     assert [result.model["name"] for result in comparison.results] == ["a", "b", "c"]
 
 
-def test_questions_are_paired_by_their_ids_and_not_by_their_order(tmp_path: Path) -> None:
+def test_queries_are_paired_by_their_ids_and_not_by_their_order(tmp_path: Path) -> None:
     values = np.arange(50.0) / 50
     ids = [f"q{number}" for number in range(50)]
     a = put(tmp_path, "a", outcome(values, ids))
@@ -199,9 +199,9 @@ def test_what_does_not_compare_is_refused_and_the_difference_named(
         compare(paths)
 
 
-def test_other_questions_are_refused_even_where_all_else_is_equal(tmp_path: Path) -> None:
+def test_other_queries_are_refused_even_where_all_else_is_equal(tmp_path: Path) -> None:
     a, b = put(tmp_path, "a", outcome(np.zeros(3))), put(tmp_path, "b", outcome(np.zeros(3), ["q0", "q1", "other"]))
-    with pytest.raises(ResultError, match="other questions"):
+    with pytest.raises(ResultError, match="other queries"):
         compare([a, b])
 
 
@@ -234,15 +234,15 @@ def test_each_result_has_details_of_its_own_whatever_its_name() -> None:
     assert details_path(Path("x/a.json")) == Path("x/a.queries.csv")
 
 
-def test_questions_on_one_photo_stand_and_fall_together(tmp_path: Path) -> None:
-    """Five photos that ask forty times each are five photos, however many questions that makes."""
+def test_queries_on_one_photo_stand_and_fall_together(tmp_path: Path) -> None:
+    """Five photos that ask forty times each are five photos, however many queries that makes."""
     random = np.random.default_rng(0)
     by_photo = np.repeat(random.random(5) < 0.5, 40).astype(float)
-    questions = tuple(Question(f"q{number}", f"p{number // 40}") for number in range(200))
+    queries = tuple(EvaluationQuery(f"q{number}", f"p{number // 40}") for number in range(200))
 
     def alike(values: np.ndarray) -> Outcome:
         made = outcome(values)
-        return replace(made, task=replace(made.task, questions=questions))
+        return replace(made, task=replace(made.task, queries=queries))
 
     better = np.where(np.arange(200) // 40 == 0, 1.0, by_photo)
     one = put(tmp_path, "one", alike(by_photo))

@@ -51,13 +51,13 @@ def one() -> trials.Split:
     photos = {id: chance.standard_normal(DIM).astype(np.float32) for id in exam.ids()}
     texts = {text: chance.standard_normal(DIM).astype(np.float32) for text in exam.changes()}
     made = set[str]()
-    for question in exam.loaded.questions():
-        id, change = exam.parse(question)
-        if question.id in made:  # the same change in another language
+    for query in exam.loaded.queries():
+        id, change = exam.parse(query)
+        if query.id in made:  # the same change in another language
             continue
-        made.add(question.id)
+        made.add(query.id)
         a, b = (vector / np.linalg.norm(vector) for vector in (photos[id], texts[change]))
-        photos[question.id] = a + b
+        photos[query.id] = a + b
     rows, text_rows = ({name: row for row, name in enumerate(some)} for some in (photos, texts))
     return trials.Split(exam, FeatureTable(np.stack([*photos.values()]), rows, np.stack([*texts.values()]), text_rows))
 
@@ -91,12 +91,12 @@ class TestFigures:
 
     def test_tables_name_protocol_and_gallery_and_have_a_line_a_way(self, paths: dict[str, Path]) -> None:
         head, table, kinds = composers.figures(composers.COLUMNS["drawn-composed"], paths)
-        assert "val, protocol `reference-excluded`: 583 questions, gallery 833" in head
+        assert "val, protocol `reference-excluded`: 583 queries, gallery 833" in head
         assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == ["| sum", f"| {trials.SHIPPED}"]
         assert "| colour | pattern | sleeve | neckline | length |" in kinds
         assert kinds.splitlines()[2].startswith("| sum | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 0.")
 
-    def test_time_is_of_one_question(self, one: trials.Split) -> None:
+    def test_time_is_of_one_query(self, one: trials.Split) -> None:
         asked: list[int] = []
 
         def compose(photos: Vectors, _: Vectors) -> Vectors:

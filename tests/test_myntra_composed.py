@@ -88,21 +88,21 @@ def test_the_benchmark_as_it_is_listed() -> None:
 def test_the_headline_is_one_gallery_of_all_categories(folder: Path) -> None:
     task = tasks(load(folder))["", "recall"]
     assert sorted(task.gallery) == sorted(id for ids in GALLERY.values() for id in ids)
-    assert [question.id for question in task.questions] == ["dress/0", "dress/1", "shirt/0", "toptee/0", "toptee/1"]
-    assert [question.photo for question in task.questions] == ["d1", "d2", "s1", "t1", "t2"]
+    assert [query.id for query in task.queries] == ["dress/0", "dress/1", "shirt/0", "toptee/0", "toptee/1"]
+    assert [query.photo for query in task.queries] == ["d1", "d2", "s1", "t1", "t2"]
     assert task.metrics == ("recall@1", "recall@10", "recall@50", "mrr")
     assert right(task) == [{"d2"}, {"d3"}, {"s2"}, {"t2"}, {"t1"}]
     assert barred(task) == [{"d1"}, {"d2"}, {"s1"}, {"t1"}, {"t2"}]
 
 
-def test_no_strata_so_every_question_counts_alike(folder: Path) -> None:
+def test_no_strata_so_every_query_counts_alike(folder: Path) -> None:
     assert {task.stratum for task in load(folder).tasks} == {""}
 
 
 def test_both_captions_ask_joined(folder: Path) -> None:
     write_split(folder, PAIRS | {"shirt": [entry("s1", "s2", "is blue instead of red", "the same in blue")]}, "test")
-    question = tasks(load(folder))["", "recall"].questions[2]
-    assert question.text == "Is blue instead of red and the same in blue"
+    query = tasks(load(folder))["", "recall"].queries[2]
+    assert query.text == "Is blue instead of red and the same in blue"
 
 
 def test_any_item_of_the_targets_design_and_colour_counts_beside_the_target(folder: Path) -> None:
@@ -120,14 +120,14 @@ def test_the_reference_never_counts_as_any(folder: Path) -> None:
     assert barred(task)[0] == {"d2"}
 
 
-def test_the_same_questions_stand_behind_both(folder: Path) -> None:
+def test_the_same_queries_stand_behind_both(folder: Path) -> None:
     found = tasks(load(folder))
     for name in ("", *(f"{category}-gallery" for category in CATEGORIES)):
-        assert found[name, "recall"].questions == found[name, "any"].questions
+        assert found[name, "recall"].queries == found[name, "any"].queries
         assert found[name, "recall"].gallery == found[name, "any"].gallery
 
 
-def test_parts_are_the_categories_of_the_questions(folder: Path) -> None:
+def test_parts_are_the_categories_of_the_queries(folder: Path) -> None:
     for kind in ("recall", "any"):
         parts = tasks(load(folder))["", kind].parts
         assert {part: list(rows) for part, rows in parts.items()} == {"dress": [0, 1], "shirt": [2], "toptee": [3, 4]}
@@ -141,7 +141,7 @@ def test_galleries_of_one_category_stand_beside(folder: Path) -> None:
         assert list(alone.gallery) == GALLERY[category]
         assert alone.metrics == ("recall@10", "recall@50")
         assert wide.metrics == ("any@10", "any@50")
-        assert {question.id.partition("/")[0] for question in alone.questions} == {category}
+        assert {query.id.partition("/")[0] for query in alone.queries} == {category}
         assert not alone.parts
     assert right(found["dress-gallery", "any"]) == [{"d2", "d4"}, {"d3"}]
 
@@ -159,18 +159,18 @@ def test_the_same_is_asked_in_vietnamese(folder: Path) -> None:
         for task in (marked, bare):
             assert (task.gallery, task.metrics, task.parts) == (english.gallery, english.metrics, {})
             assert (right(task), barred(task)) == (right(english), barred(english))
-            assert [(q.id, q.photo) for q in task.questions] == [(q.id, q.photo) for q in english.questions]
-        assert [strip_diacritics(question.text) for question in marked.questions] == [q.text for q in bare.questions]
-        assert not {q.text for q in english.questions} & {q.text for q in marked.questions}
+            assert [(q.id, q.photo) for q in task.queries] == [(q.id, q.photo) for q in english.queries]
+        assert [strip_diacritics(query.text) for query in marked.queries] == [q.text for q in bare.queries]
+        assert not {q.text for q in english.queries} & {q.text for q in marked.queries}
 
 
 def test_a_change_that_has_no_vietnamese_is_left_out_of_it_and_told(folder: Path) -> None:
     write_catalogue(folder, LOOKS | {"s2": ("Shirts|checked", "Octarine"), "d3": ("Dresses|flared", "Blue")})
     loaded = load(folder)
-    assert [question.id for question in tasks(loaded)["vi", "any"].questions] == ["dress/0", "toptee/0", "toptee/1"]
+    assert [query.id for query in tasks(loaded)["vi", "any"].queries] == ["dress/0", "toptee/0", "toptee/1"]
     assert right(tasks(loaded)["vi", "recall"]) == [{"d2"}, {"t2"}, {"t1"}]
-    assert len(tasks(loaded)["", "any"].questions) == 5
-    assert "2 of 5 questions have no Vietnamese and are left out of it." in loaded.notes
+    assert len(tasks(loaded)["", "any"].queries) == 5
+    assert "2 of 5 queries have no Vietnamese and are left out of it." in loaded.notes
     write_catalogue(folder, {id: (design, "Octarine") for id, (design, _) in LOOKS.items()})
     assert not {"vi", "vi-plain"} & {task.name for task in load(folder).tasks}
     assert any("None of the changes can be said in Vietnamese" in note for note in load(folder).notes)
@@ -243,7 +243,7 @@ def test_what_is_odd_in_a_category_is_told_once(folder: Path) -> None:
         "1 of 3 dress triplets are left out: their target is not in the gallery.",
         "1 of 2 dress triplets are left out: both of their captions are empty.",
     ]
-    assert [question.id for question in tasks(loaded)["", "any"].questions[:2]] == ["dress/0", "shirt/0"]
+    assert [query.id for query in tasks(loaded)["", "any"].queries[:2]] == ["dress/0", "shirt/0"]
 
 
 def test_a_split_that_the_folder_lacks_is_an_error_that_names_those_there(folder: Path) -> None:
@@ -289,7 +289,7 @@ def test_any_is_wider_than_the_target_and_never_the_reference(
 def test_the_real_benchmark(data: Path) -> None:
     loaded = load(data / "myntra")
     found = tasks(loaded)
-    assert {name: (len(t.questions), len(t.gallery)) for (name, kind), t in found.items() if kind == "recall"} == {
+    assert {name: (len(t.queries), len(t.gallery)) for (name, kind), t in found.items() if kind == "recall"} == {
         "": (1_458, 1_910),
         "vi": (1_458, 1_910),
         "vi-plain": (1_458, 1_910),

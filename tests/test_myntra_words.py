@@ -69,19 +69,19 @@ def test_it_asks_what_myntra_attributes_asks_in_other_words(split: str, data: Pa
     options = Options(data / "myntra", split, "colour-and-type")
     ours, theirs = benchmark("myntra-words").load(options), myntra_attributes.BENCHMARK.load(options)
     assert [task.name for task in ours.tasks] == ["", "vi", "vi-plain"]
-    known = {question.id for question in theirs.tasks[0].questions}
-    assert {question.id.rpartition(" (")[0] for question in ours.tasks[0].questions} <= known
+    known = {query.id for query in theirs.tasks[0].queries}
+    assert {query.id.rpartition(" (")[0] for query in ours.tasks[0].queries} <= known
     assert not theirs.tasks[0].parts
-    assert not {q.text for task in ours.tasks for q in task.questions} & {
-        q.text for task in theirs.tasks for q in task.questions
+    assert not {q.text for task in ours.tasks for q in task.queries} & {
+        q.text for task in theirs.tasks for q in task.queries
     }
     for task in ours.tasks:
         assert (task.truth.grades(slice(None)).sum(axis=1) >= 10).all()
         assert task.metrics[0] == "precision@10"
         assert set(task.parts) == {"noun", "colour", "both"}
-        assert sorted(np.concatenate(list(task.parts.values()))) == list(range(len(task.questions)))
+        assert sorted(np.concatenate(list(task.parts.values()))) == list(range(len(task.queries)))
         for kind, rows in task.parts.items():
-            assert all(task.questions[row].id.endswith(f"({kind})") for row in rows)
+            assert all(task.queries[row].id.endswith(f"({kind})") for row in rows)
     assert any("never saw these words" in note for note in ours.notes)
 
 

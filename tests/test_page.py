@@ -109,7 +109,7 @@ def test_words_find_pictures_with_ranks_scores_and_reasons(service: Service, lan
     )
 
 
-def test_every_picture_is_a_link_to_the_next_question(service: Service) -> None:
+def test_every_picture_is_a_link_to_the_next_query(service: Service) -> None:
     html = seen(service, "/?text=red&f.category=dress&k=12")
     (first, *_) = html.all("a", class_="picture")
     state = parse_qs(urlsplit(first["href"] or "").query)

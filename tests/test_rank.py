@@ -11,7 +11,7 @@ from lookseek.errors import QueryError
 from lookseek.evaluate.metrics import measure
 from lookseek.evaluate.rank import Block, rank
 from lookseek.evaluate.retrieval import Retrieval, similarities
-from lookseek.evaluate.task import Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Task
 from lookseek.evaluate.timing import milliseconds
 from lookseek.evaluate.truth import BARRED, Listed, SameLabel
 from lookseek.evaluate.votes import NEIGHBOURS, neighbours, vote_scores
@@ -23,8 +23,8 @@ def task_of(grades: list[list[int]], ids: tuple[str, ...]) -> Task:
     """A task whose truth is these grades, BARRED among them."""
     right = tuple({column: grade for column, grade in enumerate(row) if grade > 0} for row in grades)
     barred = tuple(tuple(column for column, grade in enumerate(row) if grade == BARRED) for row in grades)
-    questions = tuple(Question(f"q{number}", text="words") for number in range(len(grades)))
-    return Task(questions, ids, Listed(len(ids), right, barred), ("recall@1",))
+    queries = tuple(EvaluationQuery(f"q{number}", text="words") for number in range(len(grades)))
+    return Task(queries, ids, Listed(len(ids), right, barred), ("recall@1",))
 
 
 def ranked(task: Task, scores: np.ndarray, depth: int | None = None) -> Block:
@@ -73,7 +73,7 @@ def test_a_gallery_of_any_width_is_ranked_in_blocks_that_meet() -> None:
     ids = tuple(f"{number:06}" for number in range(width))
     scores = random.random((count, width), np.float32)
     truth = Listed(width, tuple({int(random.integers(width)): 1} for _ in range(count)))
-    task = Task(tuple(Question(str(q), text="x") for q in range(count)), ids, truth, ("recall@1",))
+    task = Task(tuple(EvaluationQuery(str(q), text="x") for q in range(count)), ids, truth, ("recall@1",))
     rows = []
     for block in rank(task, ids, lambda some: scores[some], 3):
         rows += list(range(block.rows.start, block.rows.stop))
@@ -158,7 +158,7 @@ def test_a_class_without_votes_comes_last_the_frequent_before_the_rare() -> None
     classes = np.zeros((60, 3), np.bool_)
     classes[:20, 0] = classes[20:55, 1] = classes[55:, 2] = True
     names = ("a", "b", "c")
-    task = Task((Question("q", "x"),), tuple(map(str, range(60))), Listed(3, ({0: 1},)), ("accuracy",))
+    task = Task((EvaluationQuery("q", "x"),), tuple(map(str, range(60))), Listed(3, ({0: 1},)), ("accuracy",))
     (block,) = rank(task, names, vote_scores(np.arange(10)[None], classes), None)
     assert [names[column] for column in block.order[0]] == ["a", "b", "c"]
 
@@ -187,7 +187,7 @@ def test_distances_are_the_same_wherever_the_points_lie() -> None:
         assert np.allclose(here, there, atol=2e-3 * offset / 100)
 
 
-def test_times_are_measured_for_every_question_and_depth() -> None:
+def test_times_are_measured_for_every_query_and_depth() -> None:
     vectors = np.eye(5, dtype=np.float32)
     took = milliseconds(Retrieval({"look": vectors}, {"look": vectors}, {"look": 1.0}, "cosine"), [1, 5, 1000])
     assert [some.shape for some in took] == [(5,)] * 3

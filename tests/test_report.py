@@ -38,19 +38,19 @@ from lookseek.evaluate.report import (
     confusion,
     curves,
     heading,
-    looks,
     parts,
-    questions,
     strengths,
     strips,
     style,
     tables,
+    themes,
     words,
     write_report,
 )
-from lookseek.evaluate.report.headline import first_metric, lead, shown_outcome
+from lookseek.evaluate.report.answers import Answer, answered_query, extremes
+from lookseek.evaluate.report.headline import first_metric, headline_outcomes, shown_outcome
 from lookseek.evaluate.result import Figure
-from lookseek.evaluate.task import Loaded, Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Loaded, Task
 from lookseek.evaluate.truth import Listed
 from lookseek.render.tile import CELL, MARGIN, tile_position
 from lookseek.types import Photo, Pixels
@@ -108,7 +108,7 @@ def page_of(evaluation: Evaluation, folder: Path) -> Page:
 
 def small(scores: list[list[float]], right: list[dict[int, int]], **changed: Any) -> Task:
     ids = tuple(f"g{number}" for number in range(len(scores[0])))
-    asked = tuple(Question(f"q{number}", f"q{number}") for number in range(len(scores)))
+    asked = tuple(EvaluationQuery(f"q{number}", f"q{number}") for number in range(len(scores)))
     return replace(Task(asked, ids, Listed(len(ids), tuple(right)), ("recall@1",)), **changed)
 
 
@@ -190,7 +190,7 @@ def test_a_curve_counts_first_right_answers() -> None:
     assert shown is not None
     assert shown.ranks.tolist() == [1, 2, 3]
     assert shown.mean.tolist() == [0.25, 0.5, 0.75]
-    assert list(shown.lines) == ["b", "a"]  # most questions first
+    assert list(shown.lines) == ["b", "a"]  # most queries first
     assert shown.lines["a"].tolist() == [0.5, 0.5, 1]
 
 
@@ -226,11 +226,11 @@ def test_one_answer_is_no_curve() -> None:
 
 def test_tasks_beside_the_headline_are_not_the_headline() -> None:
     made = changed_photos()
-    assert {one.task.name for one in lead(made)} == {""}
-    assert len(lead(made)) == 6
+    assert {one.task.name for one in headline_outcomes(made)} == {""}
+    assert len(headline_outcomes(made)) == 6
     assert first_metric(made) == "recall@1"
     only = replace(made, outcomes=made.outcomes[-1:])
-    assert [one.task.name for one in lead(only)] == ["clean"]
+    assert [one.task.name for one in headline_outcomes(only)] == ["clean"]
     assert shown_outcome(many_classes()) is None
     assert shown_outcome(instance(6, 2)) is not None
 
@@ -313,7 +313,7 @@ def test_of_many_classes_the_commonest_are_shown_and_the_rest_counted() -> None:
     assert found.title == "kinds"
     assert len(found.true) == confusion.CLASSES
     assert found.given == (*found.true, confusion.OTHER)
-    assert found.counts.sum() + found.left_out == len(made.outcomes[0].task.questions)
+    assert found.counts.sum() + found.left_out == len(made.outcomes[0].task.queries)
     assert 0 < found.left_out < 100
     asked = found.counts.sum(axis=1)
     assert (np.diff(asked) <= 0).all()
@@ -330,11 +330,11 @@ def test_labels_of_photos_are_compared_with_those_found_first() -> None:
     assert labels.true == ("dress", "shirt", "toptee")
     task, best = made.outcomes[0].task, made.outcomes[0].best[:, 0]
     same = sum(
-        made.loaded.labels[question.photo] == made.loaded.labels[task.gallery[row]]
-        for question, row in zip(task.questions, best, strict=True)
+        made.loaded.labels[query.photo] == made.loaded.labels[task.gallery[row]]
+        for query, row in zip(task.queries, best, strict=True)
     )
     assert int(np.trace(labels.counts)) == same
-    assert int(labels.counts.sum()) == len(task.questions)
+    assert int(labels.counts.sum()) == len(task.queries)
 
 
 def test_names_of_single_photos_are_no_kinds() -> None:
@@ -346,7 +346,7 @@ def test_names_of_single_photos_are_no_kinds() -> None:
     assert len(confusion.confusions(replace(made, loaded=replace(made.loaded, labels=alike)))) == 1
 
 
-# Best and worst questions
+# Best and worst queries
 
 
 def test_ties_go_by_the_score_of_the_right_answer_then_its_rank() -> None:
@@ -354,10 +354,10 @@ def test_ties_go_by_the_score_of_the_right_answer_then_its_rank() -> None:
     scores = [[0.5, 0.4, *[0.0] * 11], [0.9, 0.1, *[0.0] * 11], [0.3, 0.8, *[0.0] * 11], *far]
     right = [{0: 1}, {0: 1}, {0: 1}, {12: 1}, {12: 1}]
     measured = outcome(small(scores, right), np.array(scores))
-    best, worst = questions.extremes(measured, 2)
+    best, worst = extremes(measured, 2)
     assert best == [1, 0]
     assert worst == [3, 4]
-    assert questions.extremes(measured, 9) == ([1, 0, 2], [3, 4])
+    assert extremes(measured, 9) == ([1, 0, 2], [3, 4])
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=40), st.integers(1, 10))
@@ -365,7 +365,7 @@ def test_ties_go_by_the_score_of_the_right_answer_then_its_rank() -> None:
 def test_best_and_worst_are_apart_and_in_order(made: list[tuple[int, int]], count: int) -> None:
     scores = np.array([[a, b] for a, b in made], np.float64)
     measured = outcome(small(scores.tolist(), [{0: 1}] * len(made)), scores)
-    best, worst = questions.extremes(measured, count)
+    best, worst = extremes(measured, count)
     value = measured.values["recall@1"]
     assert len(best) == min(count, -(-len(made) // 2))
     assert len(worst) == min(count, len(made) - len(best))
@@ -374,19 +374,19 @@ def test_best_and_worst_are_apart_and_in_order(made: list[tuple[int, int]], coun
     assert ordered == sorted(ordered, reverse=True)
     rest = set(range(len(made))) - set(best) - set(worst)
     assert all(value[row] <= value[best[-1]] for row in rest)
-    assert questions.extremes(measured, count) == (best, worst)
+    assert extremes(measured, count) == (best, worst)
 
 
 def test_answers_say_what_was_found_and_what_would_have_been_right() -> None:
     scores = [[0.1, 0.9, *[0.5] * 12], [0.9, 0.1, *[0.5] * 12]]
     measured = outcome(small(scores, [{0: 2, 1: 1}, {1: 1, 13: 3}], metrics=("mrr",)), np.array(scores))
-    found, missed = (questions.answered(measured, row) for row in (0, 1))
+    found, missed = (answered_query(measured, row) for row in (0, 1))
     assert (found.metric, found.value, found.first) == ("mrr", 1, 1)
     assert [answer.rank for answer in found.answers] == list(range(1, KEPT + 1))
-    assert found.answers[0] == questions.Answer(1, "g1", pytest.approx(0.9), True)
+    assert found.answers[0] == Answer(1, "g1", pytest.approx(0.9), True)
     assert found.targets == ()
     assert missed.targets == ("g13", "g1")  # the most right first
-    few = questions.answered(outcome(small([[2.0, 1.0]], [{1: 1}]), np.array([[2.0, 1.0]])), 0)
+    few = answered_query(outcome(small([[2.0, 1.0]], [{1: 1}]), np.array([[2.0, 1.0]])), 0)
     assert [answer.right for answer in few.answers] == [False, True]
 
 
@@ -396,7 +396,7 @@ def test_answers_say_what_was_found_and_what_would_have_been_right() -> None:
 def drawn(evaluation: Evaluation, row: int = 0) -> Pixels:
     measured = shown_outcome(evaluation)
     assert measured is not None
-    sheet = strips.strip(questions.answered(measured, row), evaluation)
+    sheet = strips.strip(answered_query(measured, row), evaluation)
     assert sheet is not None
     return sheet
 
@@ -413,8 +413,8 @@ def below_query(sheet: Pixels, titled: bool = False) -> Pixels:
 
 def test_frames_say_which_answers_are_right() -> None:
     made = instance()
-    best = questions.extremes(made.outcomes[0], 1)[0][0]
-    sheet, answers = drawn(made, best), questions.answered(made.outcomes[0], best).answers
+    best = extremes(made.outcomes[0], 1)[0][0]
+    sheet, answers = drawn(made, best), answered_query(made.outcomes[0], best).answers
     assert {answer.right for answer in answers} == {True, False}
     for number, answer in enumerate(answers):
         assert tuple(cell(sheet, number)[CELL // 2, 0]) == (GREEN if answer.right else RED)
@@ -434,7 +434,7 @@ def test_few_answers_leave_room_for_what_the_model_saw() -> None:
     photos = garments(6, 2)[0]
     ids = tuple(photos)[:3]
     scores = [[0.9, 0.8, 0.7]]
-    task = small(scores, [{0: 1}], gallery=ids, questions=(Question("q", ids[0], "in red"),))
+    task = small(scores, [{0: 1}], gallery=ids, queries=(EvaluationQuery("q", ids[0], "in red"),))
     made = Evaluation(result({}), Loaded((task,), photos), (outcome(task, np.array(scores)),), seen)
     sheet = drawn(made)
     assert below_query(sheet, titled=True).shape == (CELL, CELL, 3)
@@ -474,8 +474,8 @@ def test_words_that_stand_for_photos_are_written_on_cards() -> None:
 
 def test_a_change_in_words_stands_above_its_photo() -> None:
     made = instance()
-    asked = questions.answered(made.outcomes[0], 0)
-    worded = replace(asked, question=replace(asked.question, text="the same in blue"))
+    asked = answered_query(made.outcomes[0], 0)
+    worded = replace(asked, query=replace(asked.query, text="the same in blue"))
     plain, titled = strips.strip(asked, made), strips.strip(worded, made)
     assert plain is not None
     assert titled is not None
@@ -485,7 +485,7 @@ def test_a_change_in_words_stands_above_its_photo() -> None:
 
 def test_nothing_is_drawn_where_there_is_nothing_to_see() -> None:
     made = abstract(3, 4)
-    assert strips.strip(questions.answered(made.outcomes[0], 0), made) is None
+    assert strips.strip(answered_query(made.outcomes[0], 0), made) is None
 
 
 @pytest.mark.parametrize("text", ["", "red", "a " * 999, "x" * 9999, "đầm hoa đỏ tay ngắn " * 30, "ア" * 300, "\ud800"])
@@ -512,15 +512,15 @@ def test_more_words_take_more_lines() -> None:
 # Charts
 
 
-@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
-def test_colours_stand_out_from_the_paper(look: looks.Look) -> None:
+@pytest.mark.parametrize("theme", [themes.LIGHT, themes.DARK])
+def test_colours_stand_out_from_the_paper(theme: themes.Theme) -> None:
     """Source: Web Content Accessibility Guidelines 2.2: 3 to 1 for graphics (1.4.11), 4.5 to 1 for letters (1.4.3)."""
-    for line in (*look.lines, look.accent, look.bar):
-        assert contrast(line, look.paper) >= 3, line
-    for letters in (look.ink, look.faint):
-        assert contrast(letters, look.paper) >= 4.5, letters
-    assert contrast(look.ink, look.bar) >= 3  # whiskers on bars
-    assert len(set(look.lines)) == len(look.lines)
+    for line in (*theme.lines, theme.accent, theme.bar):
+        assert contrast(line, theme.paper) >= 3, line
+    for letters in (theme.ink, theme.faint):
+        assert contrast(letters, theme.paper) >= 4.5, letters
+    assert contrast(theme.ink, theme.bar) >= 3  # whiskers on bars
+    assert len(set(theme.lines)) == len(theme.lines)
 
 
 SIGHT = {
@@ -534,10 +534,10 @@ IEEE TVCG 15 (6), 2009: matrices of severity 1, for linear red, green, blue."""
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
-def test_the_colour_blind_tell_lines_apart(look: looks.Look, sight: str) -> None:
+@pytest.mark.parametrize("theme", [themes.LIGHT, themes.DARK])
+def test_the_colour_blind_tell_lines_apart(theme: themes.Theme, sight: str) -> None:
     """By 15 in Lab, where a difference of 2 to 3 is just seen."""
-    seen_so = {colour: np.clip(np.array(SIGHT[sight]) @ linear(colour), 0, 1) for colour in (*look.lines, look.ink)}
+    seen_so = {colour: np.clip(np.array(SIGHT[sight]) @ linear(colour), 0, 1) for colour in (*theme.lines, theme.ink)}
     encoded = {
         colour: np.where(one <= 0.0031308, 12.92 * one, 1.055 * np.maximum(one, 1e-9) ** (1 / 2.4) - 0.055) * 255
         for colour, one in seen_so.items()
@@ -559,12 +559,12 @@ def contrast(one: str, other: str) -> float:
     return high / low
 
 
-@pytest.mark.parametrize("look", [looks.LIGHT, looks.DARK])
-def test_letters_on_a_heat_map_can_be_read_on_every_shade(look: looks.Look) -> None:
-    ends = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (look.paper, look.accent)])
+@pytest.mark.parametrize("theme", [themes.LIGHT, themes.DARK])
+def test_letters_on_a_heat_map_can_be_read_on_every_shade(theme: themes.Theme) -> None:
+    ends = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (theme.paper, theme.accent)])
     for share in np.linspace(0, 1, 21):
         shade = ends[0] * (1 - share) + ends[1] * share
-        letters = looks.readable((shade / 255).tolist(), look)
+        letters = themes.text_colour((shade / 255).tolist(), theme)
         assert contrast(letters, "#" + "".join(f"{round(c):02x}" for c in shade)) >= 3.9
 
 
@@ -573,11 +573,11 @@ def test_the_page_has_the_colours_of_the_charts() -> None:
     light, dark = re.findall(
         r"--card: (#\w+); --ink: (#\w+); --faint: (#\w+); --line: (#\w+); --accent: (#\w+);", source
     )
-    for colours, look in ((light, looks.LIGHT), (dark, looks.DARK)):
-        assert colours == (look.paper, look.ink, look.faint, look.grid, look.accent)
-    assert f"@media {looks.DARK.media}" in source
+    for colours, theme in ((light, themes.LIGHT), (dark, themes.DARK)):
+        assert colours == (theme.paper, theme.ink, theme.faint, theme.grid, theme.accent)
+    assert f"@media {themes.DARK.media}" in source
     assert "@media (max-width: 640px)" in source
-    assert "(max-width: 640px)" in style.Chart("", "", lambda look: 1, lambda figure, look: None).looks[0].media
+    assert "(max-width: 640px)" in style.Chart("", "", lambda theme: 1, lambda figure, theme: None).themes[0].media
 
 
 @given(st.floats(1e-6, 1e6))
@@ -591,7 +591,7 @@ def test_charts_come_in_twice_the_pixels_of_the_page(reports: Any) -> None:
     _, page = reports("instance")
     shown = [*page.all("img"), *page.all("source")]
     charts = [attrs for attrs in shown if not re.match(r"(best|worst)-", attrs.get("src") or attrs["srcset"] or "")]
-    assert len(charts) == 2 * 4 + 2 * 2  # curve and parts in four looks, two confusions in two
+    assert len(charts) == 2 * 4 + 2 * 2  # curve and parts in four themes, two confusions in two
     for attrs in charts:
         with Image.open(page.folder / str(attrs.get("src") or attrs.get("srcset"))) as picture:
             assert picture.size == (2 * int(attrs["width"] or 0), 2 * int(attrs["height"] or 0))
@@ -600,18 +600,18 @@ def test_charts_come_in_twice_the_pixels_of_the_page(reports: Any) -> None:
 
 def test_dark_charts_are_dark_and_light_ones_light(reports: Any) -> None:
     _, page = reports("abstract")
-    for name, paper in (("recall-curve", looks.LIGHT), ("recall-curve-narrow-dark", looks.DARK)):
+    for name, paper in (("recall-curve", themes.LIGHT), ("recall-curve-narrow-dark", themes.DARK)):
         with Image.open(page.folder / f"{name}.png") as picture:
             corner = picture.convert("RGB").getpixel((3, 3))
         assert "#{:02x}{:02x}{:02x}".format(*corner) == paper.paper
 
 
-def painted(chart: style.Chart, look: looks.Look = looks.LIGHT) -> Any:
+def painted(chart: style.Chart, theme: themes.Theme = themes.LIGHT) -> Any:
     """The axes of a chart, to be asked what they show."""
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas((9, 5))
-    chart.paint(canvas, look)
+    chart.paint(canvas, theme)
     return canvas.axes
 
 
@@ -625,7 +625,7 @@ def test_the_curve_chart_shows_lines_named_and_grey_and_the_mean() -> None:
     mean = max(lines, key=lambda line: line.get_linewidth())
     assert (mean.get_ydata() == shown.mean).all()
     assert mean.get_zorder() >= max(line.get_zorder() for line in lines)
-    grey = [line for line in lines if line.get_color() == looks.LIGHT.grey]
+    grey = [line for line in lines if line.get_color() == themes.LIGHT.grey]
     assert len(grey) == 12 - curves.LINES
     coloured = [line for line in lines if line not in grey and line is not mean]
     assert len({(line.get_color(), line.get_linestyle()) for line in coloured}) == curves.LINES
@@ -711,9 +711,9 @@ def test_charts_take_any_names_without_a_warning(name: str, tmp_path: Path) -> N
 @given(st.text(max_size=80), st.integers(20, 250))
 @settings(max_examples=60, deadline=None)
 def test_names_in_charts_are_as_wide_as_there_is_room(text: str, width: int) -> None:
-    name = style.fitted(text, width, looks.LIGHT)
-    assert style.breadth(name, looks.LIGHT) <= width or len(name) <= 3
-    assert style.fitted("dress", width, looks.LIGHT) == "dress" or width < 45
+    name = style.fitted(text, width, themes.LIGHT)
+    assert style.breadth(name, themes.LIGHT) <= width or len(name) <= 3
+    assert style.fitted("dress", width, themes.LIGHT) == "dress" or width < 45
 
 
 def test_a_chart_needs_matplotlib_and_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -732,7 +732,7 @@ def test_charts_leave_matplotlib_as_it_was(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # opens windows where there are any
     before = settings()
-    style.save(style.Chart("x", "", lambda look: 100, lambda figure, look: None), tmp_path)
+    style.save(style.Chart("x", "", lambda theme: 100, lambda figure, theme: None), tmp_path)
     assert settings() == before
 
 
@@ -767,7 +767,7 @@ def test_pages_are_whole_and_accessible(name: str, reports: Any) -> None:
 def test_the_head_says_all_that_figures_depend_on(reports: Any) -> None:
     _, page = reports("instance")
     said = page.said()
-    for fact in ("drawn-instance", "leave-one-out", "test", "96 items", "96 questions", "0.25", "cosine", "3.2 s"):
+    for fact in ("drawn-instance", "leave-one-out", "test", "96 items", "96 queries", "0.25", "cosine", "3.2 s"):
         assert fact in said
     assert "0123456789ab" in said
     assert "0123456789abc" not in said
@@ -786,10 +786,10 @@ def test_sections_come_in_order_and_only_where_there_is_something(reports: Any) 
         "How soon the first right answer comes",
         "What is found well, what badly",
         "What is taken for what",
-        "Questions answered best",
-        "Questions answered worst",
+        "Queries answered best",
+        "Queries answered worst",
     ]
-    assert reports("one")[1].headings() == ["The main figures", "All figures", "Questions answered best"]
+    assert reports("one")[1].headings() == ["The main figures", "All figures", "Queries answered best"]
     assert "How it bears changed photos" in reports("changed")[1].headings()
     assert "What is found well, what badly" not in reports("changed")[1].headings()
     assert "The main figures" not in reports("classes")[1].headings()
@@ -850,13 +850,13 @@ def test_missing_photos_make_a_banner(count: int, listed: int, tmp_path: Path) -
 def test_strips_are_told_in_words(reports: Any) -> None:
     evaluation, page = reports("instance")
     measured = evaluation.outcomes[0]
-    best, worst = questions.extremes(measured, 8)
+    best, worst = extremes(measured, 8)
     strips_shown = [attrs for attrs in page.all("img") if re.match(r"(best|worst)-\d", str(attrs["src"]))]
     assert [attrs["src"] for attrs in strips_shown] == [
         f"{kind}-{n}.png" for kind in ("best", "worst") for n in range(1, 9)
     ]
     for attrs, row in zip(strips_shown, [*best, *worst], strict=True):
-        id, right = measured.task.questions[row].id, np.flatnonzero(measured.grades[row] > 0) + 1
+        id, right = measured.task.queries[row].id, np.flatnonzero(measured.grades[row] > 0) + 1
         assert id in str(attrs["alt"])
         told = re.search(r"right at ([\d, ]+\d)", str(attrs["alt"]))
         assert [int(rank) for rank in (told[1].split(",") if told else [])] == right.tolist()
@@ -899,16 +899,16 @@ def test_strengths_have_a_chart_for_each_metric(reports: Any) -> None:
 
 def test_rare_classes_are_counted_below_the_map(reports: Any) -> None:
     _, page = reports("classes")
-    assert re.search(r"Not shown: \d+ questions of rarer classes", page.said())
+    assert re.search(r"Not shown: \d+ queries of rarer classes", page.said())
     assert "taken for" in page.said("li")
     assert not page.all("ol") or len(page.all("ol")) == 1
 
 
-def test_twenty_thousand_questions_are_a_small_page(tmp_path: Path, quick: None) -> None:
+def test_twenty_thousand_queries_are_a_small_page(tmp_path: Path, quick: None) -> None:
     made = abstract(20_000, 100, parts=300)
     page = page_of(made, tmp_path)
     assert len(page.source.encode()) < 300_000
-    assert "20,000 questions" in page.said()
+    assert "20,000 queries" in page.said()
 
 
 def test_the_worst_names_still_make_a_page_below_a_megabyte(tmp_path: Path, quick: None) -> None:
@@ -922,7 +922,7 @@ def test_the_worst_names_still_make_a_page_below_a_megabyte(tmp_path: Path, quic
 def test_an_evaluation_of_nothing_is_a_page(tmp_path: Path) -> None:
     page = page_of(Evaluation(result({}, queries=0, gallery_size=0, model={}), Loaded((), {}), (), None), tmp_path)
     assert page.headings() == []
-    assert "0 questions" in page.said()
+    assert "0 queries" in page.said()
 
 
 def test_figures_without_intervals_or_numbers_are_shown_as_they_are(tmp_path: Path) -> None:
@@ -952,7 +952,7 @@ def test_the_same_evaluation_gives_the_same_files(tmp_path: Path) -> None:
 def test_a_report_replaces_an_older_one(tmp_path: Path, quick: None) -> None:
     write_report(instance(6, 2), tmp_path)
     page = page_of(abstract(3, 4), tmp_path)
-    assert "3 questions" in page.said()
+    assert "3 queries" in page.said()
 
 
 def test_photos_are_drawn_anew_and_never_copied(tmp_path: Path, quick: None) -> None:
@@ -980,12 +980,12 @@ def test_the_report_of_pictures_that_are_only_asked_for_when_needed(tmp_path: Pa
         def get(self, id: str, default: Any = None) -> Any:
             return self[id] if id in self.keys() else default
 
-    few = replace(made.outcomes[0].task, questions=made.outcomes[0].task.questions[:1])
+    few = replace(made.outcomes[0].task, queries=made.outcomes[0].task.queries[:1])
     scores = np.linspace(1, 0, len(few.gallery))[None]
     measured = outcome(replace(few, truth=Listed(len(few.gallery), ({0: 1},)), parts={}), scores)
     loaded = replace(made.loaded, tasks=(measured.task,), photos=Lazy(made.loaded.photos))
     page_of(Evaluation(made.result, loaded, (measured,), None), tmp_path)
-    assert asked == {few.questions[0].photo, *few.gallery[:KEPT]}
+    assert asked == {few.queries[0].photo, *few.gallery[:KEPT]}
 
 
 def test_a_folder_that_can_t_be_written_is_an_error(tmp_path: Path) -> None:
@@ -998,7 +998,7 @@ def test_a_real_photo_keeps_its_shape(tmp_path: Path) -> None:
     """Of a tall photo the query cell shows all, with empty margins left and right."""
     made = instance(6, 2)
     tall = images.to_jpeg(np.full((400, 100, 3), (20, 40, 200), np.uint8))
-    id = made.outcomes[0].task.questions[0].photo
+    id = made.outcomes[0].task.queries[0].photo
     sheet = drawn(replace(made, loaded=replace(made.loaded, photos={**made.loaded.photos, id: tall})))
     query = sheet[MARGIN : MARGIN + CELL, MARGIN : MARGIN + CELL].astype(int)
     blue = (np.abs(query - (20, 40, 200)).sum(axis=2) < 30).any(axis=0)

@@ -44,7 +44,7 @@ def test_every_figure_stands_with_split_protocol_gallery_and_commit(script: Modu
     page = script.page(tmp_path)
     assert "from commit cccccccccccc;" in page
     assert "| clothing | test | map@10 | 0.100 [0.090, 0.110] | 0.200 [0.190, 0.210] |" in page
-    assert "**test**, protocol `photographers-apart`: 344 questions, gallery 1,358 (`abababababab`)" in page
+    assert "**test**, protocol `photographers-apart`: 344 queries, gallery 1,358 (`abababababab`)" in page
     assert "| map@10 | dress |" in page
     assert f"| {script.SYSTEMS[0].name} | 0.050 |" in page
     assert "- A note." in page

@@ -16,7 +16,7 @@ from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs, splits
 from lookseek.errors import CatalogueError, ItemError
 from lookseek.evaluate.benchmarks import robustness
-from lookseek.evaluate.benchmarks.robustness import BENCHMARK, QUESTIONS, STRENGTHS, DistortedPhotos
+from lookseek.evaluate.benchmarks.robustness import BENCHMARK, QUERIES, STRENGTHS, DistortedPhotos
 from lookseek.evaluate.distortions.distort import DISTORTIONS, distort
 from lookseek.evaluate.task import Loaded, Options, Task
 from lookseek.evaluate.truth import BARRED
@@ -89,51 +89,51 @@ def test_every_distortion_and_strength_is_a_stratum_of_both_tasks() -> None:
     assert [task.name for task in loaded.tasks if task.name] == ["clean"]
 
 
-def test_questions_are_a_choice_of_the_photos_each_once() -> None:
+def test_queries_are_a_choice_of_the_photos_each_once() -> None:
     loaded = asked_drawn()
     for task in loaded.tasks:
-        assert len(task.questions) == len({question.id for question in task.questions}) == QUESTIONS <= 300
-        assert all(question.id == question.photo and not question.text for question in task.questions)
-        assert all(question.photo in loaded.photos for question in task.questions)
+        assert len(task.queries) == len({query.id for query in task.queries}) == QUERIES <= 300
+        assert all(query.id == query.photo and not query.text for query in task.queries)
+        assert all(query.photo in loaded.photos for query in task.queries)
         assert task.gallery == loaded.tasks[0].gallery
     assert len(loaded.tasks[0].gallery) == 800
 
 
 def test_all_strata_ask_the_same_photos_in_the_same_order() -> None:
     loaded = asked_drawn()
-    clean = [question.photo for question in loaded.tasks[0].questions]
+    clean = [query.photo for query in loaded.tasks[0].queries]
     for stratum, task in head(loaded, "recall@1").items():
-        assert [question.photo for question in task.questions] == [f"{photo}~{stratum}" for photo in clean]
-        assert head(loaded, "map@10")[stratum].questions == task.questions
+        assert [query.photo for query in task.queries] == [f"{photo}~{stratum}" for photo in clean]
+        assert head(loaded, "map@10")[stratum].queries == task.queries
 
 
 def test_the_photo_itself_is_the_one_answer_that_recall_counts() -> None:
     for task in head(asked_drawn(), "recall@1").values():
         truth = grades(task)
         assert set(np.unique(truth)) == {0, 1}
-        for question, row in zip(task.questions, truth, strict=True):
-            assert [task.gallery[n] for n in np.flatnonzero(row)] == [question.photo.rpartition("~")[0]]
+        for query, row in zip(task.queries, truth, strict=True):
+            assert [task.gallery[n] for n in np.flatnonzero(row)] == [query.photo.rpartition("~")[0]]
 
 
 @pytest.mark.parametrize("stratum", ["clean", "crop=0.25", "clutter=1"])
 def test_map_counts_the_category_and_bars_the_photo_itself(stratum: str) -> None:
     loaded = asked_drawn()
     task = loaded.tasks[0] if stratum == "clean" else head(loaded, "map@10")[stratum]
-    for question, row in zip(task.questions, grades(task), strict=True):
-        own = question.photo.rpartition("~")[0] or question.photo
+    for query, row in zip(task.queries, grades(task), strict=True):
+        own = query.photo.rpartition("~")[0] or query.photo
         kind = own.split("-")[1]  # e.g. test-dress-0003-2
         assert [task.gallery[n] for n in np.flatnonzero(row == BARRED)] == [own]
         right = {task.gallery[n] for n in np.flatnonzero(row > 0)}
         assert right == {photo for photo in task.gallery if photo.split("-")[1] == kind} - {own}
 
 
-def test_the_seed_chooses_other_questions_from_the_same_gallery() -> None:
+def test_the_seed_chooses_other_queries_from_the_same_gallery() -> None:
     one, two = asked_drawn(), ask("drawn", seed=1)
     assert one.tasks[0].gallery == two.tasks[0].gallery
-    chosen = [{question.photo for question in loaded.tasks[0].questions} for loaded in (one, two)]
+    chosen = [{query.photo for query in loaded.tasks[0].queries} for loaded in (one, two)]
     assert 10 < len(chosen[0] & chosen[1]) < 60
     again = ask("drawn")
-    assert [task.questions for task in again.tasks] == [task.questions for task in one.tasks]
+    assert [task.queries for task in again.tasks] == [task.queries for task in one.tasks]
 
 
 def test_labels_are_categories_of_plain_and_of_distorted_photos() -> None:
@@ -152,7 +152,7 @@ def test_the_benchmark_tells_of_itself() -> None:
         "photo",
         ("distorted-queries",),
     )
-    assert f"{QUESTIONS} photos in {len(STRATA)} distortions" in BENCHMARK.size
+    assert f"{QUERIES} photos in {len(STRATA)} distortions" in BENCHMARK.size
     assert not BENCHMARK.needs.startswith("nothing")
 
 
@@ -272,13 +272,13 @@ def test_the_only_photo_of_a_category_asks_nothing_and_is_told(clothing: Path) -
     (clothing / "items.csv").write_text("\n".join(rows))
     loaded = ask(clothing)
     assert "alone" in loaded.tasks[0].gallery
-    assert all(question.photo != "alone" for question in loaded.tasks[0].questions)
+    assert all(query.photo != "alone" for query in loaded.tasks[0].queries)
     assert any(note.endswith("as the only photo of a category: 1.") for note in loaded.notes)
     assert not any("only photo" in note for note in asked_drawn().notes)
     assert all((grades(task) > 0).any(axis=1).all() for task in loaded.tasks)
 
 
-def test_every_question_has_a_right_answer(clothing: Path) -> None:
+def test_every_query_has_a_right_answer(clothing: Path) -> None:
     for task in ask(clothing, "val").tasks:
         assert (grades(task) > 0).any(axis=1).all()
 
@@ -322,9 +322,9 @@ def test_real_folders_are_read(data: Path, source: str, shown_at_least: int) -> 
     loaded = ask(data / source, "val")
     assert len(loaded.tasks) == 57
     assert len(loaded.tasks[0].gallery) > shown_at_least
-    assert len(loaded.tasks[0].questions) == QUESTIONS
+    assert len(loaded.tasks[0].queries) == QUERIES
     assert set(loaded.labels.values()) == {"dress", "shirt", "toptee"}
     assert any("smaller than 100 pixels" in note for note in loaded.notes) == (source == "myntra")
-    first = loaded.tasks[0].questions[0].photo
+    first = loaded.tasks[0].queries[0].photo
     for stratum in ("clutter=1", "rotate=0.5"):
         assert shown(loaded.photos[f"{first}~{stratum}"]).std() > 1

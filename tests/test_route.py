@@ -458,7 +458,7 @@ def test_what_validation_saw_is_what_a_search_does(keyed: tuple[Path, Path]) -> 
             kept.append((keys[np.argsort(-scores)[:10]] == keys[row]).mean())
             visited.append((keys == keys[row]).mean())
     again = routed_again(keyed[1])
-    assert again.choice.questions == len(kept)
+    assert again.choice.queries == len(kept)
     assert again.choice.hard_kept == pytest.approx(np.mean(kept), abs=0.02)  # float16 may swap neighbours
     assert again.choice.hard_visited == pytest.approx(np.mean(visited))
     assert 0 < len(kept) < 30

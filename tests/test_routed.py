@@ -104,7 +104,7 @@ def test_what_is_found_is_found_in_plain_order(shop: Path) -> None:
 
 
 def test_soft_that_can_t_be_sure_is_exact(shop: Path) -> None:
-    """Fifty questions of val can't show that 99 % are kept, even if they keep all."""
+    """Fifty queries of val can't show that 99 % are kept, even if they keep all."""
     evaluation = measured(shop, Route("svm", "soft", "linear"))
     plain = measured(shop, None)
     assert evaluation.result.model["route_mass"] == 1
@@ -162,7 +162,7 @@ def test_side_by_side_on_the_command_line(shop: Path, shell: Shell, tmp_path: Pa
     assert "visited" in out
 
 
-@pytest.mark.parametrize("name", [name for name, one in BENCHMARKS.items() if one.lesson is None])
+@pytest.mark.parametrize("name", [name for name, one in BENCHMARKS.items() if one.training_set is None])
 def test_a_benchmark_without_a_split_to_learn_from_is_refused(name: str, shell: Shell, tmp_path: Path) -> None:  # noqa: F811
     code, _, err = shell("evaluate", name, tmp_path, "--route", "svm")
     assert code == 1

@@ -129,13 +129,13 @@ def test_the_mass_is_the_least_that_keeps_enough() -> None:
     assert lower_bound(kept(float(lower[-1])), there) < KEPT  # the next smaller mass that changes anything
 
 
-def test_other_questions_keep_as_much_as_validation_said() -> None:
-    """Of 40 validations with questions of the same kind, hardly one chooses a mass that keeps less elsewhere."""
+def test_other_queries_keep_as_much_as_validation_said() -> None:
+    """Of 40 validations with queries of the same kind, hardly one chooses a mass that keeps less elsewhere."""
 
     def asked(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(seed)
         scores = random.standard_normal((count, 8)) * 2
-        hard = random.random(count) < 0.2  # questions whose answers lie apart, together
+        hard = random.random(count) < 0.2  # queries whose answers lie apart, together
         reach = np.where(hard[:, None], random.integers(0, 8, (count, 10)), random.geometric(0.8, (count, 10)) - 1)
         order = np.argsort(-scores, axis=1)
         return scores, np.take_along_axis(order, np.minimum(7, reach), axis=1)
@@ -150,7 +150,7 @@ def test_other_questions_keep_as_much_as_validation_said() -> None:
     assert missed <= 3
 
 
-def test_too_few_questions_search_all() -> None:
+def test_too_few_queries_search_all() -> None:
     scores, wanted = np.eye(5) * 9, np.arange(5)[:, None]
     found = choose(scores, wanted, np.full(5, 3))
     assert (found.probability_mass, found.kept, found.visited) == (1.0, 1.0, 1.0)
@@ -168,8 +168,8 @@ def test_answers_that_are_not_there_count_for_nothing() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 400), st.integers(1, 10), st.floats(0, 1), st.integers(0, 1000))
-def test_a_bound_is_below_the_share(questions: int, answers: int, share: float, seed: int) -> None:
-    kept = np.random.default_rng(seed).random((questions, answers)) < share
+def test_a_bound_is_below_the_share(queries: int, answers: int, share: float, seed: int) -> None:
+    kept = np.random.default_rng(seed).random((queries, answers)) < share
     there = np.ones(kept.shape, bool)
     assert 0 <= lower_bound(kept, there) <= kept.mean() + 1e-12
 

@@ -23,7 +23,7 @@ from lookseek.evaluate.benchmarks.frozen import packaged
 from lookseek.evaluate.registry import benchmark
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
-from lookseek.evaluate.task import Loaded, Options, Question
+from lookseek.evaluate.task import EvaluationQuery, Loaded, Options
 from lookseek.evaluate.truth import BARRED
 from lookseek.train.words.lexicon import read_lexicon, strip_diacritics
 
@@ -94,7 +94,7 @@ def test_fine_knows_what_is_right_wrong_and_unknown(shop: Path) -> None:
     loaded = load("myntra-fine", shop)
     task, articles = loaded.tasks[0], read_articles(shop, "val")
     assert [one.name for one in loaded.tasks] == ["", "vi", "vi-plain"]
-    rows = {question.id: row for row, question in enumerate(task.questions)}
+    rows = {query.id: row for row, query in enumerate(task.queries)}
     grades = task.truth.grades(slice(None))[rows["Tops sleeve=long"]]
     for article, grade in zip(articles, grades, strict=True):
         values = article.facts.get("sleeve", frozenset())
@@ -105,7 +105,7 @@ def test_fine_knows_what_is_right_wrong_and_unknown(shop: Path) -> None:
         else:
             assert grade == (0 if lacks("sleeve", values, "long") else BARRED)
     assert (task.truth.grades(slice(None)) > 0).sum(axis=1).min() >= myntra_fine.LEAST
-    assert {"long-sleeved top", "áo kiểu nữ dài tay"} <= {q.text for one in loaded.tasks for q in one.questions}
+    assert {"long-sleeved top", "áo kiểu nữ dài tay"} <= {q.text for one in loaded.tasks for q in one.queries}
 
 
 def test_changes_want_the_item_that_differs_in_one_fact(shop: Path) -> None:
@@ -117,10 +117,10 @@ def test_changes_want_the_item_that_differs_in_one_fact(shop: Path) -> None:
     articles = {one.id: one for one in read_articles(shop, "val")}
     own = {id: row for row, id in enumerate(exact.gallery)}
     grades, wider = exact.truth.grades(slice(None)), wide.truth.grades(slice(None))
-    for row, question in enumerate(exact.questions):
-        field, _, new = question.id.split()[1].partition("=")
-        reference = articles[question.photo]
-        assert grades[row, own[question.photo]] == BARRED
+    for row, query in enumerate(exact.queries):
+        field, _, new = query.id.split()[1].partition("=")
+        reference = articles[query.photo]
+        assert grades[row, own[query.photo]] == BARRED
         assert (wider[row] > 0).sum() >= (grades[row] > 0).sum() > 0
         for column in np.flatnonzero(wider[row] > 0):
             target = articles[exact.gallery[column]]
@@ -133,14 +133,14 @@ def test_plus_and_minus_want_the_one_and_not_the_other(shop: Path) -> None:
     articles = read_articles(shop, "val")
     assert set(task.parts) == {"plus", "minus", "both"}
     both = next(row for row in task.parts["both"])
-    question, grades = task.questions[both], task.truth.grades(slice(None))[both]
-    kind, plus, minus = question.id.split(" ", 2)
+    query, grades = task.queries[both], task.truth.grades(slice(None))[both]
+    kind, plus, minus = query.id.split(" ", 2)
     (added, has), (taken, lacking) = (one[1:].split("=") for one in (plus, minus))
     for article, grade in zip(articles, grades, strict=True):
         right = has in article.facts.get(added, ()) and lacks(taken, article.facts.get(taken, ()), lacking)
         assert (grade > 0) == (right and article.article_type == kind)
-    assert question.plus and question.minus
-    assert question.key == f"words:{question.text} + {question.plus} - {question.minus}"
+    assert query.plus and query.minus
+    assert query.key == f"words:{query.text} + {query.plus} - {query.minus}"
 
 
 def test_a_sum_of_words_is_the_search_s() -> None:
@@ -153,14 +153,16 @@ def test_a_sum_of_words_is_the_search_s() -> None:
     assert reader is not None
     texts = ["dress", "long sleeves", "floral"]
     vectors = dict(zip(texts, reader.text.encode(texts), strict=True))
-    (made,) = reader.sums([Question("q", text="dress", plus="long sleeves", minus="floral")], vectors.__getitem__)
+    (made,) = reader.sums(
+        [EvaluationQuery("q", text="dress", plus="long sleeves", minus="floral")], vectors.__getitem__
+    )
     parts = [WeightedVector(text, weight, vectors[text]) for text, weight in zip(texts, (1, 1, -1), strict=True)]
     assert np.allclose(made, weighted_sum(parts))
 
 
 def test_descriptions_ask_without_brand_and_care(shop: Path) -> None:
     own, same = load("myntra-description", shop).tasks
-    assert {question.text for question in own.questions} <= {
+    assert {query.text for query in own.queries} <= {
         f"{colour} top, has {sleeves}"
         for colour in ("Red", "Blue")
         for sleeves in ("short sleeves", "long sleeves", "sleeveless")
@@ -178,7 +180,7 @@ def test_titles_search_all_splits(tmp_path: Path) -> None:
     both = [pq.read_table(tmp_path / name / "catalogue.parquet") for name in "ab"]
     pq.write_table(pa.concat_tables(both), tmp_path / "catalogue.parquet")
     own, same = load("myntra-text-all", tmp_path).tasks
-    assert (len(own.questions), len(own.gallery)) == (12, 42)
+    assert (len(own.queries), len(own.gallery)) == (12, 42)
     assert (same.truth.grades(slice(None)) > 0).sum(axis=1).tolist() == [2] * 12, "train has the same titles"
 
 
@@ -190,7 +192,7 @@ def test_a_folder_of_one_s_own_is_measured(
     monkeypatch.setenv("LOOKSEEK_CACHE", str(tmp_path / "cache"))
     chosen = benchmark(name)
     whole = load(name, shop)
-    few = tuple(task.only(np.arange(0, len(task.questions), 9), np.arange(len(task.gallery))) for task in whole.tasks)
+    few = tuple(task.only(np.arange(0, len(task.queries), 9), np.arange(len(task.gallery))) for task in whole.tasks)
     quick = replace(chosen, load=lambda _: replace(whole, tasks=few))
     system = open_system("lookseek-base")
     result = evaluate(quick, Options(shop, "val", chosen.protocols[0]), system, Heard()).result
@@ -216,7 +218,7 @@ def test_a_list_of_other_items_is_refused_in_words(tmp_path: Path) -> None:
     for name in ("myntra-changes", "closeness"):
         with pytest.raises(CatalogueError, match=r"scripts/make_queries"):
             load(name, tmp_path)
-    with pytest.raises(CatalogueError, match=r"no question of the split 'summer'"):
+    with pytest.raises(CatalogueError, match=r"no query of the split 'summer'"):
         load("myntra-fine", tmp_path, "summer")
     (tmp_path / "queries").mkdir()
     (tmp_path / "queries" / "myntra-fine.csv").write_text("split,en\n", encoding="utf-8")

@@ -75,7 +75,7 @@ def no_garments() -> list[bytes]:
 
 
 def share(found: list[int | None]) -> str:
-    """How many of the questions found at least one good hit."""
+    """How many of the queries found at least one good hit."""
     some = sum(bool(good) for good in found)
     return f"{some} of {len(found)} ({some / len(found):.3f})"
 
@@ -128,12 +128,12 @@ def main() -> None:
         [
             "# Few good matches",
             "",
-            f"Protocol: {model}, an index of clothing's train and val photos ({items:,} items); a question counts as "
+            f"Protocol: {model}, an index of clothing's train and val photos ({items:,} items); a query counts as "
             f"answered where at least one of its {K} hits stands out. {datetime.now(UTC):%Y-%m-%d}, commit {commit}, "
             "by `python -m benchmarks.choices.background DATA/clothing --write`, which holds the words and draws the "
             "pictures.",
             "",
-            "| asked with | questions that found a good match |",
+            "| asked with | queries that found a good match |",
             "|---|---|",
             *(f"| {name} | {found} |" for name, found in lines),
             "",

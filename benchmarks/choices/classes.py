@@ -89,7 +89,7 @@ def retrieval(model: str, data: Path, keep: Path) -> Iterator[str]:
             before, after = both.metrics[metric]
             d = both.differences[metric][0]
             yield (
-                f"| {name}, {split} ({first.queries:,} questions, gallery {first.gallery_size:,}) | {metric} | "
+                f"| {name}, {split} ({first.queries:,} queries, gallery {first.gallery_size:,}) | {metric} | "
                 f"{before.value:.3f} | {after.value:.3f} | {d.by:+.3f} [{d.low:+.3f}, {d.high:+.3f}] |"
             )
 

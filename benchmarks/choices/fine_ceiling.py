@@ -8,7 +8,7 @@ type, one of each value of each field against those known to lack it. A query's 
 P(value), for a sign that takes away log P(not the value), written as vectors: of a photo the logarithms, of a query
 ones where its type and values stand, and one more number for photos so that all are equally long and the cosine ranks
 as the sum does. It sees the labels that are also the truth, which no reader of words does. Values that fewer than ten
-items of train have, or lack, have no probe: their questions are ranked by the type.
+items of train have, or lack, have no probe: their queries are ranked by the type.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lookseek.encode.model import DEFAULT
 from lookseek.evaluate.benchmarks import myntra_fine, myntra_plus_minus
 from lookseek.evaluate.benchmarks.frozen import LANGUAGES, of_split
 from lookseek.evaluate.cache import cache_key, embed_photos
-from lookseek.evaluate.task import Options, Question
+from lookseek.evaluate.task import EvaluationQuery, Options
 
 STRENGTH = 10.0
 STEPS = 60
@@ -63,17 +63,17 @@ def probes(
             yield (field, value), probe.fit(vectors[known], has[known])
 
 
-def questions(options: Options) -> Iterator[tuple[str, str, list[tuple[str, str]], list[tuple[str, str]]]]:
-    """Each question's key, type, values that it wants, and values that it does not."""
+def queries(options: Options) -> Iterator[tuple[str, str, list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Each query's key, type, values that it wants, and values that it does not."""
     for row in of_split(myntra_fine.NAME, options, myntra_fine.COLUMNS)[0]:
         kind = "" if row["field"] == myntra_fine.KIND else row["articleType"]
         for language in LANGUAGES:
-            yield Question("", text=row[language]).key, kind, [(row["field"], row["value"])], []
+            yield EvaluationQuery("", text=row[language]).key, kind, [(row["field"], row["value"])], []
     for row in of_split(myntra_plus_minus.NAME, options, myntra_plus_minus.COLUMNS)[0]:
         plus, minus = ([(row[f"{s}_field"], row[f"{s}_value"])] if row[f"{s}_field"] else [] for s in ("plus", "minus"))
         for language in LANGUAGES:
             text, added, taken = (row[f"{term}_{language}"] for term in myntra_plus_minus.TERMS)
-            yield Question("", text=text, plus=added, minus=taken).key, row["articleType"], plus, minus
+            yield EvaluationQuery("", text=text, plus=added, minus=taken).key, row["articleType"], plus, minus
 
 
 def table(
@@ -99,7 +99,7 @@ def main() -> None:
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS steps, converged or not
     folder = chosen.data / "myntra" if (chosen.data / "myntra").is_dir() else chosen.data
-    asked = list(questions(Options(folder, chosen.split, "")))
+    asked = list(queries(Options(folder, chosen.split, "")))
     seen, train = looks(chosen.model, read_catalogue(folder, "train"))
     facts = myntra_fine.facts_of_items(train, read_details(folder, {item.id for item in train}))
     types = LogisticRegression(C=STRENGTH, max_iter=STEPS).fit(seen, [item.article_type for item in train])

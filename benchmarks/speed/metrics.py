@@ -3,15 +3,15 @@
     python -m benchmarks.speed.metrics [--write]
 
 A million judgements, random, one right answer in twenty, grades 1 to 3; every right item is judged and twice as many
-exist as are found. Both compute the same 23 values of each question. ``measure`` starts from grades in rank order, as
+exist as are found. Both compute the same 23 values of each query. ``measure`` starts from grades in rank order, as
 the harness has them; the second row starts from the same rankings and qrels in Python's dicts as pytrec_eval, which
 sorts and looks up each document; pytrec_eval's own reading of the qrels is not counted. ``read_run`` checks and sorts,
 ``parse_run`` does neither. The ways take turns; medians of 9 runs, of files 3, one process. The largest difference of
 all values is printed: the figures are the same.
 
-Bootstrap: 95 % intervals of 20 metrics of 6,900 questions from 1,000 resamples, and the paired test from 10,000; then
-intervals of 6 metrics where questions share units: 28 strata of 150 questions about the same 150 units, and 3 strata of
-6,000 questions about up to 15,000 units.
+Bootstrap: 95 % intervals of 20 metrics of 6,900 queries from 1,000 resamples, and the paired test from 10,000; then
+intervals of 6 metrics where queries share units: 28 strata of 150 queries about the same 150 units, and 3 strata of
+6,000 queries about up to 15,000 units.
 """
 
 from __future__ import annotations
@@ -57,22 +57,22 @@ def medians(ways: Mapping[str, Callable[[], object]], runs: int = RUNS) -> dict[
     return {name: statistics.median(times) for name, times in took.items()}
 
 
-def million(questions: int, depth: int) -> tuple[dict[str, list[tuple[str, float]]], dict[str, dict[str, int]]]:
+def million(queries: int, depth: int) -> tuple[dict[str, list[tuple[str, float]]], dict[str, dict[str, int]]]:
     """A run and qrels."""
     random = np.random.default_rng(0)
     run, qrels = {}, {}
-    for question in range(questions):
+    for query in range(queries):
         scores = np.sort(random.random(depth, np.float32))[::-1].tolist()
-        run[f"q{question}"] = [(f"item-{rank:05}", score) for rank, score in enumerate(scores)]
+        run[f"q{query}"] = [(f"item-{rank:05}", score) for rank, score in enumerate(scores)]
         right = random.choice(2 * depth, depth // 10, replace=False).tolist()
         grades = random.integers(1, 4, len(right)).tolist()
-        qrels[f"q{question}"] = {f"item-{rank:05}": grade for rank, grade in zip(right, grades, strict=True)}
+        qrels[f"q{query}"] = {f"item-{rank:05}": grade for rank, grade in zip(right, grades, strict=True)}
     return run, qrels
 
 
-def metrics(questions: int, depth: int) -> list[str]:
+def metrics(queries: int, depth: int) -> list[str]:
     """Rows of one shape."""
-    run, qrels = million(questions, depth)
+    run, qrels = million(queries, depth)
     scores = {query: dict(answers) for query, answers in run.items()}
     evaluator = pytrec_eval.RelevanceEvaluator(qrels, set(SAME.values()))
     with tempfile.TemporaryDirectory() as folder:
@@ -103,12 +103,12 @@ def metrics(questions: int, depth: int) -> list[str]:
         if name.startswith("map@"):
             expected *= right / np.minimum(int(name.partition("@")[2]), right)
         worst = max(worst, float(np.abs(ours[name] - expected).max()))
-    rows = [f"\n| {questions:,} questions, {depth:,} answers each | ms | pytrec_eval takes |", "|---|---|---|"]
+    rows = [f"\n| {queries:,} queries, {depth:,} answers each | ms | pytrec_eval takes |", "|---|---|---|"]
     for some, against in ((times, "pytrec_eval"), (files, "`pytrec_eval.parse_run`")):
         for name, ms in some.items():
             compared = "" if "write" in name else f"{some[against] / ms:.1f} times as long"
             rows.append(f"| {name} | {ms:.1f} | {compared} |")
-    return [*rows, f"\nLargest difference of {len(SAME) * questions:,} values: {worst:.1e}."]
+    return [*rows, f"\nLargest difference of {len(SAME) * queries:,} values: {worst:.1e}."]
 
 
 def resampling() -> list[str]:

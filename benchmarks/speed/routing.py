@@ -47,9 +47,9 @@ def read(folder: Path) -> dict[str, tuple[np.ndarray, list[str]]]:
     """Split to unit vectors and types, of the 20 types that are the largest in test."""
     model, read = load_model(PLAIN), {}
     for split in SPLITS:
-        lesson = BENCHMARK.lesson(Options(folder, "test", BENCHMARK.protocols[0]), split)
-        labels = lesson.labels["types"]
-        vectors, rows = embed_photos(lesson.photos, list(labels), {cache_key(model): model.image}, Stages())
+        training_set = BENCHMARK.training_set(Options(folder, "test", BENCHMARK.protocols[0]), split)
+        labels = training_set.labels["types"]
+        vectors, rows = embed_photos(training_set.photos, list(labels), {cache_key(model): model.image}, Stages())
         read[split] = directions(vectors["look"]), [labels[id] for id in rows]
     return read
 

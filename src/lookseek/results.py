@@ -57,7 +57,7 @@ class Results:
     """The answer to one query: unique hits, best first.
 
     Args:
-        query: the question.
+        query: the query.
         hits: by descending score, equal scores by ascending id; ranks 1, 2, 3 ...
         took_ms: from the query to the last hit, milliseconds.
         index: the index's folder.

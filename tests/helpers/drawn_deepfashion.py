@@ -153,13 +153,15 @@ def write_category(
         "attribute_name  attribute_type",
         [f"{name:<25}{kinds[name]}" for name in names],
     )
-    marks = [f"{name:<70}{'  '.join(_mark(attribute, spec) for attribute in names)}" for name, spec in named.items()]
+    marks = [
+        f"{name:<70}{'  '.join(_label_sign(attribute, spec) for attribute in names)}" for name, spec in named.items()
+    ]
     write_list(root / folder / "list_attr_img.txt", "image_name  attribute_labels", marks)
     _write_places(root / folder, "", named, "", lambda name: "")
     return named
 
 
-def _mark(attribute: str, spec: DrawnItem) -> str:
+def _label_sign(attribute: str, spec: DrawnItem) -> str:
     """1 or -1; 0, unknown, for all necklines of shirts."""
     if attribute in attributes_of(spec):
         return "1"

@@ -14,7 +14,7 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import ColourEncoder
 from lookseek.evaluate.outcome import KEPT, Evaluation, Outcome
 from lookseek.evaluate.result import Figure, Result
-from lookseek.evaluate.task import Loaded, Question, Task
+from lookseek.evaluate.task import EvaluationQuery, Loaded, Task
 from lookseek.evaluate.truth import BARRED, Listed, SameLabel
 from lookseek.types import Photo, Pixels, Vectors
 
@@ -39,7 +39,7 @@ def figure(values: Sequence[float]) -> Figure:
 
 def outcome(task: Task, scores: np.ndarray) -> Outcome:
     """A task measured by recall@1, recall@10, precision@10 and mrr, whatever metrics it names."""
-    grades = task.truth.grades(slice(0, len(task.questions)))
+    grades = task.truth.grades(slice(0, len(task.queries)))
     scores = np.where(grades == BARRED, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")
     sorted_grades = np.take_along_axis(grades, order, axis=1)
@@ -100,14 +100,14 @@ def instance(items: int = 24, views: int = 4, seed: int = 0) -> Evaluation:
     names = sorted(set(categories.values()))
     parts = {name: np.array([i for i, id in enumerate(ids) if categories[id] == name], np.intp) for name in names}
     similar = vectors @ vectors.T
-    questions = tuple(Question(id, id) for id in ids)
+    queries = tuple(EvaluationQuery(id, id) for id in ids)
     metrics = ("recall@1", "recall@10", "precision@10", "mrr")
-    task = Task(questions, ids, SameLabel(labels, labels, own), metrics, parts=parts)
+    task = Task(queries, ids, SameLabel(labels, labels, own), metrics, parts=parts)
     found = outcome(task, similar)
     classes = np.array([[categories[id] == name for name in names] for id in ids])
     votes = (similar - 2 * np.eye(len(ids))) @ classes / classes.sum(axis=0)
     true = Listed(len(names), tuple({names.index(categories[id]): 1} for id in ids))
-    voted = outcome(Task(questions, ids, true, ("accuracy",), classes=classes, class_names=tuple(names)), votes)
+    voted = outcome(Task(queries, ids, true, ("accuracy",), classes=classes, class_names=tuple(names)), votes)
     figures = {name: figure(values) for name, values in {**found.values, **voted.values}.items()}
     for part, rows in parts.items():
         figures |= {f"{name}/{part}": figure(values[rows]) for name, values in found.values.items()}
@@ -116,19 +116,19 @@ def instance(items: int = 24, views: int = 4, seed: int = 0) -> Evaluation:
     return Evaluation(result(figures), loaded, (found, voted), seen)
 
 
-def abstract(questions: int, shown: int, parts: int = 0, seed: int = 0, **changed: object) -> Evaluation:
+def abstract(queries: int, shown: int, parts: int = 0, seed: int = 0, **changed: object) -> Evaluation:
     """Scores by chance and no photo anywhere, as of vectors from elsewhere."""
     dice = np.random.default_rng(seed)
     gallery = tuple(f"g{number}" for number in range(shown))
-    right = tuple({int(row): 1} for row in dice.integers(0, shown, questions))
-    rows = np.arange(questions)
+    right = tuple({int(row): 1} for row in dice.integers(0, shown, queries))
+    rows = np.arange(queries)
     some = {f"part {n:03d}": rows[n::parts] for n in range(parts) if len(rows[n::parts])}
-    asked = tuple(Question(f"q{number}", text=f"words of {number}") for number in range(questions))
+    asked = tuple(EvaluationQuery(f"q{number}", text=f"words of {number}") for number in range(queries))
     task = Task(asked, gallery, Listed(shown, right), ("recall@10",), parts=some)
-    found = outcome(task, dice.random((questions, shown), np.float32))
+    found = outcome(task, dice.random((queries, shown), np.float32))
     figures = {"recall@10": figure(found.values["recall@10"])}
     figures |= {f"recall@10/{part}": figure(found.values["recall@10"][rows]) for part, rows in some.items()}
-    made = result(figures, gallery_size=shown, queries=questions, **changed)
+    made = result(figures, gallery_size=shown, queries=queries, **changed)
     return Evaluation(made, Loaded((task,), {}), (found,), None)
 
 
@@ -141,15 +141,15 @@ def hostile() -> Evaluation:
     photos = iter(garments(6, 2)[0].values())
     ids = [f"{HTML}{number}" for number in range(4)]
     gallery = (*ids, "đầm-hoa-đỏ-" + "x" * 4000, "áo sơ mi trắng", "ア服装", *(f"g{number}" for number in range(13)))
-    questions = (
-        Question("q" + HTML, gallery[0], "đổi sang màu đỏ, tay dài hơn và không có hoa; " * 9),
-        Question("L" * 4096, gallery[4]),
-        Question("words", text="đầm hoa đỏ"),
+    queries = (
+        EvaluationQuery("q" + HTML, gallery[0], "đổi sang màu đỏ, tay dài hơn và không có hoa; " * 9),
+        EvaluationQuery("L" * 4096, gallery[4]),
+        EvaluationQuery("words", text="đầm hoa đỏ"),
     )
     truth = Listed(len(gallery), ({3: 2, 4: 1}, {19: 1}, {6: 1}))
     parts = {HTML: np.array([0]), "_hidden": np.array([1, 2])}
     found = outcome(
-        Task(questions, gallery, truth, ("recall@10", "mrr"), parts=parts),
+        Task(queries, gallery, truth, ("recall@10", "mrr"), parts=parts),
         np.random.default_rng(0).random((3, len(gallery))),
     )
     figures = {name: figure(values) for name, values in found.values.items()}
@@ -177,7 +177,7 @@ def changed_photos() -> Evaluation:
     usual = instance(6, 2)
     task, found = usual.loaded.tasks[0], usual.outcomes[0]
     strata = {f"{change}={strength:g}": strength for change in ("blur", "dark") for strength in (0.25, 0.5, 1.0)}
-    scores = np.random.default_rng(1).random((len(task.questions), len(task.gallery)))
+    scores = np.random.default_rng(1).random((len(task.queries), len(task.gallery)))
     outcomes = [outcome(replace(task, stratum=name, parts={}), scores) for name in strata]
     figures = {
         "recall@1": Figure(0.6, 0.5, 0.7),
@@ -192,14 +192,14 @@ def changed_photos() -> Evaluation:
     return Evaluation(result(figures), replace(usual.loaded, tasks=tuple(o.task for o in every)), every, seen)
 
 
-def many_classes(classes: int = 40, questions: int = 600) -> Evaluation:
+def many_classes(classes: int = 40, queries: int = 600) -> Evaluation:
     """A task beside the headline that ranks more classes than a picture shows."""
     dice = np.random.default_rng(2)
-    true = np.minimum(dice.geometric(0.08, questions) - 1, classes - 1)
+    true = np.minimum(dice.geometric(0.08, queries) - 1, classes - 1)
     names = tuple(f"class {number:02d}" for number in range(classes))
-    ids = tuple(f"p{number}" for number in range(questions))
+    ids = tuple(f"p{number}" for number in range(queries))
     task = Task(
-        tuple(Question(id, id) for id in ids),
+        tuple(EvaluationQuery(id, id) for id in ids),
         ids,
         Listed(classes, tuple({int(row): 1} for row in true)),
         ("accuracy",),
@@ -208,8 +208,8 @@ def many_classes(classes: int = 40, questions: int = 600) -> Evaluation:
         classes=np.eye(classes, dtype=bool)[true],
         class_names=names,
     )
-    scores = dice.random((questions, classes))
-    scores[np.arange(questions), true] += 0.7
+    scores = dice.random((queries, classes))
+    scores[np.arange(queries), true] += 0.7
     found = outcome(task, scores)
     figures = {"accuracy/kinds": figure(found.values["accuracy"])}
     figures |= {f"accuracy/kinds-{part}": figure(found.values["accuracy"][rows]) for part, rows in task.parts.items()}

@@ -133,7 +133,7 @@ def difference(one: Facts, other: Facts, fields: Sequence[str] = FIELDS) -> str:
         left, right = one.get(field), other.get(field)
         if left == right:
             continue
-        if left is None or right is None or differing or not _apart(field, left, right):
+        if left is None or right is None or differing or not _exclude_each_other(field, left, right):
             return ""
         differing = field
     return differing
@@ -182,13 +182,13 @@ def kind_change(articles: Sequence[Article]) -> list[OneChange]:
         for reference in some:
             for target in some:
                 old, new = reference.facts["garment"], target.facts["garment"]
-                if _apart("garment", old, new):
+                if _exclude_each_other("garment", old, new):
                     key = reference.id, "garment", _telling("garment", old, counts), _telling("garment", new, counts)
                     found[key].append(target.id)
     return [OneChange(*key, tuple(targets)) for key, targets in found.items()]
 
 
-def _apart(field: str, left: Iterable[str], right: Iterable[str]) -> bool:
+def _exclude_each_other(field: str, left: Iterable[str], right: Iterable[str]) -> bool:
     """Whether each lacks all that the other has."""
     ours, theirs = tuple(left), tuple(right)
     return all(lacks(field, ours, value) for value in theirs) and all(lacks(field, theirs, value) for value in ours)

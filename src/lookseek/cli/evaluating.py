@@ -59,12 +59,12 @@ def evaluate(
         literal: take words as they stand; else words that the model was never taught are read as ones that it was.
         composer: how a photo and a change become one: the model's own by name, sum, slerp:WEIGHT; photo or text alone.
         by: the columns meant, for benchmarks that take any table: the item's for instance, several for attributes.
-        route: a router between questions and gallery, fitted on train, for benchmarks that have one.
+        route: a router between queries and gallery, fitted on train, for benchmarks that have one.
         route_mode: soft, or hard for the likeliest key alone.
         route_preset: how svm learns, as lookseek route says.
         rerank: score the first candidates a second time, as a search does: query-expansion or k-reciprocal.
-        json: write the result into this file, and every question's values beside it.
-        report: write a page with tables, plots and strips of the best and worst questions into this folder.
+        json: write the result into this file, and every query's values beside it.
+        report: write a page with tables, plots and strips of the best and worst queries into this folder.
         trec: write run and qrels files into this folder.
         inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
     """
@@ -112,7 +112,7 @@ def evaluate(
 def compare(first: Path, /, *others: Path) -> int:
     """Put results of evaluate --json side by side, with the significance of differences from the first.
 
-    Results of another benchmark, protocol, split, gallery or set of questions are refused.
+    Results of another benchmark, protocol, split, gallery or set of queries are refused.
 
     Args:
         first: a result file.

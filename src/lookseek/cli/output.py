@@ -90,13 +90,13 @@ def print_keyed(done: RoutingSummary, index: str) -> None:
     ):
         print_line(f"{mode}: keeps {kept:.1%} of the exact top-10, visits {visited:.1%} of the items")
     print_line(
-        f"measured on {choice.questions:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
+        f"measured on {choice.queries:,} items that it did not learn from; router {done.milliseconds:.2f} ms a query"
     )
     if done.kind == "svm" and info.preset == "baseline":
         err.print("[yellow]note:[/] --preset linear takes next to nothing a query (docs/benchmarks/routing.md)")
     if info.mass >= 1:
         err.print(
-            f"[yellow]note:[/] {choice.questions:,} questions can't show that 99 % are kept: soft searches all items",
+            f"[yellow]note:[/] {choice.queries:,} queries can't show that 99 % are kept: soft searches all items",
             soft_wrap=True,
         )
 

@@ -32,7 +32,7 @@ MOST_COLUMNS = 6
 def protocol_lines(result: Result) -> Iterator[str]:
     """Yield what every figure needs beside it: protocol, split, gallery, number of queries; and the model."""
     yield (
-        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} questions · "
+        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} queries · "
         f"gallery {result.gallery_size:,} ({result.gallery_hash[:12]})"
     )
     model = dict(result.model)

@@ -1,8 +1,8 @@
 """Intervals and tests by resampling units.
 
-A figure is the mean over strata of each stratum's mean over its questions. Questions of one unit (one photo that asks
+A figure is the mean over strata of each stratum's mean over its queries. Queries of one unit (one photo that asks
 in many ways, or on many attributes) say much the same, so they stand and fall together: the bootstrap draws as many
-units as there are, with replacement, each with all its questions in all strata, and looks how the figure varies.
+units as there are, with replacement, each with all its queries in all strata, and looks how the figure varies.
 
 Strata that share no unit are drawn from apart. Strata that share some, directly or through others, are drawn from
 together. To draw apart the units that are in the very same strata would be nearer to stratified sampling, but where
@@ -39,8 +39,8 @@ class _Pool:
     """Units that are drawn from together, and the strata that they are in.
 
     Args:
-        sums: of the values of each unit's questions, (units, strata, metrics).
-        sizes: how many questions each unit has, (units, strata); 0 where it has none.
+        sums: of the values of each unit's queries, (units, strata, metrics).
+        sizes: how many queries each unit has, (units, strata); 0 where it has none.
     """
 
     sums: NDArray[np.float64]
@@ -56,10 +56,10 @@ def intervals(
     """Figures and their 95 % percentile intervals.
 
     Args:
-        strata: values of each stratum, (questions, metrics), at least one question each.
-        units: for each stratum the unit of each of its questions; a name means the same unit in all strata. None:
-            every question is a unit of its own.
-        seed: what is drawn follows from it and from which questions share a unit: all metrics share the draws.
+        strata: values of each stratum, (queries, metrics), at least one query each.
+        units: for each stratum the unit of each of its queries; a name means the same unit in all strata. None:
+            every query is a unit of its own.
+        seed: what is drawn follows from it and from which queries share a unit: all metrics share the draws.
         resamples: how many times units are drawn.
 
     Returns:
@@ -67,7 +67,7 @@ def intervals(
         interval is its value.
 
     Raises:
-        ValueError: no stratum, one without questions, or units that are not one for each question: a bug of ours.
+        ValueError: no stratum, one without queries, or units that are not one for each query: a bug of ours.
     """
     value = _mean(strata)
     low, high = _percentiles(_resampled(_pools(strata, units), seed, resamples))
@@ -81,7 +81,7 @@ def paired(
     seed: int = 0,
     resamples: int = 10_000,
 ) -> NDArray[np.float64]:
-    """How much better b is than a on the same questions, and whether that may be chance.
+    """How much better b is than a on the same queries, and whether that may be chance.
 
     With the difference ``d`` of the figures and ``d*`` of a resample, two-sided:
     ``p = (1 + count of |d* - d| >= |d|) / (1 + resamples)``: how often units drawn where both are equally good
@@ -89,12 +89,12 @@ def paired(
     Application, 1997, chapter 4; so p is never below 1 / (1 + resamples).
 
     Few units resample to too little variance (one: to none). So p is not below 2 ** (1 - m) either, where m units
-    differ (in the sum of their questions in a stratum): what Fisher's randomisation test gives (Smucker et al. 2007)
+    differ (in the sum of their queries in a stratum): what Fisher's randomisation test gives (Smucker et al. 2007)
     when all m favour one system.
 
     Args:
         a_strata: of one system, as of ``intervals``.
-        b_strata: of the other, the same questions in the same order.
+        b_strata: of the other, the same queries in the same order.
         units: as of ``intervals``.
         seed: as of ``intervals``.
         resamples: as of ``intervals``; more, for small p.
@@ -106,7 +106,7 @@ def paired(
         ValueError: as ``intervals``; or the shapes differ.
     """
     if [a.shape for a in a_strata] != [b.shape for b in b_strata]:
-        raise ValueError("paired systems need the same strata, questions and metrics")
+        raise ValueError("paired systems need the same strata, queries and metrics")
     strata = [b - a for a, b in zip(a_strata, b_strata, strict=True)]
     value, pools = _mean(strata), _pools(strata, units)
     drawn = _resampled(pools, seed, resamples)
@@ -119,7 +119,7 @@ def paired(
 
 def _mean(strata: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     if not strata or not all(len(stratum) for stratum in strata):
-        raise ValueError("a figure needs at least one stratum, and each stratum a question")
+        raise ValueError("a figure needs at least one stratum, and each stratum a query")
     mean: NDArray[np.float64] = np.stack([stratum.mean(axis=0) for stratum in strata]).mean(axis=0)
     return mean
 
@@ -135,7 +135,7 @@ def _pools(strata: Sequence[NDArray[np.float64]], units: Sequence[Sequence[str]]
         return [_Pool(stratum[:, None], np.ones((len(stratum), 1))) for stratum in strata]
     asked, named = [len(stratum) for stratum in strata], [len(names) for names in units]
     if asked != named:
-        raise ValueError(f"each question needs a unit: the strata have {asked} questions and {named} units")
+        raise ValueError(f"each query needs a unit: the strata have {asked} queries and {named} units")
     return [_pool([strata[i] for i in some], [units[i] for i in some]) for some in _connected(units)]
 
 

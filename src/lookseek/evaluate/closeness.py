@@ -1,7 +1,7 @@
 """Whether a search says rightly that something close is there, as ``search/relevance.py`` decides it for an index.
 
-The gallery becomes an index of its own in a temporary folder and is measured as an index is. Then each question's first
-hits are counted that stand out: a question with right items in the gallery wants one or more, a question without none.
+The gallery becomes an index of its own in a temporary folder and is measured as an index is. Then each query's first
+hits are counted that stand out: a query with right items in the gallery wants one or more, a query without none.
 """
 
 from __future__ import annotations
@@ -64,20 +64,20 @@ def relevance_of(gallery: Sequence[str], shown: Vectors, model: Model | None) ->
 
 
 def decided(task: Task, asked: Vectors, shown: Vectors, relevance: Relevance, depth: int) -> NDArray[np.float64]:
-    """Return 1 for each question that is decided rightly, else 0, float64 (questions,).
+    """Return 1 for each query that is decided rightly, else 0, float64 (queries,).
 
     Args:
-        task: its questions, gallery and truth.
-        asked: vectors of the questions, float32 (questions, dim), of length 1.
+        task: its queries, gallery and truth.
+        asked: vectors of the queries, float32 (queries, dim), of length 1.
         shown: vectors of the gallery, float32 (gallery, dim), of length 1.
         relevance: measured of the gallery.
         depth: how many hits are counted.
     """
-    values = np.zeros(len(task.questions))
-    for row, question in enumerate(task.questions):
+    values = np.zeros(len(task.queries))
+    for row, query in enumerate(task.queries):
         (grades,) = task.truth.grades(slice(row, row + 1))
         cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1][:depth]
-        query = Query(image=Path(question.photo)) if question.photo else Query(text=question.text)
-        said = bool(relevance.relevant_count(query, asked[row], cosines.tolist()))
+        search = Query(image=Path(query.photo)) if query.photo else Query(text=query.text)
+        said = bool(relevance.relevant_count(search, asked[row], cosines.tolist()))
         values[row] = said == bool((grades > 0).any())
     return values

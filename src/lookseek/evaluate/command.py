@@ -148,8 +148,8 @@ def _options(chosen: Benchmark, request: EvaluationRequest) -> Options:
     if request.composer is not None and chosen.query_type != "change":
         able = ", ".join(name for name, one in BENCHMARKS.items() if one.query_type == "change")
         raise QueryError(f"{chosen.name} asks with no photo and change: leave --composer out, or measure it on {able}")
-    if request.route is not None and chosen.lesson is None:
-        able = ", ".join(name for name, one in BENCHMARKS.items() if one.lesson is not None)
+    if request.route is not None and chosen.training_set is None:
+        able = ", ".join(name for name, one in BENCHMARKS.items() if one.training_set is not None)
         raise QueryError(
             f"{chosen.name} has no other split with labels that a router could learn from: leave --route out, or "
             f"measure it on {able}"

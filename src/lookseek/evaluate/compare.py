@@ -19,7 +19,7 @@ SAME = ("benchmark", "protocol", "split", "gallery_size", "gallery_hash", "queri
 """What results must agree in, to compare."""
 
 TOLERANCE = 1e-9
-"""Between a figure and the mean of its questions' values, which are the same sum in another order."""
+"""Between a figure and the mean of its queries' values, which are the same sum in another order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Difference:
 
     Args:
         by: its value minus the first's.
-        low, high: the 95 % interval of that, by the paired bootstrap over units of questions.
+        low, high: the 95 % interval of that, by the paired bootstrap over units of queries.
         p: two-sided, of a difference this large if the two were the same.
     """
 
@@ -106,7 +106,7 @@ def _differences(
     for path, result, detail in zip(paths, results, details, strict=True):
         values = detail.get(("", metric), {})
         if {stratum: sorted(values[stratum]) for stratum in sorted(values)} != order or not order:
-            raise ResultError(f"{details_path(path)} holds other questions than that of {paths[0]}: measure both again")
+            raise ResultError(f"{details_path(path)} holds other queries than that of {paths[0]}: measure both again")
         table = [np.array([[values[stratum][asked]] for asked in some]) for stratum, some in order.items()]
         value = float(np.mean([stratum.mean() for stratum in table]))
         if abs(value - result.metrics[metric].value) > TOLERANCE:

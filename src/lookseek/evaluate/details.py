@@ -1,4 +1,4 @@
-"""The value of every metric for every question, beside a result file: what significance is computed from."""
+"""The value of every metric for every query, beside a result file: what significance is computed from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Details", "details_path", "read_details", "write_details"]
 FIXED = ("name", "stratum", "query", "unit")
 
 Details: TypeAlias = Mapping[tuple[str, str], Mapping[str, Mapping[tuple[str, str], float]]]
-"""(task's name, metric) to stratum to question and its unit to value."""
+"""(task's name, metric) to stratum to query and its unit to value."""
 
 
 def details_path(result: Path) -> Path:
@@ -26,16 +26,16 @@ def details_path(result: Path) -> Path:
 
 
 def write_details(outcomes: tuple[Outcome, ...], path: Path) -> None:
-    """Write a table: a row for each question of each task, a column for each metric, empty where it has none."""
+    """Write a table: a row for each query of each task, a column for each metric, empty where it has none."""
     metrics = list(dict.fromkeys(metric for outcome in outcomes for metric in outcome.values))
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow([*FIXED, *metrics])
     for outcome in outcomes:
         columns = [outcome.values[metric].tolist() if metric in outcome.values else None for metric in metrics]
-        for row, question in enumerate(outcome.task.questions):
+        for row, query in enumerate(outcome.task.queries):
             values = ["" if column is None else repr(column[row]) for column in columns]
-            table.writerow([outcome.task.name, outcome.task.stratum, question.id, question.unit, *values])
+            table.writerow([outcome.task.name, outcome.task.stratum, query.id, query.unit, *values])
     write_text(path, text.getvalue())
 
 

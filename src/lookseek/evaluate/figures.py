@@ -1,4 +1,4 @@
-"""From the values of single questions to figures with intervals, and their names."""
+"""From the values of single queries to figures with intervals, and their names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def figures(outcomes: Sequence[Outcome], seed: int) -> dict[str, Figure]:
     tables: list[tuple[str, list[str], list[NDArray[np.float64]], list[list[str]]]] = []
     for (name, _), (metrics, group) in alike.items():
         stacked = [np.stack([outcome.values[metric] for metric in metrics], axis=1) for outcome in group]
-        units = [[question.unit for question in outcome.task.questions] for outcome in group]
+        units = [[query.unit for query in outcome.task.queries] for outcome in group]
         tables.append((name, metrics, stacked, units))
         for outcome, table, some in zip(group, stacked, units, strict=True):
             if outcome.task.stratum:
@@ -50,7 +50,7 @@ def _joined(name: str, part: str) -> str:
 
 
 def gallery_hash(tasks: Sequence[Task]) -> str:
-    """SHA-256 of the galleries, the questions and what is right; the order of ids and tasks does not matter."""
+    """SHA-256 of the galleries, the queries and what is right; the order of ids and tasks does not matter."""
     return sha256("".join(sorted({_hash(task) for task in tasks})).encode()).hexdigest()
 
 
@@ -59,10 +59,10 @@ def _hash(task: Task) -> str:
     order = sorted(range(len(columns)), key=columns.__getitem__)
     asked: list[tuple[str, bytes]] = []
     step = max(1, CELLS // max(1, len(columns)))
-    for start in range(0, len(task.questions), step):
+    for start in range(0, len(task.queries), step):
         grades = task.truth.grades(slice(start, start + step))[:, order]
-        some = task.questions[start : start + step]
-        asked += [(question.id, sha256(row.tobytes()).digest()) for question, row in zip(some, grades, strict=True)]
+        some = task.queries[start : start + step]
+        asked += [(query.id, sha256(row.tobytes()).digest()) for query, row in zip(some, grades, strict=True)]
     digest = sha256("\n".join([*sorted(task.gallery), "", *task.class_names]).encode())
     for id, row in sorted(asked):
         digest.update(id.encode() + row)

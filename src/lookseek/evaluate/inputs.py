@@ -21,7 +21,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
 
     Columns: key (what the vector's row must be called), id (of the photo; of a change that of its reference), photo
     (its file, empty where it can't be had here), text (the words, or the change; of a proxy the words that stand for
-    a photo). A row for each photo, and for each question that is not a photo alone.
+    a photo). A row for each photo, and for each query that is not a photo alone.
 
     Returns:
         The table.
@@ -39,7 +39,7 @@ def write_inputs(loaded: Loaded, folder: Path, progress: Progress) -> Path:
             progress.skipped(Skipped(id, "missing photo", str(error)))
         table.writerow([id, id, places.get(id, ""), loaded.texts.get(id, "")])
         progress.advance(1)
-    asked = [question for question in loaded.questions() if question.text]
+    asked = [query for query in loaded.queries() if query.text]
     table.writerows([q.key, q.photo, places.get(q.photo, ""), q.text if q.photo else q.said] for q in asked)
     write_text(folder / "inputs.csv", text.getvalue())
     return folder / "inputs.csv"

@@ -1,11 +1,11 @@
 """Metrics of rankings.
 
-    names ──parse──> form, k          Ranked ──in blocks──> where the right answers stand ──> a value for each question
+    names ──parse──> form, k          Ranked ──in blocks──> where the right answers stand ──> a value for each query
 
-An answer is right from grade 1 on. Notation of the formulas, of one question: ``rel(i)`` is 1 if the answer at rank i
+An answer is right from grade 1 on. Notation of the formulas, of one query: ``rel(i)`` is 1 if the answer at rank i
 (from 1) is right, else 0; ``R`` is how many right items its gallery has, found or not; ``hits(k)`` is the sum of
 ``rel(i)`` for i <= k; ``P(i) = hits(i) / i``. What ``Ranked.grades`` does not reach counts as wrong, as in trec_eval.
-A question without right items (R = 0) has the value 0 in every metric, as in trec_eval.
+A query without right items (R = 0) has the value 0 in every metric, as in trec_eval.
 
 Against trec_eval (github.com/usnistgov/trec_eval, release 9; its ``success_k``, ``P_k`` ... are names of measures):
 
@@ -39,16 +39,16 @@ _BLOCK = 1 << 19
 
 
 def measure(names: Sequence[str], ranked: Ranked) -> Mapping[str, NDArray[np.float64]]:
-    """Value of each metric for each question, float64 (questions,), from 0 to 1.
+    """Value of each metric for each query, float64 (queries,), from 0 to 1.
 
     Raises:
         QueryError: a name is no metric, see ``parse``.
     """
     asked = {name: parse(name) for name in names}
-    questions, depth = ranked.grades.shape
-    values = {name: np.zeros(questions) for name in asked}
+    queries, depth = ranked.grades.shape
+    values = {name: np.zeros(queries) for name in asked}
     step = max(1, _BLOCK // max(1, depth))
-    for start in range(0, questions, step):
+    for start in range(0, queries, step):
         rows = slice(start, start + step)
         found = _found(Ranked(ranked.grades[rows], ranked.right[rows], ranked.sizes[rows]))
         for name, (form, k) in asked.items():
@@ -110,7 +110,7 @@ def average_precision(found: _Found, k: int) -> NDArray[np.float64]:
 
     ``sum of P(i) rel(i) for i <= k, divided by min(k, R)``: the best ranking has 1 at any k. trec_eval's map_cut_k
     divides by R. For the whole ranking both are Manning's average precision. MAP@R of Musgrave et al., ECCV 2020, is
-    this with k = R, which differs from question to question; the metric ``r-precision`` is not it.
+    this with k = R, which differs from query to query; the metric ``r-precision`` is not it.
 
     Source: Weyand et al., Google Landmarks Dataset v2, CVPR 2020 (mAP@100); Manning et al. 2008, 8.4 (MAP).
     """
@@ -194,13 +194,13 @@ def _found(ranked: Ranked) -> _Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
-    """What was found for each question, best first.
+    """What was found for each query, best first.
 
     Args:
-        grades: int8 (questions, depth), the grade of the answer at each rank; 0 wrong or no answer. Right answers
+        grades: int8 (queries, depth), the grade of the answer at each rank; 0 wrong or no answer. Right answers
             below ``depth`` are not seen: a metric is exact where depth reaches its k or the end of the gallery.
-        right: int64 (questions, highest grade): how many items of grade 1, 2, ... the question's gallery has.
-        sizes: int64 (questions,): how many items the question's gallery has.
+        right: int64 (queries, highest grade): how many items of grade 1, 2, ... the query's gallery has.
+        sizes: int64 (queries,): how many items the query's gallery has.
     """
 
     grades: NDArray[np.int8]
@@ -210,16 +210,16 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """The right answers alone, question by question and best first: few against all that was judged.
+    """The right answers alone, query by query and best first: few against all that was judged.
 
     Args:
-        rows, ranks: question and rank of each right answer, int64 (answers,).
+        rows, ranks: query and rank of each right answer, int64 (answers,).
         precisions: P(i) there, float64.
         gains: grade over discount there, float64.
-        first: rank of each question's first, 0 where there is none, int64 (questions,).
+        first: rank of each query's first, 0 where there is none, int64 (queries,).
         right: R.
-        at_least: how many items of the gallery have grade 1 or more, 2 or more ..., int64 (questions, grades).
-        sizes: of each question's gallery.
+        at_least: how many items of the gallery have grade 1 or more, 2 or more ..., int64 (queries, grades).
+        sizes: of each query's gallery.
     """
 
     rows: NDArray[np.int64]
@@ -232,10 +232,10 @@ class _Found:
     sizes: NDArray[np.int64]
 
     def hits(self, k: int | NDArray[np.int64]) -> NDArray[np.float64]:
-        """How many right answers each question has among the first k; k for all, or for each right answer."""
+        """How many right answers each query has among the first k; k for all, or for each right answer."""
         return np.bincount(self.rows[self.ranks <= k], minlength=len(self.first)).astype(np.float64)
 
     def total(self, each: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-        """Sum over each question's right answers among the first k."""
+        """Sum over each query's right answers among the first k."""
         near = self.ranks <= k
         return np.bincount(self.rows[near], each[near], minlength=len(self.first)).astype(np.float64, copy=False)

@@ -15,7 +15,7 @@ from .task import Loaded, Task
 __all__ = ["KEPT", "Evaluation", "Outcome"]
 
 KEPT = 10
-"""Answers that are kept of each question, for pictures and tables."""
+"""Answers that are kept of each query, for pictures and tables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +24,12 @@ class Outcome:
 
     Args:
         task: what was asked.
-        values: metric to its value for each question, float64 (questions,).
-        best: the first ``KEPT`` answers, rows of the gallery (of the classes, if the task ranks those), (questions,
+        values: metric to its value for each query, float64 (queries,).
+        best: the first ``KEPT`` answers, rows of the gallery (of the classes, if the task ranks those), (queries,
             KEPT); -1 where the gallery has no more.
         scores: theirs, float32, same shape, descending; nan where there is none.
         grades: theirs, int8, same shape; 0 where there is none.
-        first: rank of the first right answer, (questions,), from 1; 0 where none was found.
+        first: rank of the first right answer, (queries,), from 1; 0 where none was found.
     """
 
     task: Task

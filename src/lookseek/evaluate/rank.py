@@ -1,4 +1,4 @@
-"""Ranking a task's gallery for each of its questions, a block of questions at a time.
+"""Ranking a task's gallery for each of its queries, a block of queries at a time.
 
 The order is total, so a figure never depends on chance: by descending score, equal scores by descending id, as
 trec_eval sorts (trec_eval, ``form_res_rels.c``), so that a run file written from here gives the same figures there.
@@ -29,10 +29,10 @@ _LAST = np.uint64(0xFFFFFFFF)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Some of a task's questions, answered.
+    """Some of a task's queries, answered.
 
     Args:
-        rows: which questions.
+        rows: which queries.
         order: what was found, best first, columns of the task's truth, int64 (rows, depth); -1 where no more was.
         scores: theirs, float32 (rows, depth); nan where there is none.
         ranked: their grades, ready to be measured.
@@ -45,16 +45,16 @@ class Block:
 
 
 def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None) -> Iterator[Block]:
-    """Rank for all questions of a task.
+    """Rank for all queries of a task.
 
     Args:
-        task: its questions and truth.
+        task: its queries and truth.
         columns: ids of what is ranked: the gallery's, or the names of classes.
         scorer: gives the scores.
-        depth: how many answers of each question are wanted; None for all.
+        depth: how many answers of each query are wanted; None for all.
 
     Yields:
-        Blocks of questions, in order.
+        Blocks of queries, in order.
 
     Raises:
         QueryError: a score is not a number.
@@ -63,12 +63,12 @@ def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None
     depth = width if depth is None else min(depth, width)
     step = max(1, CELLS // max(1, width))
     places = by_id(columns)
-    for start in range(0, len(task.questions), step):
-        rows = slice(start, min(start + step, len(task.questions)))
+    for start in range(0, len(task.queries), step):
+        rows = slice(start, min(start + step, len(task.queries)))
         scores, grades = scorer(rows), task.truth.grades(rows)
         if np.isnan(scores).any():
             raise QueryError(
-                f"a score of {task.questions[start].id!r} or a question near it is not a number: "
+                f"a score of {task.queries[start].id!r} or a query near it is not a number: "
                 "a vector holds nan or infinity, make the vectors anew"
             )
         order = ordered(scores, grades == BARRED, places, depth)

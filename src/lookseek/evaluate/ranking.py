@@ -53,8 +53,8 @@ class Ranking:
         for task in tasks:
             if task.classes is not None:
                 keys = self._voted.setdefault(task.gallery, {})
-                for question in task.questions:
-                    keys.setdefault(question.key, len(keys))
+                for query in task.queries:
+                    keys.setdefault(query.key, len(keys))
         self._neighbours: dict[tuple[str, ...], NDArray[np.int64]] = {}
         self._relevances: dict[tuple[str, ...], Relevance] = {}
 
@@ -65,7 +65,7 @@ class Ranking:
         keys = self._voted[task.gallery]
         if task.gallery not in self._neighbours:
             self._neighbours[task.gallery] = self._nearest(task.gallery, keys)
-        rows = [keys[question.key] for question in task.questions]
+        rows = [keys[query.key] for query in task.queries]
         return vote_scores(self._neighbours[task.gallery][rows], task.classes), task.class_names
 
     def milliseconds(self, task: Task, depths: Sequence[int]) -> list[NDArray[np.float64]]:
@@ -77,7 +77,7 @@ class Ranking:
     def decided(self, task: Task, depth: int) -> NDArray[np.float64]:
         """See ``closeness.decided``; by chance it is a coin's."""
         if self._chance is not None:
-            return self._chance.integers(0, 2, len(task.questions)).astype(np.float64)
+            return self._chance.integers(0, 2, len(task.queries)).astype(np.float64)
         (asked, shown) = (next(iter(self._embedded.of(keys).values())) for keys in (_keys(task), task.gallery))
         if task.gallery not in self._relevances:
             self._relevances[task.gallery] = relevance_of(task.gallery, shown, self._system.model)
@@ -87,7 +87,7 @@ class Ranking:
         """What a router kept of the exact answers, and what it visited; all where there is none."""
         routing = self._routes.get(task.name)
         if routing is None:
-            return {name: np.ones(len(task.questions)) for name in ROUTING}
+            return {name: np.ones(len(task.queries)) for name in ROUTING}
         return routing.measured(task, self._compared(self._retrieval(task.gallery, _keys(task))))
 
     def _photos(self, task: Task) -> Scorer:
@@ -124,7 +124,7 @@ class Ranking:
 
 
 def _keys(task: Task) -> list[str]:
-    return [question.key for question in task.questions]
+    return [query.key for query in task.queries]
 
 
 def _barred(task: Task, rows: slice) -> NDArray[np.bool_]:

@@ -40,9 +40,9 @@ class Result:
         protocol: which of the benchmark's ways of asking.
         split: the part that asked.
         gallery_size: photos that were searched; summed over strata.
-        gallery_hash: of their ids and of what is right: two results with the same one had the same gallery, questions
+        gallery_hash: of their ids and of what is right: two results with the same one had the same gallery, queries
             and truth.
-        queries: how many questions; summed over strata.
+        queries: how many queries; summed over strata.
         missing: ids of photos that the benchmark names and that could not be had or read. Where there are any, the
             figures compare with no other.
         metrics: name to figure; the headline bare, parts behind a slash.

@@ -24,7 +24,7 @@ from ..types import RouteMode, RouterType, Vectors
 from .rank import by_id, nearest
 from .retrieval import Scorer, similarities
 from .system import Embedded, System
-from .task import Benchmark, Lesson, Loaded, Options, Task
+from .task import Benchmark, Loaded, Options, Task, TrainingSet
 
 __all__ = ["ROUTING", "Route", "Routing", "routings"]
 
@@ -138,18 +138,20 @@ def routings(
     Raises:
         QueryError: the benchmark has nothing to learn from, or train itself asks.
     """
-    if benchmark.lesson is None or options.split == FITTED_ON:
+    if benchmark.training_set is None or options.split == FITTED_ON:
         raise QueryError(
             f"{benchmark.name} can't be routed on the split {options.split!r}: a router learns from {FITTED_ON}, which "
             "a benchmark must have beside the split that asks"
         )
-    fitting, tuning = (_split(benchmark.lesson(options, split), system, progress) for split in (FITTED_ON, TUNED_ON))
+    fitting, tuning = (
+        _split(benchmark.training_set(options, split), system, progress) for split in (FITTED_ON, TUNED_ON)
+    )
     made: dict[str, Routing] = {}
     for task in tasks:
         progress.phase(f"router{f' of {task.name}' if task.name else ''}", None)
         router = _tuned(_fitted(route, *fitting.of(task.name)), tuning.of(task.name)[0], system)
         gallery = embedded.routed[[embedded.rows[photo] for photo in task.gallery]]
-        queries = embedded.routed[[embedded.rows[question.key] for question in task.questions]]
+        queries = embedded.routed[[embedded.rows[query.key] for query in task.queries]]
         made[task.name] = Routing.of(router, route.mode, gallery, queries)
     return made
 
@@ -168,10 +170,10 @@ class _Split:
         return self.vectors[[self.places[id] for id in ids]], [self.labels[task][id] for id in ids]
 
 
-def _split(lesson: Lesson, system: System, progress: Progress) -> _Split:
-    ids = list(dict.fromkeys(id for labels in lesson.labels.values() for id in labels))
-    embedded = system.embed(Loaded((), lesson.photos), ids, [], progress)
-    return _Split(lesson.labels, embedded.routed, embedded.rows)
+def _split(training_set: TrainingSet, system: System, progress: Progress) -> _Split:
+    ids = list(dict.fromkeys(id for labels in training_set.labels.values() for id in labels))
+    embedded = system.embed(Loaded((), training_set.photos), ids, [], progress)
+    return _Split(training_set.labels, embedded.routed, embedded.rows)
 
 
 def _fitted(route: Route, vectors: Vectors, labels: list[str]) -> Router:
@@ -210,5 +212,5 @@ def _sizes(keys: NDArray[np.int64], router: Router) -> NDArray[np.int64]:
 def _first(task: Task, scorer: Scorer) -> NDArray[np.int64]:
     """Rows of the exact answers of each query, its own photo excluded, (queries, at most TOP)."""
     place = {photo: row for row, photo in enumerate(task.gallery)}
-    own = np.array([place.get(question.photo, -1) for question in task.questions], np.int64)
+    own = np.array([place.get(query.photo, -1) for query in task.queries], np.int64)
     return nearest(scorer, own, by_id(task.gallery), min(TOP, len(task.gallery)))

@@ -28,7 +28,7 @@ from .task import Benchmark, Options, Task
 __all__ = ["Written", "evaluate"]
 
 TIMED = "query_ms@"
-"""Metric: how long one question takes alone, milliseconds."""
+"""Metric: how long one query takes alone, milliseconds."""
 
 CURVE = 100
 """Ranks that the recall curve goes to at the least."""
@@ -55,9 +55,9 @@ def evaluate(
         options: where its data are, which split and protocol.
         system: what is measured.
         progress: is told how it goes.
-        written: is given every block of answers, ``runs.DEEPEST`` of each question.
-        shuffle: True deals the gallery's scores out anew for each question: the figures are then those of chance.
-        route: a router between questions and gallery; None compares with all of it.
+        written: is given every block of answers, ``runs.DEEPEST`` of each query.
+        shuffle: True deals the gallery's scores out anew for each query: the figures are then those of chance.
+        route: a router between queries and gallery; None compares with all of it.
         reranker: scores the first candidates again, as a search does; None leaves the first scores.
 
     Returns:
@@ -65,7 +65,7 @@ def evaluate(
 
     Raises:
         CatalogueError: data that can't be read, or of which no photo can be had.
-        ModelError: a system that can't answer such questions.
+        ModelError: a system that can't answer such queries.
         QueryError: a route through a benchmark that has nothing for a router to learn from, or a re-ranker of
             distances.
     """
@@ -75,7 +75,7 @@ def evaluate(
     progress.phase("reading", None)
     loaded = benchmark.load(options)
     photos = loaded.photo_ids()
-    embedded = system.embed(loaded, photos, loaded.questions(), progress)
+    embedded = system.embed(loaded, photos, loaded.queries(), progress)
     gone = {id for id in photos if id not in embedded.rows}
     if len(gone) == len(photos):
         raise CatalogueError(
@@ -84,17 +84,17 @@ def evaluate(
         )
     missing = tuple(sorted({*loaded.missing, *gone}))
     loaded = replace(loaded, missing=missing, tasks=tuple(_usable(loaded.tasks, gone)))
-    progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
+    progress.phase("ranking", sum(len(task.queries) for task in loaded.tasks))
     chance = np.random.default_rng(options.seed) if shuffle else None
     head = [task for task in loaded.tasks if not task.name]
     if not head:
         raise CatalogueError(
-            f"{benchmark.name} has no question left to ask of {options.data}: {len(missing):,} photos are missing"
+            f"{benchmark.name} has no query left to ask of {options.data}: {len(missing):,} photos are missing"
             f"{f', e.g. {missing[0]}' if missing else ''}. Check the folder, the split {options.split!r} and --model"
         )
     routes = {} if route is None else routings(benchmark, options, route, system, embedded, loaded.tasks, progress)
     if route is not None:
-        progress.phase("ranking", sum(len(task.questions) for task in loaded.tasks))
+        progress.phase("ranking", sum(len(task.queries) for task in loaded.tasks))
     ranking = Ranking(embedded, system, loaded.tasks, chance=chance, routes=routes, reranker=reranker)
     outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
     galleries = {task.gallery for task in head}
@@ -104,7 +104,7 @@ def evaluate(
         split=loaded.split or options.split,
         gallery_size=sum(map(len, galleries)),
         gallery_hash=gallery_hash(head),
-        queries=sum(map(len, {task.questions for task in head})),
+        queries=sum(map(len, {task.queries for task in head})),
         missing=missing,
         metrics=figures(outcomes, options.seed),
         model={
@@ -121,16 +121,16 @@ def evaluate(
 
 
 def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
-    """The tasks without the photos that could not be had, and without questions that nothing can answer any more."""
+    """The tasks without the photos that could not be had, and without queries that nothing can answer any more."""
     usable = []
     for task in tasks:
         left = task.without(gone)
-        if left is not task and left.questions and left.gallery and not task.answers_none:
+        if left is not task and left.queries and left.gallery and not task.answers_none:
             step = max(1, CELLS // len(left.gallery))
-            starts = range(0, len(left.questions), step)
+            starts = range(0, len(left.queries), step)
             answerable = np.concatenate([(left.truth.grades(slice(s, s + step)) > 0).any(axis=1) for s in starts])
             left = left.only(np.flatnonzero(answerable), np.arange(len(left.gallery)))
-        if left.questions and left.gallery:
+        if left.queries and left.gallery:
             usable.append(left)
     return usable
 

@@ -16,7 +16,7 @@ from .metrics import measure
 from .outcome import KEPT, Evaluation, Outcome
 from .rank import Block
 from .result import Result, source_commit
-from .task import Loaded, Question, Task
+from .task import EvaluationQuery, Loaded, Task
 from .trec import judge, read_qrels, read_run, write_qrels, write_run
 from .truth import Listed
 
@@ -30,7 +30,7 @@ METRICS = (
 )  # fmt: skip
 
 DEEPEST = 1000
-"""Answers of a question that a run file holds; metrics of the whole ranking, such as map, lose what is deeper.
+"""Answers of a query that a run file holds; metrics of the whole ranking, such as map, lose what is deeper.
 
 Source: the usual depth of TREC's tracks, and of trec_eval -M."""
 
@@ -67,16 +67,16 @@ class RunWriter:
     def _answers(self, number: int, task: Task) -> Iterator[tuple[str, list[tuple[str, float]]]]:
         columns = task.class_names or task.gallery
         for rows, order, scores in self._blocks[number]:
-            for row, question in enumerate(task.questions[rows]):
+            for row, query in enumerate(task.queries[rows]):
                 found = zip(order[row].tolist(), scores[row].tolist(), strict=True)
-                yield question.id, [(columns[column], score) for column, score in found if column >= 0]
+                yield query.id, [(columns[column], score) for column, score in found if column >= 0]
 
 
 def _judgements(task: Task) -> Iterator[tuple[str, dict[str, int]]]:
     columns = task.class_names or task.gallery
-    for row, question in enumerate(task.questions):
+    for row, query in enumerate(task.queries):
         grades = task.truth.grades(slice(row, row + 1))[0]
-        yield question.id, {columns[column]: int(grades[column]) for column in np.flatnonzero(grades > 0)}
+        yield query.id, {columns[column]: int(grades[column]) for column in np.flatnonzero(grades > 0)}
 
 
 def measure_run(qrels: Path, run: Path) -> Evaluation:
@@ -96,8 +96,8 @@ def measure_run(qrels: Path, run: Path) -> Evaluation:
     documents = tuple(sorted({id for some in truth.values() for id in some}))
     place = {id: row for row, id in enumerate(documents)}
     right = tuple({place[id]: grade for id, grade in truth[q].items() if grade > 0} for q in judged.queries)
-    questions = tuple(Question(query, text=query) for query in judged.queries)
-    task = Task(questions, documents, Listed(len(documents), right), METRICS)
+    queries = tuple(EvaluationQuery(id, text=id) for id in judged.queries)
+    task = Task(queries, documents, Listed(len(documents), right), METRICS)
     empty = np.full((count, KEPT), -1, np.int64)
     nothing = np.full((count, KEPT), np.nan, np.float32)
     found = judged.ranked.grades > 0

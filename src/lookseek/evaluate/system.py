@@ -19,7 +19,7 @@ from ..store.schema import COLOUR, LOOK
 from ..types import Metric, Photo, Pixels, Vectors
 from ..vectors import unit
 from .cache import cache_key, embed_photos
-from .task import Loaded, Question
+from .task import EvaluationQuery, Loaded
 from .words import Reader, has_words, reader_of
 
 __all__ = ["Embedded", "System", "open_system"]
@@ -27,12 +27,12 @@ __all__ = ["Embedded", "System", "open_system"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """Vectors of a benchmark's photos and questions.
+    """Vectors of a benchmark's photos and queries.
 
     Args:
         vectors: by name, float32 (n, dim), of length 1 where they are compared by cosine.
-        rows: the row of each photo id and each question's key; a photo that is not here could not be had.
-        remarks: what else a reader must know of how these questions were asked; they stand in the result's model.
+        rows: the row of each photo id and each query's key; a photo that is not here could not be had.
+        remarks: what else a reader must know of how these queries were asked; they stand in the result's model.
     """
 
     vectors: Mapping[str, Vectors]
@@ -45,22 +45,22 @@ class Embedded:
         return self.vectors[LOOK if LOOK in self.vectors else next(iter(self.vectors))]
 
     def of(self, keys: Iterable[str]) -> dict[str, Vectors]:
-        """Return the vectors of these photos or questions, by name."""
+        """Return the vectors of these photos or queries, by name."""
         rows = [self.rows[key] for key in keys]
         return {name: vectors[rows] for name, vectors in self.vectors.items()}
 
 
-Embed: TypeAlias = Callable[[Loaded, Sequence[str], Sequence[Question], Progress], Embedded]
+Embed: TypeAlias = Callable[[Loaded, Sequence[str], Sequence[EvaluationQuery], Progress], Embedded]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class System:
-    """Something that turns a benchmark's photos and questions into vectors.
+    """Something that turns a benchmark's photos and queries into vectors.
 
     Args:
         info: name, checksum and all else that its vectors depend on.
         metric: how they are compared.
-        embed: given what was loaded, the ids of photos and the questions, gives their vectors.
+        embed: given what was loaded, the ids of photos and the queries, gives their vectors.
         seen: a photo as the model sees it, for pictures; None where nobody knows.
         weights: the share of each vector in the score, above 0.
         model: the model that is measured, which an index could be made with; None of anything else.
@@ -137,22 +137,24 @@ def _of_encoders(
     """A system that encodes photos, and words if it has a reader."""
     first = next(iter(encoders.values()))
 
-    def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
-        if reader is not None and reader.needs(loaded, questions):
+    def embed(
+        loaded: Loaded, photos: Sequence[str], queries: Sequence[EvaluationQuery], progress: Progress
+    ) -> Embedded:
+        if reader is not None and reader.needs(loaded, queries):
             _check_comparable(len(encoders), metric)
-            return _of_words(reader, encoders, loaded, photos, questions, progress)
-        if has_words(loaded, questions):
+            return _of_words(reader, encoders, loaded, photos, queries, progress)
+        if has_words(loaded, queries):
             raise ModelError(
                 f"{info['name']} reads no words, and this benchmark asks with words: give --model a file of vectors "
                 "(.npy) that another model made; --inputs writes what it has to encode"
             )
         why = "the model reads no words" if reader is None else "the words were left out"
-        alone = {"question": f"the reference photo alone: {why}"}
-        remarks = alone if any(question.text for question in questions) else {}
+        alone = {"query": f"the reference photo alone: {why}"}
+        remarks = alone if any(query.text for query in queries) else {}
         vectors, rows = embed_photos(loaded.photos, photos, encoders, progress)
         if metric == "cosine":
             vectors = {name: unit(some) for name, some in vectors.items()}
-        keys = {question.key: rows[question.photo] for question in questions if question.photo in rows}
+        keys = {query.key: rows[query.photo] for query in queries if query.photo in rows}
         return Embedded(vectors, rows | keys, remarks)
 
     def seen(photo: Photo) -> Pixels:
@@ -173,7 +175,7 @@ def _of_words(
     encoders: Mapping[str, Encoder],
     loaded: Loaded,
     photos: Sequence[str],
-    questions: Sequence[Question],
+    queries: Sequence[EvaluationQuery],
     progress: Progress,
 ) -> Embedded:
     """Photos and the texts that stand for some, then words that ask, then changes; each row of length 1."""
@@ -184,19 +186,19 @@ def _of_words(
         vectors, rows = embed_photos(loaded.photos, shown, encoders, progress)
         (look,) = vectors.values()
     standing = {id: loaded.texts[id] for id in photos if id in loaded.texts}
-    spoken = [text for q in questions for text in (q.text, q.plus, q.minus) if text]
+    spoken = [text for q in queries for text in (q.text, q.plus, q.minus) if text]
     read, row_of = reader.read([*standing.values(), *spoken], progress)
     known, first = np.concatenate([unit(look), unit(read)]), len(look)
     rows |= {id: first + row_of[text] for id, text in standing.items()}
-    changes = [q for q in questions if q.text and q.photo in rows]
+    changes = [q for q in queries if q.text and q.photo in rows]
     composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
-    keys = {q.key: rows[q.photo] for q in questions if not q.text and q.photo in rows}
-    keys |= {q.key: first + row_of[q.text] for q in questions if not (q.photo or q.plus or q.minus)}
+    keys = {q.key: rows[q.photo] for q in queries if not q.text and q.photo in rows}
+    keys |= {q.key: first + row_of[q.text] for q in queries if not (q.photo or q.plus or q.minus)}
     keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
-    sums = [q for q in questions if (q.plus or q.minus) and not q.photo]
+    sums = [q for q in queries if (q.plus or q.minus) and not q.photo]
     keys |= {q.key: len(known) + len(changes) + at for at, q in enumerate(sums)}
     added = reader.sums(sums, lambda text: known[first + row_of[text]])
-    return Embedded({LOOK: np.concatenate([known, composed, added])}, rows | keys, reader.said(questions))
+    return Embedded({LOOK: np.concatenate([known, composed, added])}, rows | keys, reader.said(queries))
 
 
 def _external(path: Path, metric: Metric) -> System:
@@ -222,14 +224,16 @@ def _external(path: Path, metric: Metric) -> System:
     checksum = sha256(path.read_bytes() + names.read_bytes()).hexdigest()
     info: dict[str, str | float] = {"name": path.stem, "checksum": checksum, "metric": metric}
 
-    def embed(loaded: Loaded, photos: Sequence[str], questions: Sequence[Question], progress: Progress) -> Embedded:
-        unknown = [question.key for question in questions if question.text and question.key not in rows]
+    def embed(
+        loaded: Loaded, photos: Sequence[str], queries: Sequence[EvaluationQuery], progress: Progress
+    ) -> Embedded:
+        unknown = [query.key for query in queries if query.text and query.key not in rows]
         if unknown:
             raise ModelError(
-                f"{path} has no vector for {len(unknown):,} of {len(questions):,} questions, e.g. {unknown[0]!r}: "
+                f"{path} has no vector for {len(unknown):,} of {len(queries):,} queries, e.g. {unknown[0]!r}: "
                 "--inputs writes the keys that the benchmark asks for"
             )
-        wanted = [key for key in dict.fromkeys([*photos, *(q.key for q in questions)]) if key in rows]
+        wanted = [key for key in dict.fromkeys([*photos, *(q.key for q in queries)]) if key in rows]
         if not any(photo in rows for photo in photos):
             raise ModelError(
                 f"{names} names none of the benchmark's {len(photos):,} photos: it begins with {keys[0]!r}, they are "

@@ -1,4 +1,4 @@
-"""Which answers are right: the grades of a gallery for each question."""
+"""Which answers are right: the grades of a gallery for each query."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 __all__ = ["BARRED", "Grades", "Listed", "SameLabel", "Truth"]
 
 Grades: TypeAlias = NDArray[np.int8]
-"""How right each item of a gallery is for each question, (questions, gallery): 0 wrong, 1 right, 2 and more very
-right; -1 (``BARRED``): not in this question's gallery, e.g. the query photo itself."""
+"""How right each item of a gallery is for each query, (queries, gallery): 0 wrong, 1 right, 2 and more very
+right; -1 (``BARRED``): not in this query's gallery, e.g. the query photo itself."""
 
 BARRED = -1
 
@@ -22,11 +22,11 @@ class Truth(Protocol):
     """Which answers are right."""
 
     def grades(self, rows: slice) -> Grades:
-        """The grades of the gallery for some of the questions, int8 (rows, gallery)."""
+        """The grades of the gallery for some of the queries, int8 (rows, gallery)."""
         ...
 
-    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Truth:
-        """The same truth for some of the questions and some of the gallery, in the order of these rows."""
+    def keep(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Truth:
+        """The same truth for some of the queries and some of the gallery, in the order of these rows."""
         ...
 
 
@@ -35,9 +35,9 @@ class SameLabel:
     """Right means the same label.
 
     Args:
-        query_labels: label of each question, any integers, (questions,).
+        query_labels: label of each query, any integers, (queries,).
         gallery_labels: label of each gallery item, (gallery,).
-        own: gallery row of each question's own photo, which is barred; -1 where it is not in the gallery.
+        own: gallery row of each query's own photo, which is barred; -1 where it is not in the gallery.
     """
 
     query_labels: NDArray[np.int64]
@@ -52,11 +52,11 @@ class SameLabel:
         grades[there, own[there]] = BARRED
         return grades
 
-    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> SameLabel:
+    def keep(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> SameLabel:
         """See Truth."""
         place = np.full(len(self.gallery_labels) + 1, -1, np.int64)  # its last entry answers for -1
         place[gallery] = np.arange(len(gallery))
-        return SameLabel(self.query_labels[questions], self.gallery_labels[gallery], place[self.own[questions]])
+        return SameLabel(self.query_labels[queries], self.gallery_labels[gallery], place[self.own[queries]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +65,9 @@ class Listed:
 
     Args:
         size: of the gallery.
-        right: for each question its right gallery rows and their grades, row to grade >= 1.
-        barred: for each question the gallery rows that are not in its gallery; () for none anywhere.
-        among: for each question the only rows that are in its gallery; () for all everywhere.
+        right: for each query its right gallery rows and their grades, row to grade >= 1.
+        barred: for each query the gallery rows that are not in its gallery; () for none anywhere.
+        among: for each query the only rows that are in its gallery; () for all everywhere.
     """
 
     size: int
@@ -89,7 +89,7 @@ class Listed:
                 grades[place, list(some)] = BARRED
         return grades
 
-    def keep(self, questions: NDArray[np.intp], gallery: NDArray[np.intp]) -> Listed:
+    def keep(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Listed:
         """See Truth."""
         place = {int(row): new for new, row in enumerate(gallery)}
 
@@ -98,7 +98,7 @@ class Listed:
 
         return Listed(
             len(gallery),
-            tuple({place[row]: grade for row, grade in self.right[q].items() if row in place} for q in questions),
-            tuple(rows(self.barred[q]) for q in questions) if self.barred else (),
-            tuple(rows(self.among[q]) for q in questions) if self.among else (),
+            tuple({place[row]: grade for row, grade in self.right[q].items() if row in place} for q in queries),
+            tuple(rows(self.barred[q]) for q in queries) if self.barred else (),
+            tuple(rows(self.among[q]) for q in queries) if self.among else (),
         )

@@ -13,7 +13,7 @@ from ..errors import QueryError
 from ..progress import Progress
 from ..search.vector_sum import WeightedVector, weighted_sum
 from ..types import Vector, Vectors
-from .task import Loaded, Question
+from .task import EvaluationQuery, Loaded
 
 __all__ = ["PARTS", "Reader", "has_words", "reader_of"]
 
@@ -54,19 +54,19 @@ class Reader:
     made_by: str
     literal: bool = False
 
-    def needs(self, loaded: Loaded, questions: Sequence[Question]) -> bool:
+    def needs(self, loaded: Loaded, queries: Sequence[EvaluationQuery]) -> bool:
         """Whether any vector is one of words, or composed of some."""
-        return bool(loaded.texts) or any(q.text and not (q.photo and self.composer.name == "photo") for q in questions)
+        return bool(loaded.texts) or any(q.text and not (q.photo and self.composer.name == "photo") for q in queries)
 
-    def said(self, questions: Sequence[Question]) -> dict[str, str]:
-        """What a result says of how these questions were asked."""
+    def said(self, queries: Sequence[EvaluationQuery]) -> dict[str, str]:
+        """What a result says of how these queries were asked."""
         said = {"text": f"{self.text.name} {self.made_by[:12]}"}
         if self.literal:
             said["words"] = "as they stand"
-        if any(question.photo and question.text for question in questions):
+        if any(query.photo and query.text for query in queries):
             said["composer"] = self.composer.name
             if self.composer.name in PARTS:
-                said["question"] = PARTS[self.composer.name]
+                said["query"] = PARTS[self.composer.name]
         return said
 
     def read(self, texts: Sequence[str], progress: Progress) -> tuple[Vectors, dict[str, int]]:
@@ -82,11 +82,11 @@ class Reader:
             progress.advance(len(part))
         return vectors, rows
 
-    def sums(self, questions: Sequence[Question], vector_of: Callable[[str], Vector]) -> Vectors:
+    def sums(self, queries: Sequence[EvaluationQuery], vector_of: Callable[[str], Vector]) -> Vectors:
         """Vectors of words with what must be there beside and what must not, float32 (n, dim), as a search adds them.
 
         Args:
-            questions: of words alone.
+            queries: of words alone.
             vector_of: of a text, of length 1.
         """
         added = [
@@ -97,7 +97,7 @@ class Reader:
                     if text
                 ]
             )
-            for q in questions
+            for q in queries
         ]
         return np.stack(added) if added else np.empty((0, self.text.dim), np.float32)
 
@@ -110,9 +110,9 @@ class Reader:
         return np.concatenate(parts) if parts else photos[:0]
 
 
-def has_words(loaded: Loaded, questions: Sequence[Question]) -> bool:
+def has_words(loaded: Loaded, queries: Sequence[EvaluationQuery]) -> bool:
     """Whether something can't be had without a text tower: a change can, by its photo alone."""
-    return bool(loaded.texts) or any(not question.photo for question in questions)
+    return bool(loaded.texts) or any(not query.photo for query in queries)
 
 
 def reader_of(model: Model, composer: str | None, *, literal: bool = False) -> Reader | None:

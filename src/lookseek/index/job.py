@@ -124,11 +124,11 @@ class _Job:
             def items() -> Iterator[Item]:
                 for entry in catalogue:
                     if isinstance(entry, Skipped):
-                        self._seen.add(_mark(entry.where))  # it is still named, whatever is wrong with it
+                        self._seen.add(_id_hash(entry.where))  # it is still named, whatever is wrong with it
                         skip(entry)
                         self._progress.advance(1)
                     else:
-                        self._seen.add(_mark(entry.id))
+                        self._seen.add(_id_hash(entry.id))
                         self._counts["read"] += 1
                         yield entry
 
@@ -150,7 +150,7 @@ class _Job:
             self._progress.skipped(Skipped(source, "prune", reason))
             self._skipped["prune"] += 1
             return
-        gone = [point.id for point in self._draft.store.scan() if _mark(point.id) not in self._seen]
+        gone = [point.id for point in self._draft.store.scan() if _id_hash(point.id) not in self._seen]
         if gone and not self._counts["read"]:
             raise QueryError(
                 f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of "
@@ -222,6 +222,6 @@ def _notes(fallback: str, store: StoreType, items: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _mark(item_id: str) -> int:
+def _id_hash(item_id: str) -> int:
     """Return 64 bits that stand for an id where millions must be remembered."""
     return int.from_bytes(hashlib.blake2b(item_id.encode(), digest_size=8).digest())

@@ -1,4 +1,4 @@
-"""How sure a soft router must be: the least mass that keeps the exact answers of questions it was not fitted on.
+"""How sure a soft router must be: the least mass that keeps the exact answers of queries it was not fitted on.
 
 An answer is kept where the router searches its key. A key is searched once the mass of the keys before it is below the
 router's mass, so each answer asks for a mass of its own, and the router's is the least that enough answers ask for.
@@ -16,13 +16,13 @@ from .router import mass_before, select_keys, softmax
 __all__ = ["KEPT", "TOP", "Choice", "choose", "lower_bound"]
 
 KEPT = 0.99
-"""Share of the exact answers that ``soft`` must keep, on questions that nothing was chosen with."""
+"""Share of the exact answers that ``soft`` must keep, on queries that nothing was chosen with."""
 
 TOP = 10
-"""Answers of each question that are to be kept."""
+"""Answers of each query that are to be kept."""
 
 SURE = 2.326
-"""One-sided 99 %: validation must show ``KEPT`` with this confidence, so that other questions keep no less. Not 95 %:
+"""One-sided 99 %: validation must show ``KEPT`` with this confidence, so that other queries keep no less. Not 95 %:
 of all temperatures the most sparing is kept, which is also the luckiest (docs/decisions/route.md)."""
 
 TEMPERATURES = tuple(2.0**power for power in range(-9, 4))
@@ -37,7 +37,7 @@ class Choice:
         temperature, probability_mass: the router's.
         kept, visited: shares of the exact answers that ``soft`` kept, and of the items that it searched.
         hard_kept, hard_visited: the same of ``hard``.
-        questions: how many asked.
+        queries: how many asked.
     """
 
     temperature: float
@@ -46,7 +46,7 @@ class Choice:
     visited: float
     hard_kept: float
     hard_visited: float
-    questions: int
+    queries: int
 
 
 def choose(
@@ -59,13 +59,13 @@ def choose(
     """The temperature and mass that keep enough and search least.
 
     Args:
-        scores: of the router for validation's questions, (n, keys).
-        wanted: key of each exact answer of each question, (n, answers); -1 where there is none.
+        scores: of the router for validation's queries, (n, keys).
+        wanted: key of each exact answer of each query, (n, answers); -1 where there is none.
         sizes: how many items have each key, (keys,).
         least: share of the exact answers that must be kept.
 
     Returns:
-        Mass 1, which searches all, where validation can't show so much: there are too few questions.
+        Mass 1, which searches all, where validation can't show so much: there are too few queries.
     """
     best: Choice | None = None
     share = sizes / max(1, sizes.sum())
@@ -92,11 +92,11 @@ def choose(
 def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
     """What share of the answers is kept, at the least, with the confidence ``SURE``.
 
-    Answers of one question stand and fall together, so they count as fewer than they are: by the ratio of the
-    variance of the questions' shares to that of as many independent answers.
+    Answers of one query stand and fall together, so they count as fewer than they are: by the ratio of the
+    variance of the queries' shares to that of as many independent answers.
 
     Args:
-        kept: whether the router searches the answer's key, bool (questions, answers).
+        kept: whether the router searches the answer's key, bool (queries, answers).
         there: whether there is such an answer, same shape; others count for nothing.
 
     Returns:
@@ -110,9 +110,9 @@ def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
     share = float((kept & there).sum()) / count
     answers = there.sum(axis=1)
     residual = (kept & there).sum(axis=1) - share * answers
-    by_question = float((residual**2).sum()) / count**2
+    by_query = float((residual**2).sum()) / count**2
     by_answer = share * (1 - share) / count
-    size = count / max(1.0, by_question / by_answer if by_answer > 0 else 1.0)
+    size = count / max(1.0, by_query / by_answer if by_answer > 0 else 1.0)
     middle = share + SURE**2 / (2 * size)
     reach = SURE * np.sqrt(share * (1 - share) / size + SURE**2 / (4 * size**2))
     return max(0.0, float((middle - reach) / (1 + SURE**2 / size)))

@@ -92,7 +92,7 @@ def read_table(data: Path, item_columns: Sequence[str] = ()) -> Table:
     said: list[Attributes] = []
     titles: list[str] = []
     skipped: list[Skipped] = []
-    item = _taken(data, item_columns)
+    item = _ambiguous_id_column(data, item_columns)
     for entry in _opened(data, item):
         if isinstance(entry, Skipped):
             skipped.append(entry)
@@ -120,7 +120,7 @@ def read_table(data: Path, item_columns: Sequence[str] = ()) -> Table:
     return Table(str(data), tuple(ids), photos, columns, titles, missing, notes)
 
 
-def _taken(data: Path, item_columns: Sequence[str]) -> str:
+def _ambiguous_id_column(data: Path, item_columns: Sequence[str]) -> str:
     """The column that says which item a photo shows, if it would be taken for the photos' ids; else ""."""
     if not item_columns or data.suffix.lower() not in TABLE_SUFFIXES or not data.is_file():
         return ""

@@ -19,7 +19,7 @@ import numpy as np
 from ...catalogue.deepfashion import is_category_folder, photo_folder, read_attributes, read_splits
 from ...errors import CatalogueError
 from ...types import Photo
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel, Truth
 from .anytable import SPLIT, read_table
 from .columns import chosen, words
@@ -144,7 +144,7 @@ def by_votes(
     else:
         truth = Listed(len(classes), tuple(dict.fromkeys(found, 1) for found in right.values()))
     task = Task(
-        questions=tuple(Question(ids[row], ids[row]) for row in right),
+        queries=tuple(EvaluationQuery(ids[row], ids[row]) for row in right),
         gallery=tuple(ids[row] for row in voters),
         truth=truth,
         metrics=metrics,
@@ -219,7 +219,7 @@ BENCHMARK = Benchmark(
     name="attributes",
     about="each attribute of a photo by its neighbours' votes; top-3 and top-5 recall as DeepFashion counts",
     needs="any table with columns of 2 to 200 values, or DeepFashion's Category and Attribute Prediction benchmark",
-    size="as the table; DeepFashion: 40,000 questions, gallery 249,222",
+    size="as the table; DeepFashion: 40,000 queries, gallery 249,222",
     query_type="photo",
     protocols=("split", "leave-one-out"),
     load=load,

@@ -44,7 +44,7 @@ def load(options: Options) -> Loaded:
         raise CatalogueError(f"{options.data}: no category of {options.split} occurs in {' or '.join(known)}: fetch it")
     base = photo_folder(options.data)
     notes = [
-        f"{len(task.questions):,} photos of {options.split}; {len(shown):,} photos of {' and '.join(known)} vote, of "
+        f"{len(task.queries):,} photos of {options.split}; {len(shown):,} photos of {' and '.join(known)} vote, of "
         f"{len(task.class_names)} of the {len(categories.names)} official categories: the others never occur.",
     ]
     if unanswered:
@@ -61,7 +61,7 @@ BENCHMARK = Benchmark(
     name="category",
     about="DeepFashion Category Prediction: a photo's category by its neighbours' votes",
     needs="the unpacked Category and Attribute Prediction benchmark: Eval/, Anno_coarse/, img/",
-    size="40,000 questions, gallery 249,222, 50 categories",
+    size="40,000 queries, gallery 249,222, 50 categories",
     query_type="photo",
     protocols=("official",),
     load=load,

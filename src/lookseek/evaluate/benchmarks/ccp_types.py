@@ -2,7 +2,7 @@
 
 Another domain than a shop's: whole persons, streets behind them, garments half hidden. A photo's masks say which
 garments it shows; each that covers half a percent of it has a box, and asks with the pixels in that box. The gallery
-are the boxes of all photos of the split, those of the question's own photo left out. Right means the same label.
+are the boxes of all photos of the split, those of the query's own photo left out. Right means the same label.
 
 Bare figures are means over the labels, each counting alike, so that shoes do not speak for all; /LABEL is one of them.
 ``whole`` asks with the whole photo for each of its garments, of the same boxes: what a box adds is the difference.
@@ -20,7 +20,7 @@ from ... import images
 from ...catalogue.ccp import StreetPhoto, garment_boxes, read_labels, read_street
 from ...errors import CatalogueError, ItemError
 from ...types import Box, Photo
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 
 __all__ = ["BENCHMARK", "Garment", "GarmentPhotos", "garments_of"]
@@ -116,8 +116,8 @@ def load(options: Options) -> Loaded:
             tuple(of_label[label] for _ in rows),
             tuple(tuple(of_photo[garments[row].photo.id]) for row in rows),
         )
-        boxes = tuple(Question(garments[row].id, garments[row].id) for row in rows)
-        whole = tuple(Question(f"{garments[row].id} whole", garments[row].photo.id) for row in rows)
+        boxes = tuple(EvaluationQuery(garments[row].id, garments[row].id) for row in rows)
+        whole = tuple(EvaluationQuery(f"{garments[row].id} whole", garments[row].photo.id) for row in rows)
         tasks.append(Task(boxes, gallery, truth, METRICS, stratum=label))
         tasks.append(Task(whole, gallery, truth, METRICS, name="whole", stratum=label))
     return Loaded(
@@ -146,7 +146,7 @@ BENCHMARK = Benchmark(
     name="ccp-types",
     about="the box of a garment in a street photo finds garments of its label in others; whole photo beside box",
     needs="items.csv, labels.txt, images/ and masks/ (the folder ccp)",
-    size="477 questions, gallery 506",
+    size="477 queries, gallery 506",
     query_type="photo",
     protocols=("other-photos",),
     load=load,

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from ..task import Question
+from ..task import EvaluationQuery
 
 __all__ = ["CHANGES", "COLUMNS", "LANGUAGES", "Changed", "known", "translated"]
 
@@ -34,18 +34,20 @@ def known(changed: Changed) -> bool:
     return changed in _ways()
 
 
-def translated(questions: Iterable[Question], changes: Iterable[Changed], column: str) -> tuple[Question, ...]:
-    """The same questions in other words; of a change's wordings a checksum of the question's id chooses one.
+def translated(
+    queries: Iterable[EvaluationQuery], changes: Iterable[Changed], column: str
+) -> tuple[EvaluationQuery, ...]:
+    """The same queries in other words; of a change's wordings a checksum of the query's id chooses one.
 
     Args:
-        questions: in English.
+        queries: in English.
         changes: what each changes, all of them known.
         column: one of ``LANGUAGES``.
     """
     asked = []
-    for question, changed in zip(questions, changes, strict=True):
+    for query, changed in zip(queries, changes, strict=True):
         ways = _ways()[changed]
-        asked.append(replace(question, text=ways[zlib.crc32(question.id.encode()) % len(ways)][column]))
+        asked.append(replace(query, text=ways[zlib.crc32(query.id.encode()) % len(ways)][column]))
     return tuple(asked)
 
 

@@ -2,7 +2,7 @@
 
 From the gallery some types are taken out whole (watches, sunglasses, ties ...). Asking for one of them, in words or
 with its photo, is asking for what the shop does not have, as is asking for a washing machine or for "xyzzy", or with a
-blank picture; asking for types that stayed is asking for what it has. ``decided@10`` is the share of questions that
+blank picture; asking for types that stayed is asking for what it has. ``decided@10`` is the share of queries that
 are decided rightly: absent things get no close hit among the first ten, present ones get some.
 
 The bare figure is the mean over the five kinds, each counting alike: ``absent-words``, ``present-words``,
@@ -21,7 +21,7 @@ from ... import images
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
 from ...types import Photo, Pixels
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel
 from .frozen import LANGUAGES, of_split
 from .myntra import notes_on, photos_of
@@ -57,7 +57,7 @@ def load(options: Options) -> Loaded:
     there = [row for row in rows if row["kind"] in KINDS[:2] or row["id"] in by_id or row["id"] in pictures]
     if not absent or not items or not any(row["kind"] in KINDS[2:4] for row in there):
         raise CatalogueError(
-            f"{options.data} has not the items that {NAME} asks with: write the folder's own questions with "
+            f"{options.data} has not the items that {NAME} asks with: write the folder's own queries with "
             "scripts/make_queries.py"
         )
     left = sum(row["kind"] != ABSENT_TYPE for row in rows) - sum(row["kind"] != ABSENT_TYPE for row in there)
@@ -69,9 +69,9 @@ def load(options: Options) -> Loaded:
         notes=(
             f"Not in the gallery: {', '.join(sorted(absent))}.",
             "decided@10: what is absent gets no close hit among ten, what is present gets some; the bare figure is the "
-            f"mean over the {3 if options.protocol == PHOTOS else 5} kinds of questions.",
+            f"mean over the {3 if options.protocol == PHOTOS else 5} kinds of queries.",
             whose,
-            *([f"{left} questions are of items that are not here."] if left else []),
+            *([f"{left} queries are of items that are not here."] if left else []),
             *notes_on(items),
         ),
     )
@@ -80,13 +80,13 @@ def load(options: Options) -> Loaded:
 def _tasks(
     kind: str, rows: list[dict[str, str]], items: list[MyntraItem], by_id: Mapping[str, MyntraItem]
 ) -> list[Task]:
-    """The questions of one kind; in other languages they stand beside."""
+    """The queries of one kind; in other languages they stand beside."""
     asked = [row for row in rows if row["kind"] == kind]
     if not asked:
         return []
     gallery = tuple(item.id for item in items)
     if not kind.endswith("words"):
-        questions = tuple(Question(f"{kind} {row['id']}", row["id"]) for row in asked)
+        queries = tuple(EvaluationQuery(f"{kind} {row['id']}", row["id"]) for row in asked)
         if kind != "present-photo":
             truth: Listed | SameLabel = Listed(len(items), ({},) * len(asked))
         else:
@@ -94,14 +94,14 @@ def _tasks(
             own = np.array([place.get(row["id"], -1) for row in asked], np.int64)
             _, types = np.unique([item.article_type for item in items], return_inverse=True)
             truth = SameLabel(types[own].astype(np.int64), types.astype(np.int64), own)
-        return [Task(questions, gallery, truth, (METRIC,), stratum=kind, answers_none=True)]
+        return [Task(queries, gallery, truth, (METRIC,), stratum=kind, answers_none=True)]
     present = kind.startswith("present")
     right = tuple(
         {place: 1 for place, item in enumerate(items) if present and _named(item, row["id"])} for row in asked
     )
     return [
         Task(
-            tuple(Question(f"{kind} {row['id']}", text=row[column]) for row in asked),
+            tuple(EvaluationQuery(f"{kind} {row['id']}", text=row[column]) for row in asked),
             gallery,
             Listed(len(items), right),
             (METRIC,),
@@ -143,7 +143,7 @@ BENCHMARK = Benchmark(
     name=NAME,
     about="whether a search says rightly that something close is there, of words, photos and blank pictures",
     needs="catalogue.parquet (the folder myntra)",
-    size="237 questions, gallery 6,065",
+    size="237 queries, gallery 6,065",
     query_type="words",
     protocols=("types-held-out", PHOTOS),
     load=load,

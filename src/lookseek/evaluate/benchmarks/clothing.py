@@ -8,7 +8,7 @@ import numpy as np
 
 from ...catalogue.clothing import UNCLEAR, ClothingItem, read_clothing
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel
 
 __all__ = ["BENCHMARK"]
@@ -29,14 +29,14 @@ def load(options: Options) -> Loaded:
         *_tasks(by_category, options, searched, METRICS, ""),
         *_tasks(by_label, options, searched, METRICS[:3], "labels"),
     ]
-    unasked = sum(item.split == options.split for item, _ in by_category) - len(tasks[0].questions)
+    unasked = sum(item.split == options.split for item, _ in by_category) - len(tasks[0].queries)
     return Loaded(
         tasks=tuple(tasks),
         photos={item.id: item.path for item in items},
         labels={item.id: item.category or item.label for item in items},
         notes=(
             f"Photos of {options.split} ask, the gallery is {' and '.join(there)}.",
-            _apart(items, options.split, there),
+            _note_photographers(items, options.split, there),
             "Bare figures are of dress, shirt and toptee; /labels of all kinds of garment but "
             f"{', '.join(sorted(UNCLEAR))}.",
             *(
@@ -47,7 +47,7 @@ def load(options: Options) -> Loaded:
     )
 
 
-def _apart(items: Sequence[ClothingItem], asking: str, searched: Sequence[str]) -> str:
+def _note_photographers(items: Sequence[ClothingItem], asking: str, searched: Sequence[str]) -> str:
     """Whether photographers stand on one side only, as they should."""
     askers, others = ({item.sender for item in items if item.split in some} for some in ((asking,), searched))
     both = len(askers & others)
@@ -70,7 +70,7 @@ def _tasks(
             f"{options.data} has no photos of {options.split} whose class is also in {' or '.join(searched)}, "
             "which are searched: add them to items.csv"
         )
-    questions = tuple(Question(item.id, item.id) for item, _ in asked)
+    queries = tuple(EvaluationQuery(item.id, item.id) for item, _ in asked)
     of = {label: number for number, label in enumerate(there)}
     shown = np.array([of[label] for _, label in gallery])
     own = np.full(len(asked), -1)
@@ -78,9 +78,9 @@ def _tasks(
     parts = {label: np.flatnonzero(truth.query_labels == number) for label, number in of.items()}
     ids = tuple(item.id for item, _ in gallery)
     return [
-        Task(questions, ids, truth, metrics, name, parts={p: rows for p, rows in parts.items() if len(rows)}),
+        Task(queries, ids, truth, metrics, name, parts={p: rows for p, rows in parts.items() if len(rows)}),
         Task(
-            questions,
+            queries,
             ids,
             Listed(len(there), tuple({of[label]: 1} for _, label in asked)),
             ("accuracy",),
@@ -96,7 +96,7 @@ BENCHMARK = Benchmark(
     name="clothing",
     about="a phone photo of a garment finds garments of its class; its class by its neighbours' votes",
     needs="items.csv and images/ (the folder clothing)",
-    size="344 questions, gallery 1,358",
+    size="344 queries, gallery 1,358",
     query_type="photo",
     protocols=("photographers-apart",),
     load=load,

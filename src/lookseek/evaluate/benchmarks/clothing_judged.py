@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...catalogue.clothing import read_clothing
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 
 __all__ = ["BENCHMARK"]
@@ -31,7 +31,7 @@ def load(options: Options) -> Loaded:
             f"{options.data} has none of the {len(judged)} judged photos in its split {options.split!r}: they are of "
             "the split test of the folder clothing"
         )
-    questions = tuple(Question(id, id) for id in asked)
+    queries = tuple(EvaluationQuery(id, id) for id in asked)
     whole = tuple(id for id, item in items.items() if item.split in ("train", "val"))
     # an item that the folder lacks stays in its gallery, and is found to be missing when it is to be encoded
     pool = tuple(dict.fromkeys(candidate for id in asked for candidate in judged[id]))
@@ -40,9 +40,9 @@ def load(options: Options) -> Loaded:
     seen = _truth(gallery, [dict.fromkeys(judged[id], 1) for id in asked])
     return Loaded(
         tasks=(
-            Task(questions, pool, _among(pool, [judged[id] for id in asked]), ("ndcg@10", "precision@10")),
-            Task(questions, gallery, graded, ("ndcg@10", "precision@10"), "whole-gallery"),
-            Task(questions, gallery, seen, ("precision@10",), "whole-gallery-judged"),
+            Task(queries, pool, _among(pool, [judged[id] for id in asked]), ("ndcg@10", "precision@10")),
+            Task(queries, gallery, graded, ("ndcg@10", "precision@10"), "whole-gallery"),
+            Task(queries, gallery, seen, ("precision@10",), "whole-gallery-judged"),
         ),
         photos={id: item.path for id, item in items.items()},
         missing=tuple(id for id in judged if id not in items),
@@ -50,7 +50,7 @@ def load(options: Options) -> Loaded:
         notes=(
             "Graded by eye: 2 would do instead of it, 1 is related, 0 is neither (docs/judging.md). Precision counts 1 "
             "and 2.",
-            "Bare figures rank the 30 judged candidates of each question among themselves.",
+            "Bare figures rank the 30 judged candidates of each query among themselves.",
             f"/whole-gallery ranks all {len(gallery):,} photos, where what nobody judged counts as 0; "
             "precision@10/whole-gallery-judged is the share of the first ten that was judged.",
         ),
@@ -78,9 +78,9 @@ def _among(pool: Sequence[str], grades: Sequence[Mapping[str, int]]) -> Listed:
 
 BENCHMARK = Benchmark(
     name="clothing-judged",
-    about="would a shopper call it similar? 30 candidates a question, graded 0, 1 or 2 by eye",
+    about="would a shopper call it similar? 30 candidates a query, graded 0, 1 or 2 by eye",
     needs="items.csv and images/ (the folder clothing)",
-    size="40 questions, 30 candidates each",
+    size="40 queries, 30 candidates each",
     query_type="photo",
     protocols=("judged-candidates",),
     load=load,

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ...catalogue.drawn import KINDS, DrawnItem, DrawnPhotos, families, split_seed
 from ...catalogue.drawn.catalogue import title
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .changes import LANGUAGES, Changed, translated
 
 __all__ = ["BENCHMARK", "DESIGNS", "SIZE"]
 
 DESIGNS = 125
-"""Families of a split: some 80 questions of the kind neckline, which shirts can't change, and 125 of each other."""
+"""Families of a split: some 80 queries of the kind neckline, which shirts can't change, and 125 of each other."""
 
 SIZE = 224
 """Pixels along a side: what most encoders look at."""
@@ -40,7 +40,7 @@ NOTES = (
 
 
 def load(options: Options) -> Loaded:
-    """Draw up the questions of a split; the photos are drawn when they are asked for.
+    """Draw up the queries of a split; the photos are drawn when they are asked for.
 
     Source: of asking among a family alone: Liu et al., "Image Retrieval on Real-life Images with Pre-trained
     Vision-and-Language Models", ICCV 2021, Recall_subset.
@@ -49,7 +49,7 @@ def load(options: Options) -> Loaded:
         CatalogueError: there is no such split.
     """
     specs: dict[str, DrawnItem] = {}
-    questions: list[Question] = []
+    queries: list[EvaluationQuery] = []
     kinds: list[str] = []
     relatives: list[tuple[str, ...]] = []
     changed: list[Changed] = []
@@ -59,42 +59,42 @@ def load(options: Options) -> Loaded:
         specs |= own
         reference, _, *targets = own
         for change, target in zip(family.changes, targets, strict=True):
-            questions.append(Question(target, reference, change.text))
+            queries.append(EvaluationQuery(target, reference, change.text))
             kinds.append(change.kind)
             old, new = (spec.attributes[change.kind] for spec in (family.reference, change.target))
             changed.append((change.kind, old, new))
             relatives.append(tuple(photo for photo in own if photo != reference))
-    tasks = _tasks(questions, specs, relatives, {kind: np.flatnonzero(np.array(kinds) == kind) for kind in KINDS})
-    tasks += _spoken(tasks, {question.id: some for question, some in zip(questions, changed, strict=True)})
+    tasks = _tasks(queries, specs, relatives, {kind: np.flatnonzero(np.array(kinds) == kind) for kind in KINDS})
+    tasks += _spoken(tasks, {query.id: some for query, some in zip(queries, changed, strict=True)})
     labels = {photo: title(spec) for photo, spec in specs.items()}
     return Loaded(tasks, DrawnPhotos(specs, SIZE), labels=labels, notes=NOTES)
 
 
 def _tasks(
-    questions: list[Question],
+    queries: list[EvaluationQuery],
     specs: Mapping[str, DrawnItem],
     relatives: list[tuple[str, ...]],
     kinds: Mapping[str, NDArray[np.intp]],
 ) -> tuple[Task, ...]:
-    """Put the questions to the gallery.
+    """Put the queries to the gallery.
 
     Args:
-        questions: each named by its target's photo.
+        queries: each named by its target's photo.
         specs: photo to what is drawn, in the order of the gallery.
-        relatives: for each question the photos of its family that may be answers.
-        kinds: kind to rows of its questions.
+        relatives: for each query the photos of its family that may be answers.
+        kinds: kind to rows of its queries.
     """
     gallery = tuple(specs)
     rows = {photo: row for row, photo in enumerate(gallery)}
     alike: dict[tuple[str, ...], dict[int, int]] = {}
     for photo, row in rows.items():
         alike.setdefault(_look(specs[photo]), {})[row] = 1
-    exact = tuple({rows[question.id]: 1} for question in questions)
-    wide = tuple(alike[_look(specs[question.id])] for question in questions)
-    barred = tuple((rows[question.photo],) for question in questions)
+    exact = tuple({rows[query.id]: 1} for query in queries)
+    wide = tuple(alike[_look(specs[query.id])] for query in queries)
+    barred = tuple((rows[query.photo],) for query in queries)
     tasks = [
         Task(
-            tuple(questions[row] for row in asked),
+            tuple(queries[row] for row in asked),
             gallery,
             Listed(len(gallery), right, barred).keep(asked, np.arange(len(gallery))),
             metrics,
@@ -105,7 +105,7 @@ def _tasks(
     ]
     among = tuple(tuple(rows[photo] for photo in some) for some in relatives)
     family = Listed(len(gallery), exact, among=among)
-    tasks.append(Task(tuple(questions), gallery, family, ("recall@1",), name="subset", parts=kinds))
+    tasks.append(Task(tuple(queries), gallery, family, ("recall@1",), name="subset", parts=kinds))
     return tuple(tasks)
 
 
@@ -115,7 +115,7 @@ def _spoken(tasks: tuple[Task, ...], changed: Mapping[str, Changed]) -> tuple[Ta
         replace(
             task,
             name=name,
-            questions=translated(task.questions, [changed[question.id] for question in task.questions], column),
+            queries=translated(task.queries, [changed[query.id] for query in task.queries], column),
         )
         for column, name in LANGUAGES.items()
         for task in tasks
@@ -131,7 +131,7 @@ BENCHMARK = Benchmark(
     name="drawn-composed",
     about="a drawn garment and one change of colour, pattern, sleeve, neckline or length in words: the changed garment",
     needs="nothing: it is drawn",
-    size="583 questions, gallery 833",
+    size="583 queries, gallery 833",
     query_type="change",
     protocols=("reference-excluded",),
     load=load,

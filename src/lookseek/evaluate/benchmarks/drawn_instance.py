@@ -6,7 +6,7 @@ import numpy as np
 
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.drawn.catalogue import title
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import SameLabel
 
 __all__ = ["BENCHMARK", "DESIGNS", "SIZE", "VIEWS"]
@@ -14,7 +14,7 @@ __all__ = ["BENCHMARK", "DESIGNS", "SIZE", "VIEWS"]
 DESIGNS = 200
 
 VIEWS = 4
-"""Photos of each design, so that each question has three right answers."""
+"""Photos of each design, so that each query has three right answers."""
 
 SIZE = 224
 """Pixels along a side: what most encoders look at."""
@@ -25,7 +25,7 @@ NOTES = ("The photos are drawn: the figures say what a view or a background does
 
 
 def load(options: Options) -> Loaded:
-    """Draw up the questions of a split; the photos are drawn when they are asked for.
+    """Draw up the queries of a split; the photos are drawn when they are asked for.
 
     Raises:
         CatalogueError: there is no such split.
@@ -34,7 +34,7 @@ def load(options: Options) -> Loaded:
     _, items = np.unique([spec.item_id for spec in specs.values()], return_inverse=True)
     views = np.array([spec.view for spec in specs.values()])
     task = Task(
-        questions=tuple(Question(photo, photo) for photo in specs),
+        queries=tuple(EvaluationQuery(photo, photo) for photo in specs),
         gallery=tuple(specs),
         truth=SameLabel(items, items, np.arange(len(specs))),
         metrics=METRICS,
@@ -48,7 +48,7 @@ BENCHMARK = Benchmark(
     name="drawn-instance",
     about="a drawn garment: its other photos, in other views and before other backgrounds",
     needs="nothing: it is drawn",
-    size="800 questions, gallery 800",
+    size="800 queries, gallery 800",
     query_type="photo",
     protocols=("leave-one-out",),
     load=load,

@@ -24,7 +24,7 @@ from typing import TypeAlias
 
 from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_ids, read_triplets
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 
 __all__ = ["BENCHMARK", "GALLERIES", "Ask", "Cohort", "Right", "ask_joined", "read_cohort", "task_of"]
@@ -37,12 +37,12 @@ GALLERIES = {
 """Protocol to what its gallery is."""
 
 EACH = "-each-caption"
-"""Ends the protocols in which each caption is a question."""
+"""Ends the protocols in which each caption is a query."""
 
 METRICS = ("recall@10", "recall@50")
 
-Ask: TypeAlias = Callable[[str, Triplet], Sequence[Question]]
-"""The questions that a triplet makes, given an id for it; none where nothing is said."""
+Ask: TypeAlias = Callable[[str, Triplet], Sequence[EvaluationQuery]]
+"""The queries that a triplet makes, given an id for it; none where nothing is said."""
 
 Right: TypeAlias = Callable[[Triplet], Collection[str]]
 """Ids of the photos that answer a triplet; those that are not in its gallery don't count."""
@@ -111,9 +111,9 @@ def read_cohort(folder: Path, category: str, split: str, protocol: str) -> Cohor
     return Cohort(category, kept, tuple(gallery), excluded, notes)
 
 
-def ask_joined(id: str, triplet: Triplet) -> Sequence[Question]:
-    """One question a triplet: both captions joined."""
-    return [Question(id, triplet.candidate, triplet.joined)] if any(triplet.bare) else []
+def ask_joined(id: str, triplet: Triplet) -> Sequence[EvaluationQuery]:
+    """One query a triplet: both captions joined."""
+    return [EvaluationQuery(id, triplet.candidate, triplet.joined)] if any(triplet.bare) else []
 
 
 def target_alone(triplet: Triplet) -> Collection[str]:
@@ -128,7 +128,7 @@ def task_of(cohort: Cohort, ask: Ask, right: Right = target_alone) -> tuple[Task
         CatalogueError: no triplet says anything.
     """
     rows = {id: row for row, id in enumerate(cohort.gallery)}
-    questions: list[Question] = []
+    queries: list[EvaluationQuery] = []
     answers: list[dict[int, int]] = []
     barred: list[tuple[int, ...]] = []
     silent = 0
@@ -137,15 +137,15 @@ def task_of(cohort: Cohort, ask: Ask, right: Right = target_alone) -> tuple[Task
         silent += not asked
         answer = {rows[photo]: 1 for photo in right(triplet) if photo in rows}
         own = (rows[triplet.candidate],) if cohort.excluded and triplet.candidate in rows else ()
-        questions.extend(asked)
+        queries.extend(asked)
         answers.extend(answer for _ in asked)
         barred.extend(own for _ in asked)
-    if not questions:
+    if not queries:
         raise CatalogueError(f"the captions of all {cohort.category} triplets are empty: they ask nothing")
     truth = Listed(len(rows), tuple(answers), tuple(barred) if any(barred) else ())
     what = "are left out: both of their captions are empty"
     notes = (_counted(silent, len(cohort.triplets), cohort.category, what),) if silent else ()
-    return Task(tuple(questions), cohort.gallery, truth, METRICS, stratum=cohort.category), notes
+    return Task(tuple(queries), cohort.gallery, truth, METRICS, stratum=cohort.category), notes
 
 
 def _load(options: Options) -> Loaded:
@@ -153,7 +153,7 @@ def _load(options: Options) -> Loaded:
     each = protocol != options.protocol
     cohorts = [read_cohort(options.data, category, options.split, protocol) for category in CATEGORIES]
     made = [task_of(cohort, _ask_each if each else ask_joined) for cohort in cohorts]
-    how = "each caption is a question of its own" if each else "the two captions of a triplet ask joined"
+    how = "each caption is a query of its own" if each else "the two captions of a triplet ask joined"
     notes = [f"In protocol {options.protocol} {GALLERIES[protocol]}; {how}."]
     notes += [note for cohort in cohorts for note in cohort.notes]
     notes += [note for _, more in made for note in more]
@@ -169,10 +169,10 @@ def _load(options: Options) -> Loaded:
     return Loaded(tasks, find_photos(options.data, list(labels)), labels=labels, notes=tuple(notes))
 
 
-def _ask_each(id: str, triplet: Triplet) -> Sequence[Question]:
-    """One question a caption, as CLIP4Cir writes a single caption in training; none of an empty one."""
+def _ask_each(id: str, triplet: Triplet) -> Sequence[EvaluationQuery]:
+    """One query a caption, as CLIP4Cir writes a single caption in training; none of an empty one."""
     spoken = zip("ab", triplet.bare, strict=True)
-    return [Question(f"{id}/{mark}", triplet.candidate, text.capitalize()) for mark, text in spoken if text]
+    return [EvaluationQuery(f"{id}/{mark}", triplet.candidate, text.capitalize()) for mark, text in spoken if text]
 
 
 def _counted(count: int, of: int, category: str, what: str) -> str:
@@ -183,7 +183,7 @@ BENCHMARK = Benchmark(
     name="fashioniq",
     about="a photo and what to change about it (two human captions); right is the one photo that the captions mean",
     needs="captions/ and image_splits/ of github.com/XiaoxiaoGuo/fashion-iq, photos as images/ID.jpg or dress/ID.jpg",
-    size="6,016 questions, gallery 15,536 (dress 3,817, shirt 6,346, toptee 5,373), 8,619 in val-split",
+    size="6,016 queries, gallery 15,536 (dress 3,817, shirt 6,346, toptee 5,373), 8,619 in val-split",
     query_type="change",
     protocols=(*GALLERIES, *(f"{protocol}{EACH}" for protocol in GALLERIES)),
     load=_load,

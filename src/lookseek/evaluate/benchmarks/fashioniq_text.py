@@ -1,6 +1,6 @@
 """A proxy of FashionIQ for where its photos can't be had: captions that a machine wrote stand for them.
 
-A question is the caption of the reference followed by the change, both captions of it joined and in small letters,
+A query is the caption of the reference followed by the change, both captions of it joined and in small letters,
 e.g. "a woman in a white dress, but brighter and more playful looking and is red with a floral print"; what is ranked
 are the captions of the gallery. It measures how well a model of words follows FashionIQ's changes. It is no figure of
 FashionIQ and compares with none: no photo is looked at, and many photos have the same caption.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ...catalogue.fashioniq import CATEGORIES, Triplet, read_image_captions
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question
+from ..task import Benchmark, EvaluationQuery, Loaded, Options
 from .fashioniq import GALLERIES, Ask, Cohort, read_cohort, task_of
 
 __all__ = ["BENCHMARK"]
@@ -88,9 +88,9 @@ def _captioned(cohort: Cohort, captions: Mapping[str, str]) -> Cohort:
 def _asking(captions: Mapping[str, str]) -> Ask:
     """Asks with the reference's caption and the change, in small letters as captions are."""
 
-    def ask(id: str, triplet: Triplet) -> Sequence[Question]:
+    def ask(id: str, triplet: Triplet) -> Sequence[EvaluationQuery]:
         change = " and ".join(filter(None, triplet.bare)).lower()
-        return [Question(id, text=f"{captions[triplet.candidate]}, but {change}")] if change else []
+        return [EvaluationQuery(id, text=f"{captions[triplet.candidate]}, but {change}")] if change else []
 
     return ask
 
@@ -99,7 +99,7 @@ BENCHMARK = Benchmark(
     name="fashioniq-text",
     about="PROXY, no figure of FashionIQ: machine captions stand for the photos; caption and change find a caption",
     needs="captions/, image_splits/ as for fashioniq, image_captions/ of github.com/haokunwen/DQU-CIR; no photos",
-    size="6,016 questions, gallery 15,536 captions, 8,619 in proxy-val-split",
+    size="6,016 queries, gallery 15,536 captions, 8,619 in proxy-val-split",
     query_type="words",
     protocols=tuple(f"{PROXY}{protocol}" for protocol in GALLERIES),
     load=_load,

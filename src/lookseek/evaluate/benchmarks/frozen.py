@@ -1,4 +1,4 @@
-"""Frozen questions of benchmarks: those of a folder's own, or those of the folder that lookseek was built with.
+"""Frozen queries of benchmarks: those of a folder's own, or those of the folder that lookseek was built with.
 
 A folder brings its own in ``queries/NAME.csv``; ``scripts/make_queries.py FOLDER`` writes them. They name ids, words
 and values alone, so that what is right is read from the folder's own data.
@@ -23,7 +23,7 @@ LANGUAGES = {"en": "", "vi": "vi", "vi_plain": "vi-plain"}
 
 
 def packaged(name: str) -> Path:
-    """Where the questions of a benchmark stand that come with lookseek.
+    """Where the queries of a benchmark stand that come with lookseek.
 
     >>> packaged("myntra-fine").name
     'myntra_fine.csv'
@@ -32,7 +32,7 @@ def packaged(name: str) -> Path:
 
 
 def of_split(name: str, options: Options, columns: Sequence[str]) -> tuple[list[dict[str, str]], str]:
-    """Return the questions of a split, and a sentence on where they are from.
+    """Return the queries of a split, and a sentence on where they are from.
 
     Args:
         name: of the benchmark.
@@ -40,7 +40,7 @@ def of_split(name: str, options: Options, columns: Sequence[str]) -> tuple[list[
         columns: that they must have beside ``split``.
 
     Raises:
-        CatalogueError: the list can't be read, lacks a column, or has no question of the split.
+        CatalogueError: the list can't be read, lacks a column, or has no query of the split.
     """
     own = options.data / QUERIES / f"{name}.csv"
     path = own if own.is_file() else packaged(name)
@@ -54,6 +54,6 @@ def of_split(name: str, options: Options, columns: Sequence[str]) -> tuple[list[
     if lacking:
         raise CatalogueError(f"{path} has no column {', '.join(lacking)}: write it anew with scripts/make_queries.py")
     if not rows:
-        raise CatalogueError(f"{path} has no question of the split {options.split!r}: choose another --split")
+        raise CatalogueError(f"{path} has no query of the split {options.split!r}: choose another --split")
     whose = "the folder's own" if path == own else "those that come with lookseek"
-    return rows, f"The questions are {whose}."
+    return rows, f"The queries are {whose}."

@@ -19,7 +19,7 @@ METRICS = ("recall@1", "recall@10", "recall@20", "recall@30", "recall@40", "reca
 accuracy", whether the exact item is among the k first."""
 
 OFFICIAL = (14_218, 12_612, 3_985)
-"""Questions, gallery, items. Source: github.com/bnu-wangxun/Deep_Metric, README."""
+"""Queries, gallery, items. Source: github.com/bnu-wangxun/Deep_Metric, README."""
 
 
 def load(options: Options) -> Loaded:
@@ -30,12 +30,12 @@ def load(options: Options) -> Loaded:
     asked = [(photo.name, photo.item) for photo in photos if photo.status == "query"]
     shown = [(photo.name, photo.item) for photo in photos if photo.status == "gallery"]
     task, unanswered = same_item(asked, shown, METRICS, kind_of)
-    if not task.questions:
+    if not task.queries:
         raise CatalogueError(f"{options.data} has no query photo with a gallery photo of its item: fetch it again")
     size = (len(asked), len(shown), len({item for _, item in shown}))
     notes = [
         f"The official partition: {size[0]:,} query photos search {size[1]:,} gallery photos of {size[2]:,} items.",
-        "Right is the same item id; recall@k is the share of questions with a right photo among the first k.",
+        "Right is the same item id; recall@k is the share of queries with a right photo among the first k.",
     ]
     if size != OFFICIAL:
         notes.append("This is not the official size, {:,}, {:,} and {:,}: compare with no paper.".format(*OFFICIAL))
@@ -99,7 +99,7 @@ BENCHMARK = Benchmark(
     name="inshop",
     about="DeepFashion In-shop: a shop's photo finds others of the same item",
     needs="the unpacked In-shop benchmark: Eval/, img/; for official-box also Anno/",
-    size="14,218 questions, gallery 12,612",
+    size="14,218 queries, gallery 12,612",
     query_type="photo",
     protocols=("official", "official-box"),
     load=load,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import SameLabel
 from .anytable import SPLIT, read_table
 
@@ -38,7 +38,7 @@ def load(options: Options) -> Loaded:
     shown = [(table.ids[row], str(value) if (value := column[row]) is not None else None) for row in rows]
     counts = Counter(item for _, item in shown if item is not None)
     task, alone = same_item([(id, item) for id, item in shown if item is not None], shown, METRICS)
-    if not task.questions:
+    if not task.queries:
         raise CatalogueError(f"in {table.name} no value of {name!r} has two photos: name another column (--by)")
     items = [count for count in counts.values() if count > 1]
     without = sum(item is None for _, item in shown)
@@ -85,7 +85,7 @@ def same_item(
         for row, (id, _) in enumerate(kept):
             parts.setdefault(part(id), []).append(row)
     task = Task(
-        questions=tuple(Question(id, id) for id, _ in kept),
+        queries=tuple(EvaluationQuery(id, id) for id, _ in kept),
         gallery=tuple(id for id, _ in shown),
         truth=SameLabel(
             np.array([numbers[item] for _, item in kept], np.int64),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...catalogue.myntra import read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .myntra import notes_on, photos_of
 
@@ -33,7 +33,7 @@ def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
     Args:
         options: where ``catalogue.parquet`` is, and which split is asked.
         queries: a CSV file with ``COLUMNS``; where it has a column "kind" beside, each kind has figures of its own too.
-        notes: what is to be said of the questions beside the usual.
+        notes: what is to be said of the queries beside the usual.
 
     Raises:
         CatalogueError: the catalogue or the queries can't be read, or none of the split has a right item.
@@ -55,7 +55,7 @@ def ask(options: Options, queries: Path, notes: tuple[str, ...] = ()) -> Loaded:
     return Loaded(
         tasks=tuple(
             Task(
-                tuple(Question(_name(row), text=row[column]) for row in asked),
+                tuple(EvaluationQuery(_name(row), text=row[column]) for row in asked),
                 gallery,
                 truth,
                 ("precision@10", "map@10", "recall@10", "r-precision"),
@@ -101,7 +101,7 @@ BENCHMARK = Benchmark(
     name="myntra-attributes",
     about="words for a colour and a type find items of that colour and type; English, Vietnamese, without diacritics",
     needs="catalogue.parquet and queries.csv (the folder myntra)",
-    size="143 questions, gallery 6,865",
+    size="143 queries, gallery 6,865",
     query_type="words",
     protocols=("colour-and-type",),
     load=load,

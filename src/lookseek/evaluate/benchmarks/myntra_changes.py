@@ -1,9 +1,9 @@
 """``myntra-changes``: a photo and "with long sleeves instead" find such an item of the same type, colour and brand.
 
-A question's item and its targets differ in one of sleeve, neckline, pattern, length and fit, by the shop's own word,
+A query's item and its targets differ in one of sleeve, neckline, pattern, length and fit, by the shop's own word,
 and agree in the others (``catalogue/one_change.py``). recall@k wants one of the targets; any@k takes any item of the
 type, colour and people that is as asked, whatever its brand. Items of which nobody knows whether they are as asked are
-not in the question's gallery, nor is the item itself.
+not in the query's gallery, nor is the item itself.
 
 ``any@1/subset`` asks among the items of the reference's own type, colour and people of which it is known whether they
 are as asked: there a system that ignores the words can't win by the photo.
@@ -25,7 +25,7 @@ from ...catalogue.facts import Facts, lacks
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...catalogue.one_change import FIELDS
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel
 from .frozen import LANGUAGES, of_split
 from .myntra import notes_on, photos_of
@@ -53,7 +53,7 @@ def load(options: Options) -> Loaded:
     if not asked:
         raise CatalogueError(
             f"{options.data} has none of the items that {NAME} asks of {options.split}: write the folder's own "
-            "questions with scripts/make_queries.py"
+            "queries with scripts/make_queries.py"
         )
     facts = facts_of_items(items, read_details(options.data, place.keys()))
     exact, wide, barred, alike = _truth(asked, items, facts, place)
@@ -64,19 +64,20 @@ def load(options: Options) -> Loaded:
     parts = {field: np.flatnonzero(fields == field) for field in FIELDS if (fields == field).any()}
     tasks = []
     for column, name in LANGUAGES.items():
-        questions = tuple(
-            Question(f"{row['reference']} {row['field']}={row['new']}", row["reference"], row[column]) for row in asked
+        queries = tuple(
+            EvaluationQuery(f"{row['reference']} {row['field']}={row['new']}", row["reference"], row[column])
+            for row in asked
         )
-        first = Task(questions, gallery, Listed(len(items), exact, barred), EXACT, name, parts=parts)
+        first = Task(queries, gallery, Listed(len(items), exact, barred), EXACT, name, parts=parts)
         kept = "type-kept" if not name else f"type-kept-{name}"
         tasks += [first, replace(first, truth=Listed(len(items), wide, barred), metrics=ANY)]
         among = Listed(len(items), wide, among=alike)
         hard = np.array([row for row, some in enumerate(alike) if len(some) > len(wide[row])], np.intp)
         beside = f"subset-{name}" if name else "subset"
         if len(hard):
-            task = Task(questions, gallery, among, ("any@1",), beside)
+            task = Task(queries, gallery, among, ("any@1",), beside)
             tasks.append(task.only(hard, np.arange(len(gallery))))
-        tasks.append(Task(questions, gallery, SameLabel(types[rows], types, rows), ("precision@10",), kept))
+        tasks.append(Task(queries, gallery, SameLabel(types[rows], types, rows), ("precision@10",), kept))
     left = len(listed) - len(asked)
     return Loaded(
         tasks=tuple(tasks),
@@ -90,7 +91,7 @@ def load(options: Options) -> Loaded:
             "gallery, nor is the item itself.",
             "/vi asks in Vietnamese, /vi-plain without diacritics; /sleeve and the like is one kind of change.",
             whose,
-            *([f"{left} of {len(listed)} questions are of items that are not here."] if left else []),
+            *([f"{left} of {len(listed)} queries are of items that are not here."] if left else []),
             *notes_on(items),
         ),
     )
@@ -99,14 +100,14 @@ def load(options: Options) -> Loaded:
 def _truth(
     asked: Sequence[Mapping[str, str]], items: Sequence[MyntraItem], facts: Sequence[Facts], place: Mapping[str, int]
 ) -> tuple[_Right, _Right, _Rows, _Rows]:
-    """Of each question its targets, all that is as asked, what nobody knows, and what is known of its own kind."""
+    """Of each query its targets, all that is as asked, what nobody knows, and what is known of its own kind."""
     alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row, item in enumerate(items):
         alike[item.article_type, item.base_colour, item.gender].append(row)
     exact, wide, barred, known = [], [], [], []
-    for question in asked:
-        own, field, new = place[question["reference"]], question["field"], question["new"]
-        targets = {place[id] for id in question["targets"].split() if id in place}
+    for query in asked:
+        own, field, new = place[query["reference"]], query["field"], query["new"]
+        targets = {place[id] for id in query["targets"].split() if id in place}
         right, unknown = set(targets), {own}
         for row in alike[items[own].article_type, items[own].base_colour, items[own].gender]:
             values = facts[row].get(field, frozenset())
@@ -128,7 +129,7 @@ BENCHMARK = Benchmark(
     name=NAME,
     about="a photo and a change of sleeve, neck, pattern, length or fit: the item so changed, its type and colour kept",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
-    size="655 questions, gallery 6,865",
+    size="655 queries, gallery 6,865",
     query_type="change",
     protocols=("reference-excluded",),
     load=load,

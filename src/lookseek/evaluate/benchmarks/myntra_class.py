@@ -9,7 +9,7 @@ import numpy as np
 
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Lesson, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task, TrainingSet
 from ..truth import SameLabel
 from .myntra import notes_on, photos_of
 
@@ -47,17 +47,17 @@ def load(options: Options) -> Loaded:
             "Every photo asks once and is not in its own gallery. Colours of one design stand in the gallery.",
             f"Bare figures are of dress, shirt and toptee: of min(k, gallery), so {deepest}.",
             f"/types are of the {LARGEST} largest article types, gallery {len(common) - 1:,}.",
-            "query_ms@k is the time to route one question, compare it with what it searches and sort the first k.",
+            "query_ms@k is the time to route one query, compare it with what it searches and sort the first k.",
             *notes_on(worn),
         ),
     )
 
 
-def lesson(options: Options, split: str) -> Lesson:
+def training_set(options: Options, split: str) -> TrainingSet:
     """What a router learns: the categories, and the article types that are the largest in the split that asks."""
     types = _largest(read_catalogue(options.data, options.split))
     items = read_catalogue(options.data, split)
-    return Lesson(
+    return TrainingSet(
         photos_of(items),
         {
             "": {item.id: item.category for item in items if item.category},
@@ -76,7 +76,7 @@ def _task(items: Sequence[MyntraItem], label: Callable[[MyntraItem], str], metri
     labels = np.array([of[label(item)] for item in items], np.int64)
     asked = np.array([row for row, item in enumerate(items) if counts[label(item)] > 1], np.int64)
     return Task(
-        questions=tuple(Question(items[row].id, items[row].id) for row in asked),
+        queries=tuple(EvaluationQuery(items[row].id, items[row].id) for row in asked),
         gallery=tuple(item.id for item in items),
         truth=SameLabel(labels[asked], labels, asked),
         metrics=metrics,
@@ -89,9 +89,9 @@ BENCHMARK = Benchmark(
     name="myntra-class",
     about="a shop photo finds photos of its category or type: mAP, accuracy (precision) and time at top-10 to 10000",
     needs="catalogue.parquet (the folder myntra)",
-    size="1,910 questions, gallery 1,910; 20 types: 5,285",
+    size="1,910 queries, gallery 1,910; 20 types: 5,285",
     query_type="photo",
     protocols=("leave-one-out",),
     load=load,
-    lesson=lesson,
+    training_set=training_set,
 )

@@ -4,8 +4,8 @@ The triplets are in FashionIQ's layout and were made from titles, not by people 
 but other details may too, and an item of the same design and colour is often as right as the one that is named. So
 beside the exact target (recall) any item of the target's design and colour counts (any).
 
-What the benchmark is about is one gallery of all categories, a harder question than one gallery a category as
-FashionIQ asks, which stands beside it. The same questions in Vietnamese, with and without diacritics, stand beside it
+What the benchmark is about is one gallery of all categories, a harder query than one gallery a category as
+FashionIQ asks, which stands beside it. The same queries in Vietnamese, with and without diacritics, stand beside it
 too: changes.py has their words.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from ...catalogue.fashioniq import CATEGORIES, Triplet
 from ...catalogue.myntra import MyntraItem, read_catalogue
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from .changes import LANGUAGES, Changed, known, translated
 from .fashioniq import Cohort, Right, ask_joined, read_cohort, task_of
 from .myntra import notes_on
@@ -78,11 +78,11 @@ def _load(options: Options) -> Loaded:
 def _both(
     cohort: Cohort, any_right: Right, name: str, exact: tuple[str, ...], wide: tuple[str, ...]
 ) -> tuple[list[Task], tuple[str, ...]]:
-    """The same questions to the same gallery, once for the target alone and once for any right item; and notes."""
+    """The same queries to the same gallery, once for the target alone and once for any right item; and notes."""
     task, notes = task_of(cohort, ask_joined)
     parts: dict[str, list[int]] = defaultdict(list)
-    for row, question in enumerate(task.questions):
-        parts[question.id.partition("/")[0]].append(row)
+    for row, query in enumerate(task.queries):
+        parts[query.id.partition("/")[0]].append(row)
     named = {part: np.array(rows, np.intp) for part, rows in parts.items()} if not name else {}
     task = replace(task, name=name, metrics=exact, stratum="", parts=named)
     return [task, replace(task, truth=task_of(cohort, ask_joined, any_right)[0].truth, metrics=wide)], notes
@@ -91,28 +91,28 @@ def _both(
 def _spoken(
     tasks: list[Task], triplets: Mapping[str, Triplet], items: Mapping[str, MyntraItem]
 ) -> tuple[list[Task], tuple[str, ...]]:
-    """The same tasks in Vietnamese, of the questions that can be said in it; and notes."""
-    questions = tasks[0].questions
+    """The same tasks in Vietnamese, of the queries that can be said in it; and notes."""
+    queries = tasks[0].queries
 
-    def changed(question: Question) -> Changed:
-        pair = triplets[question.id].candidate, triplets[question.id].target
+    def changed(query: EvaluationQuery) -> Changed:
+        pair = triplets[query.id].candidate, triplets[query.id].target
         old, new = (items[id].base_colour if id in items else "" for id in pair)
         return "baseColour", old, new
 
-    asked = np.array([row for row, question in enumerate(questions) if known(changed(question))], np.intp)
+    asked = np.array([row for row, query in enumerate(queries) if known(changed(query))], np.intp)
     if not len(asked):
         return [], ("None of the changes can be said in Vietnamese: the catalogue's colours have no words.",)
     some = [replace(task.only(asked, np.arange(len(task.gallery))), parts={}) for task in tasks]
     made = [
-        replace(task, name=name, questions=translated(task.questions, map(changed, task.questions), column))
+        replace(task, name=name, queries=translated(task.queries, map(changed, task.queries), column))
         for column, name in LANGUAGES.items()
         for task in some
     ]
-    left = len(questions) - len(asked)
+    left = len(queries) - len(asked)
     return made, (
         "/vi asks in Vietnamese, /vi-plain without diacritics: from one colour of the catalogue to another, in words "
         "of training, and once, where the English says a title's colours twice.",
-        *([f"{left:,} of {len(questions):,} questions have no Vietnamese and are left out of it."] if left else []),
+        *([f"{left:,} of {len(queries):,} queries have no Vietnamese and are left out of it."] if left else []),
     )
 
 
@@ -133,7 +133,7 @@ BENCHMARK = Benchmark(
     name="myntra-composed",
     about="a photo and a change of colour; right is the target (recall), or any of its design and colour (any)",
     needs="catalogue.parquet, and captions/ and image_splits/ in FashionIQ's layout",
-    size="1,458 questions, gallery 1,910",
+    size="1,458 queries, gallery 1,910",
     query_type="change",
     protocols=(PROTOCOL,),
     load=_load,

@@ -13,7 +13,7 @@ from ...catalogue.descriptions import sentences
 from ...catalogue.details import Details, read_details
 from ...catalogue.myntra import read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .myntra import notes_on, photos_of
 
@@ -36,14 +36,14 @@ def load(options: Options) -> Loaded:
     alike: dict[str, dict[int, int]] = defaultdict(dict)
     for row in asked:
         alike[texts[row]][row] = 1
-    questions = tuple(Question(items[row].id, text=texts[row]) for row in asked)
+    queries = tuple(EvaluationQuery(items[row].id, text=texts[row]) for row in asked)
     gallery = tuple(item.id for item in items)
     repeated = sum(len(alike[texts[row]]) > 1 for row in asked)
     own, same = ({row: 1} for row in asked), (alike[texts[row]] for row in asked)
     return Loaded(
         tasks=(
-            Task(questions, gallery, Listed(len(items), tuple(own)), (*(f"recall@{k}" for k in DEPTHS), "mrr")),
-            Task(questions, gallery, Listed(len(items), tuple(same)), tuple(f"any@{k}" for k in DEPTHS)),
+            Task(queries, gallery, Listed(len(items), tuple(own)), (*(f"recall@{k}" for k in DEPTHS), "mrr")),
+            Task(queries, gallery, Listed(len(items), tuple(same)), tuple(f"any@{k}" for k in DEPTHS)),
         ),
         photos=photos_of(items),
         labels={item.id: item.title for item in items},
@@ -72,7 +72,7 @@ BENCHMARK = Benchmark(
     name="myntra-description",
     about="what the shop writes of a garment's parts finds its photo; any@k: the photo of any item of the same text",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
-    size="5,077 questions, gallery 6,865",
+    size="5,077 queries, gallery 6,865",
     query_type="words",
     protocols=("whole-split",),
     load=load,

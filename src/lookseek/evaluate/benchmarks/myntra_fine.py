@@ -1,11 +1,11 @@
 """``myntra-fine``: "striped shirt", "heels with an ankle strap": words for one attribute of one type find such items.
 
-A question asks for a type with one value of one attribute, or for a kind of its own ("loafers" among casual shoes).
+A query asks for a type with one value of one attribute, or for a kind of its own ("loafers" among casual shoes).
 Right is what the shop itself says (``details.parquet``): an item of that type that has the value. Where the shop says
-nothing of the attribute nobody knows, so such items of the type are not in that question's gallery, nor are those whose
+nothing of the attribute nobody knows, so such items of the type are not in that query's gallery, nor are those whose
 values may come together with it (``catalogue/facts.py``). Items of other types stay in it and are wrong.
 
-Each question has at least 10 right items, and 10 of its type that are known to lack the value: the type alone does not
+Each query has at least 10 right items, and 10 of its type that are known to lack the value: the type alone does not
 answer it. What the type alone would reach stands in the notes.
 """
 
@@ -20,7 +20,7 @@ from ...catalogue.details import Details, read_details
 from ...catalogue.facts import Facts, lacks
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .frozen import LANGUAGES, of_split
 from .myntra import notes_on, photos_of
@@ -41,7 +41,7 @@ METRICS = ("precision@10", "map@10", "recall@10", "r-precision")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is known of a question's gallery.
+    """What is known of a query's gallery.
 
     Args:
         right: rows of the items that have the value.
@@ -68,7 +68,7 @@ def load(options: Options) -> Loaded:
     able = [(row, one) for row, one in zip(listed, judged, strict=True) if len(one.right) >= LEAST]
     if not able:
         raise CatalogueError(
-            f"no question of {NAME} has {LEAST} right items of {options.split} in {options.data}: write the folder's "
+            f"no query of {NAME} has {LEAST} right items of {options.split} in {options.data}: write the folder's "
             "own with scripts/make_queries.py"
         )
     rows = [row for row, _ in able]
@@ -83,7 +83,8 @@ def load(options: Options) -> Loaded:
         tasks=tuple(
             Task(
                 tuple(
-                    Question(f"{row['articleType']} {row['field']}={row['value']}", text=row[column]) for row in rows
+                    EvaluationQuery(f"{row['articleType']} {row['field']}={row['value']}", text=row[column])
+                    for row in rows
                 ),
                 gallery,
                 truth,
@@ -101,7 +102,7 @@ def load(options: Options) -> Loaded:
             "Right is what the shop says of its items; those of the type of which it says nothing are in no gallery.",
             f"A system that finds the type and nothing of the attribute would reach a precision of {alone:.3f}.",
             whose,
-            *([f"{left} of {len(listed)} questions have too few right items here and are left out."] if left else []),
+            *([f"{left} of {len(listed)} queries have too few right items here and are left out."] if left else []),
             *notes_on(items),
         ),
     )
@@ -138,7 +139,7 @@ BENCHMARK = Benchmark(
     name=NAME,
     about="words for one attribute of a type find items that have it; English, Vietnamese, without diacritics",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
-    size="126 questions, gallery 6,865",
+    size="126 queries, gallery 6,865",
     query_type="words",
     protocols=("type-and-attribute",),
     load=load,

@@ -2,8 +2,8 @@
 
 The words before the signs name a type; what is added and what is taken away are values of attributes of which the shop
 says which items have them (``details.parquet``). Right is an item of the type that has what is added and is known to
-lack what is taken away; items of the type of which either is unknown are not in the question's gallery. There are
-three kinds of questions, each with its own figures: ``plus``, ``minus``, ``both``; bare figures are of all.
+lack what is taken away; items of the type of which either is unknown are not in the query's gallery. There are
+three kinds of queries, each with its own figures: ``plus``, ``minus``, ``both``; bare figures are of all.
 
 ``precision@10/type-kept`` is the share of the first ten that are of the type at all: no sign may change it.
 """
@@ -19,7 +19,7 @@ from ...catalogue.details import read_details
 from ...catalogue.facts import Facts, lacks
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ...errors import CatalogueError
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel
 from .frozen import LANGUAGES, of_split
 from .myntra import notes_on, photos_of
@@ -35,7 +35,7 @@ COLUMNS = (
 )  # fmt: skip
 
 LEAST = 10
-"""Right items that a question has."""
+"""Right items that a query has."""
 
 
 def load(options: Options) -> Loaded:
@@ -47,7 +47,7 @@ def load(options: Options) -> Loaded:
     able = [(row, one) for row, one in zip(listed, judged, strict=True) if len(one[0]) >= LEAST]
     if not able:
         raise CatalogueError(
-            f"no question of {NAME} has {LEAST} right items of {options.split} in {options.data}: write the folder's "
+            f"no query of {NAME} has {LEAST} right items of {options.split} in {options.data}: write the folder's "
             "own with scripts/make_queries.py"
         )
     rows = [row for row, _ in able]
@@ -62,11 +62,11 @@ def load(options: Options) -> Loaded:
     wanted = np.array([number[row["articleType"]] for row in rows], np.int64)
     tasks = []
     for language, name in LANGUAGES.items():
-        questions = tuple(_question(row, language) for row in rows)
-        tasks.append(Task(questions, gallery, truth, ("precision@10", "map@10", "recall@10"), name, parts=parts))
+        queries = tuple(_query(row, language) for row in rows)
+        tasks.append(Task(queries, gallery, truth, ("precision@10", "map@10", "recall@10"), name, parts=parts))
         same_type = SameLabel(wanted, types.astype(np.int64), np.full(len(rows), -1))
         kept = f"type-kept-{name}" if name else "type-kept"
-        tasks.append(Task(questions, gallery, same_type, ("precision@10",), kept, parts=parts))
+        tasks.append(Task(queries, gallery, same_type, ("precision@10",), kept, parts=parts))
     left = len(listed) - len(rows)
     return Loaded(
         tasks=tuple(tasks),
@@ -78,26 +78,26 @@ def load(options: Options) -> Loaded:
             "precision@10/type-kept is the share of the first ten that are of the type.",
             f"A system that finds the type and heeds no sign would reach a precision of {alone:.3f}.",
             whose,
-            *([f"{left} of {len(listed)} questions have too few right items here and are left out."] if left else []),
+            *([f"{left} of {len(listed)} queries have too few right items here and are left out."] if left else []),
             *notes_on(items),
         ),
     )
 
 
 def judge(
-    items: Sequence[MyntraItem], facts: Sequence[Facts], question: Mapping[str, str]
+    items: Sequence[MyntraItem], facts: Sequence[Facts], query: Mapping[str, str]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return rows of the items that are right, and of those of which nobody knows.
 
     Args:
         items: the gallery.
         facts: of each item.
-        question: a row of the list: what is added and taken away, "" where nothing is.
+        query: a row of the list: what is added and taken away, "" where nothing is.
     """
     right, unknown = [], []
-    added, taken = ((question[f"{sign}_field"], question[f"{sign}_value"]) for sign in ("plus", "minus"))
+    added, taken = ((query[f"{sign}_field"], query[f"{sign}_value"]) for sign in ("plus", "minus"))
     for row, item in enumerate(items):
-        if item.article_type != question["articleType"]:
+        if item.article_type != query["articleType"]:
             continue
         known = [
             (value in (values := facts[row].get(field, frozenset())), lacks(field, values, value), wanted)
@@ -111,21 +111,21 @@ def judge(
     return tuple(right), tuple(unknown)
 
 
-def _question(row: Mapping[str, str], language: str) -> Question:
+def _query(row: Mapping[str, str], language: str) -> EvaluationQuery:
     text, plus, minus = (row[f"{term}_{language}"] for term in TERMS)
     signs = "".join(
         f" {sign}{row[f'{name}_field']}={row[f'{name}_value']}"
         for sign, name in (("+", "plus"), ("-", "minus"))
         if row[f"{name}_field"]
     )
-    return Question(f"{row['articleType']}{signs}", text=text, plus=plus, minus=minus)
+    return EvaluationQuery(f"{row['articleType']}{signs}", text=text, plus=plus, minus=minus)
 
 
 BENCHMARK = Benchmark(
     name=NAME,
     about="words for a type, plus and minus values of attributes: items of the type that have the one, not the other",
     needs="catalogue.parquet and details.parquet (the folder myntra)",
-    size="180 questions, gallery 6,865",
+    size="180 queries, gallery 6,865",
     query_type="words",
     protocols=("type-and-attributes",),
     load=load,

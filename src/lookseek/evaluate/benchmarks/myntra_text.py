@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ...catalogue.myntra import read_catalogue
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .myntra import notes_on, photos_of
 
@@ -21,19 +21,19 @@ def load(options: Options) -> Loaded:
     alike: dict[str, dict[int, int]] = defaultdict(dict)
     for row in titled:
         alike[items[row].title][row] = 1
-    questions = tuple(Question(items[row].id, text=items[row].title) for row in titled)
+    queries = tuple(EvaluationQuery(items[row].id, text=items[row].title) for row in titled)
     gallery = tuple(item.id for item in items)
     repeated = sum(len(alike[items[row].title]) > 1 for row in titled)
     return Loaded(
         tasks=(
             Task(
-                questions,
+                queries,
                 gallery,
                 Listed(len(items), tuple({row: 1} for row in titled)),
                 (*(f"recall@{k}" for k in DEPTHS), "mrr"),
             ),
             Task(
-                questions,
+                queries,
                 gallery,
                 Listed(len(items), tuple(alike[items[row].title] for row in titled)),
                 tuple(f"any@{k}" for k in DEPTHS),
@@ -53,7 +53,7 @@ BENCHMARK = Benchmark(
     name="myntra-text",
     about="a title finds its photo; any@k: the photo of any item of the same title",
     needs="catalogue.parquet (the folder myntra)",
-    size="6,865 questions, gallery 6,865",
+    size="6,865 queries, gallery 6,865",
     query_type="words",
     protocols=("whole-split",),
     load=load,

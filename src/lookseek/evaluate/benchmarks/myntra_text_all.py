@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ...catalogue.myntra import read_catalogue, splits_of
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed
 from .myntra import notes_on, photos_of
 
@@ -30,14 +30,14 @@ def load(options: Options) -> Loaded:
     for row, item in enumerate(items):
         if item.title in titles:
             alike[item.title][row] = 1
-    questions = tuple(Question(items[row].id, text=items[row].title) for row in asked)
+    queries = tuple(EvaluationQuery(items[row].id, text=items[row].title) for row in asked)
     gallery = tuple(item.id for item in items)
     repeated = sum(len(alike[items[row].title]) > 1 for row in asked)
     itself, same = ({row: 1} for row in asked), (alike[items[row].title] for row in asked)
     return Loaded(
         tasks=(
-            Task(questions, gallery, Listed(len(items), tuple(itself)), (*(f"recall@{k}" for k in DEPTHS), "mrr")),
-            Task(questions, gallery, Listed(len(items), tuple(same)), tuple(f"any@{k}" for k in DEPTHS)),
+            Task(queries, gallery, Listed(len(items), tuple(itself)), (*(f"recall@{k}" for k in DEPTHS), "mrr")),
+            Task(queries, gallery, Listed(len(items), tuple(same)), tuple(f"any@{k}" for k in DEPTHS)),
         ),
         photos=photos_of(items),
         labels={item.id: item.title for item in items},
@@ -54,7 +54,7 @@ BENCHMARK = Benchmark(
     name="myntra-text-all",
     about="a title of the split finds its photo among those of all splits; any@k: any item of the same title",
     needs="catalogue.parquet (the folder myntra)",
-    size="6,865 questions, gallery 34,795",
+    size="6,865 queries, gallery 34,795",
     query_type="words",
     protocols=("all-splits",),
     load=load,

@@ -18,14 +18,14 @@ from ...catalogue.myntra import read_catalogue
 from ...errors import CatalogueError
 from ...types import Photo, Pixels
 from ..distortions.distort import DISTORTIONS, distort
-from ..task import Benchmark, Loaded, Options, Question, Task
+from ..task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ..truth import Listed, SameLabel
 from .drawn_instance import DESIGNS, SIZE, VIEWS
 from .myntra import notes_on, photos_of
 
-__all__ = ["BENCHMARK", "QUESTIONS", "STRENGTHS", "DistortedPhotos"]
+__all__ = ["BENCHMARK", "QUERIES", "STRENGTHS", "DistortedPhotos"]
 
-QUESTIONS = 150
+QUERIES = 150
 """Photos that ask; each is asked 28 times, distorted another way each time."""
 
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
@@ -103,23 +103,25 @@ def load(options: Options) -> Loaded:
             f"{options.data} has no two photos of one category in the split {options.split}: "
             "the benchmark needs dresses, shirts or tops there"
         )
-    chosen = set(Dice("robustness", options.seed).shuffled(able)[:QUESTIONS])
+    chosen = set(Dice("robustness", options.seed).shuffled(able)[:QUERIES])
     asked = tuple(photo for photo in able if photo in chosen)
     gallery = tuple(categories)
     own = np.flatnonzero([photo in chosen for photo in gallery])
     _, shown = np.unique(list(categories.values()), return_inverse=True)
     same = SameLabel(shown[own], shown, own)
     itself = Listed(len(gallery), tuple({int(row): 1} for row in own))
-    tasks = [Task(tuple(Question(photo, photo) for photo in asked), gallery, same, CLASS, name="clean")]
+    tasks = [Task(tuple(EvaluationQuery(photo, photo) for photo in asked), gallery, same, CLASS, name="clean")]
     labels = dict(categories)
     for name in DISTORTIONS:
         for strength in STRENGTHS:
             names = [distorted(photo, name, strength) for photo in asked]
             labels |= {made: categories[photo] for made, photo in zip(names, asked, strict=True)}
             stratum = f"{name}={strength:g}"
-            questions = tuple(Question(made, made, made_of=photo) for made, photo in zip(names, asked, strict=True))
-            tasks.append(Task(questions, gallery, itself, OWN, stratum=stratum))
-            tasks.append(Task(questions, gallery, same, CLASS, stratum=stratum))
+            queries = tuple(
+                EvaluationQuery(made, made, source_photo=photo) for made, photo in zip(names, asked, strict=True)
+            )
+            tasks.append(Task(queries, gallery, itself, OWN, stratum=stratum))
+            tasks.append(Task(queries, gallery, same, CLASS, stratum=stratum))
     notes = _notes(len(asked), len(gallery), len(gallery) - len(able)) + notes
     return Loaded(tuple(tasks), DistortedPhotos(photos, asked, options.seed), labels=labels, notes=notes)
 

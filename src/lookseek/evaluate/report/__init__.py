@@ -1,7 +1,7 @@
-"""An evaluation as one page to look at: static HTML and pictures, no network, no scripts.
+"""An evaluation as one page: static HTML and pictures, no network, no scripts.
 
 ``headline`` says what comes first. Charts: curves, parts, confusion, strengths, drawn in one ``style`` and four
-``looks``. Questions with their answers: questions, strips. HTML: heading, tables, sections, shown, of the pieces in
+``themes``. Queries with their answers: answers, strips. HTML: heading, tables, sections, shown, of the pieces in
 ``markup``, put into ``page.html``.
 """
 
@@ -15,7 +15,7 @@ from ..outcome import Evaluation
 from .heading import banner, head, notes, title
 from .markup import section
 from .sections import confusion_section, curve_section, parts_section, strengths_section
-from .shown import questions_sections
+from .shown import queries_sections
 from .style import check_matplotlib
 from .tables import cards, meanings, table
 
@@ -53,7 +53,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         "confusion": confusion_section(evaluation, folder),
         "strengths": strengths_section(evaluation, folder),
     }
-    sections["best"], sections["worst"] = questions_sections(evaluation, folder)
+    sections["best"], sections["worst"] = queries_sections(evaluation, folder)
     there = {anchor: body for anchor, body in sections.items() if body}
     links = "".join(f'<li><a href="#{anchor}">{_LINKS[anchor]}</a></li>' for anchor in there)
     nav = f'<nav aria-label="On this page"><ul>{links}</ul></nav>' if links else ""
@@ -76,6 +76,6 @@ _LINKS = {
     "parts": "Parts",
     "confusion": "Confusion",
     "strengths": "Changed photos",
-    "best": "Best questions",
-    "worst": "Worst questions",
+    "best": "Best queries",
+    "worst": "Worst queries",
 }

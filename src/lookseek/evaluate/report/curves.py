@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..outcome import Evaluation
-from .headline import lead
-from .looks import Look
+from .headline import headline_outcomes
 from .style import Chart, fitted, points
+from .themes import Theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,12 +34,12 @@ _MARKS = tuple(step * 10**power for power in range(7) for step in (1, 2, 5))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """Share of questions whose first right answer is at a rank or before it.
+    """Share of queries whose first right answer is at a rank or before it.
 
     Args:
         ranks: ascending from 1 to where the answers are known, int64 (ranks,).
-        mean: over strata, or over all questions where there is but one, (ranks,).
-        lines: name to shares, (ranks,), of each stratum or part; those of most questions first.
+        mean: over strata, or over all queries where there is but one, (ranks,).
+        lines: name to shares, (ranks,), of each stratum or part; those of most queries first.
     """
 
     ranks: NDArray[np.int64]
@@ -55,7 +55,7 @@ class Curves:
 
 def curves(evaluation: Evaluation) -> Curves | None:
     """The curves of what the first headline figure is about; None where nothing was asked, or one answer is all."""
-    outcomes = lead(evaluation)
+    outcomes = headline_outcomes(evaluation)
     depth = max((max(o.first.max(), (o.best >= 0).sum(axis=1).max()) for o in outcomes), default=1)
     if depth < 2:
         return None
@@ -79,32 +79,32 @@ def curve_chart(curves: Curves) -> Chart:
     """A line for each stratum or part, and the mean."""
     ends = ", ".join(f"{curves.mean[place]:.2f} at rank {rank:,}" for rank, place in curves.at((1, 10)))
     each = f" {len(curves.lines)} thinner lines show its parts." if curves.lines else ""
-    alt = f"Line chart: the share of questions with a right answer at each rank or before it. It is {ends}.{each}"
+    alt = f"Line chart: the share of queries with a right answer at each rank or before it. It is {ends}.{each}"
     named = min(len(curves.lines), LINES + 1) + 1 if curves.lines else 0
 
-    def height(look: Look) -> int:
-        return 270 + 20 * -(-named // 2) if look.narrow else 390 + 24 * -(-named // 5)
+    def height(theme: Theme) -> int:
+        return 270 + 20 * -(-named // 2) if theme.narrow else 390 + 24 * -(-named // 5)
 
     return Chart("recall-curve", alt, height, partial(_paint, curves))
 
 
-def _paint(curves: Curves, figure: Figure, look: Look) -> None:
+def _paint(curves: Curves, figure: Figure, theme: Theme) -> None:
     axes = figure.subplots()
     named, ranks = list(curves.lines.items()), curves.ranks
     shown = []
     for _, shares in named[LINES:]:
-        axes.plot(ranks, shares, color=look.grey, linewidth=points(1))
+        axes.plot(ranks, shares, color=theme.grey, linewidth=points(1))
     for place, (name, shares) in enumerate(named[:LINES]):
-        turn, colour = divmod(place, len(look.lines))
-        (line,) = axes.plot(ranks, shares, "--" if turn else "-", color=look.lines[colour], linewidth=points(2))
-        shown.append((line, fitted(name, 110 if look.narrow else 150, look)))
-    (line,) = axes.plot(ranks, curves.mean, color=look.ink, linewidth=points(3.4))
+        turn, colour = divmod(place, len(theme.lines))
+        (line,) = axes.plot(ranks, shares, "--" if turn else "-", color=theme.lines[colour], linewidth=points(2))
+        shown.append((line, fitted(name, 110 if theme.narrow else 150, theme)))
+    (line,) = axes.plot(ranks, curves.mean, color=theme.ink, linewidth=points(3.4))
     shown.insert(0, (line, "mean"))
     if len(named) > LINES:
-        shown.append((axes.plot([], [], color=look.grey)[0], f"{len(named) - LINES} more"))
+        shown.append((axes.plot([], [], color=theme.grey)[0], f"{len(named) - LINES} more"))
     if named:
         handles, labels = zip(*shown, strict=True)
-        figure.legend(handles, labels, loc="outside lower left", ncols=2 if look.narrow else 5)
+        figure.legend(handles, labels, loc="outside lower left", ncols=2 if theme.narrow else 5)
     last = int(ranks[-1])
     marks = [rank for rank in _MARKS if rank <= last]
     axes.set_xscale("log")
@@ -115,4 +115,4 @@ def _paint(curves: Curves, figure: Figure, look: Look) -> None:
     axes.set_ylim(0, 1.02)
     axes.grid(axis="y")
     axes.set_xlabel("rank, best answer first")
-    axes.set_ylabel("share of questions")
+    axes.set_ylabel("share of queries")

@@ -35,13 +35,13 @@ def head(result: Result, written: date) -> str:
     """The benchmark's name, a sentence, and all that the figures depend on."""
     model = {name: value if isinstance(value, str) else f"{value:g}" for name, value in result.model.items()}
     name, checksum = model.pop("name", "not named"), model.pop("checksum", "")
-    asked, shown = counted(result.queries, "question"), counted(result.gallery_size, "item")
+    asked, shown = counted(result.queries, "query"), counted(result.gallery_size, "item")
     facts = [
         ("Benchmark", result.benchmark, ""),
         ("Protocol", result.protocol, ""),
         ("Split", result.split, ""),
         ("Gallery", shown, result.gallery_hash[:_CHECKSUM]),
-        ("Questions", f"{result.queries:,}", ""),
+        ("Queries", f"{result.queries:,}", ""),
         ("Model", name, checksum[:_CHECKSUM]),
         *((label.replace("_", " ").capitalize(), value, "") for label, value in model.items()),
         ("Date", written.isoformat(), ""),
@@ -82,7 +82,7 @@ def banner(result: Result, folder: Path) -> str:
     verb = "is" if count == 1 else "are"
     return (
         f'<div class="banner" role="note"><h2>Not comparable: {counted(count, "photo")} {verb} missing</h2>'
-        "<p>The benchmark names photos that could not be had or read. They were left out of the questions and the "
+        "<p>The benchmark names photos that could not be had or read. They were left out of the queries and the "
         "gallery, so these figures compare with no others, not even with an earlier run that lacked other photos.</p>"
         f"{more}<details><summary>Which photos</summary><ul>{listed}</ul></details></div>"
     )

@@ -16,9 +16,10 @@ def scrolling(what: str, body: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun.
+    """Return a number and its noun, in the plural but for 1.
 
-    >>> counted(1, "question"), counted(20000, "question")
-    ('1 question', '20,000 questions')
+    >>> counted(1, "query"), counted(20000, "query")
+    ('1 query', '20,000 queries')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..outcome import Evaluation
 from ..result import Figure as Measured
-from .headline import behind
-from .looks import Look
+from .headline import part_figures
 from .markup import counted
 from .strengths import CLEAN, STRENGTH
 from .style import Chart, ceiling, fitted, points
+from .themes import Theme
 from .words import number, one_line
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Parts:
 def parts(evaluation: Evaluation, metric: str) -> list[Parts]:
     """The parts of a metric, those of each task by themselves; without those that the charts of strengths show."""
     result = evaluation.result
-    found = behind(result, metric)
+    found = part_figures(result, metric)
     strong = {part for part in found if STRENGTH.fullmatch(part)}
     left = {part: figure for part, figure in found.items() if part not in strong | ({CLEAN} if strong else set())}
     beside = []
@@ -80,29 +80,31 @@ def bars_chart(parts: Parts, metric: str, name: str) -> Chart:
     alt = f"Bar chart of {metric}, {counted(len(bars), 'part')}, from {ends[0]} down to {ends[1]}."
     if len(bars) == 1:
         alt = f"Bar chart of {metric}, one part, {ends[0]}."
-    return Chart(name, alt, lambda look: 64 + _BAR * len(bars), partial(_paint, bars, parts.overall))
+    return Chart(name, alt, lambda theme: 64 + _BAR * len(bars), partial(_paint, bars, parts.overall))
 
 
-def _paint(bars: list[tuple[str, Measured]], overall: Measured | None, figure: Figure, look: Look) -> None:
+def _paint(bars: list[tuple[str, Measured]], overall: Measured | None, figure: Figure, theme: Theme) -> None:
     axes = figure.subplots()
     places = np.arange(len(bars))
     values = np.array([measured.value for _, measured in bars])
     whiskers = np.array([_whiskers(measured) for _, measured in bars]).T
-    axes.barh(places, values, 0.6, color=look.bar, linewidth=0)
-    axes.errorbar(values, places, xerr=whiskers, fmt="none", ecolor=look.ink, elinewidth=points(1.4), capsize=points(3))
+    axes.barh(places, values, 0.6, color=theme.bar, linewidth=0)
+    axes.errorbar(
+        values, places, xerr=whiskers, fmt="none", ecolor=theme.ink, elinewidth=points(1.4), capsize=points(3)
+    )
     ends = values + whiskers[1]
     limit = max(ceiling(float(ends.max())), 1.12 * float(ends.max()))
     for place, end in enumerate(ends):
         axes.annotate(
-            number(values[place]), (end, place), (4, 0), "data", "offset points", va="center", color=look.faint
+            number(values[place]), (end, place), (4, 0), "data", "offset points", va="center", color=theme.faint
         )
     if overall is not None:
-        axes.axvline(overall.value, color=look.ink, linestyle=(0, (4, 3)), linewidth=points(1.2))
-        axes.set_title(f"all {number(overall.value)}", x=overall.value / limit, fontsize="medium", color=look.ink)
+        axes.axvline(overall.value, color=theme.ink, linestyle=(0, (4, 3)), linewidth=points(1.2))
+        axes.set_title(f"all {number(overall.value)}", x=overall.value / limit, fontsize="medium", color=theme.ink)
     axes.set_xlim(0, limit)
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_yticks(places, [fitted(part, 110 if look.narrow else 240, look) for part, _ in bars])
-    axes.tick_params(axis="y", length=0, labelcolor=look.ink)
+    axes.set_yticks(places, [fitted(part, 110 if theme.narrow else 240, theme) for part, _ in bars])
+    axes.tick_params(axis="y", length=0, labelcolor=theme.ink)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
 

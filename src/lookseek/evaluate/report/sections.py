@@ -8,11 +8,11 @@ from ..outcome import Evaluation
 from .confusion import Confusion, confusion_chart, confusions
 from .curves import LINES, curve_chart, curves
 from .headline import first_metric
-from .looks import LIGHT, Look
 from .markup import counted, scrolling, section
 from .parts import BARS, bars_chart, parts
 from .strengths import strengths, strengths_chart
 from .style import Chart, save
+from .themes import LIGHT, Theme
 from .words import escaped, number
 
 __all__ = ["confusion_section", "curve_section", "parts_section", "strengths_section"]
@@ -29,7 +29,7 @@ def curve_section(evaluation: Evaluation, folder: Path) -> str:
     shown = curves(evaluation)
     if shown is None:
         return ""
-    said = "<p>Of all questions, the share whose first right answer stands at a rank or before it.</p>"
+    said = "<p>Of all queries, the share whose first right answer stands at a rank or before it.</p>"
     rows = {"mean": shown.mean, **dict(list(shown.lines.items())[:LINES])} if shown.lines else {"all": shown.mean}
     places = shown.at(RANKS)
     columns = "".join(f'<th scope="col">{rank:,}</th>' for rank, _ in places)
@@ -63,7 +63,7 @@ def confusion_section(evaluation: Evaluation, folder: Path) -> str:
     """Heat maps of what is taken for what, and the commonest mistakes."""
     maps = "".join(_confusion(one, place, folder) for place, one in enumerate(confusions(evaluation), 1))
     said = (
-        "<p>A row is the truth, a column what it was taken for; numbers count questions, and the shade is the share of "
+        "<p>A row is the truth, a column what it was taken for; numbers count queries, and the shade is the share of "
         "the row. All would stand on the diagonal if nothing were confused.</p>"
     )
     body = f'{said}<div class="maps">{maps}</div>' if maps else ""
@@ -79,7 +79,7 @@ def _confusion(confusion: Confusion, place: int, folder: Path) -> str:
     )
     told = f"<details><summary>The commonest mistakes</summary><ol>{mistakes}</ol></details>" if mistakes else ""
     left = confusion.left_out
-    rarer = f'<p class="quiet">Not shown: {counted(left, "question")} of rarer classes.</p>' if left else ""
+    rarer = f'<p class="quiet">Not shown: {counted(left, "query")} of rarer classes.</p>' if left else ""
     chart = _figure(confusion_chart(confusion, f"confusion-{place}"), folder, rarer + told)
     return f"<div><h3>{heading}</h3>{chart}</div>"
 
@@ -96,12 +96,12 @@ def strengths_section(evaluation: Evaluation, folder: Path) -> str:
 
 
 def _figure(chart: Chart, folder: Path, caption: str = "") -> str:
-    """Save a chart; the HTML that shows it in the look that fits the page."""
+    """Save a chart in all its themes, and return the HTML that shows the one that fits the page."""
     save(chart, folder)
     sources = "".join(
-        f'<source media="{look.media}" srcset="{chart.name}{look.suffix}.png"{_sized(chart, look)}>'
-        for look in chart.looks
-        if look.media
+        f'<source media="{theme.media}" srcset="{chart.name}{theme.suffix}.png"{_sized(chart, theme)}>'
+        for theme in chart.themes
+        if theme.media
     )
     alt = f' alt="{escaped(chart.alt, 1_000)}"'
     picture = f'<picture>{sources}<img src="{chart.name}.png"{_sized(chart, LIGHT)}{alt}></picture>'
@@ -111,6 +111,6 @@ def _figure(chart: Chart, folder: Path, caption: str = "") -> str:
     return f'<figure class="{kind}">{picture}{f"<figcaption>{caption}</figcaption>" if caption else ""}</figure>'
 
 
-def _sized(chart: Chart, look: Look) -> str:
-    width, height = chart.size(look)
+def _sized(chart: Chart, theme: Theme) -> str:
+    width, height = chart.size(theme)
     return f' width="{width}" height="{height}"'

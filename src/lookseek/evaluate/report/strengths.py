@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ..result import Figure as Measured
 from ..result import Result
-from .headline import behind
-from .looks import Look
+from .headline import part_figures
 from .style import Chart, ceiling, fitted, points
+from .themes import Theme
 from .words import number, one_line
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Strengths:
 def strengths(result: Result) -> list[Strengths]:
     """What is told of metrics by strength; [] where no part is called so."""
     metrics = dict.fromkeys(name.partition("/")[0] for name in result.metrics)
-    return [found for metric in metrics if (found := _strengths(metric, behind(result, metric)))][:CHARTS]
+    return [found for metric in metrics if (found := _strengths(metric, part_figures(result, metric)))][:CHARTS]
 
 
 def _strengths(metric: str, found: Mapping[str, Measured]) -> Strengths | None:
@@ -74,29 +74,29 @@ def strengths_chart(strengths: Strengths, name: str) -> Chart:
     clean = f" Without change it is {number(strengths.clean.value)}." if strengths.clean else ""
     alt = f"{len(lowest)} line charts of {strengths.metric} against how strongly photos were changed: "
 
-    def height(look: Look) -> int:
-        return 16 + (150 if look.narrow else 220) * -(-len(lowest) // _columns(strengths, look))
+    def height(theme: Theme) -> int:
+        return 16 + (150 if theme.narrow else 220) * -(-len(lowest) // _columns(strengths, theme))
 
     return Chart(name, f"{alt}{'; '.join(lowest)}.{clean}", height, partial(_paint, strengths))
 
 
-def _columns(strengths: Strengths, look: Look) -> int:
-    return min(len(strengths.lines), 2 if look.narrow else 4)
+def _columns(strengths: Strengths, theme: Theme) -> int:
+    return min(len(strengths.lines), 2 if theme.narrow else 4)
 
 
-def _paint(strengths: Strengths, figure: Figure, look: Look) -> None:
-    columns = _columns(strengths, look)
+def _paint(strengths: Strengths, figure: Figure, theme: Theme) -> None:
+    columns = _columns(strengths, theme)
     rows = -(-len(strengths.lines) // columns)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     figures = [measured for line in strengths.lines.values() for _, measured in line]
     top = ceiling(max(measured.value for measured in (*figures, *filter(None, [strengths.clean]))))
     for panel, (change, line) in zip(panels, strengths.lines.items(), strict=False):
-        _panel(panel, line, strengths.clean, look)
+        _panel(panel, line, strengths.clean, theme)
         panel.set_title(
-            fitted(change, 140 if look.narrow else 220, look),
+            fitted(change, 140 if theme.narrow else 220, theme),
             loc="left",
             fontsize="medium",
-            color=look.ink,
+            color=theme.ink,
             fontweight="bold",
         )
         panel.set_ylim(0, top * 1.02)
@@ -104,19 +104,19 @@ def _paint(strengths: Strengths, figure: Figure, look: Look) -> None:
         panel.set_visible(False)
 
 
-def _panel(panel: Axes, line: tuple[tuple[float, Measured], ...], clean: Measured | None, look: Look) -> None:
+def _panel(panel: Axes, line: tuple[tuple[float, Measured], ...], clean: Measured | None, theme: Theme) -> None:
     along = [strength for strength, _ in line]
-    panel.fill_between(along, [m.low for _, m in line], [m.high for _, m in line], color=look.accent, alpha=0.2, lw=0)
-    panel.plot(along, [m.value for _, m in line], "o-", color=look.accent, linewidth=points(2.4), markersize=points(6))
+    panel.fill_between(along, [m.low for _, m in line], [m.high for _, m in line], color=theme.accent, alpha=0.2, lw=0)
+    panel.plot(along, [m.value for _, m in line], "o-", color=theme.accent, linewidth=points(2.4), markersize=points(6))
     if clean is not None:
-        panel.axhline(clean.value, color=look.ink, linestyle=(0, (4, 3)), linewidth=points(1.2))
+        panel.axhline(clean.value, color=theme.ink, linestyle=(0, (4, 3)), linewidth=points(1.2))
     panel.margins(x=0.08)
-    panel.set_xticks(_apart(along))
+    panel.set_xticks(_spaced_ticks(along))
     panel.xaxis.set_major_formatter(lambda strength, _: f"{strength:g}")
     panel.grid(axis="y")
 
 
-def _apart(along: list[float]) -> list[float]:
+def _spaced_ticks(along: list[float]) -> list[float]:
     """Those of the strengths that have room to be written below the axis, the last among them."""
     least = (along[-1] - along[0]) * 0.16
     written = along[-1:]

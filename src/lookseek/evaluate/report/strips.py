@@ -1,4 +1,4 @@
-"""Pictures of questions with their answers: what was asked, what the model saw, what was found."""
+"""Pictures of queries with their answers: what was asked, what the model saw, what was found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...render.tile import CELL, MARGIN, Tile, tile_position
 from ...types import Photo, Pixels
 from ..outcome import Evaluation
 from ..task import Loaded
-from .questions import Answered
+from .answers import AnsweredQuery
 
 __all__ = ["card", "strip"]
 
@@ -34,30 +34,30 @@ LONGEST = 2_000
 """Characters of a text that are looked at; a card holds some 150."""
 
 
-def strip(asked: Answered, evaluation: Evaluation) -> Pixels | None:
-    """Draw a question with its answers, right ones framed green and wrong ones red.
+def strip(asked: AnsweredQuery, evaluation: Evaluation) -> Pixels | None:
+    """Draw a query with its answers, right ones framed green and wrong ones red.
 
-    Photos that can't be had or read are placeholders; words that stand for a photo, and questions in words alone, are
+    Photos that can't be had or read are placeholders; words that stand for a photo, and queries in words alone, are
     written on a card.
 
     Args:
-        asked: the question and its answers.
+        asked: the query and its answers.
         evaluation: that they are of.
 
     Returns:
         uint8 (height, width, 3), white where nothing is; None where there is nothing to show of any of them.
     """
-    loaded, question = evaluation.loaded, asked.question
-    if not any(id in loaded.photos or id in loaded.texts for id in (question.photo, *(a.id for a in asked.answers))):
+    loaded, query = evaluation.loaded, asked.query
+    if not any(id in loaded.photos or id in loaded.texts for id in (query.photo, *(a.id for a in asked.answers))):
         return None
-    query = _shown(question.photo, loaded) if question.photo else card(question.said)
+    picture = _shown(query.photo, loaded) if query.photo else card(query.said)
     tiles = [
         Tile(_shown(answer.id, loaded), answer.rank, answer.score, _caption(answer.id, loaded), answer.right)
         for answer in asked.answers
     ]
-    title = question.text[:LONGEST] if question.photo else ""
-    sheet = draw_strip(query, tiles, title, COLUMNS)
-    seen = None if evaluation.seen is None else _had(question.photo, loaded, evaluation.seen)
+    title = query.text[:LONGEST] if query.photo else ""
+    sheet = draw_strip(picture, tiles, title, COLUMNS)
+    seen = None if evaluation.seen is None else _had(query.photo, loaded, evaluation.seen)
     return sheet if seen is None else _with_seen(sheet, seen, bool(title))
 
 

@@ -1,4 +1,4 @@
-"""How charts are drawn and saved: letters, lines and sizes, in every look."""
+"""How charts are drawn and saved: letters, lines and sizes, in every theme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import QueryError
-from .looks import DARK, LIGHT, Look, narrowed
+from .themes import DARK, LIGHT, Theme, narrow_theme
 from .words import one_line
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ _FONT = "DejaVu Sans"
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart to be saved in all its looks.
+    """A chart to be saved in all its themes.
 
     Args:
         name: of its files, without suffix.
         alt: what it shows, in words.
-        height: for a look, pixels of the page.
+        height: for a theme, pixels of the page.
         paint: draws it into an empty figure.
         width: pixels of the page, of a chart that no phone can show whole and that is moved sideways there; None: as
             wide as the page.
@@ -52,18 +52,18 @@ class Chart:
 
     name: str
     alt: str
-    height: Callable[[Look], int]
-    paint: Callable[[Figure, Look], None]
+    height: Callable[[Theme], int]
+    paint: Callable[[Figure, Theme], None]
     width: int | None = None
 
     @property
-    def looks(self) -> tuple[Look, ...]:
-        """The looks it is saved in, the most special first, as a browser takes the first that fits."""
-        return (DARK, LIGHT) if self.width else (narrowed(DARK), narrowed(LIGHT), DARK, LIGHT)
+    def themes(self) -> tuple[Theme, ...]:
+        """The themes that it is saved in, the most specific first: a browser takes the first that fits."""
+        return (DARK, LIGHT) if self.width else (narrow_theme(DARK), narrow_theme(LIGHT), DARK, LIGHT)
 
-    def size(self, look: Look) -> tuple[int, int]:
+    def size(self, theme: Theme) -> tuple[int, int]:
         """Width and height, pixels of the page."""
-        return self.width or look.width, self.height(look)
+        return self.width or theme.width, self.height(theme)
 
 
 def check_matplotlib() -> None:
@@ -77,37 +77,37 @@ def check_matplotlib() -> None:
 
 
 def save(chart: Chart, folder: Path) -> None:
-    """Write a chart in all its looks, PNG."""
+    """Write a chart as a PNG file for each of its themes."""
     import matplotlib.style
     from matplotlib.figure import Figure
 
-    for look in chart.looks:
-        inches = [(side + 0.01) / _INCH for side in chart.size(look)]  # matplotlib rounds down
-        with matplotlib.style.context(["default", _settings(look)]):
+    for theme in chart.themes:
+        inches = [(side + 0.01) / _INCH for side in chart.size(theme)]  # matplotlib rounds down
+        with matplotlib.style.context(["default", _settings(theme)]):
             figure = Figure((inches[0], inches[1]), _INCH * SCALE, layout="constrained")
-            chart.paint(figure, look)
-            figure.savefig(folder / f"{chart.name}{look.suffix}.png", metadata={"Software": None})
+            chart.paint(figure, theme)
+            figure.savefig(folder / f"{chart.name}{theme.suffix}.png", metadata={"Software": None})
 
 
-def _settings(look: Look) -> dict[str, Any]:
+def _settings(theme: Theme) -> dict[str, Any]:
     return {
-        "xtick.color": look.grid,
-        "ytick.color": look.grid,
-        "xtick.labelcolor": look.faint,
-        "ytick.labelcolor": look.faint,
+        "xtick.color": theme.grid,
+        "ytick.color": theme.grid,
+        "xtick.labelcolor": theme.faint,
+        "ytick.labelcolor": theme.faint,
         "font.family": _FONT,
-        "font.size": points(look.letters),
-        "text.color": look.ink,
+        "font.size": points(theme.letters),
+        "text.color": theme.ink,
         "text.parse_math": False,  # a name may hold two dollar signs
-        "axes.labelcolor": look.faint,
-        "axes.edgecolor": look.grid,
-        "axes.facecolor": look.paper,
+        "axes.labelcolor": theme.faint,
+        "axes.edgecolor": theme.grid,
+        "axes.facecolor": theme.paper,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.axisbelow": True,
-        "figure.facecolor": look.paper,
-        "savefig.facecolor": look.paper,
-        "grid.color": look.grid,
+        "figure.facecolor": theme.paper,
+        "savefig.facecolor": theme.paper,
+        "grid.color": theme.grid,
         "grid.linewidth": 0.6,
         "legend.frameon": False,
         "lines.solid_capstyle": "round",
@@ -131,19 +131,19 @@ def ceiling(highest: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if highest <= step * power)
 
 
-def fitted(text: str, width: float, look: Look) -> str:
+def fitted(text: str, width: float, theme: Theme) -> str:
     """A name in letters that the charts' font has, others "?", cut to a width in pixels of the page."""
     line = "".join(c if c == " " or ord(c) in _letters() else "?" for c in one_line(text, 60))
     longest = len(line)
-    while longest > 3 and breadth(one_line(line, longest), look) > width:
+    while longest > 3 and breadth(one_line(line, longest), theme) > width:
         longest -= 1
     return one_line(line, max(3, longest))
 
 
-def breadth(text: str, look: Look) -> float:
+def breadth(text: str, theme: Theme) -> float:
     """How wide a text is, pixels of the page."""
     font = _font()
-    font.set_size(points(look.letters), _INCH)
+    font.set_size(points(theme.letters), _INCH)
     font.set_text(text)
     wide: int = font.get_width_height()[0]
     return wide / 64  # FreeType counts in 64ths

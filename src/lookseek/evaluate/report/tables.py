@@ -70,7 +70,7 @@ def table(result: Result, folder: Path) -> str:
     columns = "".join(f'<th scope="col">{escaped(metric)}</th>' for metric in metrics)
     lines = "".join(_row(part, row, metrics) for part, row in list(shown.items())[:most])
     said = (
-        f'<p class="quiet">{counted(len(shown), "line")}: the mean over questions and, small, its 95 % bootstrap '
+        f'<p class="quiet">{counted(len(shown), "line")}: the mean over queries and, small, its 95 % bootstrap '
         "interval.</p>"
     )
     body = f'<table><thead><tr><th scope="col">Part</th>{columns}</tr></thead><tbody>{lines}</tbody></table>'

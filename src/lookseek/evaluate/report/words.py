@@ -27,7 +27,7 @@ _SAID = {
     "ndcg": ("the best ones come early, first {k}", "the best ones come early"),
     "r-precision": ("of as many answers as there are right ones", "of as many answers as there are right ones"),
     "accuracy": ("the right class among the first {k}", "the right class named"),
-    "query_ms": ("milliseconds a question, {k} answers", "milliseconds a question"),
+    "query_ms": ("milliseconds a query, {k} answers", "milliseconds a query"),
     "exact": ("of the first {k} of a search of all are found", "of a search of all is found"),
     "visited": ("of the gallery was compared", "of the gallery was compared"),
 }
@@ -42,23 +42,23 @@ _FIRST = {
 """The same where k is 1."""
 
 _MEANT = {
-    "recall": "Hit rate: the share of questions with at least one right answer among the first k. Papers of this "
-    "field call it R@k. 0.53 means 53 of 100 questions.",
+    "recall": "Hit rate: the share of queries with at least one right answer among the first k. Papers of this "
+    "field call it R@k. 0.53 means 53 of 100 queries.",
     "any": "As recall@k, but every item that fits counts as right, not the exact target alone.",
     "fraction": "Of all right answers that the gallery holds, the share among the first k, averaged over the "
-    "questions; TREC calls this recall.",
-    "precision": "The share of right answers among the first k, averaged over the questions.",
+    "queries; TREC calls this recall.",
+    "precision": "The share of right answers among the first k, averaged over the queries.",
     "map": "Mean average precision: the share of right answers down to each right one, averaged over the right ones; "
     "with a k, over the first k answers. 1 means that all right answers come before all wrong ones.",
     "mrr": "Mean reciprocal rank: 1 if the first answer is right, 1/2 if the second is the first right one, 1/3 if "
-    "the third is, averaged over the questions.",
+    "the third is, averaged over the queries.",
     "ndcg": "How much of what the best possible order would give is in the first k answers; very right answers count "
     "more than right ones, early ranks more than late ones.",
-    "r-precision": "The share of right answers among the first R, where R is how many right ones the question has.",
-    "accuracy": "The share of questions whose class is named right; with a k, whose class is among the first k named.",
-    "query_ms": "How long one question takes alone, in milliseconds. Less is better.",
+    "r-precision": "The share of right answers among the first R, where R is how many right ones the query has.",
+    "accuracy": "The share of queries whose class is named right; with a k, whose class is among the first k named.",
+    "query_ms": "How long one query takes alone, in milliseconds. Less is better.",
     "exact": "Of the first k answers of a search that compares with all, the share that a routed search finds too.",
-    "visited": "The share of the gallery that a question was compared with: what a router spares. Less is better.",
+    "visited": "The share of the gallery that a query was compared with: what a router spares. Less is better.",
 }
 """Kind of metric to a sentence for the legend."""
 

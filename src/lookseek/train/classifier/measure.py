@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...evaluate.outcome import Evaluation
 from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
-from ...evaluate.task import Benchmark, Loaded, Options, Question, Task
+from ...evaluate.task import Benchmark, EvaluationQuery, Loaded, Options, Task
 from ...evaluate.truth import Listed
 from ...progress import Progress
 from ...store.schema import LOOK
@@ -41,7 +41,7 @@ def measure(
     labels = np.array([example.label for example in examples])
     there = [number for number in range(len(classes)) if (labels == number).any()]
     task = Task(
-        questions=tuple(Question(example.id, example.id) for example in examples),
+        queries=tuple(EvaluationQuery(example.id, example.id) for example in examples),
         gallery=classes,
         truth=Listed(len(classes), tuple({example.label: 1} for example in examples)),
         metrics=("accuracy",),

@@ -53,7 +53,7 @@ class Ablation:
     Args:
         folder: of the runs.
         rows: sums first.
-        about: benchmark, protocol, split, gallery and questions.
+        about: benchmark, protocol, split, gallery and queries.
         notes: a sentence each.
     """
 
@@ -126,7 +126,7 @@ def _rows(found: Mapping[tuple[str, str], Result]) -> tuple[Row, ...]:
 
 def _about(result: Result) -> str:
     return (
-        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} questions · gallery "
+        f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} queries · gallery "
         f"{result.gallery_size:,} ({result.gallery_hash[:12]})"
     )
 

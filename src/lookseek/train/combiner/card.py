@@ -83,7 +83,7 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
         plain, own = figures[f"sum.{exam}"], figures.get(f"units.{exam}", figures[exam])
         chosen = ", on which the best epoch was chosen" if own.split == "val" else ", measured once"
         lines += [
-            f"{own.benchmark}, protocol {own.protocol}, split {own.split}{chosen}: {own.queries:,} questions, gallery "
+            f"{own.benchmark}, protocol {own.protocol}, split {own.split}{chosen}: {own.queries:,} queries, gallery "
             f"{own.gallery_size:,}, seed {own.seed}, commit {short_commit(own.commit)}; 95 % bootstrap intervals.",
             "",
             "| | sum | Combiner |",

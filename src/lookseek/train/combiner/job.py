@@ -67,7 +67,7 @@ class TrainedCombiner:
         ]
         for name, metrics in self.selection_metrics.items():
             own = self.figures[name]
-            lines.append(f"{own.benchmark} · {own.protocol} · split {own.split} · {own.queries:,} questions")
+            lines.append(f"{own.benchmark} · {own.protocol} · split {own.split} · {own.queries:,} queries")
             for composer, result in (("sum", self.figures[f"sum.{name}"]), ("combiner", own)):
                 values = ", ".join(f"{metric} {result.metrics[metric].value:.3f}" for metric in metrics)
                 lines.append(f"  {composer:<9}{values}")
@@ -176,8 +176,8 @@ def _record(
     start: str,
     towers: Towers,
 ) -> CombinerRun:
-    questions = {
-        name: len({question.id for task in own.loaded.tasks if not task.name for question in task.questions})
+    queries = {
+        name: len({query.id for task in own.loaded.tasks if not task.name for query in task.queries})
         for name, own in triplets.sets.items()
     }
     folder = not model.startswith(PREFIX) and Path(model).is_dir()
@@ -191,7 +191,7 @@ def _record(
             "train": len(triplets.train),
             "generated": len(triplets.generated),
             "drawn": len(triplets.drawn),
-            **questions,
+            **queries,
         },
         content=triplets.content,
         model=str(Path(model).resolve()) if folder else model,

@@ -26,8 +26,8 @@ class TripletOrder:
 
     def __init__(self, written: int, more: Sequence[tuple[int, float]], batch: int, seed: int, stage: int) -> None:
         self._written, self._batch, self._seed = written, batch, (seed, stage)
-        self._taken = [(made, min(made, round(share * written))) for made, share in more]
-        self.examples = written + sum(taken for _, taken in self._taken)
+        self._drawn_per_epoch = [(made, min(made, round(share * written))) for made, share in more]
+        self.examples = written + sum(taken for _, taken in self._drawn_per_epoch)
         batches = -(-self.examples // batch)
         # a triplet alone in its batch has no negatives
         self._batches = batches - 1 if batches > 1 and self.examples % batch == 1 else batches
@@ -39,7 +39,7 @@ class TripletOrder:
         """See TripletOrder of trainer/batches.py."""
         chance = np.random.default_rng(derive_seed(*self._seed, epoch))
         parts, start = [np.arange(self._written)], self._written
-        for made, taken in self._taken:
+        for made, taken in self._drawn_per_epoch:
             if taken:
                 parts.append(start + chance.choice(made, taken, replace=False))
             start += made

@@ -5,7 +5,7 @@ run.json             settings, data, towers: what makes a training the same trai
 skipped.csv          photos that could not be used, and why
 tune/                stage 1, where towers learn: log.jsonl, tensorboard/, curves.png, checkpoint.pt, best.safetensors
 combiner/            stage 2, the same files
-sum.val.json         figures of the sum of both features, after stage 1, and each question's beside it
+sum.val.json         figures of the sum of both features, after stage 1, and each query's beside it
 val.json             figures of the Combiner
 units.val.json       the same as a search gives it vectors, at length 1: of one that learned from others (clip4cir)
 sum.test.json, test.json     the same on test, measured once at the end, where there is a test

@@ -10,20 +10,20 @@ import numpy as np
 from ...evaluate.outcome import Evaluation
 from ...evaluate.run import evaluate
 from ...evaluate.system import Embedded, System
-from ...evaluate.task import Benchmark, Loaded, Options, Question
+from ...evaluate.task import Benchmark, EvaluationQuery, Loaded, Options
 from ...progress import Progress
 from ...store.schema import LOOK
 from ...types import Vectors
 from ...vectors import unit
 from .towers import FeatureTable
 
-__all__ = ["Compose", "ParseQuestion", "ValidationSet"]
+__all__ = ["Compose", "ParseQuery", "ValidationSet"]
 
 Compose = Callable[[Vectors, Vectors], Vectors]
 """Photos and texts as the towers give them, float32 (n, dim) each, to composed vectors (n, dim)."""
 
-ParseQuestion = Callable[[Question], tuple[str, str]]
-"""A question to the id of the photo that it changes, and the change."""
+ParseQuery = Callable[[EvaluationQuery], tuple[str, str]]
+"""A query to the id of the photo that it changes, and the change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,11 +31,11 @@ class ValidationSet:
     """One split of one benchmark.
 
     Args:
-        benchmark: whose questions are asked.
+        benchmark: whose queries are asked.
         options: split and protocol.
-        loaded: its questions and photos.
+        loaded: its queries and photos.
         captions: id to the text that stands for a photo; empty where there are photos.
-        parse: takes a question apart.
+        parse: takes a query apart.
         selection_metrics: metrics whose mean chooses the best epoch.
     """
 
@@ -43,7 +43,7 @@ class ValidationSet:
     options: Options
     loaded: Loaded
     captions: Mapping[str, str]
-    parse: ParseQuestion
+    parse: ParseQuery
     selection_metrics: tuple[str, ...]
 
     def without(self, gone: Collection[str]) -> ValidationSet:
@@ -54,13 +54,13 @@ class ValidationSet:
         return replace(self, loaded=replace(self.loaded, photos=photos))
 
     def ids(self) -> list[str]:
-        """Return the ids of all photos, of questions and gallery, each once."""
-        references = [self.parse(question)[0] for question in self.loaded.questions()]
+        """Return the ids of all photos, of queries and gallery, each once."""
+        references = [self.parse(query)[0] for query in self.loaded.queries()]
         return list(dict.fromkeys([*self.loaded.photo_ids(), *references]))
 
     def changes(self) -> list[str]:
         """Return all changes, each once."""
-        return list(dict.fromkeys(self.parse(question)[1] for question in self.loaded.questions()))
+        return list(dict.fromkeys(self.parse(query)[1] for query in self.loaded.queries()))
 
     def evaluate(
         self, features: FeatureTable, compose: Compose, info: Mapping[str, str | float], progress: Progress
@@ -69,20 +69,20 @@ class ValidationSet:
 
         Args:
             features: of ``ids()``, as far as they can be had, and of ``changes()``.
-            compose: makes the questions' vectors.
+            compose: makes the queries' vectors.
             info: the model, as it stands in the result.
             progress: notified of every stage.
         """
 
-        def embed(_: Loaded, photos: Sequence[str], questions: Sequence[Question], __: Progress) -> Embedded:
-            pairs = [(question, *self.parse(question)) for question in questions]
-            pairs = [(question, id, change) for question, id, change in pairs if id in features.rows]
+        def embed(_: Loaded, photos: Sequence[str], queries: Sequence[EvaluationQuery], __: Progress) -> Embedded:
+            pairs = [(query, *self.parse(query)) for query in queries]
+            pairs = [(query, id, change) for query, id, change in pairs if id in features.rows]
             composed = compose(
                 features.photo_features([id for _, id, _ in pairs]),
                 features.text_features([change for _, _, change in pairs]),
             )
             there = [id for id in photos if id in features.rows]
-            rows = {key: row for row, key in enumerate([*there, *(question.key for question, _, _ in pairs)])}
+            rows = {key: row for row, key in enumerate([*there, *(query.key for query, _, _ in pairs)])}
             made = unit(np.concatenate([features.photo_features(there), composed]), inside=np.float32, zeros="keep")
             return Embedded({LOOK: made}, rows)
 

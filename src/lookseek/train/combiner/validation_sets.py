@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...catalogue.fashioniq import CATEGORIES, NAMES, read_triplets
 from ...evaluate.benchmarks import drawn_composed
-from ...evaluate.task import Benchmark, Options, Question
+from ...evaluate.task import Benchmark, EvaluationQuery, Options
 from .validation_set import ValidationSet
 
 __all__ = [
@@ -36,7 +36,7 @@ def read_validation_sets(data: Path, benchmark: Benchmark, metrics: tuple[str, .
 
     Args:
         data: the folder.
-        benchmark: whose questions are asked.
+        benchmark: whose queries are asked.
         metrics: those that choose the best epoch, as far as the benchmark has them.
     """
     splits = ("val", "test") if _has_test_targets(data) else ("val",)
@@ -65,11 +65,11 @@ def _has_test_targets(data: Path) -> bool:
 
 
 def with_captions(data: Path, split: str, own: ValidationSet, captions: Mapping[str, str]) -> ValidationSet:
-    """Return a set whose photos are captions. Its questions are "caption, but change"; a Combiner takes both parts."""
+    """Return a set whose photos are captions. Its queries are "caption, but change"; a Combiner takes both parts."""
     triplets = {category: read_triplets(data, category, split) for category in CATEGORIES}
 
-    def parse(question: Question) -> tuple[str, str]:
-        category, _, place = question.id.partition("/")
+    def parse(query: EvaluationQuery) -> tuple[str, str]:
+        category, _, place = query.id.partition("/")
         triplet = triplets[category][int(place)]
         return triplet.candidate, triplet.joined
 
@@ -77,7 +77,7 @@ def with_captions(data: Path, split: str, own: ValidationSet, captions: Mapping[
 
 
 def missing_photos(sets: Mapping[str, ValidationSet]) -> dict[str, str]:
-    """Return photos that questions or galleries name and that are not there, id to the reason."""
+    """Return photos that queries or galleries name and that are not there, id to the reason."""
     return {
         id: NO_CAPTION if own.captions else NO_PHOTO
         for own in sets.values()

@@ -14,7 +14,7 @@ __all__ = ["read_test_result", "write_result"]
 
 
 def write_result(evaluation: Evaluation, path: Path) -> None:
-    """Write the result file, and every question's value beside it."""
+    """Write the result file, and every query's value beside it."""
     write_details(evaluation.outcomes, details_path(path))  # first: where the result is, both are
     write_text(path, evaluation.result.to_json())
 

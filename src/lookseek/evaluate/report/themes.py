@@ -1,16 +1,16 @@
-"""The colours of charts: for light and dark pages, wide and narrow ones."""
+"""Themes of charts: colours for light and dark pages, sizes for wide and narrow ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["DARK", "LIGHT", "Look", "narrowed", "readable"]
+__all__ = ["DARK", "LIGHT", "Theme", "narrow_theme", "text_colour"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The colours of one scheme, as ``page.html`` has them, and how wide a chart is.
+class Theme:
+    """The colours of a light or dark page, equal to those in ``page.html``, and the width of a chart.
 
     Args:
         suffix: of the file's name.
@@ -49,7 +49,7 @@ class Look:
         return 11 if self.narrow else 13
 
 
-LIGHT = Look(
+LIGHT = Theme(
     suffix="",
     media="",
     paper="#ffffff",
@@ -61,7 +61,7 @@ LIGHT = Look(
     bar="#5a93cf",
     lines=("#0072b2", "#d55e00", "#009e73", "#9c3d76"),
 )
-DARK = Look(
+DARK = Theme(
     suffix="-dark",
     media="screen and (prefers-color-scheme: dark)",
     paper="#191d26",
@@ -75,14 +75,18 @@ DARK = Look(
 )
 
 
-def narrowed(look: Look) -> Look:
-    """The same for a phone's width."""
-    media = " and ".join(filter(None, (look.media, "(max-width: 640px)")))
-    return replace(look, suffix=f"-narrow{look.suffix}", media=media, narrow=True)
+def narrow_theme(theme: Theme) -> Theme:
+    """Return the theme with a phone's width."""
+    media = " and ".join(filter(None, (theme.media, "(max-width: 640px)")))
+    return replace(theme, suffix=f"-narrow{theme.suffix}", media=media, narrow=True)
 
 
-def readable(background: Sequence[float], look: Look) -> str:
-    """The colour of letters on a background, red, green, blue from 0 to 1: ink or paper, whichever contrasts more.
+def text_colour(background: Sequence[float], theme: Theme) -> str:
+    """Return the colour of letters on a background: ink or paper, whichever contrasts more.
+
+    Args:
+        background: red, green, blue, 0 to 1.
+        theme: of the chart.
 
     Source: Web Content Accessibility Guidelines 2.2, "relative luminance" and "contrast ratio".
     """
@@ -96,4 +100,4 @@ def readable(background: Sequence[float], look: Look) -> str:
         high, low = sorted((light(background), light(to_rgb(colour))), reverse=True)
         return high / low
 
-    return max(look.ink, look.paper, key=contrast)
+    return max(theme.ink, theme.paper, key=contrast)

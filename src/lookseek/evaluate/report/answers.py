@@ -1,4 +1,4 @@
-"""Which questions a report shows with their answers, and all that it says of one."""
+"""Chooses the queries that a report shows, and collects their answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..outcome import Outcome
-from ..task import Question
+from ..task import EvaluationQuery
 
-__all__ = ["Answer", "Answered", "answered", "extremes"]
+__all__ = ["Answer", "AnsweredQuery", "answered_query", "extremes"]
 
 _TARGETS = 3
 """Right answers that are named where none was found."""
@@ -27,18 +27,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One question and what was found.
+class AnsweredQuery:
+    """A query with its answers.
 
     Args:
-        question: what was asked.
-        metric, value: the task's first metric, for this question.
+        query: the query.
+        metric, value: the task's first metric, for this query.
         first: rank of the first right answer; 0 where none was found.
         answers: the first of them, best first.
         targets: ids of some right answers, if ``answers`` has none of them.
     """
 
-    question: Question
+    query: EvaluationQuery
     metric: str
     value: float
     first: int
@@ -47,13 +47,13 @@ class Answered:
 
 
 def extremes(outcome: Outcome, count: int) -> tuple[list[int], list[int]]:
-    """Rows of the questions answered best and worst, by the task's first metric.
+    """Rows of the queries answered best and worst, by the task's first metric.
 
     Equal values are told apart by the score of the right answer, then by its rank, then by their order in the task,
-    so the choice is the same every time. No question is both.
+    so the choice is the same every time. No query is both.
 
     Args:
-        outcome: of a task with questions.
+        outcome: of a task with queries.
         count: how many of each at the most.
 
     Returns:
@@ -67,14 +67,14 @@ def extremes(outcome: Outcome, count: int) -> tuple[list[int], list[int]]:
 
 
 def _right_scores(outcome: Outcome) -> NDArray[np.float64]:
-    """Score of each question's first right answer, (questions,); -inf where it is not among the answers kept."""
+    """Score of each query's first right answer, (queries,); -inf where it is not among the answers kept."""
     right = outcome.grades > 0
     scores = np.take_along_axis(outcome.scores, right.argmax(axis=1)[:, None], axis=1)[:, 0].astype(np.float64)
     return np.where(right.any(axis=1), scores, -np.inf)
 
 
-def answered(outcome: Outcome, row: int) -> Answered:
-    """What there is to say of one question of a task that ranks photos."""
+def answered_query(outcome: Outcome, row: int) -> AnsweredQuery:
+    """Return a query of a task that ranks photos with its answers."""
     task = outcome.task
     metric, values = next(iter(outcome.values.items()))
     found = zip(outcome.best[row].tolist(), outcome.scores[row].tolist(), outcome.grades[row].tolist(), strict=True)
@@ -88,4 +88,4 @@ def answered(outcome: Outcome, row: int) -> Answered:
         grades = task.truth.grades(slice(row, row + 1))[0]
         best = np.argsort(-grades, kind="stable")[:_TARGETS]
         targets = tuple(task.gallery[place] for place in best if grades[place] > 0)
-    return Answered(task.questions[row], metric, float(values[row]), int(outcome.first[row]), answers, targets)
+    return AnsweredQuery(task.queries[row], metric, float(values[row]), int(outcome.first[row]), answers, targets)
