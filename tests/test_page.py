@@ -118,8 +118,8 @@ def test_every_picture_is_a_link_to_the_next_query(service: Service) -> None:
     assert state["f.category"] == ["dress"]
     after = seen(service, (first["href"] or "") + "&text=in+green")
     assert after.all("input", id="words")[0]["value"] == "in green"
-    assert load_texts("en").format("trail.back", words="red") in [a.get("aria-label") for a in after.all("a")]
-    back = after.links(load_texts("en").format("trail.back", words="red"))[0]
+    assert load_texts("en").format("history.back", words="red") in [a.get("aria-label") for a in after.all("a")]
+    back = after.links(load_texts("en").format("history.back", words="red"))[0]
     assert seen(service, back).all("input", id="words")[0]["value"] == "red"
 
 

@@ -124,7 +124,7 @@ def test_a_photo_is_chosen_changed_in_words_and_followed(tab: Tab, service: Serv
     tab.ask("history.back()")
     tab.until(f"!location.href.includes('text=green') && {IDLE} && document.querySelector('#words').value == ''")
     assert "photo=i%3A" in tab.ask("location.href")
-    tab.click(".trail a")
+    tab.click(".history a")
     back = went(tab, "photo=u%3A")
     assert (back["photo"], back["text"]) == (asked["photo"], ["red"])
     assert tab.ask("document.querySelector('#words').value") == "red"

@@ -126,7 +126,7 @@ def test_fields_of_forms_are_read() -> None:
     assert parse_query_string("k=99999").k == MAX_K
 
 
-def test_a_dialogue_leaves_a_trail_that_leads_back() -> None:
+def test_a_dialogue_leaves_a_history_that_leads_back() -> None:
     first = parse_query_string("photo=u:abc&text=in+red&f.size=M&box=1,2,3,4")
     second = first.with_photo("i:one")
     assert (second.photo, second.text, second.box, second.facets) == ("i:one", "", None, first.facets)

@@ -39,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-def test_a_long_trail_makes_no_long_page(service: Service) -> None:
+def test_a_long_history_makes_no_long_page(service: Service) -> None:
     id_ = service.ask.post("/v1/search", json={"image": drawn(0), "k": 1}).json()["hits"][0]["id"]
     step = quote("photo=i:" + quote(id_, safe="") + "&minus=" + quote("`" * 1900))
     page = service.ask.get(f"/?photo=i:{quote(id_, safe='')}&k=200" + f"&step={step}" * 5)

@@ -1,7 +1,7 @@
 """A catalogue of drawn garments: lookseek can be tried without photos, and the ground truth is complete.
 
 designs (attributes) -> garment, tailor (shapes) -> view (how it lies) -> truth (boxes, landmarks)
-fabric (patterns) -> easel (colours, lines) -> light, background -> picture -> catalogue (items, files)
+fabric (patterns) -> canvas (colours, lines) -> light, background -> picture -> catalogue (items, files)
 designs -> changes (one attribute changed, in words) and splits (train, val, test): to train and to measure with
 """
 

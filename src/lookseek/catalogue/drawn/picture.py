@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 from ...errors import CatalogueError
 from ...types import Pixels
 from .background import background
+from .canvas import FINE, GarmentCanvas
 from .chance import Dice
-from .easel import FINE, Easel
 from .fabric import choose_cloth
 from .light import apply_light, cast_shadow, falloff, shading
 from .truth import SIDE, DrawnItem, lay_out
@@ -34,17 +34,17 @@ def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
     check_size(size)
     garment, view = lay_out(spec.id, spec.attributes, spec.seed)
     dice = Dice("light", spec.seed, spec.id)
-    easel = Easel(view, choose_cloth(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
+    canvas = GarmentCanvas(view, choose_cloth(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
     for place, panel in enumerate(garment.panels):
         if place == garment.behind and spec.view == "hanger":
-            easel.hang(float(garment.landmarks["collar_right"][0]))
-        easel.lay(panel, Dice("pattern", spec.seed, spec.item_id, panel.name))
+            canvas.draw_hanger(float(garment.landmarks["collar_right"][0]))
+        canvas.draw_panel(panel, Dice("pattern", spec.seed, spec.item_id, panel.name))
     for seam in garment.seams:
-        easel.seam(seam)
+        canvas.draw_seam(seam)
     for stitch in garment.stitches:
-        easel.stitch(stitch)
-    easel.draw_buttons(garment.buttons)
-    cover, tone = easel.finish()
+        canvas.draw_stitches(stitch)
+    canvas.draw_buttons(garment.buttons)
+    cover, tone = canvas.finish()
     cloth = apply_light(tone, shading(garment.folds, view, cover, dice))
     scene = background(spec.attributes["background"], Dice("ground", spec.seed, spec.id), size)
     scene = cast_shadow(scene, cover)

@@ -17,8 +17,8 @@ __all__ = ["parse_query_string", "parse_state", "state_at_step"]
 _METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
 _MAX_TERMS = 8
 _MAX_FIELD, _MAX_VALUE, _MAX_STEP = 100, 250, 4_000
-_MAX_TRAIL = 4_000
-"""Characters of all steps: every link of a page holds the whole trail, and a page has about a hundred links."""
+_MAX_HISTORY = 4_000
+"""Characters of all steps: every link holds the whole search history, and a page has about a hundred links."""
 
 _MAX_PIXELS = 1_000_000
 
@@ -55,7 +55,7 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
 
 
 def state_at_step(state: State, step: int) -> State:
-    """Return the query of a step of the trail, with the filters and options of ``state``."""
+    """Return the query of a step of the search history, with the filters and options of ``state``."""
     earlier = parse_query_string(state.steps[step])
     query = {name: getattr(earlier, name) for name in ("photo", "box", "text", "plus", "minus", "like", "unlike")}
     return replace(state, **query, steps=state.steps[:step])
@@ -128,6 +128,6 @@ def _steps(values: list[str]) -> tuple[str, ...]:
         step = replace(parse_state(pairs), facets=())
         if step.has_query:
             steps.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
-    while sum(map(len, steps)) > _MAX_TRAIL:
+    while sum(map(len, steps)) > _MAX_HISTORY:
         del steps[0]
     return tuple(steps)

@@ -17,9 +17,9 @@ from .cards import image_url, to_cards, upload_url
 from .content import PageContent, PageError, resolve_page
 from .facet_filters import number_range
 from .language import LANGUAGES, Texts, choose_language, load_texts
+from .search_history import history_steps
 from .state import State
 from .templating import render_template
-from .trail import trail_steps
 
 __all__ = ["render_page"]
 
@@ -80,7 +80,7 @@ def _context(
         "few_good": good is not None and good < len(cards),
         "facets": content.facets,
         "error": content.error,
-        "steps": trail_steps(state, request.app.state.uploads),
+        "steps": history_steps(state, request.app.state.uploads),
         "result_counts": sorted({*_RESULT_COUNTS, state.k}),
         "eager_pictures": _EAGER_PICTURES,
         "image_url": image_url,

@@ -16,7 +16,7 @@ DEFAULT_K, MAX_K = 24, 200
 """Results of a page: nobody looks at more than a few screens."""
 
 MAX_STEPS = 8
-"""Steps of the trail in a URL: the earliest are dropped."""
+"""Steps of the search history in a URL: the earliest are dropped."""
 
 MAX_EXAMPLES, MAX_FACETS = 24, 32
 """Liked or disliked items, and selected values: a URL has a limited length."""
@@ -118,7 +118,7 @@ class State:
         return f"/?{query}" if query else "/"
 
     def with_photo(self, photo: str) -> State:
-        """Return the state of a search with this photo alone; the query before becomes a step of the trail."""
+        """Return the state of a search with this photo alone; the query before becomes a step of the search history."""
         return replace(self._without_query(), photo=photo, steps=self._next_steps())
 
     def with_upload(self, token: str, *, same_photo: bool) -> State:
@@ -167,7 +167,7 @@ class State:
         return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=())
 
     def _next_steps(self) -> tuple[str, ...]:
-        """Return the trail of a state that follows this one."""
+        """Return the search history of a state that follows this one."""
         if not self.has_query:
             return self.steps
         step = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)

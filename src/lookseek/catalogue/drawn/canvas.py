@@ -1,4 +1,4 @@
-"""Where a garment is drawn, larger than life, before light falls on it."""
+"""Draws a garment enlarged, before light falls on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .garment import Points
 from .tailor import Panel
 from .view import View
 
-__all__ = ["FINE", "Easel"]
+__all__ = ["FINE", "GarmentCanvas"]
 
 FINE = 3
 """Shapes are drawn this many times larger and then reduced, for smooth edges."""
@@ -25,8 +25,8 @@ SEAM, EDGE, STITCH = 95, 80, 80
 WOOD, METAL = (176, 134, 92), (124, 126, 130)
 
 
-class Easel:
-    """Three canvases of one size: what colour, where there is something, and how dark its lines are.
+class GarmentCanvas:
+    """Three pictures of one size: the colours, the cover (where the garment is) and how dark its lines are.
 
     Args:
         view: how the garment lies.
@@ -46,11 +46,11 @@ class Easel:
         )
 
     def pixels(self, points: Points) -> list[tuple[float, float]]:
-        """Return where points fall; whole pixels, so that no machine rounds them otherwise."""
+        """Return the pixels that points fall on; whole pixels, so that no machine rounds them otherwise."""
         return [(x, y) for x, y in np.rint(self.view.project(points) * self.side - 0.5).tolist()]
 
-    def lay(self, panel: Panel, dice: Dice) -> None:
-        """Paint one panel over what is there.
+    def draw_panel(self, panel: Panel, dice: Dice) -> None:
+        """Paint a panel over what is already drawn.
 
         Args:
             panel: the piece of cloth.
@@ -61,7 +61,7 @@ class Easel:
         if panel.name in ("inside", "trim") or self.cloth.pattern == "plain":
             self._tone_pen.polygon(corners, fill=colour)
         else:
-            self._lay_patterned(panel, corners, colour, dice)
+            self._draw_patterned(panel, corners, colour, dice)
         self._cover_pen.polygon(corners, fill=255)
         self._ink_pen.polygon(corners, fill=0)
         self._ink_pen.line([*corners, corners[0]], fill=EDGE, width=self.thin, joint="curve")
@@ -69,7 +69,7 @@ class Easel:
     def _colour(self, panel: Panel) -> RGB:
         return shade(self.cloth.base, {"inside": 0.62, "stand": 0.88, "trim": 0.90}.get(panel.name, 1.0))
 
-    def _lay_patterned(self, panel: Panel, corners: list[tuple[float, float]], colour: RGB, dice: Dice) -> None:
+    def _draw_patterned(self, panel: Panel, corners: list[tuple[float, float]], colour: RGB, dice: Dice) -> None:
         low, high = np.array(corners).min(axis=0), np.array(corners).max(axis=0)
         width, height = (int(n) + 1 for n in high - low)
         stencil, piece = Image.new("L", (width, height)), Image.new("RGB", (width, height), colour)
@@ -82,8 +82,8 @@ class Easel:
         print_pattern(piece, self.cloth, project, (flat.min(axis=0), flat.max(axis=0)), self.unit, dice)
         self.tone.paste(piece, (int(low[0]), int(low[1])), stencil)
 
-    def hang(self, neck: float) -> None:
-        """Draw a hanger over what is there: panels laid later hide all but its hook and what the neck shows.
+    def draw_hanger(self, neck: float) -> None:
+        """Draw a hanger over what is already drawn: panels drawn later hide all but its hook and what the neck shows.
 
         Args:
             neck: half width of the neck opening, garment units.
@@ -97,11 +97,11 @@ class Easel:
             self._cover_pen.line(corners, fill=255, width=thick, joint="curve")
             self._ink_pen.line(corners, fill=0, width=thick, joint="curve")
 
-    def seam(self, line: Points) -> None:
+    def draw_seam(self, line: Points) -> None:
         """Draw a line where two panels meet."""
         self._ink_pen.line(self.pixels(line), fill=SEAM, width=self.thin * 2, joint="curve")
 
-    def stitch(self, line: Points) -> None:
+    def draw_stitches(self, line: Points) -> None:
         """Draw a line of stitches: dashes of even length."""
         corners = np.array(self.pixels(line))
         reached = np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(corners, axis=0) ** 2).sum(axis=1)))])

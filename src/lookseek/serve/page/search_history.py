@@ -1,4 +1,4 @@
-"""The trail of a dialogue: earlier states, each with a link back."""
+"""The search history of a dialogue: earlier states, each with a link back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .cards import image_url, upload_url
 from .parameters import parse_query_string, state_at_step
 from .state import State
 
-__all__ = ["TrailStep", "trail_steps"]
+__all__ = ["HistoryStep", "history_steps"]
 
 
 @dataclass(frozen=True, slots=True)
-class TrailStep:
+class HistoryStep:
     """An earlier state.
 
     Args:
@@ -27,7 +27,7 @@ class TrailStep:
     words: str
 
 
-def trail_steps(state: State, uploads: Uploads) -> list[TrailStep]:
+def history_steps(state: State, uploads: Uploads) -> list[HistoryStep]:
     """Return the steps of a state, the earliest first."""
     steps = []
     for number, query_string in enumerate(state.steps):
@@ -37,5 +37,5 @@ def trail_steps(state: State, uploads: Uploads) -> list[TrailStep]:
             image = upload_url(earlier.upload)
         terms = (*(f"+ {term}" for term in earlier.plus), *(f"− {term}" for term in earlier.minus))
         words = ", ".join(filter(None, (earlier.text, *terms)))
-        steps.append(TrailStep(state_at_step(state, number).url(), image, words))
+        steps.append(HistoryStep(state_at_step(state, number).url(), image, words))
     return steps
