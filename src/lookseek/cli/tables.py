@@ -1,4 +1,4 @@
-"""Figures of evaluations and trainings as tables and lines; ``evaluating.py`` and ``training.py`` print them."""
+"""Formats figures of evaluations, benchmarks and training recipes as tables and lines for the terminal."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 MOST_PARTS = 40
-"""Rows of the table of parts; all are in the result file."""
+"""Most rows of the table of parts; the result file has all."""
 
 MOST_COLUMNS = 6
-"""Columns of a table of metrics, so that it fits a terminal."""
+"""Most columns of a table of metrics, so that it fits a terminal."""
 
 
 def protocol_lines(result: Result) -> Iterator[str]:
-    """Yield what every figure needs beside it: protocol, split, gallery, number of queries; and the model."""
+    """Yield two lines: benchmark, protocol, split, numbers of queries and items; model, seed and commit."""
     yield (
         f"{result.benchmark} · {result.protocol} · split {result.split} · {result.queries:,} queries · "
         f"gallery {result.gallery_size:,} ({result.gallery_hash[:12]})"
@@ -42,7 +42,7 @@ def protocol_lines(result: Result) -> Iterator[str]:
 
 
 def headline_table(result: Result) -> Table:
-    """Return the figures of the whole benchmark with their intervals."""
+    """Return a table of the headline figures with their intervals."""
     table = _table("metric", "value", "95 % interval")
     for name, figure in result.metrics.items():
         if "/" not in name:
@@ -56,7 +56,7 @@ def headline_table(result: Result) -> Table:
 
 
 def parts_table(result: Result) -> Table | None:
-    """Return the figures of parts (``metric/part``), a row a part and a column a metric; None if there are none."""
+    """Return a table of figures named ``metric/part``, a row a part, a column a metric; None without such figures."""
     rows: dict[str, dict[str, Figure]] = {}
     for name, figure in result.metrics.items():
         metric, slash, part = name.partition("/")
@@ -78,7 +78,7 @@ def parts_table(result: Result) -> Table | None:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Return results side by side, numbered in their order: each figure, and its difference from the first result's."""
+    """Return a table of several results, numbered in order: each figure and its difference from the first result's."""
     table = _table("metric", "", "value", "difference", "95 % interval", "p")
     for metric, figures in comparison.metrics.items():
         if "/" in metric:
@@ -104,7 +104,7 @@ def model_lines(comparison: Comparison) -> Iterator[str]:
 
 
 def benchmark_lines() -> Iterator[str]:
-    """Yield all benchmarks: what they measure, their size, protocols and needs."""
+    """Yield the lines of ``evaluate --list``: each benchmark's task, size, protocols and files."""
     words = {
         "photo": "",
         "words": "; a model that reads words",
@@ -119,7 +119,7 @@ def benchmark_lines() -> Iterator[str]:
 
 
 def recipe_lines() -> Iterator[str]:
-    """Yield all recipes and presets: what comes out, what they need, what they set."""
+    """Yield the lines of the list of recipes: what each trains, the data that it needs, the settings of its presets."""
     from ..train.recipes import RECIPES, find_recipe
 
     recipes = [find_recipe(name) for name in RECIPES]
@@ -132,7 +132,7 @@ def recipe_lines() -> Iterator[str]:
 
 
 def format_figure(metric: str, value: float) -> str:
-    """Return a figure as it is printed: shares with three digits, times in milliseconds."""
+    """Return a figure as text: shares with three digits, times in milliseconds."""
     return f"{value:.2f} ms" if metric.startswith("query_ms") else f"{value:.3f}"
 
 

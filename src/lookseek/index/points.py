@@ -1,4 +1,4 @@
-"""Makes the point that an index keeps of an item and its vectors."""
+"""Makes a store's point from an item and its vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["content_hash", "merge_fields", "point_of"]
 
 
 def content_hash(photo: bytes) -> str:
-    """Return what a point keeps of a photo's bytes: the same hash needs no second encoding."""
+    """Return the hash of a photo's bytes, 32 hex digits of BLAKE2b: an item whose hash is kept is not encoded again."""
     return hashlib.blake2b(photo, digest_size=16).hexdigest()
 
 
@@ -23,12 +23,12 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
     Args:
         item: the item.
         digest: ``content_hash`` of its photo.
-        vectors: by name, as the point holds them; ``LOOK`` at least.
-        fingerprint: of its picture, as ``images.fingerprint`` gives it.
+        vectors: by name, at least ``LOOK``; those that the layout lacks are dropped.
+        fingerprint: of its picture, from ``images.fingerprint``.
         layout: of the index.
 
     Raises:
-        QueryError: a vector that can't be kept, or that nothing made.
+        QueryError: the layout names a vector that is missing, or a vector has another shape or is not finite.
     """
     named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
     kept = {name: named[name] for name in layout if name in named}
@@ -38,7 +38,7 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
 
 
 def merge_fields(fields: dict[str, FieldType], others: Mapping[str, FieldType]) -> None:
-    """Add fields to those that are known; one of two kinds holds words."""
+    """Add fields to ``fields`` in place; a field that occurs with two types becomes one of words."""
     for name, kind in others.items():
         if fields.setdefault(name, kind) != kind:
             fields[name] = "words"

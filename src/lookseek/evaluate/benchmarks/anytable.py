@@ -1,4 +1,4 @@
-"""Any table, folder or drawn catalogue as some benchmarks need it: photos, and columns that speak of them."""
+"""Reads a table, folder or drawn catalogue into photos and columns of attributes, for benchmarks that take any."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from ...types import Attributes, Photo, Skipped, Value
 __all__ = ["Table", "read_table"]
 
 SPLIT = "split"
-"""The column that says which part of the data a photo belongs to."""
+"""The column that holds the split of a photo."""
 
 NO_PHOTO = frozenset(("empty image", "missing file", "unreadable file", "web address"))
-"""Kinds of ``Skipped`` whose photo the table names and nobody can have."""
+"""Kinds of ``Skipped`` whose photo the table names and that is missing or unreadable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Photos and what a table says of them.
+    """The photos of a table and its columns.
 
     Args:
         name: as a person gave it.
         ids: of the photos, in the order of the table.
         photos: id to photo.
-        columns: name to its value for each photo, None where there is none; in the order in which they occur.
-        titles: the text of each photo, "" where there is none.
-        missing: ids, or rows, whose photo can't be had.
-        notes: what else was left out.
+        columns: name to the value for each photo, None for an empty cell; in the order of their first occurrence.
+        titles: the text of each photo; "" for none.
+        missing: ids, or rows, of photos that are missing or unreadable.
+        notes: sentences on rows that were left out for other reasons.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Table:
     notes: tuple[str, ...]
 
     def column(self, name: str) -> Sequence[Value | None]:
-        """The values of a column that a person named.
+        """Return the values of a column.
 
         Raises:
-            CatalogueError: there is none of this name.
+            CatalogueError: no column has this name.
         """
         if name in self.columns:
             return self.columns[name]
@@ -58,16 +58,16 @@ class Table:
         raise CatalogueError(f"{self.name} has no column {name!r}: {meant}{self.there()}")
 
     def there(self) -> str:
-        """A sentence on which columns there are."""
+        """Return a sentence that names the columns."""
         tables = sorted(p.name for p in Path(self.name).glob("*.*") if p.suffix.lower() in TABLE_SUFFIXES)
         hint = f"; to read its table, give {Path(self.name) / tables[0]}" if tables else ""
         return f"there are: {', '.join(self.columns) or 'none'}{hint}"
 
     def rows_of(self, split: str) -> list[int]:
-        """The rows of a split, of a table with a column ``split``.
+        """Return the rows of a split, of a table with a column ``split``.
 
         Raises:
-            CatalogueError: there are none.
+            CatalogueError: the split has no rows.
         """
         rows = [row for row, value in enumerate(self.columns[SPLIT]) if str(value) == split]
         if not rows:
@@ -77,15 +77,15 @@ class Table:
 
 
 def read_table(data: Path, item_columns: Sequence[str] = ()) -> Table:
-    """Read whatever ``open_catalogue`` reads; bytes of photos that lie in the table itself are kept in memory.
+    """Read whatever ``open_catalogue`` reads. Photos that a table holds as bytes stay in memory.
 
     Args:
         data: a table file, a folder of photos, or the word drawn:ITEMS.
-        item_columns: columns that say which item a photo shows, the preferred first. The first that is there is never
-            taken for the id of the photos, as in a table of products it would be: then their paths are the ids.
+        item_columns: names of columns that hold the item that a photo shows, the preferred first. Several photos share
+            an item, so where ``open_catalogue`` would take such a column for the photos' ids, their paths are the ids.
 
     Raises:
-        CatalogueError: it can't be read, or has no photo at all.
+        CatalogueError: the data can't be read or has no photo.
     """
     ids: list[str] = []
     photos: dict[str, Photo] = {}
@@ -121,7 +121,7 @@ def read_table(data: Path, item_columns: Sequence[str] = ()) -> Table:
 
 
 def _ambiguous_id_column(data: Path, item_columns: Sequence[str]) -> str:
-    """The column that says which item a photo shows, if it would be taken for the photos' ids; else ""."""
+    """Return the column of items where a table would take it for the photos' ids, else ""."""
     if not item_columns or data.suffix.lower() not in TABLE_SUFFIXES or not data.is_file():
         return ""
     columns = open_rows(data).columns
@@ -137,7 +137,7 @@ def _opened(data: Path, item: str) -> Catalogue:
 
 
 def _called(columns: Iterable[str], names: Iterable[str]) -> str | None:
-    """The column whose name comes first in ``names``, as ``TableCatalogue`` finds it."""
+    """Return the column whose name comes first in ``names``, found as ``TableCatalogue`` does."""
     plain: dict[str, str] = {}
     for column in columns:
         plain.setdefault("".join(filter(str.isalnum, column.casefold())), column)

@@ -1,13 +1,13 @@
-"""The joint network: a photo's last stages, its palette and its head; a text's head.
+"""The joint network: the last stages, the colour palette and the head of photos; the head of texts.
 
     photo ─ trunk (frozen) ─ map (120, 14, 14) ─ last stages ─ pooled (1280) ─┐
-      │                            └ where the garment is (14, 14)            ├─ head ─> vector (dim)
-      └ 4 x 4 pixels each ─ palette: shares of colours, there ────────────────┘
+      │                            └ attention (14, 14)                       ├─ head ─> vector (dim)
+      └ means of 4 x 4 pixels ─ palette: shares of colours where it attends ──┘
     text ─ sentence model (frozen) ─ features (384) ─────────────────────────── head ─> vector (dim)
 
-ImageNet's features know kinds of things and little of colour: a red and a blue shirt are both shirts. So the photo's
-colours take a way of their own: each pixel is sorted softly into a palette that is learned, and the shares are taken
-where the map shows the garment.
+ImageNet's features separate kinds of things and hardly colours: a red and a blue shirt are both shirts. So colours have
+a branch of their own: a softmax assigns each pixel to the colours of a learned palette, and the shares of the colours
+are averaged where the attention maps show the garment.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ SIZE = 224
 """Pixels a side of the photo, as the shipped tower takes it."""
 
 FROZEN = 5
-"""Blocks of the tower that stay as ImageNet taught them: edges and fabrics. Their maps are computed once."""
+"""Blocks of the tower that keep ImageNet's weights; their maps are computed once."""
 
 MAP, CELLS = 120, 14
-"""Channels and cells a side of what the last frozen block gives."""
+"""Channels and cells a side of the map of the last frozen block."""
 
 SMALL = 56
 """Pixels a side of the photo whose colours are sorted: each the mean of 4 x 4."""
 
 _PLACES = 2
-"""Maps of where to look: the garment, and one for what else helps."""
+"""Attention maps: one for the garment, one for other useful places."""
 
 _HIGHEST_SCALE = 100.0
 """Source: A. Radford et al., CLIP, 2021, section 2.5: beyond it training becomes unstable."""
@@ -71,7 +71,7 @@ class Trunk(nn.Module):
 
 
 class JointNetwork(nn.Module):
-    """All that learns. Batch norms keep ImageNet's statistics: a batch of shop photos has none to give.
+    """The layers that are trained. Batch norms keep ImageNet's statistics: shop photos do not update them.
 
     Args:
         backbone: efficientnet-lite2 without its classifier.
@@ -111,16 +111,16 @@ class JointNetwork(nn.Module):
 
     @property
     def scale(self) -> Tensor:
-        """What cosines are multiplied by in the loss: a scalar."""
+        """The factor of cosines in the loss, a scalar: the inverse of the temperature."""
         return self.log_scale.exp().clamp(max=_HIGHEST_SCALE)
 
     def forward(self, maps: Tensor, small: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors of photos and of texts, float32 (n, dim) and (m, dim), of length 1; see ``photos`` and ``texts``."""
+        """Return vectors of photos and texts, float32 (n, dim) and (m, dim), of length 1. See ``photos``, ``texts``."""
         photos = normalize(self.photos(maps, small).float(), dim=1)
         return photos, normalize(self.texts(features).float(), dim=1)
 
     def photos(self, maps: Tensor, small: Tensor) -> Tensor:
-        """Vectors of photos, float (n, dim), not at length 1.
+        """Return vectors of photos, float (n, dim), not normalised.
 
         Args:
             maps: of the trunk, float (n, 120, 14, 14).
@@ -133,7 +133,7 @@ class JointNetwork(nn.Module):
         return cast(Tensor, self.see(torch.cat([self.pooled(pooled), self.shares((shares + 1e-4).sqrt())], 1)))
 
     def texts(self, features: Tensor) -> Tensor:
-        """Vectors of texts, float (n, dim), not at length 1.
+        """Return vectors of texts, float (n, dim), not normalised.
 
         Args:
             features: of the sentence model, float (n, 384), each of length 1.
@@ -145,7 +145,10 @@ class JointNetwork(nn.Module):
 
 
 class _Head(nn.Module):
-    """A straight way and one with a bend: what the features mean already passes, what is new is added."""
+    """The sum of a linear layer and a two-layer perceptron: (n, width) to (n, dim).
+
+    The linear layer carries what the features already separate; the perceptron adds what is not linear in them.
+    """
 
     def __init__(self, width: int, hidden: int, dim: int, dropout: float) -> None:
         super().__init__()
@@ -157,7 +160,7 @@ class _Head(nn.Module):
 
 
 def build_networks(settings: AlignSettings) -> tuple[Trunk, JointNetwork, str]:
-    """The frozen and the learning half with ImageNet's weights, and where those come from.
+    """Return the frozen trunk and the trained network with ImageNet's weights, and the source of those weights.
 
     Raises:
         TrainError: the package with the weights is not installed.

@@ -1,4 +1,4 @@
-"""The recipe ``combiner``: from triplets to a Combiner, and its figures beside those of the plain sum."""
+"""The recipe ``combiner``: trains a Combiner on triplets and measures it beside the plain sum."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ __all__ = ["TrainedCombiner", "train_combiner"]
 
 @dataclass(frozen=True, slots=True)
 class TrainedCombiner:
-    """What a training came to.
+    """The outcome of a training.
 
     Args:
         folder: of the run.
-        run: which training it was.
-        best_epoch: of stage 2, whose weights are kept.
-        figures: ``sum.val``, ``val``, and where there is a test ``sum.test``, ``test``; ``sum.drawn.val`` and so on
-            where drawn garments ask too; ``units.val`` and so on of one that learned from features that are not at
-            length 1, as a search gives it them.
-        selection_metrics: of each validation set: their mean chose the best epoch.
-        selection_rule: what chose the best epoch, in words.
-        notes: what a reader of the figures must know.
+        run: its settings and data.
+        best_epoch: the epoch of stage 2 whose weights are kept.
+        figures: results by name: ``val`` of the Combiner and ``sum.val`` of the plain sum; ``test`` and ``sum.test``
+            where there is a test; ``drawn.val``, ``sum.drawn.val`` and so on for the drawn garments; ``units.val`` and
+            so on of a Combiner that was trained without normalisation, on normalised features, as a search has them.
+        selection_metrics: name of a validation set to the metrics whose mean selects the best epoch.
+        selection_rule: the same in words.
+        notes: sentences that a reader of the figures needs.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class TrainedCombiner:
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Return what a person should know, a line each: the Combiner's figures beside those of the plain sum."""
+        """Return the summary for the terminal, a line each: the Combiner's figures beside those of the plain sum."""
         run = self.run
         lines = [
             f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
@@ -85,24 +85,24 @@ def train_combiner(
     devices: Devices,
     progress: Progress,
 ) -> TrainedCombiner:
-    """Train a Combiner, or go on with the training that the folder holds.
+    """Train a Combiner, or resume the training that the folder holds.
 
     Args:
         data: the folder of triplets, as ``read_triplet_folder`` takes it.
         out: the run folder; made where it does not exist.
-        preset: whose settings are taken.
-        changes: settings that differ from the preset's; None leaves one.
-        model: whose features: ``open_clip/NAME``, a shipped model's name or a model folder; the latter two stay as
-            they are.
+        preset: of settings.
+        changes: settings that differ from the preset's; None keeps the preset's value.
+        model: whose features are combined: ``open_clip/NAME``, a shipped model's name or a model folder; the last two
+            are not tuned.
         weights: of a CLIP, as ``build_clip`` takes them.
-        devices: what it runs on, one device.
+        devices: one device.
         progress: notified of every photo and batch.
 
     Raises:
-        TrainError: data, settings or towers that can't be used, or a folder that holds another training.
+        TrainError: the data, settings or towers can't be used, or the folder holds another training.
         CatalogueError: the data can't be read.
         ModelError: no such model.
-        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+        KeyboardInterrupt: Ctrl-C; the same call resumes from there.
     """
     settings = settings_of(preset, changes)
     fabric = launch(devices, settings.precision)
@@ -132,7 +132,7 @@ def train_combiner(
             "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
             "": lambda photos, texts: compose_vectors(combiner, photos, texts),
         }
-        if not settings.normalise:  # what a search will get of it
+        if not settings.normalise:  # a search composes normalised features
             composers["units."] = lambda photos, texts: compose_vectors(combiner, photos, texts, units=True)
         figures = measure_once(triplets, features, composers, run, out, progress)
     metrics = {name: own.selection_metrics for name, own in triplets.sets.items()}
@@ -140,7 +140,7 @@ def train_combiner(
 
 
 def _absolute(weights: str) -> str:
-    """The absolute path of weights in a file; other names as they are."""
+    """Return the absolute path of a file of weights; other names unchanged."""
     return str(Path(weights).resolve()) if Path(weights).is_file() else weights
 
 
@@ -149,7 +149,11 @@ def _towers(model: str) -> ModelTowers:
 
 
 def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
-    """Settings that fit the towers."""
+    """Return the settings with those that the towers require.
+
+    Raises:
+        TrainError: towers of a model folder would be tuned.
+    """
     if isinstance(towers, Clip):
         return settings
     if settings.tune != "none":
@@ -162,7 +166,7 @@ def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
 
 
 def _usable(triplets: Triplets, out: Path, progress: Progress) -> Triplets:
-    """Without the photos that are missing or can't be decoded."""
+    """Return the triplets without photos that are missing or can't be decoded."""
     listed, photos = (out / RUN).is_file(), triplets.checked_photos().items()
     return triplets.without(find_unreadable(out, photos, progress, listed=listed, missing=triplets.missing))
 
@@ -204,7 +208,7 @@ def _record(
 
 
 def _remove_stale(out: Path, tuned: bool) -> None:
-    """Remove what came after a checkpoint that was deleted to begin again."""
+    """Remove results of later stages where a checkpoint was deleted to begin again."""
     if tuned and not (out / TUNE / CHECKPOINT).is_file():
         (out / COMBINER / CHECKPOINT).unlink(missing_ok=True)
     if not (out / COMBINER / CHECKPOINT).is_file():

@@ -1,13 +1,12 @@
-"""Triplets in FashionIQ's layout, of photos or of what stands for them, to learn from and to be measured on.
+"""Reads triplets (reference photo, change in words, target photo) in FashionIQ's layout, for training and validation.
 
-Three kinds of folders, told apart by what lies in them:
+There are three kinds of folders, recognised by their files:
 
-    shop       catalogue.parquet, captions/, image_splits/: myntra, whose catalogue also says which items are as right
+    shop       catalogue.parquet, captions/, image_splits/: myntra, whose catalogue groups items that are equally right
     photos     captions/, image_splits/ and photos: FashionIQ
-    captions   captions/, image_splits/ and image_captions/, no photo: the captions' text stands for the photos
+    captions   captions/, image_splits/ and image_captions/, no photos: captions take the place of photos
 
-A photo that can't be had is left out of triplets and galleries alike, and listed with the reason: it never makes a
-gallery smaller in silence.
+A photo that is missing is left out of triplets and galleries, and ``missing`` lists it with the reason.
 """
 
 from __future__ import annotations
@@ -44,18 +43,18 @@ from .validation_sets import (
 __all__ = ["Example", "GeneratedSets", "Kind", "Triplets", "read_triplet_folder"]
 
 Kind = Literal["shop", "photos", "captions"]
-"""What stands for the photos."""
+"""The kind of a folder: what it has as photos."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One triplet to learn from.
+    """A triplet of the training set.
 
     Args:
-        reference: id of the photo that is changed.
-        target: id of the photo that is meant.
+        reference: id of the photo that the change is of.
+        target: id of the photo that the change leads to.
         texts: the change, in four forms.
-        group: what the target is as good as: photos of one group are no negatives of each other.
+        group: of the target; photos of one group are equally right, so the loss takes none of them as a negative.
     """
 
     reference: str
@@ -65,25 +64,25 @@ class Example:
 
 
 GeneratedSets: TypeAlias = Sequence[tuple[Sequence[Example], float]]
-"""Generated triplets, and how many of them join an epoch, as a share of the written ones."""
+"""Generated triplets, each with the number of them in an epoch as a share of the written ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triplets:
-    """The triplets of a folder, and what they are measured on.
+    """The triplets and validation sets of a folder.
 
     Args:
-        kind: what stands for the photos.
-        train: the triplets of train.
-        generated: triplets that were made from the labels of train, in an order of chance; may be empty.
-        drawn: triplets of drawn garments, in an order of chance; may be empty.
-        photos: id to photo of train, empty where captions stand for them.
+        kind: of the folder.
+        train: the triplets of train that people wrote.
+        generated: triplets that were made from the labels of train, shuffled; may be empty.
+        drawn: triplets of drawn garments, shuffled; may be empty.
+        photos: id to photo of train; empty of a folder of captions.
         drawings: id to photo of ``drawn``.
-        captions: id to caption of all splits, empty where there are photos.
-        sets: ``val``, and ``test`` where its targets are known; beside them ``drawn.val`` and ``drawn.test`` where
-            there are drawn triplets.
-        missing: id to the reason of photos that are named and not there.
-        notes: what a reader of the figures must know.
+        captions: id to caption of all splits; empty where there are photos.
+        sets: name to validation set: ``val``; ``test`` where its targets are known; ``drawn.val`` and ``drawn.test``
+            where there are drawn triplets.
+        missing: id of a missing photo to the reason.
+        notes: sentences that a reader of the figures needs.
     """
 
     kind: Kind
@@ -99,14 +98,14 @@ class Triplets:
 
     @property
     def content(self) -> str:
-        """Hex SHA-256 of triplets, and of the ids of the validation sets: with another one it is another training."""
+        """Hex SHA-256 of the triplets and the validation sets' ids; a training resumes only where it is unchanged."""
         # the name of the class Example is part of what is hashed, so run folders depend on it
         lines = [repr(example) for example in (*self.train, *self.generated, *self.drawn)]
         ids = [id for name in sorted(self.sets) for id in (name, *self.sets[name].ids())]
         return sha256("\n".join([*lines, *ids, *sorted(self.captions.values())]).encode()).hexdigest()
 
     def checked_photos(self) -> dict[str, Photo]:
-        """Return the photos that may be broken: those of train and of the validation sets that are not drawn."""
+        """Return the photos to check before training: those of train and the validation sets, but no drawn ones."""
         named = {id for e in (*self.train, *self.generated) for id in (e.reference, e.target)}
         photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in named}
         for own in self.sets.values():
@@ -115,34 +114,37 @@ class Triplets:
         return photos
 
     def all_photos(self) -> Mapping[str, Photo]:
-        """Return all photos; drawn ones are drawn when they are looked up."""
+        """Return id to photo of all sets; a drawn photo is drawn when it is looked up."""
         others = (own.loaded.photos for own in self.sets.values())
         return ChainMap(self.photos, self.drawings, *others)  # type: ignore[arg-type]  # nobody writes
 
     def validation_sets(self) -> dict[str, ValidationSet]:
-        """Return the sets that choose the best epoch."""
+        """Return the sets that select the best epoch."""
         return {name: own for name, own in self.sets.items() if name.split(".")[-1] == "val"}
 
     def selection_rule(self) -> str:
-        """Return what chooses the best epoch, in words."""
+        """Return in words how the best epoch is selected."""
         return "; ".join(
             f"mean of {', '.join(own.selection_metrics)} on {own.benchmark.name} val"
             for own in self.validation_sets().values()
         )
 
     def generated_sets(self, settings: CombinerSettings) -> GeneratedSets:
-        """Return what joins the written triplets in an epoch."""
+        """Return the triplets that join the written ones in an epoch."""
         return (self.generated, settings.generated), (self.drawn, settings.drawn)
 
     def examples(self, settings: CombinerSettings) -> list[Example]:
-        """Return all triplets that a training may learn from."""
+        """Return all triplets that a training with these settings uses."""
         return [*self.train, *(e for made, share in self.generated_sets(settings) if share for e in made)]
 
     def without(self, gone: Mapping[str, str]) -> Triplets:
-        """Return the same without photos that can't be used: in no triplet, in no gallery.
+        """Return the triplets and galleries without some photos.
+
+        Args:
+            gone: id of a photo that can't be used, to the reason.
 
         Raises:
-            TrainError: nothing is left to learn from.
+            TrainError: no triplet of train is left.
         """
         there = set(self.captions) or self.photos.keys() - gone.keys()
         train = tuple(e for e in self.train if e.reference in there and e.target in there)
@@ -158,16 +160,16 @@ class Triplets:
 
 
 def read_triplet_folder(data: Path, seed: int, *, drawn: bool = False) -> Triplets:
-    """Read a folder.
+    """Read a folder of any of the three kinds.
 
     Args:
-        data: in FashionIQ's layout.
-        seed: of what is made by chance.
-        drawn: whether drawn garments join a shop's photos.
+        data: the folder, in FashionIQ's layout.
+        seed: of the random order of generated and drawn triplets.
+        drawn: True adds triplets of drawn garments to those of a shop.
 
     Raises:
-        CatalogueError: files that are missing or can't be read.
-        TrainError: neither photos nor captions.
+        CatalogueError: a file is missing or can't be read.
+        TrainError: the folder has neither photos nor captions.
     """
     splits = {category: read_triplets(data, category, "train") for category in CATEGORIES}
     whole = [triplet for triplets in splits.values() for triplet in triplets if _teaches(triplet)]
