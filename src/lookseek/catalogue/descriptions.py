@@ -96,7 +96,7 @@ def sentences(description: str, brand: str = "") -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _named(brand: str) -> re.Pattern[str] | None:
-    """A brand as a text names it, with the word before it: "by Acme"."""
+    """Return a brand as a text names it, with the word before it: "by Acme"."""
     if not brand.strip():
         return None
     return re.compile(rf"\s*\b(?:(?:from|by|of) )?{re.escape(brand.strip())}(?:'s)?\b(?!-)", re.IGNORECASE)

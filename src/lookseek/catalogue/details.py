@@ -33,7 +33,7 @@ class Details:
     description: str = ""
 
     def facts(self, article_type: str) -> Facts:
-        """What the attributes say, in the one vocabulary of ``facts.py``."""
+        """Return the facts that attributes state, in the vocabulary of ``facts.py``."""
         return facts_of(article_type, self.attributes)
 
 

@@ -77,7 +77,7 @@ def read_catalogue(folder: Path, split: str) -> list[MyntraItem]:
 
 
 def splits_of(folder: Path) -> tuple[str, ...]:
-    """The splits of a catalogue, in the order in which the file has them.
+    """Return the splits of a catalogue, in the order in which the file has them.
 
     Args:
         folder: as ``read_catalogue`` takes it.

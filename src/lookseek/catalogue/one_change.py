@@ -189,13 +189,13 @@ def kind_change(articles: Sequence[Article]) -> list[OneChange]:
 
 
 def _exclude_each_other(field: str, left: Iterable[str], right: Iterable[str]) -> bool:
-    """Whether each lacks all that the other has."""
+    """Return whether each set of values excludes the values of the other."""
     ours, theirs = tuple(left), tuple(right)
     return all(lacks(field, ours, value) for value in theirs) and all(lacks(field, theirs, value) for value in ours)
 
 
 def _telling(field: str, values: Iterable[str], counts: Mapping[tuple[str, str], int]) -> str:
-    """The value that says most: the rarest."""
+    """Return the most specific value: the rarest."""
     return min(values, key=lambda value: (counts[field, value], value))
 
 

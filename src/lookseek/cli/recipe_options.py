@@ -115,7 +115,7 @@ def _devices() -> Iterator[inspect.Parameter]:
 def _parameter(
     name: str, kind: Any, help: str, *, default: Any = inspect.Parameter.empty, group: Group | None = None
 ) -> inspect.Parameter:
-    """A parameter by position where it has no default, else an option; a flag that is off needs no way to say so."""
+    """Return a positional parameter where it has no default, else an option; flags get no negative form."""
     more: dict[str, Any] = {"group": group} if group else {}
     more |= {"negative": ()} if default is False else {}
     more |= {"show_default": False} if default in (None, "", False) else {}
@@ -125,7 +125,7 @@ def _parameter(
 
 
 def _arguments(documented: Any) -> dict[str, str]:
-    """The lines below ``Args:`` of a docstring, by name."""
+    """Return the lines below ``Args:`` of a docstring, by name."""
     block = re.search(r"\n *Args:\n(.*?)(?:\n *\n|\Z)", inspect.getdoc(documented) or "", re.DOTALL)
     found: dict[str, str] = {}
     for names, text in re.findall(r"^ {4}(\w+(?:, \w+)*): (.*(?:\n {5,}.*)*)", block[1] if block else "", re.MULTILINE):

@@ -78,7 +78,7 @@ def _export(run: str, model: Path, int8: bool, bars: ProgressBars) -> Sequence[s
 
 
 def _recipes() -> App:
-    """The program ``lookseek train``: a command for each recipe."""
+    """Return the program ``lookseek train``: a command for each recipe."""
     from ..train.recipes import RECIPES, find_recipe
     from .recipe_options import recipe_command
 

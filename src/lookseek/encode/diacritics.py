@@ -72,7 +72,7 @@ class Restorer:
         self._forms: Mapping[str, list[str]] = dict(forms)
 
     def is_plain_vietnamese(self, text: str) -> bool:
-        """Whether a text is Vietnamese without any diacritics, and not English.
+        """Return whether a text is Vietnamese without any diacritics, and not English.
 
         >>> [restorer().is_plain_vietnamese(text) for text in ("ao thun den", "red den dress", "đầm đỏ")]
         [True, False, False]
@@ -97,7 +97,7 @@ class Restorer:
         return "".join([*made, text[end:]])
 
     def _best(self, words: list[str]) -> tuple[list[str], float]:
-        """The likeliest syllables that read so without diacritics, and the logarithm of their probability."""
+        """Return the most probable syllables that are written so without diacritics, and their log probability."""
         paths: dict[str, tuple[float, list[str]]] = {"": (0.0, [])}
         for word in words:
             found: dict[str, tuple[float, list[str]]] = {}
@@ -122,7 +122,7 @@ class Restorer:
 
 
 def _before(pairs: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    """How often each syllable stands first."""
+    """Return how often each syllable is the first of a pair."""
     found: dict[str, int] = defaultdict(int)
     for (first, _), count in pairs.items():
         found[first] += count
@@ -130,7 +130,7 @@ def _before(pairs: Mapping[tuple[str, str], int]) -> dict[str, int]:
 
 
 def _cased(syllable: str, as_typed: str) -> str:
-    """A syllable in the letters that were typed: capitals stay."""
+    """Return a syllable in the letters that were typed: capitals stay."""
     if as_typed.isupper() and len(as_typed) > 1:
         return syllable.upper()
     return syllable[:1].upper() + syllable[1:] if as_typed[:1].isupper() else syllable

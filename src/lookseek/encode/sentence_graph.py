@@ -77,7 +77,7 @@ class SentenceGraph:
             return np.stack(list(pool.map(self._vector, wide)))
 
     def _read(self, text: str) -> Vector:
-        """The vector of one text, window by window: padding would only be computed and thrown away."""
+        """Return the vector of a text, window by window, which computes no padding."""
         with self._opening:
             tokenizer = self._tokenizer
         first = tokenizer.encode(_PREFIX + text)

@@ -85,7 +85,7 @@ class Thesaurus:
         return "".join([*made, text[end:]]), tuple(readings)
 
     def _size(self, words: list[str], place: int) -> int:
-        """How many words from a place on are one of the list, the most; 0 where none is."""
+        """Return the length in words of the longest entry of the list that begins at a place; 0 for none."""
         for size in range(min(self._longest, len(words) - place), 0, -1):
             if tuple(words[place : place + size]) in self._entries:
                 return size

@@ -81,7 +81,7 @@ def paired(
     seed: int = 0,
     resamples: int = 10_000,
 ) -> NDArray[np.float64]:
-    """How much better b is than a on the same queries, and whether that may be chance.
+    """Return how much better b is than a on the same queries, and whether that may be chance.
 
     With the difference ``d`` of the figures and ``d*`` of a resample, two-sided:
     ``p = (1 + count of |d* - d| >= |d|) / (1 + resamples)``: how often units drawn where both are equally good
@@ -130,7 +130,7 @@ def _percentiles(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _pools(strata: Sequence[NDArray[np.float64]], units: Sequence[Sequence[str]] | None) -> list[_Pool]:
-    """What is drawn from together; without units each stratum alone."""
+    """Return the pools of units that are resampled together; without units each stratum is one."""
     if units is None:
         return [_Pool(stratum[:, None], np.ones((len(stratum), 1))) for stratum in strata]
     asked, named = [len(stratum) for stratum in strata], [len(names) for names in units]
@@ -150,7 +150,7 @@ def _pool(strata: Sequence[NDArray[np.float64]], units: Sequence[Sequence[str]])
 
 
 def _connected(units: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The places of strata that share units, directly or through others, together; each list in order."""
+    """Return groups of strata that share units, directly or through others, as sorted lists of their places."""
     group = list(range(len(units)))
     first: dict[str, int] = {}
     for place, names in enumerate(units):
@@ -161,7 +161,7 @@ def _connected(units: Sequence[Sequence[str]]) -> list[list[int]]:
 
 
 def _resampled(pools: Sequence[_Pool], seed: int, resamples: int) -> NDArray[np.float64]:
-    """The figures of each resample, (resamples, metrics)."""
+    """Return the figures of each resample, (resamples, metrics)."""
     random = np.random.default_rng(seed)
     figures = np.zeros((resamples, pools[0].sums.shape[2]))
     for pool in pools:

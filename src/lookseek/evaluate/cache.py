@@ -27,7 +27,7 @@ TEXTS = 128
 
 
 def cache_key(model: Model) -> str:
-    """The name of the cache of a model's vectors: all that they depend on."""
+    """Return the name of the cache of a model's vectors, made of all that they depend on."""
     return f"{model.checksum[:32]}-{model.runtime}-{model.precision}"
 
 
@@ -37,7 +37,7 @@ def embed_photos(
     encoders: Mapping[str, Encoder],
     progress: Progress,
 ) -> tuple[dict[str, Vectors], dict[str, int]]:
-    """The vectors of photos, from the cache where it has them.
+    """Return the vectors of photos, from the cache where it has them.
 
     Args:
         photos: id to photo; an id that it lacks counts as a photo that can't be had.
@@ -77,7 +77,7 @@ def embed_photos(
 
 
 def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: Progress) -> Vectors:
-    """The vectors of texts, from the cache where it has them.
+    """Return the vectors of texts, from the cache where it has them.
 
     Args:
         texts: any number.
@@ -130,7 +130,7 @@ def _unknown(
 
 
 def _read(photos: Mapping[str, Photo], ids: Sequence[str]) -> Iterator[tuple[str, bytes | ItemError]]:
-    """The bytes of photos in order, some ahead and in threads: a photo may be drawn only when it is asked for."""
+    """Yield the bytes of photos in order, some ahead and in threads: a photo may be drawn only when it is asked for."""
 
     def read(id: str) -> bytes | ItemError:
         try:

@@ -30,7 +30,7 @@ DECIDED = "decided@"
 
 
 def depth_of(metric: str) -> int:
-    """How many hits a metric counts.
+    """Return how many hits a metric counts.
 
     >>> depth_of("decided@10")
     10

@@ -21,7 +21,7 @@ Details: TypeAlias = Mapping[tuple[str, str], Mapping[str, Mapping[tuple[str, st
 
 
 def details_path(result: Path) -> Path:
-    """Where the details of a result file are: ``a.json`` has ``a.queries.csv``."""
+    """Return the path of a result file's details: ``a.json`` has ``a.queries.csv``."""
     return result.with_name(result.name.removesuffix(".json") + ".queries.csv")
 
 

@@ -18,7 +18,7 @@ __all__ = ["figures", "gallery_hash"]
 
 
 def figures(outcomes: Sequence[Outcome], seed: int) -> dict[str, Figure]:
-    """All figures: the bare ones first, then strata, parts, and the tasks that stand beside."""
+    """Return all figures: the bare ones first, then strata, parts, and the tasks that stand beside."""
     by_metric: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in outcomes:
         for metric in outcome.values:

@@ -57,7 +57,7 @@ def measure(names: Sequence[str], ranked: Ranked) -> Mapping[str, NDArray[np.flo
 
 
 def parse(name: str) -> tuple[str, int]:
-    """The form of a metric's name, and how many ranks it reads.
+    """Return the form of a metric's name, and how many ranks it reads.
 
     Raises:
         QueryError: no metric is called that, it lacks its k, or its k is not from 1 to ``WHOLE``.
@@ -232,7 +232,7 @@ class _Found:
     sizes: NDArray[np.int64]
 
     def hits(self, k: int | NDArray[np.int64]) -> NDArray[np.float64]:
-        """How many right answers each query has among the first k; k for all, or for each right answer."""
+        """Return how many right answers each query has among the first k; k for all, or for each right answer."""
         return np.bincount(self.rows[self.ranks <= k], minlength=len(self.first)).astype(np.float64)
 
     def total(self, each: NDArray[np.float64], k: int) -> NDArray[np.float64]:

@@ -83,7 +83,7 @@ def rank(task: Task, columns: tuple[str, ...], scorer: Scorer, depth: int | None
 
 
 def by_id(columns: Sequence[str]) -> NDArray[np.int64]:
-    """The columns by descending id, as a run file has it: where equal scores stand."""
+    """Return the columns by descending id, the order of equal scores in a run file."""
     written = [escaped(id) for id in columns]
     return np.array(sorted(range(len(columns)), key=written.__getitem__, reverse=True), np.int64)
 
@@ -118,7 +118,7 @@ def own_columns(own: NDArray[np.int64], width: int) -> NDArray[np.bool_]:
 def ordered(
     scores: NDArray[np.float32], barred: NDArray[np.bool_], places: NDArray[np.int64], depth: int
 ) -> NDArray[np.int64]:
-    """The first ``depth`` columns by descending score, equal ones in the order of ``places``.
+    """Return the first ``depth`` columns by descending score, equal ones in the order of ``places``.
 
     Score and place are packed into one integer, so that one sort of plain integers, which numpy does with vector
     instructions, gives the order with its ties.

@@ -84,7 +84,7 @@ class Ranking:
         return decided(task, asked, shown, self._relevances[task.gallery], depth)
 
     def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
-        """What a router kept of the exact answers, and what it visited; all where there is none."""
+        """Return a router's shares of exact answers kept and gallery visited; ones without a router."""
         routing = self._routes.get(task.name)
         if routing is None:
             return {name: np.ones(len(task.queries)) for name in ROUTING}
@@ -101,7 +101,7 @@ class Ranking:
         return reranked(scorer, retrieval, self._reranker, partial(_barred, task), by_id(task.gallery))
 
     def _nearest(self, gallery: tuple[str, ...], keys: Sequence[str] | Mapping[str, int]) -> NDArray[np.int64]:
-        """The neighbours of each key that votes are cast for."""
+        """Return the neighbours of each key that votes are cast for."""
         place = {photo: row for row, photo in enumerate(gallery)}
         own = np.array([place.get(key, -1) for key in keys], np.int64)
         retrieval = self._retrieval(gallery, keys)

@@ -69,7 +69,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 
 
 def benchmark(name: str) -> Benchmark:
-    """A benchmark by its name.
+    """Return a benchmark by its name.
 
     Raises:
         QueryError: there is none of this name.

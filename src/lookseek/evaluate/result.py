@@ -66,7 +66,7 @@ class Result:
     took_s: float
 
     def to_json(self) -> str:
-        """The result file's text."""
+        """Return the content of the result file."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -105,7 +105,7 @@ def _check(result: Result, path: Path) -> None:
 
 
 def short_commit(commit: str) -> str:
-    """A commit as people read it, with its mark if files differed from it.
+    """Return a commit as people read it, with its mark if files differed from it.
 
     >>> short_commit("0123456789abcdef0123456789abcdef01234567-dirty")
     '0123456789ab-dirty'
@@ -116,7 +116,7 @@ def short_commit(commit: str) -> str:
 
 @cache
 def source_commit() -> str:
-    """The commit of lookseek's own source, "-dirty" if files differ from it; "" where it runs from no checkout."""
+    """Return the commit of lookseek's source, with "-dirty" if files differ; "" where it runs from no checkout."""
     top = Path(__file__).parents[3]
     if not (top / ".git").exists() or not (top / "src" / "lookseek").is_dir():
         return ""

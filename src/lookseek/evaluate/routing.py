@@ -111,7 +111,7 @@ class Routing:
         }
 
     def rows(self, query: int) -> Sequence[NDArray[np.intp]]:
-        """The rows of the gallery that have each key that one query searches; the router is asked anew, to be timed."""
+        """Return the gallery's rows of each key that a query searches; computes the keys anew, so it can be timed."""
         taken = self.router.select(self.queries[query : query + 1], self.mode, self._sizes, TOP)[0]
         return [self._rows[key] for key in np.flatnonzero(taken)]
 
@@ -205,12 +205,12 @@ def _tuned(router: Router, vectors: Vectors, system: System) -> Router:
 
 
 def _sizes(keys: NDArray[np.int64], router: Router) -> NDArray[np.int64]:
-    """How many photos have each key."""
+    """Return how many photos have each key."""
     return np.bincount(keys, minlength=len(router.keys)).astype(np.int64)
 
 
 def _first(task: Task, scorer: Scorer) -> NDArray[np.int64]:
-    """Rows of the exact answers of each query, its own photo excluded, (queries, at most TOP)."""
+    """Return rows of the exact answers of each query, its own photo excluded, (queries, at most TOP)."""
     place = {photo: row for row, photo in enumerate(task.gallery)}
     own = np.array([place.get(query.photo, -1) for query in task.queries], np.int64)
     return nearest(scorer, own, by_id(task.gallery), min(TOP, len(task.gallery)))

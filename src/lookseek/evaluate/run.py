@@ -121,7 +121,7 @@ def evaluate(
 
 
 def _usable(tasks: Sequence[Task], gone: set[str]) -> list[Task]:
-    """The tasks without the photos that could not be had, and without queries that nothing can answer any more."""
+    """Return the tasks without missing photos, and without queries that lost all their right items."""
     usable = []
     for task in tasks:
         left = task.without(gone)
@@ -162,12 +162,12 @@ def _measured(task: Task, ranking: Ranking, progress: Progress, written: Written
 
 
 def _depth(names: Sequence[str], least: int) -> int | None:
-    """How many answers the metrics look at; None for all."""
+    """Return the number of answers that the metrics use; None for all."""
     reach = [parse(name)[1] for name in names]
     return None if WHOLE in reach else max([least, *reach])
 
 
 def _first(array: NDArray[Any], fill: float) -> NDArray[Any]:
-    """The first ``KEPT`` columns, filled up where there are fewer."""
+    """Return the first ``KEPT`` columns, filled up where there are fewer."""
     kept = array[:, :KEPT]
     return np.pad(kept, ((0, 0), (0, KEPT - kept.shape[1])), constant_values=fill)

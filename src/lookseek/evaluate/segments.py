@@ -54,7 +54,7 @@ class Segments:
             self.save()
 
     def rows(self, hashes: Sequence[bytes]) -> Vectors:
-        """Vectors in the order of the hashes, float32 (n, dim)."""
+        """Return vectors in the order of the hashes, float32 (n, dim)."""
         rows = np.empty((len(hashes), *self._type["vector"].shape), np.float32)
         for place, hash in enumerate(hashes):
             number, row = self._places[hash]
@@ -76,7 +76,7 @@ class Segments:
         self._new = []
 
     def _read(self, path: Path) -> NDArray[np.void] | None:
-        """A segment; None for a damaged or foreign one, which is removed: then its photos are encoded again."""
+        """Read a segment. A damaged or foreign one is removed, so that its photos are encoded again: None."""
         with _explained(self._folder):
             data = path.read_bytes()
             if sha256(data).hexdigest() == path.stem:

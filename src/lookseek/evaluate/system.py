@@ -134,7 +134,7 @@ def _of_encoders(
     metric: Metric,
     reader: Reader | None,
 ) -> System:
-    """A system that encodes photos, and words if it has a reader."""
+    """Return a system that encodes photos, and words if it has a reader."""
     first = next(iter(encoders.values()))
 
     def embed(
@@ -202,7 +202,7 @@ def _of_words(
 
 
 def _external(path: Path, metric: Metric) -> System:
-    """Vectors of another program: ``NAME.npy``, float (n, dim), and beside it ``NAME.txt``, a key a line."""
+    """Return a system of another program's vectors: ``NAME.npy``, float (n, dim), and ``NAME.txt``, a key a line."""
     names = path.with_suffix(".txt")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -257,7 +257,7 @@ def _external(path: Path, metric: Metric) -> System:
 
 
 def _picture(prepared: Prepared) -> Pixels:
-    """An encoder's input as a picture; numbers that are not pixels are stretched to 0 to 255."""
+    """Return an encoder's input as a picture; numbers that are not pixels are stretched to 0 to 255."""
     array = prepared if prepared.shape[-1] == 3 else np.moveaxis(prepared, 0, -1)
     if array.dtype != np.uint8:
         low, high = float(array.min()), float(array.max())

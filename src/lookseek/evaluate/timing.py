@@ -63,7 +63,7 @@ def milliseconds(
 
 
 def _first(falling: NDArray[np.float32], k: int) -> NDArray[np.intp]:
-    """The places of the k lowest numbers, in order."""
+    """Return the places of the k lowest numbers, in order."""
     if not len(falling):
         return np.empty(0, np.intp)
     some = np.argpartition(falling, min(k, len(falling)) - 1)[:k]

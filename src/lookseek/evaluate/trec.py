@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 
 def read_run(path: Path) -> Run:
-    """The rankings of a run file, each in trec_eval's order.
+    """Read the rankings of a run file, each in trec_eval's order.
 
     Raises:
         CatalogueError: the file can't be read, is empty, or a line is wrong: which one, why, and what would be right.
@@ -57,7 +57,7 @@ def read_run(path: Path) -> Run:
 
 
 def read_qrels(path: Path) -> Qrels:
-    """The grades of a qrels file.
+    """Read the grades of a qrels file.
 
     Raises:
         CatalogueError: as ``read_run``; a grade that is no whole number of at most ``HIGHEST``.
@@ -101,7 +101,7 @@ def write_qrels(path: Path, qrels: Iterable[tuple[str, Mapping[str, int]]]) -> N
 
 
 def escaped(id: str) -> str:
-    """An id as it stands in a file.
+    """Escape an id for a run file or qrels.
 
     Raises:
         CatalogueError: it is empty or no Unicode text.
@@ -199,7 +199,7 @@ def _lines(path: Path, form: str) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _plain(written: bytes) -> str:
-    """What an id means; one that is no UTF-8 with its escapes undone was not written by us, and means itself."""
+    """Undo the escapes of an id. An id whose bytes are then no UTF-8 has another writer, and stays as it is."""
     for meant in (_ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), written), written):
         with suppress(UnicodeDecodeError):
             return meant.decode("utf-8")

@@ -22,11 +22,11 @@ class Truth(Protocol):
     """Which answers are right."""
 
     def grades(self, rows: slice) -> Grades:
-        """The grades of the gallery for some of the queries, int8 (rows, gallery)."""
+        """Return the grades of the gallery for some of the queries, int8 (rows, gallery)."""
         ...
 
     def keep(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Truth:
-        """The same truth for some of the queries and some of the gallery, in the order of these rows."""
+        """Return the same truth for some of the queries and some of the gallery, in the order of these rows."""
         ...
 
 

@@ -55,11 +55,11 @@ class Reader:
     literal: bool = False
 
     def needs(self, loaded: Loaded, queries: Sequence[EvaluationQuery]) -> bool:
-        """Whether any vector is one of words, or composed of some."""
+        """Return whether any query's vector is of words or composed with words."""
         return bool(loaded.texts) or any(q.text and not (q.photo and self.composer.name == "photo") for q in queries)
 
     def said(self, queries: Sequence[EvaluationQuery]) -> dict[str, str]:
-        """What a result says of how these queries were asked."""
+        """Return the entries of a result's model that describe how the queries were encoded."""
         said = {"text": f"{self.text.name} {self.made_by[:12]}"}
         if self.literal:
             said["words"] = "as they stand"
@@ -70,7 +70,7 @@ class Reader:
         return said
 
     def read(self, texts: Sequence[str], progress: Progress) -> tuple[Vectors, dict[str, int]]:
-        """Vectors of texts, float32 (distinct texts, dim), and the row of each; each is encoded once."""
+        """Return vectors of texts, float32 (distinct texts, dim), and the row of each; each is encoded once."""
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         distinct = list(rows)
         progress.phase("texts", len(distinct))
@@ -83,7 +83,7 @@ class Reader:
         return vectors, rows
 
     def sums(self, queries: Sequence[EvaluationQuery], vector_of: Callable[[str], Vector]) -> Vectors:
-        """Vectors of words with what must be there beside and what must not, float32 (n, dim), as a search adds them.
+        """Return vectors of text + plus - minus, float32 (n, dim), summed as a search does.
 
         Args:
             queries: of words alone.
@@ -111,12 +111,12 @@ class Reader:
 
 
 def has_words(loaded: Loaded, queries: Sequence[EvaluationQuery]) -> bool:
-    """Whether something can't be had without a text tower: a change can, by its photo alone."""
+    """Return whether a benchmark needs a text tower: a change does not, as its photo alone can be searched with."""
     return bool(loaded.texts) or any(not query.photo for query in queries)
 
 
 def reader_of(model: Model, composer: str | None, *, literal: bool = False) -> Reader | None:
-    """What reads a benchmark's words.
+    """Return the reader of a benchmark's words.
 
     Args:
         model: that is measured.

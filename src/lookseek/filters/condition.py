@@ -118,7 +118,7 @@ def field_names(condition: Condition) -> frozenset[str]:
 
 
 def plain_values(value: Value) -> tuple[Value, ...]:
-    """The plain values that a literal is equal to, the literal itself first.
+    """Return the plain values that a literal is equal to, the literal itself first.
 
     Catalogues differ in whether they keep a year or a yes as text, so a bare number or boolean
     finds both. Text stands for itself alone.
@@ -135,7 +135,7 @@ def plain_values(value: Value) -> tuple[Value, ...]:
 
 
 def matches(condition: Condition, attributes: Attributes) -> bool:
-    """Whether attributes meet a condition; the module's docstring has the rules."""
+    """Return whether attributes meet a condition; the module's docstring has the rules."""
     match condition:
         case And(parts):
             return all(matches(part, attributes) for part in parts)
@@ -161,7 +161,7 @@ def _equal(have: Value | None, value: Value) -> bool:
 
 
 def number_of(value: Value | None) -> float | None:
-    """A number as a 64-bit float; None for text, booleans and integers that no float can hold."""
+    """Return a number as a 64-bit float; None for text, booleans and integers that no float can hold."""
     if value is None or isinstance(value, (str, bool)):
         return None
     try:

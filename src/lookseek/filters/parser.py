@@ -44,7 +44,7 @@ MAX_DEPTH = 64
 
 
 def parse(text: str) -> Condition:
-    """The tree of a filter.
+    """Parse a filter into its tree.
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
@@ -85,7 +85,7 @@ def check_fields(condition: Condition, known: Collection[str]) -> None:
 
 
 def to_text(condition: Condition) -> str:
-    """The filter that ``parse`` reads as this tree, if the tree is within ``parse``'s limits."""
+    """Return the filter that ``parse`` reads as this tree, if the tree is within ``parse``'s limits."""
     match condition:
         case Or(parts):
             return " or ".join(f"({to_text(part)})" if isinstance(part, Or) else to_text(part) for part in parts)

@@ -51,21 +51,21 @@ class Token:
         return "the end" if self.kind == "end" else repr(short)
 
     def is_word(self, *words: str) -> bool:
-        """Whether it is one of these bare words, given in lower case."""
+        """Return whether the token is one of these bare words, given in lower case."""
         return self.kind == "word" and self.text.lower() in words
 
     def is_sign(self, *signs: str) -> bool:
-        """Whether it is one of these signs."""
+        """Return whether the token is one of these signs."""
         return self.kind == "sign" and self.text in signs
 
 
 def format_field(field: str) -> str:
-    """A field name as a filter holds it, in backticks where it must be."""
+    """Return a field name as a filter holds it, in backticks where it must be."""
     return field if _bare(field) else _quoted(field, "`")
 
 
 def format_value(value: Value) -> str:
-    """A value as a filter holds it, in quotes where it must be."""
+    """Return a value as a filter holds it, in quotes where it must be."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -93,7 +93,7 @@ def _quoted(text: str, quote: str) -> str:
 
 
 def read_value(words: str) -> Value:
-    """What bare words stand for: a boolean, a number (infinite if no 64-bit float holds it) or text."""
+    """Parse bare words as a boolean, a number (infinite if no 64-bit float holds it) or text."""
     if words.lower() in ("true", "false"):
         return words.lower() == "true"
     number = NUMBER.fullmatch(words)
@@ -112,7 +112,7 @@ def _apostrophe(text: str, at: int) -> bool:
 
 
 def tokenize(text: str) -> list[Token]:
-    """All tokens of a filter from left to right, the last of kind end.
+    """Split a filter into tokens from left to right, the last of kind end.
 
     Raises:
         FilterError: a character without meaning, an unknown escape or an open quote.
@@ -140,7 +140,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def _unquote(text: str, start: int) -> tuple[str, int]:
-    """The text within the quotes that open at ``start``, and the place after them."""
+    """Return the text within the quotes that open at ``start``, and the place after them."""
     signs: list[str] = []
     at = start + 1
     while text[at : at + 1] != text[start]:
@@ -158,7 +158,7 @@ def _unquote(text: str, start: int) -> tuple[str, int]:
 
 
 def _escape(text: str, at: int) -> tuple[str, int]:
-    """The character that the backslash at ``at`` stands for, and the place after it."""
+    """Return the character that the backslash at ``at`` stands for, and the place after it."""
     sign = text[at + 1 : at + 2]
     if sign in ESCAPES:
         return ESCAPES[sign], at + 2

@@ -117,7 +117,7 @@ def _label_field(label: str | None, fields: Mapping[str, FieldType]) -> str:
 
 
 def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int], Counter[str]]:
-    """All ids, ascending, the classes' numbers by name, and how many vectors there are of names that keep several."""
+    """Return all ids, ascending; class to its number; and the counts of vectors of names that keep several."""
     ids, values, totals = list[str](), dict[str, Value](), Counter[str]()
     several = [name for name, spec in opened.store.layout.items() if spec.multi]
     for point in opened.store.scan(vectors=bool(several)):
@@ -135,7 +135,7 @@ def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int],
 
 
 def _class_name(value: Value) -> str:
-    """A class as one line."""
+    """Return a class as one line."""
     return " ".join(str(value).split())
 
 
@@ -213,7 +213,7 @@ def _write(
 
 
 def _vector_origin(opened: OpenIndex) -> VectorOrigin:
-    """How the vectors of an index were made."""
+    """Return the origin of an index's vectors."""
     spec = opened.manifest.spec
     raw = LOOK_EUCLIDEAN in spec.layout
     return VectorOrigin(
@@ -240,7 +240,7 @@ def _rows(points: Sequence[Point], name: str, *, unit: bool) -> Vectors:
 
 
 def _item_line(point: Point) -> str:
-    """All of a point but its vectors, as a line."""
+    """Return a point without its vectors as a line of JSON."""
     said: dict[str, Any] = {"id": point.id, "attributes": dict(point.attributes), "source": point.source}
     said |= {"hash": point.hash, "fingerprint": point.fingerprint}
     if point.regions:

@@ -39,7 +39,7 @@ class KReciprocal:
         return "k-reciprocal"
 
     def rescore(self, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The Jaccard similarity of the query's encoding and each candidate's, 0 to 1. See Reranker."""
+        """Return the Jaccard similarity of the query's encoding and each candidate's, 0 to 1. See Reranker."""
         everything = np.concatenate([query[None], vectors]).astype(np.float64)
         cosines = everything @ everything.T
         np.fill_diagonal(cosines, np.inf)  # each is the nearest of its own neighbours
@@ -55,14 +55,14 @@ class KReciprocal:
 
 
 def _mutual(order: NDArray[np.intp], k: int) -> NDArray[np.bool_]:
-    """Which rows are among each other's k nearest, themselves beside these, bool (n, n): the paper's R(p, k)."""
+    """Return which rows are among each other's k nearest, themselves beside these, bool (n, n): the paper's R(p, k)."""
     near = np.zeros(order.shape, np.bool_)
     np.put_along_axis(near, order[:, : k + 1], True, axis=1)
     return near & near.T
 
 
 def _expanded(mutual: NDArray[np.bool_], half: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Each row's neighbours and those of its neighbours that share two thirds with it: the paper's R*(p, k1)."""
+    """Return each row's neighbours and those of its neighbours that share two thirds with it: the paper's R*(p, k1)."""
     counts = half.astype(np.float64)
     shared = mutual @ counts.T
     close = mutual & (3 * shared >= 2 * counts.sum(axis=1))

@@ -40,7 +40,7 @@ class QueryExpansion:
         return "query-expansion"
 
     def rescore(self, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The cosine with query + sum over its nearest of max(0, cosine) ^ alpha x vector. See Reranker."""
+        """Return the cosine with query + sum over its nearest of max(0, cosine) ^ alpha x vector. See Reranker."""
         nearest = np.argsort(-scores, kind="stable")[: self.neighbours]
         weights = np.maximum(scores[nearest], 0.0) ** self.alpha
         # no vector with a weight points away from the query, so the sum is no shorter than the query

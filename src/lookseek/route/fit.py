@@ -58,7 +58,7 @@ def check_installed() -> tuple[ModuleType, ModuleType]:
 
 
 def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "baseline", seed: int = 0) -> Router:
-    """A router whose keys are labels.
+    """Fit a router whose keys are labels.
 
     Args:
         vectors: float32 (n, dim).
@@ -95,7 +95,7 @@ def fit_svm(vectors: Vectors, labels: Sequence[str], by: str, preset: Preset = "
 
 
 def fit_kmeans(vectors: Vectors, cells: int = CELLS, seed: int = 0) -> Router:
-    """A router whose keys are cells: the numbers of the centres.
+    """Fit a router whose keys are cells: the numbers of the centres.
 
     Args:
         vectors: float32 (n, dim).

@@ -56,7 +56,7 @@ def choose(
     *,
     least: float = KEPT,
 ) -> Choice:
-    """The temperature and mass that keep enough and search least.
+    """Choose the temperature and mass that keep enough answers and visit least.
 
     Args:
         scores: of the router for validation's queries, (n, keys).
@@ -90,7 +90,7 @@ def choose(
 
 
 def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
-    """What share of the answers is kept, at the least, with the confidence ``SURE``.
+    """Return the lower confidence bound of the share of answers kept, at the level ``SURE``.
 
     Answers of one query stand and fall together, so they count as fewer than they are: by the ratio of the
     variance of the queries' shares to that of as many independent answers.
@@ -119,7 +119,7 @@ def lower_bound(kept: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
 
 
 def _asked(posterior: NDArray[np.float32], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The mass before each answer's key, (n, answers): what the router's mass must be above."""
+    """Return the mass before each answer's key, (n, answers): a larger mass searches that key."""
     return np.take_along_axis(mass_before(posterior), np.maximum(wanted, 0), axis=1)
 
 

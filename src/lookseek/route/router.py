@@ -20,7 +20,7 @@ Scores: TypeAlias = Callable[[Vectors], NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Router:
-    """Says how probable it is that a query's neighbours have each key.
+    """Computes the probability that a query's neighbours have each key.
 
     Args:
         kind: "svm" classifies by label, "kmeans" by the nearest centre.
@@ -45,7 +45,7 @@ class Router:
     probability_mass: float = 1.0
 
     def posterior(self, vectors: Vectors) -> NDArray[np.float32]:
-        """The probability of each key, float32 (n, keys), rows sum to 1.
+        """Return the probability of each key, float32 (n, keys), rows sum to 1.
 
         Args:
             vectors: float32 (n, dim), any length but 0.
@@ -55,11 +55,11 @@ class Router:
     def select(
         self, vectors: Vectors, mode: RouteMode, sizes: NDArray[np.int64] | None = None, least: int = 0
     ) -> NDArray[np.bool_]:
-        """The keys that each query searches, bool (n, keys). See ``select_keys``."""
+        """Return the keys that each query searches, bool (n, keys). See ``select_keys``."""
         return select_keys(self.posterior(vectors), mode, self.probability_mass, sizes, least)
 
     def likeliest(self, vectors: Vectors) -> NDArray[np.int64]:
-        """The most probable key of each vector, int64 (n,): rows of ``keys``."""
+        """Return the most probable key of each vector, int64 (n,): rows of ``keys``."""
         return np.asarray(self.scores(directions(vectors)).argmax(axis=1), np.int64)
 
     def with_scores(self, scores: Scores, estimator: Any = None) -> Router:
@@ -67,12 +67,12 @@ class Router:
         return replace(self, scores=scores, estimator=estimator)
 
     def tuned(self, temperature: float, probability_mass: float) -> Router:
-        """The same router, as validation wants it."""
+        """Return the router with the temperature and mass that validation chose."""
         return replace(self, temperature=temperature, probability_mass=probability_mass)
 
 
 def directions(vectors: Vectors) -> Vectors:
-    """What a router learns from and is asked with: vectors of length 1, zeros as they are, all in float32."""
+    """Return vectors at length 1 in float32, as routers are fitted and queried; zero vectors stay."""
     return unit(vectors, inside=np.float32, zeros="keep")
 
 
@@ -89,7 +89,7 @@ def softmax(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float
 
 
 def mass_before(posterior: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How much of the mass lies in keys that are searched before each key, float64 (n, keys); 0 for the likeliest.
+    """Return the mass of the keys that are more probable than each key, float64 (n, keys); 0 for the most probable.
 
     Equally probable keys come in the order of their columns.
 
@@ -109,7 +109,7 @@ def select_keys(
     sizes: NDArray[np.int64] | None = None,
     least: int = 0,
 ) -> NDArray[np.bool_]:
-    """The keys to search.
+    """Return the keys that queries search.
 
     Args:
         posterior: float32 (n, keys), rows sum to 1.
@@ -141,7 +141,7 @@ def select_keys(
 def keys_for_query(
     router: Router, vector: Vector, mode: RouteMode, sizes: Sequence[int] | None = None, least: int = 0
 ) -> tuple[str, ...]:
-    """The keys that one query searches, the most probable first. See ``select_keys``."""
+    """Return the keys that one query searches, the most probable first. See ``select_keys``."""
     posterior = router.posterior(vector[None])
     held = None if sizes is None else np.array(sizes, np.int64)
     taken = select_keys(posterior, mode, router.probability_mass, held, least)[0]

@@ -95,7 +95,7 @@ def best_candidates(
 def _fused(
     store: Store, vectors: Mapping[str, Vector], weights: Mapping[str, float], lists: Mapping[str, list[ScoredId]]
 ) -> Candidates:
-    """All that is in any list, scored by every vector."""
+    """Return the items of all lists, scored by every vector."""
     ids = list(dict.fromkeys(scored.id for found in lists.values() for scored in found))
     similarities = {}
     for name, found in lists.items():
@@ -110,5 +110,5 @@ def _fused(
 
 
 def _bound(lists: Mapping[str, list[ScoredId]], weights: Mapping[str, float]) -> float:
-    """The best score that an item outside all lists can have."""
+    """Return the best score that an item outside all lists can have."""
     return sum(weight * lists[name][-1].score for name, weight in weights.items())

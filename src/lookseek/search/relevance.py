@@ -97,7 +97,7 @@ def measure_relevance(store: Store, model: Model) -> Relevance | None:
 
 
 def _neighbour(store: Store, vectors: Mapping[str, Vector], id_: str) -> float:
-    """The cosine of an item's tenth neighbour."""
+    """Return the cosine of an item's tenth neighbour."""
     return store.search(LOOK, vectors[id_], _NEIGHBOUR + 1)[-1].score
 
 

@@ -42,7 +42,7 @@ class Tag:
 
 
 def model_of(index_or_model: str) -> Model:
-    """The model to tag with: a shipped one by its name, a model folder, or the one that made an index.
+    """Return the model to tag with: a shipped one by its name, a model folder, or the one that made an index.
 
     Raises:
         ModelError: no such model, or a damaged one; it is not checked to be as it was when it made the index, since
@@ -53,7 +53,7 @@ def model_of(index_or_model: str) -> Model:
 
 
 def tag(model: Model, photo: Photo, k: int = 5) -> tuple[Tag, ...]:
-    """The likeliest classes of a photo.
+    """Return the likeliest classes of a photo.
 
     Args:
         model: with a head.
@@ -80,7 +80,7 @@ def tag(model: Model, photo: Photo, k: int = 5) -> tuple[Tag, ...]:
 
 
 def tag_by_words(model: Model, photo: Photo, classes: Sequence[str], k: int = 5) -> tuple[Tag, ...]:
-    """The classes, given in words, that a photo is nearest to: no training, and only as good as the joint space.
+    """Return the classes, given in words, that are nearest to a photo in the joint space, without training.
 
     Args:
         model: that reads words.

@@ -80,7 +80,7 @@ def read_change(file: Path, layout: Layout) -> Change:
 
 
 def _rows(stored: Mapping[str, Any], name: str, spec: VectorSpec) -> Sequence[Vector]:
-    """The vectors of one name, a point after another."""
+    """Return the vectors of one name, a point after another."""
     if not spec.multi:
         return list(stored[name])
     return np.split(stored[name], np.cumsum(stored[name + _COUNTS])[:-1])

@@ -22,7 +22,7 @@ _VANISHED = 1e-3
 
 
 def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) -> Vector:
-    """The vector that examples stand for: 2 x mean of the liked ones - mean of the others.
+    """Return the query vector of examples: 2 x mean of the liked ones - mean of the others.
 
     Args:
         store: that holds them.
@@ -61,7 +61,7 @@ def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequen
 def recommend_by_search(
     store: Store, using: str, like: Sequence[str], unlike: Sequence[str], k: int, restriction: Restriction
 ) -> list[ScoredId]:
-    """What ``Store.recommend`` promises, for any store that can search."""
+    """Implement ``Store.recommend`` by searches, for any store."""
     examples = {*like, *unlike}
     found = store.search(using, average_vector(store, using, like, unlike), k + len(examples), restriction)
     return [scored for scored in found if scored.id not in examples][:k]

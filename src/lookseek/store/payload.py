@@ -12,7 +12,7 @@ __all__ = ["from_payload", "region_from_dict", "region_to_dict", "to_payload"]
 
 
 def to_payload(point: Point) -> dict[str, Any]:
-    """A point without its vectors, as plain JSON values."""
+    """Return a point without its vectors, as plain JSON values."""
     payload = {
         "id": point.id,
         "attributes": dict(point.attributes),
@@ -24,7 +24,7 @@ def to_payload(point: Point) -> dict[str, Any]:
 
 
 def from_payload(payload: Mapping[str, Any], vectors: Mapping[str, Vector | Vectors]) -> Point:
-    """The reverse of ``to_payload``."""
+    """Make a point from its payload and vectors: the reverse of ``to_payload``."""
     return Point(
         id=payload["id"],
         vectors=vectors,
@@ -37,13 +37,13 @@ def from_payload(payload: Mapping[str, Any], vectors: Mapping[str, Vector | Vect
 
 
 def region_to_dict(region: Region) -> dict[str, Any]:
-    """A region as plain JSON values: box as [x, y, width, height], label, score."""
+    """Return a region as plain JSON values: box as [x, y, width, height], label, score."""
     box = [float(side) for side in (region.box.x, region.box.y, region.box.width, region.box.height)]
     return {"box": box, "label": region.label, "score": float(region.score)}
 
 
 def region_from_dict(stored: Mapping[str, Any]) -> Region:
-    """The reverse of ``region_to_dict``.
+    """Make a region from plain JSON values: the reverse of ``region_to_dict``.
 
     Raises:
         KeyError, TypeError, QueryError: it describes no region.

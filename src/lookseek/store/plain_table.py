@@ -52,20 +52,20 @@ class Table:
         self._derived.cells.clear()
 
     def ids(self) -> list[str]:
-        """The id of each row."""
+        """Return the id of each row."""
         if not self._derived.ids:
             self._derived.ids = list(self.points)
         return self._derived.ids
 
     def rows_of(self, ids: Iterable[str]) -> Rows:
-        """The rows of these ids, each once, in their order; ids that are not there are passed over."""
+        """Return the rows of these ids, each once, in their order; ids that are not there are passed over."""
         if not self._derived.places:
             self._derived.places = {id_: row for row, id_ in enumerate(self.points)}
         places = self._derived.places
         return np.array([places[id_] for id_ in dict.fromkeys(ids) if id_ in places], np.intp)
 
     def embeddings(self, using: str) -> Embeddings:
-        """The vectors of one name."""
+        """Return the vectors of one name."""
         kept, spec = self._derived.embeddings, self._layout[using]
         if using not in kept:
             stored = [point.vectors[using] for point in self.points.values()]
@@ -77,14 +77,14 @@ class Table:
         return kept[using]
 
     def column(self, name: str) -> Column:
-        """The values of one attribute."""
+        """Return the values of one attribute."""
         columns = self._derived.columns
         if name not in columns:
             columns[name] = column_of([point.attributes.get(name) for point in self.points.values()])
         return columns[name]
 
     def mask(self, restriction: Restriction) -> Mask | None:
-        """Which points a restriction keeps; None for all."""
+        """Return a mask of the points that a restriction keeps; None for all."""
         parts: list[Mask] = []
         if restriction.condition is not None:
             parts.append(mask(restriction.condition, self.column))

@@ -57,7 +57,7 @@ class VectorSpec:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> VectorSpec:
-        """The reverse of ``to_dict``.
+        """Make a spec from plain JSON values: the reverse of ``to_dict``.
 
         Raises:
             TypeError, ValueError: it describes no vector.
@@ -73,18 +73,18 @@ Layout: TypeAlias = Mapping[str, VectorSpec]
 
 
 def further_vectors(layout: Layout) -> dict[str, VectorSpec]:
-    """The vectors of a layout beside those that photos are encoded to."""
+    """Return the vectors of a layout beside those that photos are encoded to."""
     return {name: spec for name, spec in layout.items() if name not in (LOOK, LOOK_EUCLIDEAN, COLOUR)}
 
 
 @lru_cache(maxsize=1 << 16)  # a query asks for the same few hundred several times, at 8 µs each
 def point_id(item_id: str) -> uuid.UUID:
-    """The engine's id of an item: uuid5 of the item's id, since the engine takes no other strings."""
+    """Return the engine's id of an item: uuid5 of the item's id, since the engine takes no other strings."""
     return uuid.uuid5(_NAMESPACE, item_id)
 
 
 def field_types(values: Attributes) -> dict[str, FieldType]:
-    """The kind of each attribute of one item."""
+    """Return the type of each attribute of an item."""
     return {
         name: "boolean" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "words"
         for name, value in values.items()
@@ -146,7 +146,7 @@ def check_query(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec,
 
 
 def spec_of(layout: Layout, using: str) -> VectorSpec:
-    """The spec of a named vector, or a QueryError that lists the names there are."""
+    """Return the spec of a named vector, or raise a QueryError that lists the names."""
     try:
         return layout[using]
     except KeyError:

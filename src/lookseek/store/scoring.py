@@ -32,7 +32,7 @@ class Embeddings(NamedTuple):
     counts: Rows | None
 
     def of(self, chosen: Rows) -> Embeddings:
-        """The vectors of some items, in the order of ``chosen``."""
+        """Return the vectors of some items, in the order of ``chosen``."""
         if self.counts is None:
             return Embeddings(self.vectors[chosen], None)
         starts, counts = np.cumsum(self.counts) - self.counts, self.counts[chosen]
@@ -69,7 +69,7 @@ def _scores(stored: Embeddings, query: Vector, metric: Metric) -> Vector:
 
 
 def _max_sim(vectors: Vectors, counts: Rows, query: Vectors) -> Vector:
-    """The sum, over the query's vectors, of the greatest cosine with any of an item's."""
+    """Return the sum, over the query's vectors, of the greatest cosine with any vector of an item."""
     scores = np.full(len(counts), np.nan, np.float32)
     some = counts > 0
     if some.any():

@@ -195,7 +195,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
 
 
 def _headless(network: Any) -> nn.Module:
-    """The network without its classifier: what stands before is pooled in all of torchvision's and timm's."""
+    """Return the network without its classifier: what stands before is pooled in all of torchvision's and timm's."""
     if hasattr(network, "reset_classifier"):  # timm
         network.reset_classifier(0)
         return cast(nn.Module, network)
@@ -207,7 +207,7 @@ def _headless(network: Any) -> nn.Module:
 
 
 def _measure(backbone: nn.Module, name: str) -> int:
-    """The length of its features, found by running it."""
+    """Run the network once and return the length of its features."""
     try:
         with torch.no_grad():
             out = backbone.eval()(torch.zeros(1, 3, 224, 224))

@@ -137,7 +137,7 @@ class ClassicCatalogue:
                 )
 
     def _describe_rows(self) -> Iterator[_DescribedItem]:
-        """The id, attributes and the rest of each row, in order."""
+        """Yield the id, attributes and the rest of each row, in order."""
         if self._list is not None and self._list.name == ITEMS:
             for number, line in enumerate(read_lines(self._list), 1):
                 if number <= len(self):
@@ -170,7 +170,7 @@ class _FurtherVectors:
         self._ends = np.cumsum(counts(folder / counts_file(name), items, len(self._rows))) if spec.multi else None
 
     def of(self, item: int) -> Vector:
-        """The vector of an item, float32 (dim,); float32 (n, dim) where items have several."""
+        """Return the vector of an item, float32 (dim,); float32 (n, dim) where items have several."""
         if self._ends is None:
             return _as_float32(self._rows, item, 1).reshape(-1)
         start = int(self._ends[item - 1]) if item else 0
@@ -183,7 +183,7 @@ def _as_float32(array: NDArray[Any], start: int, count: int = _BLOCK) -> Vectors
 
 
 def _problem(row: NDArray[np.float32]) -> str:
-    """Why an index can't hold a vector; "" if it can."""
+    """Return why an index can't hold a vector; "" if it can."""
     if not np.isfinite(row).all():
         return "holds NaN or infinity: encode its photo again, or leave the row out"
     if not row.any():
@@ -196,7 +196,7 @@ def _problem(row: NDArray[np.float32]) -> str:
 
 
 def _have_length_1(features: NDArray[Any]) -> bool:
-    """Whether the rows of a sample have length 1; those that will be skipped don't count."""
+    """Return whether the rows of a sample have length 1; those that will be skipped don't count."""
     step = max(1, len(features) // _SAMPLE)
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.linalg.norm(np.asarray(features[::step][:_SAMPLE], np.float64), axis=1)
@@ -205,7 +205,7 @@ def _have_length_1(features: NDArray[Any]) -> bool:
 
 
 def _read_item(line: str, where: str) -> _DescribedItem:
-    """A line of ``all_items.jsonl``."""
+    """Parse a line of ``all_items.jsonl``."""
     try:
         stored = json.loads(line, parse_constant=_no_number)
         attributes = {name: value for name, value in stored.get("attributes", {}).items() if value is not None}

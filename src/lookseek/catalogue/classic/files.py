@@ -47,22 +47,22 @@ _MOST_DIM = 65_536
 
 
 def is_vector_name(name: str) -> bool:
-    """Whether a further vector may be called so: it becomes part of a file's name."""
+    """Return whether a further vector may be called so: it becomes part of a file's name."""
     return re.fullmatch("[a-z][a-z0-9_]{0,31}", name) is not None
 
 
 def vectors_file(name: str) -> str:
-    """The file of a further vector."""
+    """Return the name of the file of a further vector."""
     return f"all_vectors_{name}.npy"
 
 
 def counts_file(name: str) -> str:
-    """The file that says how many rows each item has in ``vectors_file``."""
+    """Return the name of the file that holds the number of rows of each item in ``vectors_file``."""
     return f"all_counts_{name}.npy"
 
 
 def features_of(path: Path) -> Path | None:
-    """The array that a source means by features: a .npy file itself, or the one in a folder; None for other sources."""
+    """Return the features file of a source: a .npy file itself, or the one in a folder; None for other sources."""
     if path.suffix.lower() == ".npy" and path.is_file():
         return path
     if path.is_dir():
@@ -71,7 +71,7 @@ def features_of(path: Path) -> Path | None:
 
 
 def matrix(path: Path, rows: int | None = None, *, empty: bool = False) -> NDArray[Any]:
-    """A matrix of floats, mapped into memory.
+    """Map a matrix of floats into memory.
 
     Args:
         path: a .npy file.
@@ -126,7 +126,7 @@ def labels(path: Path, rows: int) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def counts(path: Path, items: int, rows: int) -> NDArray[np.int64]:
-    """How many rows of a file of vectors each item has.
+    """Read how many rows of a file of vectors each item has.
 
     Args:
         path: a .npy file.
@@ -150,7 +150,7 @@ def counts(path: Path, items: int, rows: int) -> NDArray[np.int64]:
 
 
 def class_names(path: Path, numbers: NDArray[np.int64]) -> list[str]:
-    """The names of classes, by number.
+    """Read the names of classes, by number.
 
     Raises:
         CatalogueError: fewer names than the labels need.

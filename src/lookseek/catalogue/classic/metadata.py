@@ -95,7 +95,7 @@ def write_metadata(metadata: FeaturesMetadata) -> bytes:
 
 
 def written_by_lookseek(folder: Path) -> bool:
-    """Whether lookseek wrote the features of a folder, also where an export was cut off."""
+    """Return whether lookseek wrote the features of a folder, also where an export was cut off."""
     try:
         return isinstance(_parsed(folder / METADATA), dict)
     except CatalogueError:

@@ -104,7 +104,7 @@ def by_votes(
     name: str = "",
     stratum: str = "",
 ) -> tuple[Task | None, int]:
-    """A task in which the values of an attribute are ranked by the votes of photos that have one.
+    """Return a task in which the values of an attribute are ranked by the votes of photos that have one.
 
     Args:
         ids: of all photos.
@@ -162,7 +162,7 @@ def _metrics(classes: int, several: bool) -> tuple[str, ...]:
 
 
 def _sides(known: _Known, options: Options) -> tuple[Sequence[int], Sequence[int], str]:
-    """Rows that ask, rows that vote, and a sentence about them."""
+    """Return the rows of queries, the rows that vote, and a sentence about them."""
     everybody = range(len(known.ids))
     if options.protocol == "leave-one-out":
         return everybody, everybody, "Every photo asks, all others vote (leave-one-out); splits play no part."

@@ -136,7 +136,7 @@ def load(options: Options) -> Loaded:
 
 
 def _ceiling(counts: Mapping[str, int]) -> float:
-    """The precision@10 of the best order: of a label in six photos five others are right."""
+    """Return the precision@10 of the best possible order: a label in six photos has five other right ones."""
     return sum(min(count - 1, 10) / 10 for count in counts.values() if count >= LEAST) / sum(
         count >= LEAST for count in counts.values()
     )

@@ -37,7 +37,7 @@ def known(changed: Changed) -> bool:
 def translated(
     queries: Iterable[EvaluationQuery], changes: Iterable[Changed], column: str
 ) -> tuple[EvaluationQuery, ...]:
-    """The same queries in other words; of a change's wordings a checksum of the query's id chooses one.
+    """Return the same queries in other words; of a change's wordings a checksum of the query's id chooses one.
 
     Args:
         queries: in English.

@@ -80,7 +80,7 @@ def load(options: Options) -> Loaded:
 def _tasks(
     kind: str, rows: list[dict[str, str]], items: list[MyntraItem], by_id: Mapping[str, MyntraItem]
 ) -> list[Task]:
-    """The queries of one kind; in other languages they stand beside."""
+    """Return the tasks of one kind of queries; those in other languages have names of their own."""
     asked = [row for row in rows if row["kind"] == kind]
     if not asked:
         return []
@@ -114,7 +114,7 @@ def _tasks(
 
 
 def _named(item: MyntraItem, id: str) -> bool:
-    """Whether an item is of the type, or of the type and colour, that a row's id names: "Tshirts", "Tshirts/Red"."""
+    """Return whether an item has the type, or type and colour, that a row's id names: "Tshirts", "Tshirts/Red"."""
     kind, _, colour = id.partition("/")
     return item.article_type == kind and (not colour or item.base_colour == colour)
 

@@ -48,7 +48,7 @@ def load(options: Options) -> Loaded:
 
 
 def _note_photographers(items: Sequence[ClothingItem], asking: str, searched: Sequence[str]) -> str:
-    """Whether photographers stand on one side only, as they should."""
+    """Return whether photographers stand on one side only, as they should."""
     askers, others = ({item.sender for item in items if item.split in some} for some in ((asking,), searched))
     both = len(askers & others)
     return f"{both} photographers stand on both sides." if both else "Photographers stand on one side only."

@@ -21,7 +21,7 @@ _IDENTIFIER = re.compile(r"(?:^|[\W_])id$|[a-z0-9](?:Id|ID)$")
 
 
 def words(value: Value | None) -> tuple[str, ...]:
-    """The values that a cell names, each once: parted by | or ;, or a single one.
+    """Return the distinct values of a cell, which | or ; separate.
 
     >>> words("cotton | silk;cotton"), words(True), words(None)
     (('cotton', 'silk'), ('true',), ())
@@ -34,7 +34,7 @@ def words(value: Value | None) -> tuple[str, ...]:
 
 
 def chosen(table: Table, by: str) -> tuple[list[str], tuple[str, ...]]:
-    """The columns that are measured.
+    """Return the columns that are measured.
 
     Args:
         table: has them.
@@ -68,7 +68,7 @@ def chosen(table: Table, by: str) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _no_attribute(table: Table, name: str, column: Sequence[Value | None]) -> str:
-    """Why a column is none by what it is, "" if it may be one."""
+    """Return why a column is no attribute by its role, "" if it may be one."""
     if name in ITEM_COLUMNS or _IDENTIFIER.search(name):
         return "names an item or a person; ask for it with --by"
     if any(table.titles) and all(str(value or "") == title for value, title in zip(column, table.titles, strict=True)):
@@ -79,7 +79,7 @@ def _no_attribute(table: Table, name: str, column: Sequence[Value | None]) -> st
 
 
 def _unfit(column: Sequence[Value | None]) -> str:
-    """Why a column can't be measured, "" if it can."""
+    """Return why a column can't be measured, "" if it can."""
     values = {word for value in set(column) for word in words(value)}
     if len(values) > MOST:
         return f"has more than {MOST} values"

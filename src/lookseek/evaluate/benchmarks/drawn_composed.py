@@ -110,7 +110,7 @@ def _tasks(
 
 
 def _spoken(tasks: tuple[Task, ...], changed: Mapping[str, Changed]) -> tuple[Task, ...]:
-    """The tasks of each kind, in Vietnamese."""
+    """Return the tasks of each kind, in Vietnamese."""
     return tuple(
         replace(
             task,

@@ -112,7 +112,7 @@ def read_cohort(folder: Path, category: str, split: str, protocol: str) -> Cohor
 
 
 def ask_joined(id: str, triplet: Triplet) -> Sequence[EvaluationQuery]:
-    """One query a triplet: both captions joined."""
+    """Return one query a triplet: both captions joined."""
     return [EvaluationQuery(id, triplet.candidate, triplet.joined)] if any(triplet.bare) else []
 
 
@@ -122,7 +122,7 @@ def target_alone(triplet: Triplet) -> Collection[str]:
 
 
 def task_of(cohort: Cohort, ask: Ask, right: Right = target_alone) -> tuple[Task, tuple[str, ...]]:
-    """The task of one category, which is a stratum, and notes on it.
+    """Return the task of one category, which is a stratum, and notes on it.
 
     Raises:
         CatalogueError: no triplet says anything.
@@ -170,7 +170,7 @@ def _load(options: Options) -> Loaded:
 
 
 def _ask_each(id: str, triplet: Triplet) -> Sequence[EvaluationQuery]:
-    """One query a caption, as CLIP4Cir writes a single caption in training; none of an empty one."""
+    """Return one query a caption, as CLIP4Cir writes a single caption in training; none of an empty one."""
     spoken = zip("ab", triplet.bare, strict=True)
     return [EvaluationQuery(f"{id}/{mark}", triplet.candidate, text.capitalize()) for mark, text in spoken if text]
 

@@ -64,7 +64,7 @@ def _photos(cohort: Cohort) -> set[str]:
 
 
 def _captioned(cohort: Cohort, captions: Mapping[str, str]) -> Cohort:
-    """The part of a cohort whose photos have captions."""
+    """Return the part of a cohort whose photos have captions."""
     triplets = {
         id: triplet
         for id, triplet in cohort.triplets.items()

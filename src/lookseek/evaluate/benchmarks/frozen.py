@@ -23,7 +23,7 @@ LANGUAGES = {"en": "", "vi": "vi", "vi_plain": "vi-plain"}
 
 
 def packaged(name: str) -> Path:
-    """Where the queries of a benchmark stand that come with lookseek.
+    """Return the path of a benchmark's queries that come with lookseek.
 
     >>> packaged("myntra-fine").name
     'myntra_fine.csv'

@@ -20,14 +20,14 @@ def photos_of(items: Sequence[MyntraItem]) -> Mapping[str, bytes]:
 
 
 def notes_on(items: Sequence[MyntraItem]) -> tuple[str, ...]:
-    """How many photos are small: a figure on 60 x 80 pixels says little of larger ones."""
+    """Return a note on the number of small photos: figures on 60 x 80 pixels do not carry over to larger ones."""
     small = sum(0 < _side(item.image) < SMALL for item in items)
     share = f"{small:,} of {len(items):,} photos ({small / max(1, len(items)):.0%})"
     return (f"{share} are smaller than {SMALL} pixels at their shorter side.",)
 
 
 def _side(photo: bytes) -> int:
-    """The shorter side, 0 of what is no picture."""
+    """Return the shorter side of a picture in pixels; 0 for other bytes."""
     try:
         return min(images.size(photo))
     except ItemError:

@@ -100,7 +100,7 @@ def load(options: Options) -> Loaded:
 def _truth(
     asked: Sequence[Mapping[str, str]], items: Sequence[MyntraItem], facts: Sequence[Facts], place: Mapping[str, int]
 ) -> tuple[_Right, _Right, _Rows, _Rows]:
-    """Of each query its targets, all that is as asked, what nobody knows, and what is known of its own kind."""
+    """Return for each query its targets, all right items, those of unknown truth, and the known ones of its kind."""
     alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row, item in enumerate(items):
         alike[item.article_type, item.base_colour, item.gender].append(row)

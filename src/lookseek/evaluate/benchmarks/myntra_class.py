@@ -54,7 +54,7 @@ def load(options: Options) -> Loaded:
 
 
 def training_set(options: Options, split: str) -> TrainingSet:
-    """What a router learns: the categories, and the article types that are the largest in the split that asks."""
+    """Return photos with the categories, and the article types that are the largest in the queries' split."""
     types = _largest(read_catalogue(options.data, options.split))
     items = read_catalogue(options.data, split)
     return TrainingSet(

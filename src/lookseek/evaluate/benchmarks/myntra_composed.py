@@ -78,7 +78,7 @@ def _load(options: Options) -> Loaded:
 def _both(
     cohort: Cohort, any_right: Right, name: str, exact: tuple[str, ...], wide: tuple[str, ...]
 ) -> tuple[list[Task], tuple[str, ...]]:
-    """The same queries to the same gallery, once for the target alone and once for any right item; and notes."""
+    """Return two tasks of the same queries, with the target alone and with any right item as the truth, and notes."""
     task, notes = task_of(cohort, ask_joined)
     parts: dict[str, list[int]] = defaultdict(list)
     for row, query in enumerate(task.queries):
@@ -91,7 +91,7 @@ def _both(
 def _spoken(
     tasks: list[Task], triplets: Mapping[str, Triplet], items: Mapping[str, MyntraItem]
 ) -> tuple[list[Task], tuple[str, ...]]:
-    """The same tasks in Vietnamese, of the queries that can be said in it; and notes."""
+    """Return the tasks of the queries that have Vietnamese words, in Vietnamese, and notes."""
     queries = tasks[0].queries
 
     def changed(query: EvaluationQuery) -> Changed:

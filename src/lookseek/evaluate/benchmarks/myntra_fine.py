@@ -109,7 +109,7 @@ def load(options: Options) -> Loaded:
 
 
 def facts_of_items(items: Sequence[MyntraItem], details: dict[str, Details]) -> list[Facts]:
-    """What the shop says of each item."""
+    """Return the facts that the shop states of each item."""
     return [details.get(item.id, Details()).facts(item.article_type) for item in items]
 
 

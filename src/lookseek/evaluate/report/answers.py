@@ -47,7 +47,7 @@ class AnsweredQuery:
 
 
 def extremes(outcome: Outcome, count: int) -> tuple[list[int], list[int]]:
-    """Rows of the queries answered best and worst, by the task's first metric.
+    """Return rows of the queries answered best and worst, by the task's first metric.
 
     Equal values are told apart by the score of the right answer, then by its rank, then by their order in the task,
     so the choice is the same every time. No query is both.

@@ -56,13 +56,13 @@ class Confusion:
     labels: bool
 
     def mistakes(self, most: int) -> list[tuple[str, str, int, int]]:
-        """The commonest wrong answers: true class, answered class, how often, of how many queries."""
+        """Return the commonest wrong answers: true class, answered class, how often, of how many queries."""
         wrong = [(-n, row, column) for (row, column), n in np.ndenumerate(self.counts) if n and row != column]
         return [(self.true[r], self.given[c], int(-n), int(self.counts[r].sum())) for n, r, c in sorted(wrong)[:most]]
 
 
 def confusions(evaluation: Evaluation) -> list[Confusion]:
-    """Of tasks that rank classes; then the labels of the headline's queries against those of the photos found."""
+    """Return the confusions of tasks that rank classes, then of the headline queries' labels and the labels found."""
     found = []
     for outcome in evaluation.outcomes:
         if outcome.task.classes is not None:
@@ -97,7 +97,7 @@ def _labels(outcome: Outcome, labels: Mapping[str, str]) -> list[tuple[str, str]
 
 
 def _kinds(pairs: list[tuple[str, str]]) -> bool:
-    """Whether labels are kinds of photos, several and each asked twice or more, and not names of single photos."""
+    """Return whether labels are classes: several, each of two queries or more, rather than names of photos."""
     asked, answered_query = ({pair[side] for pair in pairs} for side in (0, 1))
     return len(asked | answered_query) >= 2 and 2 * len(asked) <= len(pairs)
 

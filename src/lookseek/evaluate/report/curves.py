@@ -47,14 +47,14 @@ class Curves:
     lines: Mapping[str, Shares]
 
     def at(self, wanted: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Those of the wanted ranks that are known, and the last, each with its place in ``ranks``."""
+        """Return the wanted ranks that were measured, and the last, each with its place in ``ranks``."""
         last = int(self.ranks[-1])
         ranks = sorted({rank for rank in wanted if rank <= last} | {last})
         return [(rank, int(np.searchsorted(self.ranks, rank, side="right")) - 1) for rank in ranks]
 
 
 def curves(evaluation: Evaluation) -> Curves | None:
-    """The curves of what the first headline figure is about; None where nothing was asked, or one answer is all."""
+    """Return the recall curves of the headline outcomes; None without queries, or where one answer is all."""
     outcomes = headline_outcomes(evaluation)
     depth = max((max(o.first.max(), (o.best >= 0).sum(axis=1).max()) for o in outcomes), default=1)
     if depth < 2:
@@ -76,7 +76,7 @@ def _shares(first: NDArray[np.int64], ranks: NDArray[np.int64]) -> Shares:
 
 
 def curve_chart(curves: Curves) -> Chart:
-    """A line for each stratum or part, and the mean."""
+    """Return a chart with a line for each stratum or part, and the mean."""
     ends = ", ".join(f"{curves.mean[place]:.2f} at rank {rank:,}" for rank, place in curves.at((1, 10)))
     each = f" {len(curves.lines)} thinner lines show its parts." if curves.lines else ""
     alt = f"Line chart: the share of queries with a right answer at each rank or before it. It is {ends}.{each}"

@@ -26,13 +26,13 @@ _LONG = 300
 
 
 def title(result: Result) -> str:
-    """The page's title, escaped."""
+    """Return the page's title, escaped."""
     name = str(result.model.get("name", ""))
     return escaped(f"{result.benchmark}: {name} measured by lookseek" if name else f"{result.benchmark}: measured", 160)
 
 
 def head(result: Result, written: date) -> str:
-    """The benchmark's name, a sentence, and all that the figures depend on."""
+    """Return the head of the page: the benchmark's name, a sentence, and all that the figures depend on."""
     model = {name: value if isinstance(value, str) else f"{value:g}" for name, value in result.model.items()}
     name, checksum = model.pop("name", "not named"), model.pop("checksum", "")
     asked, shown = counted(result.queries, "query"), counted(result.gallery_size, "item")
@@ -89,6 +89,6 @@ def banner(result: Result, folder: Path) -> str:
 
 
 def notes(evaluation: Evaluation) -> str:
-    """What the benchmark says a reader must know."""
+    """Return the notes of the benchmark as HTML."""
     lines = "".join(f"<li>{escaped(note, _LONG)}</li>" for note in evaluation.loaded.notes[:LISTED])
     return section("notes", "Read this first", f'<ul class="notes">{lines}</ul>' if lines else "")

@@ -6,12 +6,12 @@ __all__ = ["counted", "scrolling", "section"]
 
 
 def section(anchor: str, heading: str, body: str) -> str:
-    """A section of the page; "" where there is nothing to show."""
+    """Return a section of the page; "" where there is nothing to show."""
     return f'<section id="{anchor}"><h2>{heading}</h2>{body}</section>' if body else ""
 
 
 def scrolling(what: str, body: str) -> str:
-    """What may be wider than a phone: it is moved sideways by itself, also with the keyboard."""
+    """Return a box around HTML that may be wider than a phone: it scrolls sideways, also with the keyboard."""
     return f'<div class="scroll" role="region" aria-label="{what}" tabindex="0">{body}</div>'
 
 

@@ -50,7 +50,7 @@ class Parts:
 
 
 def parts(evaluation: Evaluation, metric: str) -> list[Parts]:
-    """The parts of a metric, those of each task by themselves; without those that the charts of strengths show."""
+    """Return the parts of a metric, grouped by task, without those that the charts of strengths show."""
     result = evaluation.result
     found = part_figures(result, metric)
     strong = {part for part in found if STRENGTH.fullmatch(part)}
@@ -72,7 +72,7 @@ def _sorted(figures: Mapping[str, Measured]) -> dict[str, Measured]:
 
 
 def bars_chart(parts: Parts, metric: str, name: str) -> Chart:
-    """A bar for each part, with its interval; a dashed line for all together."""
+    """Return a chart with a bar and an interval for each part, and a dashed line for all queries."""
     bars = list(parts.figures.items())
     if len(bars) > BARS:
         bars = [*bars[: BARS // 2], *bars[-BARS // 2 :]]
@@ -110,6 +110,6 @@ def _paint(bars: list[tuple[str, Measured]], overall: Measured | None, figure: F
 
 
 def _whiskers(measured: Measured) -> tuple[float, float]:
-    """How far the interval reaches below and above the value; nothing where there is no interval."""
+    """Return the distances from the value to the bounds of its interval; zeros without an interval."""
     down, up = measured.value - measured.low, measured.high - measured.value
     return max(0.0, float(np.nan_to_num(down))), max(0.0, float(np.nan_to_num(up)))

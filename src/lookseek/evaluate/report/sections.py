@@ -25,7 +25,7 @@ RANKS = (1, 2, 5, 10, 20, 50, 100, 1_000, 10_000)
 
 
 def curve_section(evaluation: Evaluation, folder: Path) -> str:
-    """The recall curve, and its numbers."""
+    """Return the recall curve, and its numbers."""
     shown = curves(evaluation)
     if shown is None:
         return ""
@@ -44,7 +44,7 @@ def curve_section(evaluation: Evaluation, folder: Path) -> str:
 
 
 def parts_section(evaluation: Evaluation, folder: Path) -> str:
-    """The bars of parts, a chart for each task."""
+    """Return the bars of parts, a chart for each task."""
     metric = first_metric(evaluation)
     said = (
         f"<p>{escaped(metric)} of each part, with its 95 % interval; a dashed line is the figure of all together.</p>"

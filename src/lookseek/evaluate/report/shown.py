@@ -23,7 +23,7 @@ _WORDS = 400
 
 
 def queries_sections(evaluation: Evaluation, folder: Path) -> tuple[str, str]:
-    """The best and the worst queries; "" where there is none, or no photos are ranked."""
+    """Return the best and the worst queries; "" where there is none, or no photos are ranked."""
     outcome = shown_outcome(evaluation)
     if outcome is None:
         return "", ""
@@ -61,7 +61,7 @@ def _query(asked: AnsweredQuery, evaluation: Evaluation, file: Path) -> str:
 
 
 def _alt(asked: AnsweredQuery) -> str:
-    """The picture in words, escaped."""
+    """Return the alternative text of the picture, escaped."""
     what = "its photo" if asked.query.photo else "its words"
     right = [str(answer.rank) for answer in asked.answers if answer.right]
     wrong = [str(answer.rank) for answer in asked.answers if not answer.right]
@@ -92,6 +92,6 @@ def _answer(answer: Answer, loaded: Loaded) -> str:
 
 
 def _named(id: str, loaded: Loaded) -> str:
-    """An id with its label, or with the words that stand for the photo."""
+    """Return an id with its label, or with the words that stand for the photo."""
     more = loaded.labels.get(id) or loaded.texts.get(id, "")
     return f"<code>{escaped(id)}</code>{f' ({escaped(more)})' if more else ''}"

@@ -47,7 +47,7 @@ class Strengths:
 
 
 def strengths(result: Result) -> list[Strengths]:
-    """What is told of metrics by strength; [] where no part is called so."""
+    """Return the metrics by strength of distortion; [] where no part is named by one."""
     metrics = dict.fromkeys(name.partition("/")[0] for name in result.metrics)
     return [found for metric in metrics if (found := _strengths(metric, part_figures(result, metric)))][:CHARTS]
 
@@ -66,7 +66,7 @@ def _strengths(metric: str, found: Mapping[str, Measured]) -> Strengths | None:
 
 
 def strengths_chart(strengths: Strengths, name: str) -> Chart:
-    """A panel for each change: strengths of different changes share no axis."""
+    """Return a chart with a panel for each distortion, as their strengths have different scales."""
     lowest = [
         f"{one_line(change)} down to {number(min(measured.value for _, measured in line))}"
         for change, line in strengths.lines.items()
@@ -117,7 +117,7 @@ def _panel(panel: Axes, line: tuple[tuple[float, Measured], ...], clean: Measure
 
 
 def _spaced_ticks(along: list[float]) -> list[float]:
-    """Those of the strengths that have room to be written below the axis, the last among them."""
+    """Return the strengths that fit as labels below the axis, the last among them."""
     least = (along[-1] - along[0]) * 0.16
     written = along[-1:]
     for strength in reversed(along[:-1]):

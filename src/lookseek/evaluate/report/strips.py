@@ -68,7 +68,7 @@ def _shown(id: str, loaded: Loaded) -> Pixels | None:
 
 
 def _had(id: str, loaded: Loaded, look: Callable[[Photo], Pixels]) -> Pixels | None:
-    """What ``look`` makes of a photo; None where there is none, or one that can't be read."""
+    """Return the result of ``look`` for a photo; None where the photo is missing or can't be read."""
     try:
         photo = loaded.photos.get(id)
         return None if photo is None else look(photo)

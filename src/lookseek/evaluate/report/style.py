@@ -120,7 +120,7 @@ def points(pixels: float) -> float:
 
 
 def ceiling(highest: float) -> float:
-    """Where an axis from 0 ends: 1 for shares, unless they are small; else a round number above.
+    """Return where an axis from 0 ends: 1 for shares, unless they are small; else a round number above.
 
     >>> ceiling(0.7), ceiling(0.17), ceiling(31)
     (1.0, 0.2, 40.0)
@@ -132,7 +132,7 @@ def ceiling(highest: float) -> float:
 
 
 def fitted(text: str, width: float, theme: Theme) -> str:
-    """A name in letters that the charts' font has, others "?", cut to a width in pixels of the page."""
+    """Return a name in letters that the charts' font has, others "?", cut to a width in pixels of the page."""
     line = "".join(c if c == " " or ord(c) in _letters() else "?" for c in one_line(text, 60))
     longest = len(line)
     while longest > 3 and breadth(one_line(line, longest), theme) > width:
@@ -141,7 +141,7 @@ def fitted(text: str, width: float, theme: Theme) -> str:
 
 
 def breadth(text: str, theme: Theme) -> float:
-    """How wide a text is, pixels of the page."""
+    """Return the width of a text in pixels of the page."""
     font = _font()
     font.set_size(points(theme.letters), _INCH)
     font.set_text(text)

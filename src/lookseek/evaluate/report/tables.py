@@ -25,7 +25,7 @@ ROWS, CELLS = 500, 4_000
 
 
 def cards(result: Result) -> str:
-    """The main figures, large, with their intervals; "" where there is none."""
+    """Return the main figures, large, with their intervals; "" where there is none."""
     shown = [(name, figure) for name, figure in headline(result).items() if number(figure.value)][:CARDS]
     return f'<ul class="cards">{"".join(_card(name, figure) for name, figure in shown)}</ul>' if shown else ""
 
@@ -41,7 +41,7 @@ def _card(name: str, figure: Figure) -> str:
 
 
 def _track(figure: Figure) -> str:
-    """A line from 0 to 1 with the interval on it."""
+    """Return a line from 0 to 1 with the interval on it."""
     ends = (figure.low, figure.high) if interval(figure) else (figure.value, figure.value)
     if not 0 <= min(ends) <= max(ends) <= 1:
         return ""
@@ -51,7 +51,7 @@ def _track(figure: Figure) -> str:
 
 
 def table(result: Result, folder: Path) -> str:
-    """All figures: a row for each part, a column for each metric, with intervals.
+    """Return all figures: a row for each part, a column for each metric, with intervals.
 
     Writes the file of all figures where the table would be too long.
     """
@@ -99,7 +99,7 @@ def _write(result: Result, path: Path) -> None:
 
 
 def meanings(result: Result) -> str:
-    """A sentence for each kind of metric; "" where none is known."""
+    """Return a sentence for each kind of metric; "" where none is known."""
     said = legend(dict.fromkeys(name.partition("/")[0] for name in result.metrics))
     lines = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(meaning, 500)}</dd>" for name, meaning in said)
     return f'<h3>What the figures mean</h3><dl class="legend">{lines}</dl>' if lines else ""

@@ -64,7 +64,7 @@ _MEANT = {
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
-    """A text in one line, composed, cut in its middle where it is too long.
+    """Return a text in one line, composed, cut in its middle where it is too long.
 
     Args:
         text: anything, also what no page may hold: control characters, half a surrogate pair.
@@ -80,12 +80,12 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
-    """The same, ready for an HTML page, in text and in quoted attributes."""
+    """Escape one line of text for HTML, also for quoted attributes."""
     return html.escape(one_line(text, longest))
 
 
 def number(value: float) -> str:
-    """A figure as it is printed: three decimals, four digits of what is larger; "" of what is no number.
+    """Return a figure as it is printed: three decimals, four digits of what is larger; "" of what is no number.
 
     >>> number(0.53333), number(12.3456)
     ('0.533', '12.35')
@@ -103,7 +103,7 @@ def interval(figure: Figure) -> str:
 
 
 def seconds(took: float) -> str:
-    """A time in words.
+    """Return a time in words.
 
     >>> seconds(3.21), seconds(200)
     ('3.2 s', '3 min 20 s')
@@ -116,7 +116,7 @@ def seconds(took: float) -> str:
 
 
 def brief(metric: str) -> str:
-    """What a headline figure says, in a few words; "" of a metric that is not known here."""
+    """Return the meaning of a headline figure in a few words; "" for an unknown metric."""
     kind, _, k = metric.partition("@")
     with_k, without = _SAID.get(kind, ("", ""))
     if k == "1" and kind in _FIRST:
@@ -125,13 +125,13 @@ def brief(metric: str) -> str:
 
 
 def is_share(metric: str) -> bool:
-    """Whether a metric, as far as it is known here, goes from 0 to 1."""
+    """Return whether a metric is known to range from 0 to 1."""
     kind = metric.partition("@")[0]
     return kind in _SAID and kind != "query_ms"
 
 
 def legend(metrics: Iterable[str]) -> list[tuple[str, str]]:
-    """What metrics mean: how they are written, and a sentence; each kind once, in order.
+    """Return pairs of a metric's form and a sentence on its meaning; each kind once, in order.
 
     >>> [name for name, _ in legend(["recall@1", "recall@10", "map"])]
     ['recall@k', 'map']

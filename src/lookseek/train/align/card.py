@@ -70,7 +70,7 @@ Figures on test of the model that ships, by the field's protocols: `docs/benchma
 
 
 def _changes(run: AlignRun) -> str:
-    """The options that were given beside the preset."""
+    """Return the options that were given beside the preset."""
     preset, own = asdict(PRESETS[run.preset]), asdict(run.settings)
     given = [name for name in OPTIONS if name == "seed" or own[name] != preset[name]]
     return "".join(f" --{name} {own[name]}" for name in given)

@@ -48,7 +48,7 @@ class ExportedSpace:
     worst: tuple[float, float]
 
     def lines(self) -> list[str]:
-        """What a person wants to know, a line each."""
+        """Return the summary for the terminal, a line each."""
         return [
             f"{self.folder}: image.onnx {self.photos / 1e6:.1f} MB, text.onnx {self.texts / 1e6:.1f} MB",
             f"parity of the graphs at fp16 on {PARITY_ROWS} drawn photos and texts: 1 - cosine {self.worst[0]:.1e} and "

@@ -162,7 +162,7 @@ def _embed(texts: Sequence[str], progress: Progress) -> Vectors:
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
-    """Each name's number, -1 for an empty one."""
+    """Return each name's number, -1 for an empty one."""
     known = {name: row for row, name in enumerate(sorted(set(names) - {""}))}
     return np.array([known.get(name, -1) for name in names], np.int64)
 

@@ -133,7 +133,7 @@ def compute_maps(
 
 
 def _state(done_file: Path, content: str) -> dict[str, Any]:
-    """How far the files are: ``done``, ``broken`` and ``content``."""
+    """Return the state of the files: ``done``, ``broken`` and ``content``."""
     if not done_file.is_file():
         return {"content": content, "done": 0, "broken": []}
     state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))

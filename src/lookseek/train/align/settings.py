@@ -102,7 +102,7 @@ PRESETS: Mapping[str, AlignSettings] = {
 
 
 def settings_of(preset: str, changes: Mapping[str, Any]) -> AlignSettings:
-    """A preset with some of its numbers changed.
+    """Return a preset with some of its numbers changed.
 
     Args:
         preset: its name.

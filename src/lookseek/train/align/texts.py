@@ -93,7 +93,7 @@ def make_texts(items: LabelledItems, lexicon: Lexicon, seed: int, *, captions: b
 
 
 def _captions(item: LabelledItem, lexicon: Lexicon, random: Random) -> Sequence[tuple[str, list[int]]]:
-    """A caption and the values that it states, for each of ``LANGUAGES``."""
+    """Return a caption and the values that it states, for each of ``LANGUAGES``."""
     made = []
     languages: tuple[Language, ...] = ("en", "vi", "vi")
     for column, language in enumerate(languages):
@@ -104,7 +104,7 @@ def _captions(item: LabelledItem, lexicon: Lexicon, random: Random) -> Sequence[
 
 
 def _stated(text: str, field: str, value: str, language: Language, lexicon: Lexicon) -> int:
-    """The value's number if one of its words stands in the text, else -1."""
+    """Return the value's number if one of its words stands in the text, else -1."""
     padded = f" {text} "
     if value and any(f" {word} " in padded for word in lexicon.words(field, value, language)):
         return lexicon.values(field).index(value)

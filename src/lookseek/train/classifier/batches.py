@@ -73,7 +73,7 @@ def training_batches(
 
 
 def _weights(examples: Sequence[Example], balance: float) -> NDArray[np.float64] | None:
-    """How likely each example is drawn; None where each is taken once an epoch."""
+    """Return the probability of drawing each example; None where an epoch takes each once."""
     if not balance:
         return None
     labels = np.array([example.label for example in examples])

@@ -174,7 +174,7 @@ def _write(evaluation: Evaluation, out: Path, fabric: Fabric) -> Result:
 
 
 def _info(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
-    """What stands beside every figure of the run."""
+    """Return the model entry of the run's results."""
     return {
         "name": f"{run.settings.backbone}, preset {run.preset}",
         "first_weights": run.weights,
@@ -186,7 +186,7 @@ def _info(run: ClassifierRun, epoch: int) -> dict[str, str | float]:
 
 
 def _readable(data: LabelledPhotos, out: Path, listed: bool, progress: Progress) -> LabelledPhotos:
-    """The photos that can be decoded."""
+    """Return the photos that can be decoded."""
     photos = ((e.id, e.photo) for split in SPLITS for e in data.splits[split])
     reasons = find_unreadable(out, photos, progress, listed=listed)
     kept = {split: tuple(e for e in data.splits[split] if e.id not in reasons) for split in SPLITS}

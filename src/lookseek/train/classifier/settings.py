@@ -133,7 +133,7 @@ PRESETS: Mapping[str, ClassifierSettings] = {
 
 
 def settings_of(preset: str, changes: Mapping[str, Any]) -> ClassifierSettings:
-    """A preset with some of its numbers changed.
+    """Return a preset with some of its numbers changed.
 
     Args:
         preset: its name.

@@ -9,7 +9,7 @@ FORMS = 4
 
 
 def caption_forms(captions: tuple[str, str]) -> tuple[str, ...]:
-    """The four forms of a pair; of a pair in which one says nothing the other, four times.
+    """Return the four forms of a pair of captions; four times the same where one of them is empty.
 
     Args:
         captions: without the signs around them, as ``Triplet.bare`` gives them; one of them says something.
@@ -31,5 +31,5 @@ def caption_forms(captions: tuple[str, str]) -> tuple[str, ...]:
 
 
 def has_words(text: str) -> bool:
-    """Whether a text has a letter or digit: a tower may refuse one that has none."""
+    """Return whether a text has a letter or digit: a tower may refuse one that has none."""
     return any(sign.isalnum() for sign in text)

@@ -33,7 +33,7 @@ _PARTS = (*LANGUAGES.values(), *KINDS)
 def composer_section(
     run: CombinerRun, figures: Mapping[str, Result], folder: str, rows: int, worst: float, limit: float
 ) -> str:
-    """The section ``Composer``, Markdown.
+    """Return the section ``Composer``, Markdown.
 
     Args:
         run: what the run says of itself.

@@ -58,7 +58,7 @@ def make_drawn_triplets(lexicon: Lexicon, seed: int, count: int = FAMILIES) -> D
 
 
 def _pairs(family: Family) -> Iterator[tuple[str, DrawnItem, DrawnItem]]:
-    """What changes, from which photo and to which."""
+    """Yield what changes, from which photo and to which."""
     for change in family.changes:
         for own in (family.reference, family.again):
             yield change.kind, own, change.target

@@ -52,7 +52,7 @@ class ExportedCombiner:
     base: str
 
     def lines(self) -> list[str]:
-        """What a person wants to know, a line each."""
+        """Return the summary for the terminal, a line each."""
         return [
             f"{self.folder / COMPOSER}: {self.size / 1e6:.1f} MB, beside the towers of {self.base}",
             f"parity of the graph at fp16 on {PARITY_ROWS} pairs: 1 - cosine {self.worst:.1e} at worst (limit "
@@ -104,7 +104,7 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
 
 
 def composer_graph(combiner: Combiner) -> onnx.ModelProto:
-    """The Combiner as a graph: ``photos`` and ``texts`` float32 (n, dim) to ``vectors`` (n, dim), of length 1.
+    """Return the Combiner as a graph: ``photos`` and ``texts`` float32 (n, dim) to ``vectors`` (n, dim), of length 1.
 
     Raises:
         TrainError: torch can't write it.
@@ -129,7 +129,7 @@ def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
 
 
 def _beside(run: CombinerRun, section: str) -> Mapping[str, bytes]:
-    """The files of the model that was trained on, with the composer in its config and on its card.
+    """Return the files of the model that was trained on, with the composer in its config and on its card.
 
     Its name stays, so an index of its photos goes on being one.
     """

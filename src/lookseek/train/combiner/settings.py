@@ -158,7 +158,7 @@ PRESETS: Mapping[str, CombinerSettings] = {
 
 
 def settings_of(preset: str, changes: Mapping[str, Any]) -> CombinerSettings:
-    """A preset with some of its numbers changed.
+    """Return a preset with some of its numbers changed.
 
     Args:
         preset: its name.

@@ -132,7 +132,7 @@ def _validate(sets: Mapping[str, ValidationSet], features: FeatureTable, compose
 
 
 def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
-    """What stands beside every figure of the run."""
+    """Return the model entry of the run's results."""
     return {
         "name": f"{composer} on {Path(run.model).name if Path(run.model).is_absolute() else run.model}",
         "composer": composer,

@@ -24,7 +24,7 @@ __all__ = ["clip_files"]
 def clip_files(
     run: CombinerRun, folder: Path, name: str, composer: str, section: str, progress: Progress
 ) -> Mapping[str, bytes]:
-    """The files of the model folder but ``composer.onnx``.
+    """Return the files of the model folder but ``composer.onnx``.
 
     Args:
         run: of a Combiner on a CLIP.

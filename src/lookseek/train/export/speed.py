@@ -65,7 +65,7 @@ class Speed:
 
 
 def _batch(tower: Tower, photo: NDArray[np.uint8]) -> Callable[[], None]:
-    """A function that runs a batch, as the encoder does: chunks in as many threads as the tower has streams."""
+    """Return a function that runs a batch, as the encoder does: chunks in as many threads as the tower has streams."""
     pool = ThreadPoolExecutor(tower.streams)
     chunk = np.repeat(photo[None], CHUNK, axis=0)
 

@@ -159,7 +159,7 @@ def wrap_clip(
     weights: str,
     resize: Resize = "target-pad",
 ) -> Clip:
-    """A loaded model of open_clip as a pair of towers.
+    """Return a loaded model of open_clip as a pair of towers.
 
     Args:
         name: of it.
@@ -193,7 +193,7 @@ def _scaled(numbers: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _kept(name: str, tag: str) -> bool:
-    """Whether the hub's folder on this machine has the weights of a tag."""
+    """Return whether the hub's folder on this machine has the weights of a tag."""
     import open_clip
     from huggingface_hub import try_to_load_from_cache
 

@@ -146,7 +146,7 @@ def read_card_head(folder: Path | None) -> CardHead:
 
 
 def _own(source: Source) -> str:
-    """The file that a tag of open_clip names itself; "" for the usual names."""
+    """Return the file that a tag of open_clip names itself; "" for the usual names."""
     import open_clip
 
     parts = str(open_clip.get_pretrained_cfg(source.name, source.tag).get("hf_hub", "")).split("/")

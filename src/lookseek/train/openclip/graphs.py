@@ -45,7 +45,7 @@ class _Words(nn.Module):
 
 
 def image_graph(clip: Clip) -> bytes:
-    """The image tower: ``photos`` uint8 (n, height, width, 3) to ``vectors``, weights stored as fp16.
+    """Return the image tower: ``photos`` uint8 (n, height, width, 3) to ``vectors``, weights stored as fp16.
 
     Raises:
         TrainError: torch can't write it, or the graph is not the tower.
@@ -56,7 +56,7 @@ def image_graph(clip: Clip) -> bytes:
 
 
 def text_graph(clip: Clip) -> bytes:
-    """The text tower: ``input_ids`` int64 (n, length) to ``vectors``, weights stored as fp16.
+    """Return the text tower: ``input_ids`` int64 (n, length) to ``vectors``, weights stored as fp16.
 
     Raises:
         TrainError: torch can't write it, or the graph is not the tower.
@@ -66,7 +66,7 @@ def text_graph(clip: Clip) -> bytes:
 
 
 def _graph(module: nn.Module, name: str, rows: Tensor) -> bytes:
-    """The module as a graph at fp16, after it gave what the module gives."""
+    """Export the module as a graph at fp16, and check its outputs against the module's."""
     half = to_fp16(export_onnx(module, {name: rows[:2]}, REMEDY))
     content: bytes = half.SerializeToString(deterministic=True)
     session, _, _ = open_session(content, threads=1, where=name)

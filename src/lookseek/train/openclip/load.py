@@ -85,7 +85,7 @@ def load_published(source: Source) -> PublishedClip:
 
 
 def _built(source: Source, config: Mapping[str, Any], folder: Path | None, file: Path) -> tuple[Any, Any]:
-    """The model and its tokenizer."""
+    """Return the model and its tokenizer."""
     import open_clip
 
     tokenizer = _tokenizer(source, config["text_cfg"], folder)

@@ -66,7 +66,7 @@ def measure_parity(found: PublishedClip, image: bytes, text: bytes, tokens: Toke
 
 
 def _theirs(found: PublishedClip) -> NDArray[np.float32]:
-    """Vectors of the same drawn garments, from the picture on open_clip's way."""
+    """Return open_clip's vectors of the same drawn garments, with its own preprocessing."""
     from open_clip.transform import PreprocessCfg, image_transform_v2
     from torchvision.transforms.v2.functional import to_pil_image
 

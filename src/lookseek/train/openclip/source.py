@@ -44,7 +44,7 @@ class Source:
 
 
 def is_source(text: str) -> bool:
-    """Whether this names a model of open_clip rather than a run."""
+    """Return whether this names a model of open_clip rather than a run."""
     return text.startswith((PREFIX, HUB, FOLDER))
 
 

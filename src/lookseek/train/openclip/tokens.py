@@ -50,7 +50,7 @@ class Tokens:
 
 
 def tokenizer_file(theirs: Callable[[Sequence[str]], Tensor], name: str) -> Tokens:
-    """A tokenizer of open_clip as a file.
+    """Return a tokenizer of open_clip as a file.
 
     Args:
         theirs: texts to tokens int64 (n, length).
@@ -98,7 +98,7 @@ def _clip(theirs: Any, tokenizers: Any) -> Any:
 
 
 def _of_transformers(theirs: Any) -> Any:
-    """The tokenizer inside one of transformers, with the mark at the end as open_clip has it."""
+    """Return the tokenizer inside one of transformers, with the mark at the end as open_clip has it."""
     settings = json.loads(theirs.tokenizer.backend_tokenizer.to_str())
     if theirs.strip_sep_token:  # open_clip puts 0 in its place
         after, mark = settings["post_processor"], theirs.tokenizer.sep_token
@@ -113,7 +113,7 @@ def _of_transformers(theirs: Any) -> Any:
 
 
 def _cleaning(clean: str, own: Any, tokenizers: Any) -> Any:
-    """What open_clip does to a text before its tokenizer, which begins with ``own``."""
+    """Return the normaliser that does what open_clip does to a text before its tokenizer, then ``own``."""
     steps, regex = tokenizers.normalizers, tokenizers.Regex
     wanted = [*(steps.Replace(regex(old), new) for old, new in REPAIRS), steps.NFC()]
     if clean == "canonicalize":

@@ -49,7 +49,7 @@ class TrainingLog:
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The lines written so far, in order; one that a kill cut short is left out."""
+    """Read the lines written so far, in order, without one that a kill truncated."""
     file = folder / LOG
     lines: list[dict[str, Any]] = []
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():

@@ -200,7 +200,7 @@ def _examples(batches: Batches[Batch], step: int) -> int:
 
 
 def _agreed(fabric: Fabric, pause: bool) -> bool:
-    """Whether any device would pause: those that paused at different steps would wait for each other for ever."""
+    """Return whether any device would pause; if they paused at different steps, they would wait for ever."""
     if fabric.world_size == 1:
         return pause
     return bool(fabric.all_reduce(torch.tensor(float(pause), device=fabric.device), reduce_op="max"))

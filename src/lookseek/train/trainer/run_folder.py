@@ -136,7 +136,7 @@ def recipe_of(folder: Path) -> str:
 
 
 def _decode(kind: type[Run], content: Mapping[str, Any]) -> Run:
-    """A dataclass from JSON's lists and objects."""
+    """Make a dataclass from JSON's lists and objects."""
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for name, value in content.items():
@@ -150,7 +150,7 @@ def _decode(kind: type[Run], content: Mapping[str, Any]) -> Run:
 
 
 def _differences(there: object, new: object) -> list[str]:
-    """What is not the same, a few words each."""
+    """Return the differences, a few words each."""
     old, now = (asdict(run) for run in (there, new))  # type: ignore[call-overload]
     old, now = old | old.pop("settings"), now | now.pop("settings")
     lines = [f"{name} {old.get(name)!r}, now {now[name]!r}" for name in now if old.get(name) != now[name]]

@@ -158,7 +158,7 @@ def _phrase(
 
 
 def _chosen(known: Sequence[str], random: Random) -> list[str]:
-    """What is named: at least one field, colour and noun alone every few captions."""
+    """Choose the fields that a caption names: at least one; every few captions colour and noun alone."""
     if random.random() < BARE and (plain := [field for field in known if field in NOUNS + COLOURS]):
         return plain
     fields = [field for field in known if random.random() < NAMING_RATES[field]] or [random.choice(known)]
@@ -168,7 +168,7 @@ def _chosen(known: Sequence[str], random: Random) -> list[str]:
 
 
 def _parts(word: str) -> frozenset[str]:
-    """The words by which one phrase repeats another: "sports" of "sports shoes"."""
+    """Return the words by which one phrase repeats another: "sports" of "sports shoes"."""
     return frozenset(part.removesuffix("'s").removesuffix("'") for part in word.replace("-", " ").split()) - LITTLE
 
 
@@ -190,7 +190,7 @@ def _english(noun: str, said: Mapping[str, str], random: Random) -> str:
 
 
 def _joined(behind: Sequence[str]) -> list[str]:
-    """What stands behind the noun; a second "with" becomes an "and": "with a v-neck and long sleeves"."""
+    """Return the words behind the noun; a second "with" becomes "and": "with a v-neck and long sleeves"."""
     joined: list[str] = []
     for word in behind:
         again = word.startswith("with ") and joined and joined[-1].startswith(("with ", "and "))
@@ -208,7 +208,7 @@ def article(noun: str) -> str:
 
 
 def _single(noun: str) -> bool:
-    """Whether a noun takes "a": not "jeans", "footwear", but "dress"."""
+    """Return whether a noun takes "a": not "jeans", "footwear", but "dress"."""
     head = noun.split(" with ")[0]
     return (not head.endswith("s") or head.endswith("ss")) and not head.endswith(MASS)
 

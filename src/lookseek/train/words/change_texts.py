@@ -17,7 +17,7 @@ WAYS = 4
 def make_change_texts(
     field: str, old: str, new: str, place: int, seed: int, lexicon: Lexicon, category: str = ""
 ) -> tuple[str, ...]:
-    """The texts, as many as ``captions.FORMS``.
+    """Return the texts, as many as ``captions.FORMS``.
 
     Args:
         field: what changes, as ``change`` takes it.

@@ -85,7 +85,7 @@ class Describer:
             return None
 
         def fitting(noun: str) -> bool:
-            """Whether all that a noun says is known of the item; the plainest noun of a value says nothing more."""
+            """Return whether the facts include all that a noun states; a value's plainest noun states no more."""
             if any(
                 noun == self._lexicon.words(field, values[field], language)[0] for field in NOUNS if field in values
             ):
@@ -139,7 +139,7 @@ class Describer:
         return tuple({caption.text: caption for caption in made if caption is not None}.values())
 
     def _chosen(self, facts: Facts, language: Language, random: Random) -> dict[str, str]:
-        """One value of each field that has words: the noun of the kind or of the type, whichever falls."""
+        """Choose a value of each field that has words, and as noun the kind or the type at random."""
         values: dict[str, str] = {}
         for field, some in facts.items():
             able = [

@@ -43,7 +43,7 @@ class FactTable:
 
     @staticmethod
     def of(lexicon: Lexicon) -> FactTable:
-        """All facts that a caption may state."""
+        """Return all facts that a caption may state."""
         return FactTable(
             tuple((name, value) for name in lexicon.fields if name in NAMING_RATES for value in lexicon.values(name))
         )

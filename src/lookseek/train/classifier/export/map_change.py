@@ -108,7 +108,7 @@ class _Encoder:
 def _encode(
     examples: Sequence[Example], towers: Sequence[_Encoder], progress: Progress
 ) -> tuple[list[Example], dict[str, Vectors]]:
-    """Those of the examples that could be read, and their unit vectors by tower."""
+    """Return the readable examples, and their unit vectors by tower."""
     kept, rows = [], []
     for example, vectors, _ in encode_photos(((e, e.photo) for e in examples), towers):
         progress.advance(1)
