@@ -66,7 +66,7 @@ def _small(text: str) -> str:
 
 
 def banner(result: Result, folder: Path) -> str:
-    """What says that the figures compare with no others, where photos are missing; "" where none is.
+    """Return the warning that figures with missing photos compare with no others; "" without missing photos.
 
     Writes the file of all missing ids where the page can't name them all.
     """

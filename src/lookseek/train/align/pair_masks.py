@@ -8,9 +8,10 @@ __all__ = ["caption_pairs", "title_pairs"]
 
 
 def caption_pairs(photos: Tensor, texts: Tensor) -> tuple[Tensor, Tensor]:
-    """Of captions: true where the photo has every value that the text states, false where it has another one.
+    """Return the true and false pairs of photos and captions, by the values that both have.
 
-    Where a value is unknown and no known one differs the pair is neither.
+    A pair is true where the photo has every value that the caption states, false where it has another value, and
+    neither where a value is unknown and no known one differs.
 
     Args:
         photos: values, int64 (n, fields), -1: unknown.
@@ -27,7 +28,9 @@ def caption_pairs(photos: Tensor, texts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def title_pairs(titles: Tensor, designs: Tensor, colours: Tensor) -> tuple[Tensor, Tensor]:
-    """Of titles: true of every photo that has the title, false unless the photo is of that design and colour.
+    """Return the true and false pairs of photos and titles.
+
+    A pair is true where the photo has the title, and false where it is not of the title's design and colour.
 
     Args:
         titles: number of each photo's title, int64 (n,), -1: none.
