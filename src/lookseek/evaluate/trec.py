@@ -113,7 +113,7 @@ def escaped(id: str) -> str:
 
 
 def judge(run: Run, qrels: Qrels) -> Judged:
-    """Return the input of ``metrics.measure`` that measures a run as trec_eval -c does, with a gallery larger than any k.
+    """Return the input of ``metrics.measure`` that measures a run as trec_eval -c does; the gallery exceeds any k.
 
     Raises:
         CatalogueError: run and qrels have no query in common.
