@@ -266,23 +266,25 @@ def test_csv(shop: Path) -> None:
     ("cells", "expected"),
     [
         (["1", "-2", ""], [1, -2, None]),
-        (["1", "2.5", "1e3"], [1.0, 2.5, 1000.0]),
+        (["1", "2.5", "1.0e3"], [1.0, 2.5, 1000.0]),
+        (["1", "2.5", "1e3"], ["1", "2.5", "1e3"]),
         (["007", "8", "9"], ["007", "8", "9"]),
         (["1", "x", "2"], ["1", "x", "2"]),
         (["true", "FALSE", "True"], [True, False, True]),
-        (["true", "0", "1"], ["true", "0", "1"]),
+        (["true", "0", "1"], [True, False, True]),
         (["1", "n/a", "NaN"], [1, None, None]),
         (["true", "None", "-"], [True, None, None]),
         (["red", "n/a", "None"], ["red", "n/a", "None"]),
         (["n/a", "", "-"], ["n/a", None, "-"]),
-        (["1,5", "2", "3"], ["1,5", "2", "3"]),
+        (["1,5", "2", "3"], [1.5, 2.0, 3.0]),
         (["+1", "2", "3"], ["+1", "2", "3"]),
-        (["123456789012345678", "1", "2"], [123456789012345678, 1, 2]),
+        (["12345678901", "1", "2"], [12345678901, 1, 2]),
+        (["123456789012345678", "1", "2"], ["123456789012345678", "1", "2"]),
         (["12345678901234567890", "1", "2"], ["12345678901234567890", "1", "2"]),
         ([" 5 ", "6", "7"], [5, 6, 7]),
         (["5\u0660", "6", "7"], ["5\u0660", "6", "7"]),
         (["2012-01-31", "", ""], ["2012-01-31", None, None]),
-        (["1e5", "2", "9" * 400 + ".0"], [100000.0, 2.0, None]),
+        (["1.0e5", "2", "9" * 400 + ".0"], ["1.0e5", "2", "9" * 400 + ".0"]),
     ],
 )
 def test_a_csv_column_has_the_type_of_all_its_cells(shop: Path, cells: list[str], expected: list[object]) -> None:
@@ -401,7 +403,7 @@ def test_columns_can_be_named(shop: Path) -> None:
         open_catalogue(source, image_column="Front")
     with pytest.raises(CatalogueError, match=r"no column 'zzz'\. There are"):
         open_catalogue(source, id_column="zzz")
-    with pytest.raises(CatalogueError, match=r"name the one that holds the photos\. There are: a, b"):
+    with pytest.raises(CatalogueError, match=r"name the one that holds the photos .* There are: a, b"):
         open_catalogue(table(shop, "a,b\n1,2\n"))
 
 
@@ -451,8 +453,8 @@ def test_json_lines(shop: Path) -> None:
     ]
     source = table(shop, "\n".join(map(json.dumps, rows)) + "\n", "items.jsonl")
     assert items(source) == [
-        Item("1", shop / "a.jpg", "", {"price": 3, "rate": 2.5, "new": True, "tags": "red, silk, 3"}),
-        Item("b", shop / "b.jpg", "váy", {"text": "váy"}),
+        Item("1", shop / "a.jpg", "", {"price": 3, "rate": 2.5, "new": True, "tags": ("red", "silk", "3")}),
+        Item("b", shop / "b.jpg", "váy", {"text": "váy", "deep.a": 1}),
         Item("12", shop / "c.jpg", "", {"big": str(2**70), "mess": "x\ufffd"}),
     ]
 
@@ -558,7 +560,8 @@ def test_parquet_keeps_types(shop: Path) -> None:
             "at": "2023-11-14T22:13:20.123456+00:00",
             "cost": 9.9,
             "kind": "dress",
-            "tags": "a, b",
+            "tags": ("a", "b"),
+            "deep.a": 1,
         },
     )
     assert two == Item("6", PNG, "", {"flag": False, "kind": "shirt"})
@@ -648,6 +651,9 @@ def test_a_cell_becomes_what_an_index_can_hold(cell: object) -> None:
         assert value
         assert unicodedata.is_normalized("NFC", value)
         value.encode()
+    elif isinstance(value, tuple):
+        assert value
+        assert all(isinstance(text, str) and text for text in value)
     elif value is not None:
         assert isinstance(value, bool | int | float)
         assert float("-inf") < value < float("inf")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from .errors import QueryError
 
 __all__ = [
+    "AttributeValue",
     "Attributes",
     "Box",
     "Encoding",
@@ -33,6 +34,7 @@ __all__ = [
     "Point",
     "Region",
     "RerankMethod",
+    "Role",
     "RouteMode",
     "RouterType",
     "Skipped",
@@ -55,14 +57,20 @@ Photo: TypeAlias = Path | bytes
 """A picture not yet decoded: a file, or the bytes of one."""
 
 Value: TypeAlias = str | int | float | bool
-"""What an attribute can hold. A missing value is no attribute, never None."""
+"""What a filter compares with, and one value of an attribute."""
 
-Attributes: TypeAlias = Mapping[str, Value]
+AttributeValue: TypeAlias = Value | tuple[str, ...]
+"""What an attribute can hold: a value, or several texts, each once. A missing value is no attribute, never None."""
+
+Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
 RerankMethod: TypeAlias = Literal["query-expansion", "k-reciprocal"]
 """The method that scores the first candidates of a search again, see ``lookseek.rerank``."""
+
+Role: TypeAlias = Literal["product", "title", "price", "link", "brand"]
+"""What an attribute is to a shopper. ``product`` names the product that a photo shows: photos of one are one result."""
 
 RouterType: TypeAlias = Literal["svm", "kmeans"]
 """The kind of a router: an SVM that classifies by label, or k-means cells of near vectors."""
@@ -156,6 +164,7 @@ class Item:
         source: where the photo can be had again, as ``catalogue.photos.photos_at`` reads it: a file's path, or
             "table.parquet#17" for a photo inside a table; "" where it can't be had.
         encoding: what the photo was encoded to before, where the source holds vectors instead of photos.
+        remarks: what was odd about its entry, such as a price that is no number; it is kept nevertheless.
     """
 
     id: str
@@ -164,6 +173,7 @@ class Item:
     attributes: Attributes = field(default_factory=dict)
     source: str = ""
     encoding: Encoding | None = field(default=None, compare=False)
+    remarks: tuple[Skipped, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +184,17 @@ class Skipped:
         where: the item's id, or the row or file that had none.
         kind: a short plural-free noun to count by: "missing file", "duplicate id", "broken photo" ...
         reason: one line: what happened, the value, the limit, what to do.
+        line: of the file, or row, from 1; 0 where it has none.
+        column: whose cell is meant; "" for the whole.
+        value: of that cell, cut short.
     """
 
     where: str
     kind: str
     reason: str
+    line: int = 0
+    column: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ one line, never the job. Every id is usable and unique.
 from .base import Catalogue
 from .classic import VectorOrigin
 from .ids import check_ids
-from .opening import open_catalogue, vector_origin
+from .opening import fields_of, open_catalogue, reading_of, vector_origin
 from .photos import photos_at
 
-__all__ = ["Catalogue", "VectorOrigin", "check_ids", "open_catalogue", "photos_at", "vector_origin"]
+__all__ = [
+    "Catalogue",
+    "VectorOrigin",
+    "check_ids",
+    "fields_of",
+    "open_catalogue",
+    "photos_at",
+    "reading_of",
+    "vector_origin",
+]

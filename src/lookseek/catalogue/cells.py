@@ -1,21 +1,29 @@
-"""Converts cells of tables to attributes and ids."""
+"""Converts cells of tables to ids, lists, and attributes where they have a type of their own."""
 
 from __future__ import annotations
 
+import ast
 import datetime
 import decimal
+import json
 import math
 import unicodedata
+from collections.abc import Iterable
 
-from ..types import Value
+from ..types import AttributeValue
 
-__all__ = ["normalise", "to_attribute", "to_id"]
+__all__ = ["MISSING", "normalise", "read_list", "split_list", "to_attribute", "to_id", "to_list"]
+
+MISSING = frozenset(("", "-", "n/a", "na", "nan", "none", "null"))
+"""Words that are a missing value in a column of numbers, booleans, dates or codes."""
 
 MAX_JOINED = 1000
-"""Characters of a joined list: enough for words, too few for the numbers of an embedding."""
+"""Characters of all parts of a list: enough for words, too few for the numbers of an embedding."""
+MAX_PARTS = 100
+"""Parts of a list."""
 
 
-def to_attribute(cell: object) -> Value | None:
+def to_attribute(cell: object) -> AttributeValue | None:
     """Return a cell as an attribute's value; None for a missing value and for a type that can't be one."""
     match cell:
         case bool():
@@ -29,12 +37,41 @@ def to_attribute(cell: object) -> Value | None:
             return normalise(cell).strip() or None
         case datetime.date() | datetime.time():
             return cell.isoformat()
-        case list():
-            parts = [to_attribute(part) for part in cell if not isinstance(part, list)]
-            joined = ", ".join(str(part) for part in parts if part is not None)
-            return joined if 0 < len(joined) <= MAX_JOINED else None
+        case list() | tuple():
+            return to_list(cell) or None
         case _:
             return None
+
+
+def to_list(parts: Iterable[object]) -> tuple[str, ...]:
+    """Return the parts of a list as texts, each once; () for one that can't be an attribute."""
+    texts = [_part(part) for part in parts if not isinstance(part, list | tuple | dict)]
+    found = tuple(dict.fromkeys(text for text in texts if text))
+    return found if len(texts) <= MAX_PARTS and sum(map(len, found)) <= MAX_JOINED else ()
+
+
+def read_list(text: str) -> tuple[str, ...] | None:
+    """Return the list that a text holds in JSON or as Python writes it; None where it holds none.
+
+    >>> read_list('["S", "M"]'), read_list("['S', 'M']"), read_list("S, M")
+    (('S', 'M'), ('S', 'M'), None)
+    """
+    if not (text.startswith("[") and text.endswith("]")) or len(text) > 2 * MAX_JOINED:
+        return None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return to_list(found) if isinstance(found, list) else None
+    return None
+
+
+def split_list(text: str, separators: str) -> tuple[str, ...]:
+    """Return the parts of a text between any of these signs."""
+    for separator in separators[1:]:
+        text = text.replace(separator, separators[0])
+    return to_list(text.split(separators[0]) if separators else [text])
 
 
 def normalise(text: str) -> str:
@@ -56,3 +93,8 @@ def to_id(cell: object) -> str:
             return ""
         case _:
             return str(cell)
+
+
+def _part(part: object) -> str:
+    value = to_attribute(part)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

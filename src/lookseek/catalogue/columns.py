@@ -1,4 +1,4 @@
-"""Finds the columns of a table by their names."""
+"""Names of columns by what they hold, and finding the column that a person or a name means."""
 
 from __future__ import annotations
 
@@ -7,23 +7,45 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import CatalogueError
 from .cells import normalise
+from .names import name_key
 
 __all__ = ["ID_NAMES", "IMAGE_NAMES", "TEXT_NAMES", "find_column", "resolve_column"]
 
-IMAGE_NAMES = (
-    *("image", "photo", "picture", "img", "imagepath", "imagefile", "imagename", "photopath", "picturepath"),
-    *("imgpath", "path", "filepath", "file", "filename", "imageurl", "photourl", "imgurl", "url", "link"),
+
+def _names(keys: str) -> tuple[str, ...]:
+    return tuple(keys.split())
+
+
+IMAGE_NAMES = _names(
+    "image photo picture img imagepath imagefile imagename photopath picturepath imgpath imagelink imagesrc "
+    "images photos pictures imagefilename path filepath file filename imageurl photourl imgurl pictureurl "
+    "imageurls variantimage featuredimage mainimage thumbnail src anh hinh hinhanh anhsanpham duongdan url "
+    "link jpg png webp jpeg"
 )
-ID_NAMES = ("id", "itemid", "productid", "articleid", "sku", "asin", "uuid", "key")
-TEXT_NAMES = ("title", "text", "name", "productname", "productdisplayname", "description", "caption")
-"""Names of columns in the order of preference, in lower case, without blanks and signs."""
+ID_NAMES = _names("id itemid articleid sku variantsku asin uuid key productid productcode ma masp masanpham mahang")
+TEXT_NAMES = _names(
+    "title text name productname productdisplayname prodname displayname itemname ten tensp tensanpham "
+    "description caption detaildesc mota bodyhtml"
+)
+PRODUCT_NAMES = _names(
+    "itemgroupid product productid productcode parentid parentsku parent styleid stylecode handle groupid "
+    "masp masanpham"
+)
+PRICE_NAMES = _names(
+    "price saleprice gia giaban dongia currentprice sellingprice variantprice regularprice listprice "
+    "retailprice unitprice discountedprice pricevnd priceusd priceeur giagoc amount cost mrp"
+)
+LINK_NAMES = _names("link url producturl productlink pageurl permalink canonicallink weburl lienket duongdan")
+BRAND_NAMES = _names("brand brandname vendor manufacturer label maker thuonghieu nhanhieu hang")
+SPLIT_NAMES = ("split", "subset", "partition", "fold")
+"""Names of columns in the order of preference, as ``names.name_key`` gives them."""
 
 
 def find_column(columns: Iterable[str], names: Iterable[str]) -> str | None:
     """Return the column whose name comes first in ``names``; None if there is none."""
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault("".join(filter(str.isalnum, column.casefold())), column)
+        by_name.setdefault(name_key(column), column)
     return next((by_name[name] for name in names if name in by_name), None)
 
 

@@ -1,30 +1,29 @@
-"""Comma, semicolon or tab separated text.
+"""Comma, semicolon, tab or pipe separated text, as programs and spreadsheets write it.
 
-All cells are text, so the type of a column is inferred from all of them: ``true``/``false`` in any case are booleans,
-JSON numbers are integers or floats, anything else makes the column text. ``007`` is no JSON number and stays text, as
-does an integer beyond 64 bits. An empty cell is a missing value; in a column of numbers or booleans the words of
-``MISSING`` are too.
+All cells are text; ``column_types`` says what they stand for. Before the line that names the columns there may be
+Excel's ``sep=;`` and lines with a title in one cell.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from ..errors import CatalogueError
-from ..types import Skipped, Value
+from ..types import Skipped
 from .lines import read_lines
+from .names import name_key
 
 __all__ = ["CsvRows"]
 
-MISSING = frozenset(("", "-", "n/a", "na", "nan", "none", "null"))
-INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})")
-
-CellType: TypeAlias = Literal["bool", "int", "float", "text"]
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
+_TITLES = 10
+"""Lines before the names of the columns."""
+_FREE_TEXT = frozenset(("productdisplayname", "description", "title", "caption", "text"))
+"""Columns of prose. As a table's last column they take what an unquoted separator cut off."""
 
 
 class CsvRows:
@@ -34,7 +33,7 @@ class CsvRows:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._delimiter = _delimiter(path)
+        self._delimiter, self._before = _delimiter(path)
         self._header: list[str] = []
         rows = self._cells()
         line, header = next(rows, (0, []))
@@ -42,42 +41,36 @@ class CsvRows:
             raise CatalogueError(f"{path} line {line}, which names the columns: {header}")
         self._header = [cell.strip() for cell in header]
         self.columns = tuple(name for name in self._header if name)
+        self.left_out: tuple[str, ...] = ()
         repeated = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if repeated:
             raise CatalogueError(f"{path} names the column {repeated[0]!r} more than once: rename one")
-        types: list[CellType | None] = [None] * len(header)
-        self._count = 0
-        for _, cells in rows:
-            self._count += 1
-            if isinstance(cells, list) and len(cells) == len(types):
-                for number, type_ in enumerate(types):
-                    if type_ != "text":
-                        types[number] = _common_type(type_, cells[number].strip())
-        self._types = dict(zip(self._header, types, strict=True))
-
-    def __len__(self) -> int:
-        return self._count
+        self._open_end = bool(self._header) and name_key(self._header[-1]) in _FREE_TEXT
 
     def read(self, raw_columns: Collection[str]) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
         """Stream the rows, see ``rows.Rows``."""
-        convert = [str if name in raw_columns else CONVERT[self._types[name] or "text"] for name in self._header]
+        width = len(self._header)
         rows = self._cells()
-        next(rows)
+        next(rows, None)
         for line, cells in rows:
             if isinstance(cells, str):
-                yield Skipped(f"line {line}", "broken row", f"line {line}: {cells}")
-            elif len(cells) != len(self._header):
-                reason = f"line {line} has {len(cells)} cells, the header {len(self._header)}: put text with"
-                yield Skipped(f"line {line}", "ragged row", f"{reason} {self._delimiter!r} in quotes")
+                yield Skipped(f"line {line}", "broken row", f"line {line}: {cells}", line)
+                continue
+            if self._open_end and len(cells) > width:
+                cells[width - 1 :] = [self._delimiter.join(cells[width - 1 :])]
+            if len(cells) != width:
+                reason = f"line {line} has {len(cells)} cells, the header {width}: put text with"
+                yield Skipped(f"line {line}", "ragged row", f"{reason} {self._delimiter!r} in quotes", line)
             else:
-                columns = zip(self._header, convert, map(str.strip, cells), strict=True)
-                yield line, {name: converter(cell) for name, converter, cell in columns if name and cell}
+                columns = zip(self._header, map(str.strip, cells), strict=True)
+                yield line, {name: cell for name, cell in columns if name and cell}
 
     def _cells(self) -> Iterator[tuple[int, list[str] | str]]:
         """Yield the line number and cells of each row that is not blank; of a broken row what is wrong with it."""
-        reader = csv.reader(read_lines(self._path), delimiter=self._delimiter, strict=True)
+        lines = islice(read_lines(self._path), self._before, None)
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         while True:
-            start = reader.line_num + 1
+            start = self._before + reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
@@ -96,11 +89,41 @@ class CsvRows:
                 yield start, cells
 
 
-def _delimiter(path: Path) -> str:
-    """Return the delimiter that splits the first line into the most cells; a comma if none does."""
-    first = next((line for line in read_lines(path) if line.strip()), "")
-    delimiters = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"
-    return max(delimiters, key=lambda delimiter: _count_cells(first, delimiter))
+def _delimiter(path: Path) -> tuple[str, int]:
+    """Return the delimiter, and how many lines stand before the one that names the columns.
+
+    It is the one that Excel's ``sep=`` line names, else the one that splits the first line into the most cells; a comma
+    if none does.
+    """
+    start = list(islice(read_lines(path), _TITLES))
+    blank = next((number for number, line in enumerate(start) if line.strip()), 0)
+    first = start[blank] if start else ""
+    if (named := _SEPARATOR_LINE.fullmatch(first.strip())) and len(start) > blank + 1:
+        return named[1], blank + 1
+    delimiters = "\t,;|" if path.suffix.lower() == ".tsv" else ",;\t|"
+    delimiter = max(delimiters, key=lambda sign: _count_cells(first, sign))
+    return delimiter, _title_lines(start, delimiter)
+
+
+def _title_lines(lines: list[str], delimiter: str) -> int:
+    """Return how many lines with at most one filled cell of several stand before one whose cells are all filled."""
+    widths = [_filled(line, delimiter) for line in lines]
+    for number, (filled, width) in enumerate(widths):
+        if filled < 0:
+            return 0  # reading the file raises the error
+        if filled > 1:
+            whole = filled == width and all(above < 2 <= cells or not cells for above, cells in widths[:number])
+            return number if whole else 0
+    return 0
+
+
+def _filled(line: str, delimiter: str) -> tuple[int, int]:
+    """Return how many cells of a line are filled and how many there are; 0, 0 of a blank line, -1, 0 of a broken."""
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return -1, 0
+    return (sum(1 for cell in cells if cell.strip()), len(cells)) if line.strip() else (0, 0)
 
 
 def _count_cells(line: str, delimiter: str) -> int:
@@ -108,40 +131,3 @@ def _count_cells(line: str, delimiter: str) -> int:
         return len(next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error:
         return 0  # reading the file raises the error
-
-
-def _common_type(column: CellType | None, cell: str) -> CellType | None:
-    """Return the type of a column of a type (None: no cells yet) and one more cell."""
-    low = cell.lower()
-    if low in MISSING:
-        return column
-    own: CellType = "text"
-    if low in ("true", "false"):
-        own = "bool"
-    elif INTEGER.fullmatch(cell):
-        own = "int"
-    elif FLOAT.fullmatch(cell):
-        own = "float"
-    if column is None or column == own:
-        return own
-    return "float" if {column, own} == {"int", "float"} else "text"
-
-
-def _boolean(cell: str) -> Value | None:
-    return None if cell.lower() in MISSING else cell.lower() == "true"
-
-
-def _integer(cell: str) -> Value | None:
-    return None if cell.lower() in MISSING else int(cell)
-
-
-def _real(cell: str) -> Value | None:
-    return None if cell.lower() in MISSING else float(cell)
-
-
-CONVERT: dict[CellType, Callable[[str], Value | None]] = {
-    "bool": _boolean,
-    "int": _integer,
-    "float": _real,
-    "text": str,
-}

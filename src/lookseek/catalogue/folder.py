@@ -18,63 +18,9 @@ from pathlib import Path
 
 from ..errors import CatalogueError
 from ..types import Attributes, Item, Skipped
+from .file_names import INDEX_FILES, OTHER_FOLDERS, accompanies_photos, is_hidden, starts_like_a_photo
 
-__all__ = ["PHOTO_SUFFIXES", "FolderCatalogue"]
-
-PHOTO_SUFFIXES = frozenset(
-    (
-        *(
-            ".avif",
-            ".bmp",
-            ".gif",
-            ".heic",
-            ".heif",
-            ".jfif",
-            ".jpe",
-            ".jpeg",
-            ".jpg",
-            ".png",
-            ".tif",
-            ".tiff",
-        ),
-        ".webp",
-    )
-)
-"""Suffixes of pictures, whether or not lookseek decodes them."""
-
-OTHER_SUFFIXES = frozenset(
-    (
-        *(".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".npy", ".npz", ".h5", ".db"),
-        *(
-            ".txt",
-            ".md",
-            ".rst",
-            ".rtf",
-            ".pdf",
-            ".doc",
-            ".docx",
-            ".xls",
-            ".xlsx",
-            ".log",
-            ".sqlite",
-            ".lock",
-        ),
-        *(".htm", ".html", ".css", ".js", ".svg", ".xml", ".xmp", ".yaml", ".yml", ".toml", ".ini", ".cfg"),
-        *(".py", ".ipynb", ".sh", ".sql", ".zip", ".tar", ".gz", ".tgz", ".sha256", ".url"),
-    )
-)
-"""Suffixes of files that accompany photos: ignored unless their content is a photo's."""
-
-OTHER_NAMES = frozenset(
-    (
-        *("desktop.ini", "licence", "license", "makefile", "notice", "picasa.ini", "readme", "sha256sums"),
-        "thumbs.db",
-    )
-)
-INDEX_FILES = ("lookseek.json", "building.json")
-"""Files that mark a lookseek index, whose files are no photos."""
-OTHER_FOLDERS = frozenset(("__macosx", "__pycache__", "@eadir", "node_modules"))
-"""Copies and thumbnails that macOS, Python, Synology and npm leave behind."""
+__all__ = ["FolderCatalogue"]
 
 
 class FolderCatalogue:
@@ -115,7 +61,7 @@ class FolderCatalogue:
             if any(name in files for name in INDEX_FILES):  # an index inside the folder of its photos
                 folders.clear()
                 continue
-            folders[:] = sorted(name for name in folders if not _hidden(name) and name.lower() not in OTHER_FOLDERS)
+            folders[:] = sorted(name for name in folders if not is_hidden(name) and name.lower() not in OTHER_FOLDERS)
             yield from (self._linked(here / name) for name in folders if (here / name).is_symlink())
             for name in sorted(files):
                 entry = self._entry(here / name)
@@ -125,7 +71,7 @@ class FolderCatalogue:
 
     def _entry(self, path: Path) -> Item | Skipped | None:
         """Return the item of a file; None for an ignored file."""
-        if _hidden(path.name):
+        if is_hidden(path.name):
             return None
         id = path.relative_to(self._root).as_posix()
         try:
@@ -137,7 +83,7 @@ class FolderCatalogue:
             if not path.exists():
                 target = path.readlink()
                 return Skipped(id, "missing file", f"{id} links to {target}, which is not there: mend the link")
-            if not path.is_file() or (_accompanies_photos(path) and not _starts_like_a_photo(path)):
+            if not path.is_file() or (accompanies_photos(path) and not starts_like_a_photo(_start(path))):
                 return None
         except OSError as error:
             return Skipped(id, "unreadable file", f"{id} can't be read ({error.strerror}): check its rights")
@@ -150,28 +96,11 @@ class FolderCatalogue:
         return Skipped(where, "linked folder", f"{where} links to a folder and is not followed: index that folder")
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith(".")
-
-
-def _accompanies_photos(path: Path) -> bool:
-    return path.suffix.lower() in OTHER_SUFFIXES or path.name.lower() in OTHER_NAMES
-
-
-def _starts_like_a_photo(path: Path) -> bool:
-    """Return whether the first bytes are those of a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP.
-
-    Source: the signatures of the formats' own specifications.
-    """
-    with path.open("rb") as file:
-        start = file.read(16)
-    if start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")):
-        return True
-    riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-    bmp = start[:2] == b"BM" and start[6:10] == bytes(4)
-    return riff or bmp or start[4:12] in (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypmif1")
-
-
 def _unreadable(error: OSError) -> Skipped:
     where = os.fsencode(str(error.filename)).decode("utf-8", "replace")
     return Skipped(where, "unreadable folder", f"{where} can't be read ({error.strerror}): check its rights")
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)

@@ -20,15 +20,11 @@ class JsonRows:
     def __init__(self, path: Path) -> None:
         self._path = path
         names: dict[str, None] = {}
-        self._count = 0
         for row in self.read(()):
-            self._count += 1
             if not isinstance(row, Skipped):
                 names.update(dict.fromkeys(row[1]))
         self.columns = tuple(names)
-
-    def __len__(self) -> int:
-        return self._count
+        self.left_out: tuple[str, ...] = ()
 
     def read(self, raw_columns: Collection[str]) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
         """Stream the rows, see ``rows.Rows``."""

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import CatalogueError
+from ..store import FieldType
 from ..types import Item, Skipped
 from .base import Catalogue
 from .classic import ClassicCatalogue, VectorOrigin, features_of
-from .folder import PHOTO_SUFFIXES, FolderCatalogue
+from .file_names import PHOTO_SUFFIXES
+from .folder import FolderCatalogue
 from .ids import check_ids
+from .layouts import ColumnRole
+from .options import DEFAULT_OPTIONS, ReadingOptions
+from .reading import Reading
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["open_catalogue", "vector_origin"]
+__all__ = ["fields_of", "open_catalogue", "reading_of", "vector_origin"]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
@@ -36,6 +42,7 @@ class _Checked:
 
     def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
+        self.fields, self.reading = fields_of(source), reading_of(source)
         self._source = source
 
     def __len__(self) -> int:
@@ -45,7 +52,13 @@ class _Checked:
         return check_ids(self._source)
 
 
-def open_catalogue(source: str | Path, *, image_column: str | None = None, id_column: str | None = None) -> Catalogue:
+def open_catalogue(
+    source: str | Path,
+    *,
+    image_column: str | None = None,
+    id_column: str | None = None,
+    options: ReadingOptions = DEFAULT_OPTIONS,
+) -> Catalogue:
     """Open a source of items.
 
     Args:
@@ -53,14 +66,16 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
             folder of that name is ``./drawn``.
         image_column: the column of a table that holds the photo; None to find it by its name.
         id_column: the column of a table that holds the id; None to find it by its name.
+        options: everything else that can be said of how to read it.
 
     Raises:
         CatalogueError: it does not exist, is empty, or is no source that lookseek reads.
     """
     path = Path(source)
     is_table = path.suffix.lower() in TABLE_SUFFIXES
-    if (image_column is not None or id_column is not None) and (not is_table or path.is_dir()):
-        raise CatalogueError(f"{source} is no table, so it has no columns: leave the column options out")
+    options = _with_columns(options, {"photo": image_column, "id": id_column})
+    if options.of_tables and (not is_table or path.is_dir()):
+        raise CatalogueError(f"{source} is no table, so it has no columns: leave {', '.join(options.of_tables)} out")
     word, _, items = str(source).partition(":")
     if isinstance(source, str) and word == "drawn":
         return _Checked(_drawn(items, source))
@@ -76,13 +91,30 @@ def open_catalogue(source: str | Path, *, image_column: str | None = None, id_co
     if not is_table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
-    return _Checked(TableCatalogue(path, image_column=image_column, id_column=id_column))
+    return _Checked(TableCatalogue(path, options))
 
 
 def vector_origin(catalogue: Catalogue) -> VectorOrigin | None:
     """Return how the vectors of a catalogue's items were made; None for a catalogue of photos."""
     origin: VectorOrigin | None = getattr(catalogue, "vector_origin", None)
     return origin
+
+
+def fields_of(catalogue: Catalogue) -> Mapping[str, FieldType]:
+    """Return the types of a catalogue's attributes, whatever a single odd value is; empty where it says none."""
+    fields: Mapping[str, FieldType] = getattr(catalogue, "fields", {})
+    return fields
+
+
+def reading_of(catalogue: Catalogue) -> Reading | None:
+    """Return what was decided on how a table is read; None of a catalogue that is no table."""
+    reading: Reading | None = getattr(catalogue, "reading", None)
+    return reading
+
+
+def _with_columns(options: ReadingOptions, columns: Mapping[ColumnRole, str | None]) -> ReadingOptions:
+    given = {role: name for role, name in columns.items() if name is not None}
+    return replace(options, columns={**options.columns, **given})
 
 
 def _refuse_photos_beside(folder: Path, features: Path) -> None:

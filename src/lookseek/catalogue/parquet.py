@@ -39,6 +39,7 @@ class ParquetRows:
         if len(set(self.columns)) < len(self.columns):
             raise CatalogueError(f"{path} has two columns of one name: rename one")
         self._light = [field.name for field in self._schema if not _heavy(pa.types, field.type)]
+        self.left_out = tuple(name for name in self.columns if name not in self._light)
 
     def __len__(self) -> int:
         return self._count
@@ -79,7 +80,9 @@ class ParquetRows:
 
 
 def _heavy(types: Any, kind: Any) -> bool:
-    """Return whether a column of this type can't become attributes: bytes, objects, durations, vectors."""
+    """Return whether a column of this type can't become attributes: bytes, durations, vectors, objects with such."""
+    if types.is_struct(kind):
+        return any(_heavy(types, kind.field(place).type) for place in range(kind.num_fields))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         inner = kind.value_type
         return bool(types.is_floating(inner) or types.is_nested(inner) or _heavy(types, inner))

@@ -1,7 +1,7 @@
 """Opens table files as rows, whatever their format.
 
-A table is read through once when it is opened, so that an error of the file as a whole is raised at once; then its
-rows can be streamed any number of times.
+``survey.survey_table`` goes through a table once when it is opened, so that an error of the file as a whole is raised
+at once; then its rows can be streamed any number of times.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ class Rows(Protocol):
 
     columns: tuple[str, ...]
 
-    def __len__(self) -> int:
-        """How many rows there are, broken ones included."""
+    left_out: tuple[str, ...]
+    """Columns that are read only where they are named, since they can't be attributes: bytes, vectors."""
 
     def read(self, raw_columns: Collection[str]) -> Iterator[Row | Skipped]:
-        """Stream the rows; cells of ``raw_columns`` stay as the file has them: not converted, and also if bytes."""
+        """Stream the rows; of the columns that can't be attributes those of ``raw_columns`` alone.
+
+        Cells of text files are texts without blanks around them, and empty ones are left out.
+        """
 
 
 def open_rows(path: Path) -> Rows:
     """Open a table by its suffix, one of ``TABLE_SUFFIXES``.
 
     Raises:
-        CatalogueError: the file can't be read as a whole, or has no rows.
+        CatalogueError: the file can't be read.
     """
     try:
-        rows = OPENERS[path.suffix.lower()](path)
+        return OPENERS[path.suffix.lower()](path)
     except OSError as error:
         raise CatalogueError(f"{path} can't be read ({error.strerror or error})") from error
-    if not len(rows):
-        raise CatalogueError(f"{path} has no rows: it needs at least one item")
-    return rows
 
 
 OPENERS: dict[str, Callable[[Path], Rows]] = {

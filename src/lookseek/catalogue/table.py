@@ -1,12 +1,12 @@
-"""A table of items: each row is an item, one column holds its photo.
+"""A table of items: each row is an item, or a photo of a product, or a product with several photos.
 
-- The photo's column is found by its name (``columns.IMAGE_NAMES``). It holds a path, absolute or relative to the
-  table's folder, or bytes (Parquet), or an object with ``bytes`` and ``path`` as Hugging Face datasets have it.
-- The id's column is found by its name (``ID_NAMES``). Without one the id is the path as the table has it,
-  or the number of the row where the photo is bytes.
-- The first column with a name of ``TEXT_NAMES`` is the item's text, and an attribute as well.
-- Every other column is an attribute of that name: text, numbers, booleans; dates as ISO 8601; a list
-  of such joined by ", ". Missing values, NaN, bytes, objects, and lists over ``cells.MAX_JOINED`` are omitted.
+- Which column holds the photo, the id, the product and so on is chosen by ``roles``; ``reading`` says what was chosen.
+- A photo is a path, absolute or relative to the table's folder, or bytes (Parquet), or an object with ``bytes`` and
+  ``path`` as Hugging Face datasets have it. Of a cell with several photos each becomes an item, see ``row_items``.
+- Without a column of ids the id is the path as the table has it, or the number of the row where the photo is bytes.
+- The title is the item's text, and an attribute as well.
+- Every other column is an attribute of that name: what its texts stand for says ``column_types``. The currency of a
+  price is an attribute beside it. Missing values, NaN, bytes, vectors and objects in lists are omitted.
 
 Text and names are normalised to NFC, so that a filter finds them however they were typed.
 """
@@ -14,16 +14,21 @@ Text and names are normalised to NFC, so that a filter finds them however they w
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import CatalogueError
-from ..types import Item, Photo, Skipped
-from .cells import normalise, to_attribute, to_id
-from .columns import ID_NAMES, IMAGE_NAMES, TEXT_NAMES, find_column, resolve_column
-from .photos import bytes_or_path, source_in_table
-from .rows import Row, open_rows
+from ..store import FieldType
+from ..types import Item, Role, Skipped
+from .flatten import flat_rows
+from .join import JoinedRows
+from .locating import PhotoFinder
+from .options import DEFAULT_OPTIONS, ReadingOptions
+from .reading import Reading
+from .row_items import RowReader
+from .rows import Rows, open_rows
+from .survey import survey_table
+from .table_plan import plan_table
 
 __all__ = ["TableCatalogue"]
 
@@ -33,83 +38,54 @@ class TableCatalogue:
 
     Args:
         path: a file that ``rows.open_rows`` reads.
-        image_column: the photo's column; None to find it by name.
-        id_column: the id's column; None to find it by name.
+        options: what a person said of how to read it.
 
     Raises:
         CatalogueError: the file can't be read, has no rows, or lacks a column that was named or needed.
     """
 
-    def __init__(self, path: Path, *, image_column: str | None = None, id_column: str | None = None) -> None:
+    def __init__(self, path: Path, options: ReadingOptions = DEFAULT_OPTIONS) -> None:
         self.name = path.name
         self._path = Path(os.path.normpath(path.absolute()))
-        self._folder = self._path.parent
         self.origin = str(self._path)
-        self._rows = open_rows(path)
-        columns = self._rows.columns
-        image = resolve_column(columns, image_column) if image_column is not None else find_column(columns, IMAGE_NAMES)
-        if image is None:
-            raise CatalogueError(
-                f"{path} has no column called image, photo, path or the like: name the one that holds the "
-                f"photos. There are: {', '.join(columns)}"
-            )
-        self._image = image
-        others = [name for name in columns if name != image]
-        self._id = resolve_column(columns, id_column) if id_column is not None else find_column(others, ID_NAMES)
-        self._text = find_column([name for name in others if name != self._id], TEXT_NAMES)
+        self._rows: Rows = open_rows(path)
+        if options.join is not None:
+            self._rows = JoinedRows(self._rows, options.join, options.on)
+        survey = survey_table(self._rows)
+        if not survey.rows:
+            raise CatalogueError(f"{path} has no rows: it needs at least one item")
+        finder = PhotoFinder(self._path.parent)
+        self._plan = plan_table(path, survey, self._rows.left_out, options, lambda name: finder.find(name) is not None)
+        photos = self._plan.photo
+        self._count = survey.rows + (survey.columns[photos].further if photos is not None else 0)
+
+    @property
+    def roles(self) -> Mapping[Role, str]:
+        """The attributes that have a role."""
+        return self._plan.roles
+
+    @property
+    def fields(self) -> Mapping[str, FieldType]:
+        """The types of the attributes, whatever a single odd cell holds."""
+        return self._plan.fields
+
+    @property
+    def reading(self) -> Reading:
+        """What was decided on how the table is read."""
+        return self._plan.reading
+
+    @property
+    def has_own_ids(self) -> bool:
+        """Whether the ids are those of a column, not paths or numbers of rows."""
+        return self._plan.id is not None
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._count
 
     def __iter__(self) -> Iterator[Item | Skipped]:
-        raw_columns = {self._image} | ({self._id} if self._id is not None else set())
-        for row in self._rows.read(raw_columns):
-            yield row if isinstance(row, Skipped) else self._item(row)
-
-    def _item(self, row: Row) -> Item | Skipped:
-        number, cells = row
-        where = f"{self._rows.unit} {number}"
-        id = to_id(cells.get(self._id)) if self._id is not None else None
-        if id == "":
-            return Skipped(where, "empty id", f"{where} has nothing in the column {self._id!r}: give it an id")
-        image = bytes_or_path(cells.get(self._image))
-        label = id or where
-        if not image:
-            reason = f"{where} has no photo in the column {self._image!r}: give a path"
-            return Skipped(label, "empty image", reason)
-        if isinstance(image, str):
-            photo = self._photo(image)
-            if isinstance(photo, str):
-                kind = "web address" if _is_address(image) else "missing file"
-                return Skipped(label, kind, f"{where}: {photo}")
-        else:
-            photo = image
-        attributes = {
-            normalise(name): value
-            for name, cell in cells.items()
-            if name and name not in (self._image, self._id) and (value := to_attribute(cell)) is not None
-        }
-        text = attributes.get(normalise(self._text)) if self._text is not None else None
-        item_id = id or (image if isinstance(image, str) else str(number))
-        source = str(photo) if isinstance(photo, Path) else source_in_table(self._path, number, self._image)
-        return Item(item_id, photo, "" if text is None else str(text), attributes, source)
-
-    def _photo(self, name: str) -> Photo | str:
-        """Return the file that a cell names, or what is wrong with it."""
-        if _is_address(name):
-            return f"{name[:80]} is a web address and lookseek uses no network: download it, give its path"
-        # Windows writes backslashes, and file systems keep either Unicode form.
-        slashed = name.replace("\\", "/")
-        forms = (unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))
-        for candidate in dict.fromkeys((name, slashed, *forms)):
-            path = self._folder / candidate
-            try:
-                if path.is_file():
-                    return path
-            except (OSError, ValueError):
-                continue  # too long, or with a NUL: no such file
-        return f"there is no file {name[:200]!r} in {self._folder}: correct the path"
-
-
-def _is_address(name: str) -> bool:
-    return "://" in name[:12] or name.startswith(("data:", "//"))
+        reader = RowReader(self._plan, self._path, self._rows.unit)
+        for row in flat_rows(self._rows, self._plan.raw_columns):
+            if isinstance(row, Skipped):
+                yield row
+            else:
+                yield from reader.items(row)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..render.as_json import results_to_dict
 from ..results import Results, Routed
+from ..types import AttributeValue
 from .console import err, escape, out, print_line
 
 if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
@@ -44,6 +45,9 @@ def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
     print_line(f"{place.address}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
     for kind, count in summary.skipped.items():
         print_line(f"skipped, {kind}: {count:,}")
+    for column, odd in summary.odd.items():
+        shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")
+        print_line(f"kept as text, unlike the rest of {column}: {len(odd):,} (line {shown})")
     for name, groups in (("the same bytes", summary.duplicates.same), ("near-identical", summary.duplicates.near)):
         if groups:
             copies = sum(len(group) - 1 for group in groups)
@@ -120,7 +124,7 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
         table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
     for hit in results.hits:
         mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
-        values = [str(hit.attributes.get(name, "")) for name in names]
+        values = [_text(hit.attributes.get(name, "")) for name in names]
         table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", escape(hit.id), *map(escape, values))
     out.print(table)
     if not results.hits:
@@ -135,9 +139,15 @@ def distinguishing_attributes(results: Results, limit: int = 5) -> list[str]:
     short = [
         name
         for name in names
-        if all(len(str(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits)
+        if all(
+            len(_text(h.attributes.get(name, ""))) <= 24 and str(h.attributes.get(name)) != h.id for h in results.hits
+        )
     ]
     return short[:limit]
+
+
+def _text(value: AttributeValue) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:

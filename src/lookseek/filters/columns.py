@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import Value
+from ..types import AttributeValue, Value
 from .condition import And, Compare, Condition, In, Not, Or, number_of, plain_values
 
 __all__ = ["Column", "Mask", "column_of", "mask"]
@@ -28,30 +28,39 @@ class Column:
         numbers: float64 (n,), NaN for an item whose value is no number.
         codes: int32 (n,), the place in ``values`` of an item's text or boolean, -1 for an item that has neither.
         values: the texts and booleans that items have, each once.
+        list_rows, list_codes: int32 (m,) both: an item that has a list, and the place in ``values`` of one of its
+            texts; an entry for each text.
     """
 
     numbers: NDArray[np.float64]
     codes: NDArray[np.int32]
     values: Mapping[str | bool, int]
+    list_rows: NDArray[np.int32]
+    list_codes: NDArray[np.int32]
 
     def counts(self, keep: Mask | None) -> list[tuple[str | bool, int]]:
         """Return the texts and booleans of the items that are kept, each with its number of items, in any order."""
         codes = self.codes if keep is None else self.codes[keep]
-        counts = np.bincount(codes + 1, minlength=len(self.values) + 1)[1:].tolist()
+        listed = self.list_codes if keep is None else self.list_codes[keep[self.list_rows]]
+        counts = np.bincount(np.concatenate([codes, listed]) + 1, minlength=len(self.values) + 1)[1:].tolist()
         return [(value, counts[code]) for value, code in self.values.items() if counts[code]]
 
 
-def column_of(values: Sequence[Value | None]) -> Column:
+def column_of(values: Sequence[AttributeValue | None]) -> Column:
     """Return the column of one attribute: a value for each item, None where an item has none."""
     numbers = np.full(len(values), np.nan)
     codes = np.full(len(values), -1, np.int32)
     places: dict[str | bool, int] = {}
+    listed: list[tuple[int, int]] = []
     for row, value in enumerate(values):
         if isinstance(value, str | bool):
             codes[row] = places.setdefault(value, len(places))
+        elif isinstance(value, tuple):
+            listed += ((row, places.setdefault(text, len(places))) for text in value)
         elif (number := number_of(value)) is not None:
             numbers[row] = number
-    return Column(numbers, codes, places)
+    rows, texts = np.array(listed, np.int32).reshape(len(listed), 2).T
+    return Column(numbers, codes, places, rows, texts)
 
 
 def mask(condition: Condition, column: Callable[[str], Column]) -> Mask:
@@ -92,6 +101,7 @@ def _equal(column: Column, values: Iterable[Value]) -> Mask:
             elif plain in column.values:
                 wanted[column.values[plain]] = True
     found: Mask = wanted[column.codes]
+    found[column.list_rows[wanted[column.list_codes]]] = True
     for number in set(numbers):
         found |= column.numbers == number
     return found

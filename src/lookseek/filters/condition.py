@@ -7,6 +7,7 @@
   and integers over 2**53 are rounded; true and false equal booleans alone, never 1 and 0.
 - So ``year = 2012`` finds the number 2012 and the text "2012"; ``year = "2012"`` the text alone.
 - ``<``, ``<=``, ``>``, ``>=`` take a number and find numbers alone, no text and no booleans.
+- A list is equal to a value where one of its texts is, so ``sizes = M`` finds ``S, M, L``; no ordering finds a list.
 - A missing attribute is equal to nothing, in nothing, and neither above nor below anything.
 - ``!=``, ``not in`` and ``not`` are plain complements: ``colour != red`` is ``not colour = red`` and
   finds items without a colour too, as ``must_not`` of Qdrant does; so does ``not price < 50``.
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..errors import FilterError
-from ..types import Attributes, Value
+from ..types import Attributes, AttributeValue, Value
 
 __all__ = ["And", "Compare", "Condition", "In", "Not", "Operator", "Or", "field_names", "matches", "plain_values"]
 
@@ -153,16 +154,18 @@ def matches(condition: Condition, attributes: Attributes) -> bool:
             return have is not None and limit is not None and ORDERINGS[op](have, limit)
 
 
-def _equal(have: Value | None, value: Value) -> bool:
+def _equal(have: AttributeValue | None, value: Value) -> bool:
+    if isinstance(have, tuple):
+        return any(_equal(one, value) for one in have)
     if isinstance(have, (str, bool)):
         return any(type(have) is type(plain) and have == plain for plain in plain_values(value))
     number = number_of(have)
     return number is not None and number == number_of(value)
 
 
-def number_of(value: Value | None) -> float | None:
-    """Return a number as a 64-bit float; None for text, booleans and integers that no float can hold."""
-    if value is None or isinstance(value, (str, bool)):
+def number_of(value: AttributeValue | None) -> float | None:
+    """Return a number as a 64-bit float; None for text, lists, booleans and integers that no float can hold."""
+    if value is None or isinstance(value, (str, bool, tuple)):
         return None
     try:
         return float(value)

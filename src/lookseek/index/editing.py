@@ -58,7 +58,8 @@ class Editor:
     def __init__(self, writer: PlaceWriter, draft: NextGeneration, model: Model) -> None:
         self._writer, self._draft = writer, draft
         self._outcomes: dict[str, Outcome] = {}
-        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note)
+        known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
+        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
         self._touched: set[str] = set()
 
     def put(self, items: Sequence[Item]) -> list[Outcome]:

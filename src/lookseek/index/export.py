@@ -34,9 +34,9 @@ from ..catalogue.classic.metadata import earlier_files, written_by_lookseek
 from ..errors import IndexDamaged, QueryError
 from ..progress import Progress
 from ..store import FieldType, Layout
-from ..store.payload import region_to_dict
+from ..store.payload import region_to_dict, to_payload
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
-from ..types import Point, Value, Vectors
+from ..types import AttributeValue, Point, Vectors
 from .address import Address
 from .folder import is_index
 from .open_index import OpenIndex, open_index
@@ -118,7 +118,7 @@ def _label_field(label: str | None, fields: Mapping[str, FieldType]) -> str:
 
 def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int], Counter[str]]:
     """Return all ids, ascending; class to its number; and the counts of vectors of names that keep several."""
-    ids, values, totals = list[str](), dict[str, Value](), Counter[str]()
+    ids, values, totals = list[str](), dict[str, AttributeValue](), Counter[str]()
     several = [name for name, spec in opened.store.layout.items() if spec.multi]
     for point in opened.store.scan(vectors=bool(several)):
         totals.update({name: len(point.vectors[name]) for name in several})
@@ -130,13 +130,16 @@ def _read_ids(opened: OpenIndex, field: str) -> tuple[list[str], dict[str, int],
     if not ids:
         raise QueryError(f"{opened.address} has no items, so there is nothing to export: index a catalogue first")
     # Numbers in their order, words in theirs: dress, shirt, toptee become 0, 1, 2.
-    names = sorted(values, key=lambda name: (isinstance(v := values[name], str), 0 if isinstance(v, str) else v, name))
+    names = sorted(
+        values,
+        key=lambda name: (isinstance(v := values[name], str | tuple), 0 if isinstance(v, str | tuple) else v, name),
+    )
     return sorted(ids), {name: number for number, name in enumerate(names)}, totals
 
 
-def _class_name(value: Value) -> str:
+def _class_name(value: AttributeValue) -> str:
     """Return a class as one line."""
-    return " ".join(str(value).split())
+    return " ".join((", ".join(value) if isinstance(value, tuple) else str(value)).split())
 
 
 class _ArrayFile(NamedTuple):
@@ -241,7 +244,7 @@ def _rows(points: Sequence[Point], name: str, *, unit: bool) -> Vectors:
 
 def _item_line(point: Point) -> str:
     """Return a point without its vectors as a line of JSON."""
-    said: dict[str, Any] = {"id": point.id, "attributes": dict(point.attributes), "source": point.source}
+    said: dict[str, Any] = {"id": point.id, "attributes": to_payload(point)["attributes"], "source": point.source}
     said |= {"hash": point.hash, "fingerprint": point.fingerprint}
     if point.regions:
         said["regions"] = [region_to_dict(region) for region in point.regions]

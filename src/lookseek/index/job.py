@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..catalogue import Catalogue, vector_origin
+from ..catalogue import Catalogue, fields_of, vector_origin
 from ..encode import Encoder
 from ..errors import QueryError
 from ..progress import Progress
@@ -20,7 +20,7 @@ from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
-from .report import Summary
+from .report import SKIPPED_COLUMNS, Summary, skipped_row
 from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for
 
@@ -91,6 +91,7 @@ class _Job:
         self.interrupted = False
         self._counts: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
+        self._odd: dict[str, list[int]] = defaultdict(list)  # column to the lines of its odd values
         self._seen: set[int] = set()
         self._fields: dict[str, FieldType] = {}  # of the items that this run saw
         self._known_fields: dict[str, FieldType] = {}  # and of those that were there before
@@ -107,11 +108,11 @@ class _Job:
         self._progress.phase("reading vectors" if encoders is None else "encoding", len(catalogue))
         with self._writer.write_report(SKIPPED) as report:
             lines = csv.writer(report)
-            lines.writerow(["where", "kind", "reason"])
+            lines.writerow(SKIPPED_COLUMNS)
 
             def skip(skipped: Skipped) -> None:
                 self._skipped[skipped.kind] += 1
-                lines.writerow([skipped.where, skipped.kind, skipped.reason])
+                lines.writerow(skipped_row(skipped))
                 self._progress.skipped(skipped)
 
             def note(outcomes: Sequence[Outcome]) -> None:
@@ -130,14 +131,20 @@ class _Job:
                     else:
                         self._seen.add(_id_hash(entry.id))
                         self._counts["read"] += 1
+                        lines.writerows(map(skipped_row, entry.remarks))
+                        self._note_odd(entry.remarks)
                         yield entry
 
-            upsert = Upsert(self._draft, encoders, note)
+            upsert = Upsert(self._draft, encoders, note, fields_of(catalogue))
             try:
                 upsert.run(items())
             except KeyboardInterrupt:
                 self.interrupted = True
         self._fields, self._known_fields, self._encoded = upsert.fields, upsert.known_fields(), upsert.encoded
+
+    def _note_odd(self, remarks: Sequence[Skipped]) -> None:
+        for odd in remarks:
+            self._odd[odd.column or odd.kind].append(odd.line)
 
     def prune(self, source: str) -> None:
         """Remove what the catalogue, read to its end, did not have."""
@@ -192,6 +199,7 @@ class _Job:
             **counted,
             encoded=self._encoded,
             skipped=dict(self._skipped.most_common()),
+            odd={column: tuple(lines) for column, lines in self._odd.items()},
             duplicates=duplicates,
             runtime=self._draft.runtime(encoded=bool(self._encoded)),
             interrupted=self.interrupted,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from ..types import Skipped
 from .duplicates import Duplicates
 
 
@@ -23,6 +24,7 @@ class Summary:
         interrupted: the job was stopped before the catalogue's end.
         seconds: how long it took.
         notes: what a person should know of the index, a line each.
+        odd: column to the lines whose cells are not of its type; they are kept as text.
     """
 
     items: int
@@ -37,3 +39,15 @@ class Summary:
     interrupted: bool
     seconds: float
     notes: tuple[str, ...] = ()
+    odd: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+SKIPPED_COLUMNS = ("where", "kind", "reason", "line", "column", "value", "remedy")
+"""The columns of ``skipped.csv``."""
+
+
+def skipped_row(skipped: Skipped) -> tuple[str, ...]:
+    """Return a line of ``skipped.csv``; what to do is what follows the last colon of the reason."""
+    remedy = skipped.reason.rpartition(": ")[2] if ": " in skipped.reason else ""
+    line = str(skipped.line) if skipped.line else ""
+    return (skipped.where, skipped.kind, skipped.reason, line, skipped.column, skipped.value, remedy)

@@ -67,14 +67,22 @@ class Upsert:
     number of items written with new vectors.
     """
 
-    def __init__(self, draft: NextGeneration, encoders: Sequence[Encoder] | None, report: Report) -> None:
+    def __init__(
+        self,
+        draft: NextGeneration,
+        encoders: Sequence[Encoder] | None,
+        report: Report,
+        declared: Mapping[str, FieldType] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             draft: what is read and written.
             encoders: make the vectors; None where each item has its own (``Item.encoding``).
             report: receives every outcome.
+            declared: kinds of attributes that hold whatever an odd item has there.
         """
+        self._declared = declared or {}
         self._draft, self._encoders, self._report = draft, encoders, report
         self._waiting: list[tuple[Point, Outcome]] = []
         self.fields: dict[str, FieldType] = {}
@@ -167,7 +175,8 @@ class Upsert:
         self._report([Outcome(id, "failed", kind, str(error))])
 
     def _note_fields(self, attributes: Attributes) -> None:
-        merge_fields(self.fields, field_types(attributes))
+        kinds = field_types(attributes)
+        merge_fields(self.fields, {name: self._declared.get(name, kind) for name, kind in kinds.items()})
 
 
 def encoders_for(model: Model, layout: Layout) -> list[Encoder]:

@@ -114,7 +114,8 @@ def draw_results(results: Results, truth: tuple[str, Value] | None = None, colum
 def agrees(attributes: Attributes, truth: tuple[str, Value]) -> bool:
     """Return whether an item has the attribute that a truth names, with its value; 3 and "3" are equal."""
     name, value = truth
-    return name in attributes and str(attributes[name]) == str(value)
+    have = attributes.get(name)
+    return str(value) in have if isinstance(have, tuple) else have is not None and str(have) == str(value)
 
 
 def _decode(photo: Photo | None) -> Pixels | None:

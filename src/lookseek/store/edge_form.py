@@ -8,9 +8,9 @@ import numpy as np
 import qdrant_edge as engine
 
 from ..filters import And, Compare, Condition, In, Not, Or, plain_values
-from ..types import Point, Value
+from ..types import AttributeValue, Point, Value
 from .base import Restriction
-from .payload import from_payload, to_payload
+from .payload import from_payload, to_payload, value_from_json, value_to_json
 from .schema import Layout, point_id
 
 __all__ = [
@@ -39,7 +39,7 @@ def point_from_engine(record: Any, layout: Layout, vectors: bool) -> Point:
         named |= {name: np.empty((0, layout[name].dim), np.float32) for name in none}
     payload = dict(record.payload)
     kept = payload["attributes"].items()
-    payload["attributes"] = {_field_from_engine(name): value_from_engine(value) for name, value in kept}
+    payload["attributes"] = {_field_from_engine(name): _attribute(value) for name, value in kept}
     return from_payload(payload, named)
 
 
@@ -55,13 +55,18 @@ def payload_to_engine(point: Point) -> dict[str, Any]:
     return to_payload(point) | {"attributes": kept}
 
 
-def _value_to_engine(value: Value) -> Value:
-    return _BOOLEANS[value] if isinstance(value, bool) else value
+def _value_to_engine(value: AttributeValue) -> Value | list[str]:
+    return _BOOLEANS[value] if isinstance(value, bool) else value_to_json(value)
 
 
 def value_from_engine(kept: Value) -> Value:
-    """The reverse of ``_value_to_engine``."""
+    """The value that the engine keeps in this form."""
     return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
+
+
+def _attribute(kept: Value | list[str]) -> AttributeValue:
+    """The reverse of ``_value_to_engine``."""
+    return value_from_json(kept) if isinstance(kept, list) else value_from_engine(kept)
 
 
 def field_path(field: str) -> str:

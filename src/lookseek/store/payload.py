@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..filters.condition import number_of
-from ..types import Box, Point, Region, Vector, Vectors
+from ..types import AttributeValue, Box, Point, Region, Value, Vector, Vectors
 
-__all__ = ["from_payload", "region_from_dict", "region_to_dict", "to_payload"]
+__all__ = [
+    "from_payload",
+    "region_from_dict",
+    "region_to_dict",
+    "to_payload",
+    "value_from_json",
+    "value_to_json",
+]
 
 
 def to_payload(point: Point) -> dict[str, Any]:
     """Return a point without its vectors, as plain JSON values."""
     payload = {
         "id": point.id,
-        "attributes": dict(point.attributes),
+        "attributes": {name: value_to_json(value) for name, value in point.attributes.items()},
         "hash": point.hash,
         "source": point.source,
         "fingerprint": point.fingerprint,
@@ -28,12 +35,22 @@ def from_payload(payload: Mapping[str, Any], vectors: Mapping[str, Vector | Vect
     return Point(
         id=payload["id"],
         vectors=vectors,
-        attributes=payload["attributes"],
+        attributes={name: value_from_json(value) for name, value in payload["attributes"].items()},
         hash=payload["hash"],
         source=payload["source"],
         fingerprint=payload["fingerprint"],
         regions=tuple(map(region_from_dict, payload.get("regions", ()))),
     )
+
+
+def value_to_json(value: AttributeValue) -> Value | list[str]:
+    """An attribute's value as a plain JSON value."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def value_from_json(stored: Value | Sequence[str]) -> AttributeValue:
+    """The reverse of ``value_to_json``."""
+    return stored if isinstance(stored, str | int | float) else tuple(stored)
 
 
 def region_to_dict(region: Region) -> dict[str, Any]:

@@ -208,12 +208,13 @@ def _read_item(line: str, where: str) -> _DescribedItem:
     """Parse a line of ``all_items.jsonl``."""
     try:
         stored = json.loads(line, parse_constant=_no_number)
-        attributes = {name: value for name, value in stored.get("attributes", {}).items() if value is not None}
+        kept = stored.get("attributes", {}).items()
+        attributes = {name: _listed(value) for name, value in kept if value is not None}
         texts = [stored.get(name, "") for name in ("source", "hash", "fingerprint")]
         if not all(isinstance(text, str) for text in (stored["id"], *texts)):
             raise ValueError("id, source, hash and fingerprint are text")
         if not all(map(_is_value, attributes.values())):
-            raise ValueError("attributes are text, booleans, and numbers of 64 bits")
+            raise ValueError("attributes are text, lists of texts, booleans, and numbers of 64 bits")
         if texts[2] and (len(texts[2]) != 32 or set(texts[2]) - set("0123456789abcdef")):
             raise ValueError("a fingerprint has 32 hex digits")
         regions = tuple(map(region_from_dict, stored.get("regions", ())))
@@ -228,7 +229,13 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _is_value(value: object) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(isinstance(text, str) for text in value)
     if isinstance(value, int) and not isinstance(value, bool):
         return -(2**63) <= value < 2**63
     return isinstance(value, str | bool) or (isinstance(value, float) and math.isfinite(value))

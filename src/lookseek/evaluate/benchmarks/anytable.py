@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...catalogue import Catalogue, open_catalogue
-from ...catalogue.columns import ID_NAMES, IMAGE_NAMES
+from ...catalogue.columns import ID_NAMES, IMAGE_NAMES, find_column
 from ...catalogue.rows import TABLE_SUFFIXES, open_rows
 from ...errors import CatalogueError
-from ...types import Attributes, Photo, Skipped, Value
+from ...types import Attributes, AttributeValue, Photo, Skipped
 
 __all__ = ["Table", "read_table"]
 
@@ -40,12 +40,12 @@ class Table:
     name: str
     ids: tuple[str, ...]
     photos: Mapping[str, Photo]
-    columns: Mapping[str, Sequence[Value | None]]
+    columns: Mapping[str, Sequence[AttributeValue | None]]
     titles: Sequence[str]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def column(self, name: str) -> Sequence[Value | None]:
+    def column(self, name: str) -> Sequence[AttributeValue | None]:
         """Return the values of a column.
 
         Raises:
@@ -126,19 +126,11 @@ def _ambiguous_id_column(data: Path, item_columns: Sequence[str]) -> str:
         return ""
     columns = open_rows(data).columns
     item = next((name for name in item_columns if name in columns), "")
-    image = _called(columns, IMAGE_NAMES)
-    return item if image and item == _called([name for name in columns if name != image], ID_NAMES) else ""
+    image = find_column(columns, IMAGE_NAMES)
+    return item if image and item == find_column([name for name in columns if name != image], ID_NAMES) else ""
 
 
 def _opened(data: Path, item: str) -> Catalogue:
     if item:
-        return open_catalogue(data, id_column=_called(open_rows(data).columns, IMAGE_NAMES))
+        return open_catalogue(data, id_column=find_column(open_rows(data).columns, IMAGE_NAMES))
     return open_catalogue(data if data.exists() else str(data))  # only a text that is no path can mean drawn:ITEMS
-
-
-def _called(columns: Iterable[str], names: Iterable[str]) -> str | None:
-    """Return the column whose name comes first in ``names``, found as ``TableCatalogue`` does."""
-    plain: dict[str, str] = {}
-    for column in columns:
-        plain.setdefault("".join(filter(str.isalnum, column.casefold())), column)
-    return next((plain[name] for name in names if name in plain), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ...errors import CatalogueError
-from ...types import Value
+from ...types import AttributeValue
 from .anytable import SPLIT, Table
 from .instance import ITEM_COLUMNS
 
@@ -20,8 +20,8 @@ _SEVERAL = re.compile(r"[|;]")
 _IDENTIFIER = re.compile(r"(?:^|[\W_])id$|[a-z0-9](?:Id|ID)$")
 
 
-def words(value: Value | None) -> tuple[str, ...]:
-    """Return the distinct values of a cell, which | or ; separate.
+def words(value: AttributeValue | None) -> tuple[str, ...]:
+    """Return the distinct values of a cell: of a list, or of a text in which | or ; separate them.
 
     >>> words("cotton | silk;cotton"), words(True), words(None)
     (('cotton', 'silk'), ('true',), ())
@@ -30,6 +30,7 @@ def words(value: Value | None) -> tuple[str, ...]:
         return ()
     if isinstance(value, bool):
         return ("true",) if value else ("false",)
+    value = "|".join(value) if isinstance(value, tuple) else value
     return tuple(dict.fromkeys(word for part in _SEVERAL.split(str(value)) if (word := part.strip())))
 
 
@@ -67,20 +68,24 @@ def chosen(table: Table, by: str) -> tuple[list[str], tuple[str, ...]]:
     return names, said
 
 
-def _no_attribute(table: Table, name: str, column: Sequence[Value | None]) -> str:
+def _no_attribute(table: Table, name: str, column: Sequence[AttributeValue | None]) -> str:
     """Return why a column is no attribute by its role, "" if it may be one."""
     if name in ITEM_COLUMNS or _IDENTIFIER.search(name):
         return "names an item or a person; ask for it with --by"
-    if any(table.titles) and all(str(value or "") == title for value, title in zip(column, table.titles, strict=True)):
+    if any(table.titles) and all(_text(value) == title for value, title in zip(column, table.titles, strict=True)):
         return "is a text"
     if any(isinstance(value, float) for value in column):
         return "holds numbers; ask for it with --by"
     return ""
 
 
-def _unfit(column: Sequence[Value | None]) -> str:
+def _unfit(column: Sequence[AttributeValue | None]) -> str:
     """Return why a column can't be measured, "" if it can."""
     values = {word for value in set(column) for word in words(value)}
     if len(values) > MOST:
         return f"has more than {MOST} values"
     return "has fewer than 2 values" if len(values) < 2 else ""
+
+
+def _text(value: AttributeValue | None) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value or "")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ...errors import ItemError
 from ...index.upsert import Outcome
+from ...store.payload import value_to_json
 from ...types import Point
 from .. import thumbnails
 from ..engine import Engine
@@ -30,7 +31,9 @@ router = APIRouter(tags=["items"])
 async def get(request: Request, id: str) -> schemas.Item:
     """Give an item's attributes."""
     point = await _point(request, id)
-    return schemas.Item(id=point.id, attributes=dict(point.attributes))
+    return schemas.Item(
+        id=point.id, attributes={name: value_to_json(value) for name, value in point.attributes.items()}
+    )
 
 
 @router.get(

@@ -36,6 +36,8 @@ Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
 Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | str
 """The engine keeps integers of 64 bits."""
+AttributeValue = Value | Annotated[list[Text], Field(max_length=100)]
+"""A value, or several texts of which a filter finds each."""
 Base64 = Annotated[
     str, Field(description="A photo's bytes in base64.", json_schema_extra={"contentEncoding": "base64"})
 ]
@@ -98,7 +100,7 @@ class Hit(BaseModel):
     id: str
     score: float
     rank: int
-    attributes: dict[str, Value]
+    attributes: dict[str, AttributeValue]
     shares: dict[str, float]
     copies: list[str] | None = Field(None, description="Ids of near-identical photos, where the query hides them.")
 
@@ -117,7 +119,7 @@ class Item(BaseModel):
     """An item of the index."""
 
     id: str
-    attributes: dict[str, Value]
+    attributes: dict[str, AttributeValue]
 
 
 class ItemBody(_Strict):
@@ -125,7 +127,7 @@ class ItemBody(_Strict):
 
     image: Base64 | None = None
     attributes: Annotated[
-        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Value], Field(max_length=200)
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], AttributeValue], Field(max_length=200)
     ] = {}
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from ...errors import LookseekError
 from ...index.editing import Editor, editing
 from ...index.upsert import Outcome
-from ...types import Item, Value
+from ...types import Attributes, AttributeValue, Item
 from ..engine import Engine
 from ..uploads import check_pixel_limit, normalise_upload
 from .bodies import RequestRefused, parse_json
@@ -53,7 +53,7 @@ class Writer:
             ItemError: the photo can't be used.
             RequestRefused: invalid base64.
         """
-        attributes: Mapping[str, Value] = {_nfc(name): _nfc(value) for name, value in body.attributes.items()}
+        attributes: Attributes = {_nfc(name): _value(value) for name, value in body.attributes.items()}
         if body.image is None:
             return Item(id_, None, attributes=attributes)
         photo = decode_image(body.image)
@@ -99,6 +99,10 @@ class Batch:
         """Publish the edit."""
         if self._editor is not None:
             self._block.__exit__(None, None, None)
+
+
+def _value(value: bool | int | float | str | list[str]) -> AttributeValue:
+    return tuple(dict.fromkeys(map(_nfc, value))) if isinstance(value, list) else _nfc(value)
 
 
 def _nfc(value: T) -> T:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...results import Hit
-from ...types import Attributes, Point, Value
+from ...types import Attributes, AttributeValue, Point, Value
 from .language import Texts
 from .state import State
 
@@ -123,7 +123,7 @@ def _file_name(id_: str) -> str:
 
 def _describe(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...]]:
     """Return a title and the most telling other attributes: short words first, then numbers."""
-    lower: dict[str, Value] = {name.lower(): value for name, value in attributes.items()}
+    lower = {name.lower(): _joined(value) for name, value in attributes.items()}
     words = {n: v for n, v in lower.items() if isinstance(v, str) and v.strip() and n not in _HIDDEN_FIELDS}
     title = next((words[name] for name in (*_TITLE_FIELDS, *_TYPE_FIELDS) if name in words), "")
     details = [
@@ -137,6 +137,10 @@ def _describe(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...
         elif isinstance(value, int | float) and not name.endswith("id") and name not in _HIDDEN_FIELDS:
             details.append(f"{texts.label('field', name)} {texts.number(value)}")
     return title, tuple(details[:_MAX_DETAILS])
+
+
+def _joined(value: AttributeValue) -> Value:
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def _score_parts(shares: Mapping[str, float], texts: Texts) -> tuple[ScorePart, ...]:

@@ -1,0 +1,136 @@
+"""Makes the items of a table's row: one for each photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ..types import AttributeValue, Item, Photo, Skipped
+from .cells import to_attribute, to_id
+from .locating import PhotoFinder
+from .photos import source_in_table
+from .pictures import is_address, photos_in
+from .rows import Row
+from .table_plan import CURRENCY, TablePlan
+
+__all__ = ["RowReader"]
+
+_VALUE: Final = 80
+"""Characters of a cell in a message."""
+
+
+class RowReader:
+    """Makes items of the rows of one table.
+
+    Args:
+        plan: how the table is read.
+        path: of the table, absolute.
+        unit: what its rows are counted by, line or row.
+    """
+
+    def __init__(self, plan: TablePlan, path: Path, unit: str) -> None:
+        self._plan, self._path, self._unit = plan, path, unit
+        self._finder = PhotoFinder(path.parent)
+        self._above: Mapping[str, object] = {}  # the cells of the row above, where a product's may go on below
+
+    def items(self, row: Row) -> Iterator[Item | Skipped]:
+        """Yield the items of a row, a ``Skipped`` in place of each that there can't be."""
+        number, plan = row[0], self._plan
+        cells = self._with_the_product_above(row[1])
+        where = f"{self._unit} {number}"
+        id = to_id(cells.get(plan.id)) if plan.id is not None else ""
+        if plan.id is not None and not id:
+            reason = f"{where} has nothing in the column {plan.id!r}: give it an id"
+            yield Skipped(where, "empty id", reason, number, plan.id)
+            return
+        photos = self._photos(cells)
+        if not photos:
+            yield self._without_photo(id or where, where, number)
+            return
+        attributes, remarks = self._attributes(cells, id or where, number)
+        if plan.products_by_id and id:
+            attributes[plan.roles["product"]] = id
+        text = None if plan.title is None else attributes.get(plan.names.get(plan.title, ""))
+        for place, name in enumerate(photos):
+            found = self._photo(name, id or where, where, number)
+            if isinstance(found, Skipped):
+                yield found
+                continue
+            first = id if place == 0 else f"{id}/{place + 1}"
+            item_id = first if id else (name if isinstance(name, str) else _numbered(number, place))
+            source = str(found) if isinstance(found, Path) else source_in_table(self._path, number, plan.photo or "")
+            yield Item(item_id, found, _words(text), attributes, source, remarks=remarks if place == 0 else ())
+
+    def _photos(self, cells: Mapping[str, object]) -> tuple[bytes | str, ...]:
+        if self._plan.pattern is not None:
+            path = self._plan.pattern.path(cells)
+            return (path,) if path else ()
+        return photos_in(cells.get(self._plan.photo or ""))
+
+    def _with_the_product_above(self, cells: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the cells of a row; where it goes on with the product of the row above, with those that it lacks."""
+        plan = self._plan
+        if plan.product is None or plan.title is None:
+            return cells
+        above = self._above
+        goes_on = cells.get(plan.product) is not None and cells.get(plan.product) == above.get(plan.product)
+        if goes_on and not cells.get(plan.title):
+            own = {name: cell for name, cell in cells.items() if cell not in (None, "")}
+            cells = {name: cell for name, cell in above.items() if name not in plan.raw_columns} | own
+        self._above = cells
+        return cells
+
+    def _without_photo(self, label: str, where: str, number: int) -> Skipped:
+        plan = self._plan
+        if plan.photo is None:
+            return Skipped(label, "empty image", f"{where} lacks what its photo's path is made of: give it", number)
+        reason = f"{where} has no photo in the column {plan.photo!r}: give a path"
+        return Skipped(label, "empty image", reason, number, plan.photo)
+
+    def _attributes(
+        self, cells: Mapping[str, object], label: str, number: int
+    ) -> tuple[dict[str, AttributeValue], tuple[Skipped, ...]]:
+        """Return the attributes of a row, and what is odd about its cells."""
+        plan = self._plan
+        attributes: dict[str, AttributeValue] = {}
+        remarks: list[Skipped] = []
+        for name, cell in cells.items():
+            kind = plan.types.get(name)
+            if kind is None:
+                continue
+            if not isinstance(cell, str):
+                value = to_attribute(cell)
+            else:
+                value, currency, odd = kind.read(cell)
+                if currency:
+                    attributes[f"{plan.names[name]}_{CURRENCY}"] = currency
+                if odd:
+                    shown = cell[:_VALUE]
+                    reason = f"{self._unit} {number}: {name} is {shown!r}, which {odd}: it is kept as text"
+                    remarks.append(Skipped(label, "odd value", reason, number, name, shown))
+            if value is not None:
+                attributes[plan.names[name]] = value
+        return attributes, tuple(remarks)
+
+    def _photo(self, name: str | bytes, label: str, where: str, number: int) -> Photo | Skipped:
+        """Return the photo of a cell, or what is wrong with it."""
+        if isinstance(name, bytes):
+            return name
+        column = self._plan.photo or ""
+        if is_address(name):
+            reason = f"{name[:_VALUE]} is a web address: fetch it with --fetch, or download it and give its path"
+            return Skipped(label, "web address", f"{where}: {reason}", number, column, name)
+        path = self._finder.find(name)
+        if path is not None:
+            return path
+        reason = f"there is no file {name[:200]!r} in {self._path.parent}: correct the path"
+        return Skipped(label, "missing file", f"{where}: {reason}", number, column, name[:200])
+
+
+def _words(text: AttributeValue | None) -> str:
+    return "" if text is None else ", ".join(text) if isinstance(text, tuple) else str(text)
+
+
+def _numbered(number: int, place: int) -> str:
+    return str(number) if place == 0 else f"{number}/{place + 1}"
