@@ -100,6 +100,84 @@ def test_notes_say_what_the_items_are(tmp_path: Path) -> None:
     assert "there is no split" in notes
 
 
+# What a table marks
+
+
+OML = [
+    {"label": label, "split": "validation", "is_query": query, "is_gallery": gallery}
+    for label, query, gallery in (
+        ("0", "True", "False"),
+        ("0", "False", "True"),
+        ("1", "True", "True"),
+        ("1", "True", "True"),
+        ("2", "True", "False"),
+        ("3", "", "1"),
+    )
+] + [{"label": "0", "split": "train"}]
+"""A table as OpenMetricLearning has it."""
+
+
+def test_only_marked_photos_ask_and_are_searched(tmp_path: Path) -> None:
+    loaded = load(write_table(tmp_path, OML), split="validation")
+    (task,) = loaded.tasks
+    assert [question.photo for question in task.questions] == ["0.jpg", "2.jpg", "3.jpg"]
+    assert task.gallery == ("1.jpg", "2.jpg", "3.jpg", "5.jpg")
+    assert rights(task) == {"0.jpg": {"1.jpg"}, "2.jpg": {"3.jpg"}, "3.jpg": {"2.jpg"}}
+    assert barred(task) == {"0.jpg": set(), "2.jpg": {"2.jpg"}, "3.jpg": {"3.jpg"}}
+    assert set(loaded.photos) == {"0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg"}
+    notes = " ".join(loaded.notes)
+    assert "The table marks 4 photos that ask and 4 that are searched." in notes
+    assert "4 photos are searched, but do not ask if they are the only one of their item (1) or of no item (0)" in notes
+
+
+def test_marks_of_the_gallery_alone_let_all_photos_ask(tmp_path: Path) -> None:
+    rows = [
+        {"item": item, "is_gallery": mark} for item, mark in (("a", "yes"), ("a", "no"), ("b", "yes"), ("b", "yes"))
+    ]
+    (task,) = load(write_table(tmp_path, rows)).tasks
+    assert task.gallery == ("0.jpg", "2.jpg", "3.jpg")
+    assert [question.photo for question in task.questions] == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_a_mark_that_is_none_is_an_error(tmp_path: Path) -> None:
+    rows = [{"item": "a", "is_query": "perhaps"}, {"item": "a", "is_query": "True"}]
+    with pytest.raises(CatalogueError, match=r"is_query of '0.jpg' is 'perhaps': write True or False"):
+        load(write_table(tmp_path, rows))
+
+
+def test_marks_that_ask_nothing_are_told(tmp_path: Path) -> None:
+    rows = [{"item": item, "is_query": "True", "is_gallery": "False"} for item in "aab"]
+    with pytest.raises(CatalogueError, match="a photo that asks and another that is searched"):
+        load(write_table(tmp_path, rows))
+
+
+def test_boxes_of_a_table_crop_its_photos(tmp_path: Path) -> None:
+    corners = {"x_1": "8", "y_1": "4", "x_2": "40", "y_2": "20"}
+    rows = [{"item": "a", "image": "a.png", **corners}, {"item": "a", "image": "b.png"}]
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(images.to_png(draw(drawn_specs(1, 1)[0], 64)))
+    loaded = load(write_table(tmp_path, rows))
+    whole = images.decode(tmp_path / "a.png")
+    assert (images.decode(loaded.photos["a.png"]) == whole[4:20, 8:40]).all()
+    assert loaded.photos["b.png"] == tmp_path / "b.png"
+    assert "1 photos are cropped to the box of the table." in loaded.notes
+
+
+@pytest.mark.parametrize("corner", ["8", "x", "-1"])
+def test_a_box_that_is_none_is_an_error(corner: str, tmp_path: Path) -> None:
+    rows = [{"item": "a", "x_1": "8", "y_1": "4", "x_2": corner, "y_2": "20"}, {"item": "a"}]
+    with pytest.raises(CatalogueError, match=r"the box .* of '0.jpg' \(x_1, y_1, x_2, y_2\)"):
+        load(write_table(tmp_path, rows))
+
+
+def test_a_box_outside_its_photo_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(images.to_png(draw(drawn_specs(1, 1)[0], 64)))
+    rows = [{"item": "a", "image": "a.png", "x_1": "80", "y_1": "4", "x_2": "90", "y_2": "20"}, {"item": "a"}]
+    loaded = load(write_table(tmp_path, rows))
+    with pytest.raises(CatalogueError, match=r"a\.png: box .* outside the picture.*another size"):
+        loaded.photos["a.png"]
+
+
 # Which column
 
 

@@ -25,6 +25,7 @@ WHOLE = Manifest(
     updated="2026-11-29T00:00:00+00:00",
     files={"x/y.dat": (3, "cd" * 32)},
     routers={"svm": RouterInfo("colour", "baseline", {"red": 2, "blue": 3}, 1.0, 0.9, 0.99, 0.4)},
+    roles={"product": "colour", "price": "giá"},
 )
 
 
@@ -40,8 +41,8 @@ def test_it_comes_back_as_it_was() -> None:
 def test_format_1_is_read() -> None:
     old = json.loads(manifest_to_json(WHOLE))
     old |= {"format": 1, "source": "b.csv"}
-    del old["sources"], old["recipe"]["regions"]
-    expected = replace(WHOLE, sources=("b.csv",), spec=replace(SPEC, regions=""))
+    del old["sources"], old["roles"], old["recipe"]["regions"]
+    expected = replace(WHOLE, sources=("b.csv",), roles={}, spec=replace(SPEC, regions=""))
     assert manifest_from_json(json.dumps(old), "m") == expected
     del old["routers"]
     assert manifest_from_json(json.dumps(old | {"source": ""}), "m") == replace(expected, sources=(), routers={})

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from . import images
 from .errors import QueryError, ServiceError
-from .query import Query, Term
+from .query import Query, Term, check_is_query
 from .results import Hit, Results
 from .types import Attributes, Item, Photo, Value
 
@@ -70,11 +70,20 @@ class Client:
         Raises:
             ServiceError: the service can't be reached, is too busy, or refuses the query; the message says why.
             ItemError: a photo of the query can't be read.
+            QueryError: it is no ``Query``.
         """
+        check_is_query(query)
         answer = self._json("POST", "/v1/search", json=_query_body(query))
         hits = tuple(
             Hit(
-                hit["id"], hit["score"], hit["rank"], hit["attributes"], hit["shares"], "", tuple(hit.get("copies", ()))
+                id=hit["id"],
+                score=hit["score"],
+                rank=hit["rank"],
+                attributes=hit["attributes"],
+                shares=hit["shares"],
+                copies=tuple(hit.get("copies", ())),
+                product=hit.get("product", ""),
+                photos=tuple(hit.get("photos", ())),
             )
             for hit in answer["hits"]
         )
@@ -218,6 +227,8 @@ def _query_body(query: Query) -> dict[str, Any]:
     body |= {"plus": [_term_body(term) for term in query.plus], "minus": [_term_body(term) for term in query.minus]}
     if query.image is not None:
         body["image"] = _base64(query.image)
+    if query.group_by != "product":
+        body["group_by"] = query.group_by
     if query.box is not None:
         body["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
     return body

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from .types import Skipped
 
-__all__ = ["Progress"]
+__all__ = ["NoProgress", "Progress"]
 
 
 class Progress(Protocol):
@@ -20,3 +20,13 @@ class Progress(Protocol):
 
     def skipped(self, skipped: Skipped) -> None:
         """One thing was left out."""
+
+
+class NoProgress:
+    """Reports nothing."""
+
+    def phase(self, name: str, total: int | None) -> None: ...
+
+    def advance(self, entries: int) -> None: ...
+
+    def skipped(self, skipped: Skipped) -> None: ...

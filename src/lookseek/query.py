@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import QueryError
-from .types import Box, Metric, Photo, RerankMethod, RouteMode, RouterType
+from .photo import Photo, to_photo
+from .types import Box, Metric, RerankMethod, RouteMode, RouterType
 
-__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term"]
+__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term", "check_is_query"]
 
 MAX_TERMS = 32
 """Terms of a sum: each is encoded, some 10 to 30 ms. Beyond a handful the sum is a blur anyway."""
@@ -38,10 +40,14 @@ class Term:
     """
 
     text: str = ""
+    _: KW_ONLY
     photo: Photo | None = None
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        _check_type(self.text, "a term's text", "words")
+        if self.photo is not None:
+            object.__setattr__(self, "photo", to_photo(self.photo))
         if (self.photo is None) == (not self.text.strip()):
             raise QueryError(f"a term is words or a photo, got text {self.text!r} and photo {self.photo!r}: give one")
         _check_weight(self.weight, repr(self.text) if self.photo is None else self.name)
@@ -80,7 +86,9 @@ class Query:
         exact: True compares with every item even where the index has a graph.
         colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default. Only a photo alone
             has colours to compare.
-        hide_duplicates: True shows one of several near-identical photos.
+        hide_duplicates: True shows one of several near-identical photos; two products stay two results.
+        group_by: "product" makes photos of one product one result, the best photo first, where the index has products
+            (``Manifest.roles``); "photo" makes each photo a result of its own.
         route: the router whose keys are searched; "none" for all items.
         route_mode: "soft" searches keys until the router is as sure as validation asked for, "hard" the likeliest one.
         literal: True takes words as they are typed; False reads words that the model was never taught as ones that it
@@ -89,10 +97,16 @@ class Query:
             best on the shops that were measured (docs/decisions/pipeline.md).
 
     Raises:
-        QueryError: nothing that is asked, a number outside its range, or parts that don't go together.
+        QueryError: nothing that is asked, a value of another type or outside its range, or parts that don't go
+            together.
+        ImageError: an image that is no photo.
+
+    Lists are taken for tuples, and one value for a tuple of it; in ``plus`` and ``minus`` words or a photo for a
+    ``Term``; four numbers for a ``Box``.
     """
 
     image: Photo | None = None
+    _: KW_ONLY
     item: str = ""
     box: Box | None = None
     text: str = ""
@@ -112,8 +126,10 @@ class Query:
     route_mode: RouteMode = "soft"
     rerank: Literal["none"] | RerankMethod = "none"
     literal: bool = False
+    group_by: Literal["product", "photo"] = "product"
 
     def __post_init__(self) -> None:
+        _convert(self)
         if not 1 <= self.k <= 100_000:
             raise QueryError(f"k is {self.k}: ask for 1 to 100,000 results")
         if self.metric not in ("cosine", "euclidean"):
@@ -156,6 +172,58 @@ class Query:
         return bool(self.like) and not (self.pictured or self.text or self.plus)
 
 
+def check_is_query(given: object) -> None:
+    """Raise a QueryError for what is searched with in place of a query, such as words or a photo."""
+    if not isinstance(given, Query):
+        kind = type(given).__name__
+        raise QueryError(f"a search takes a Query, not {kind}: write Query(text=...), or Query(image=...) for a photo")
+
+
+def _convert(query: Query) -> None:
+    """Make of what is taken for a part of a query what it is kept as."""
+
+    def keep(name: str, value: object) -> None:
+        object.__setattr__(query, name, value)
+
+    if query.image is not None:
+        keep("image", to_photo(query.image))
+    keep("box", _box(query.box))
+    for name, convert in (("plus", _term), ("minus", _term), ("like", _check_type), ("unlike", _check_type)):
+        keep(name, _tuple(getattr(query, name), name, convert))
+    for name in ("text", "item", "filter", "composer"):
+        _check_type(getattr(query, name), name, "text")
+    _check_type(query.k, "k", "a whole number of results", int)
+
+
+def _tuple(values: Any, name: str, convert: Callable[[Any], Any]) -> tuple[Any, ...]:
+    if isinstance(values, str | Term):
+        values = (values,)
+    if not isinstance(values, Iterable):
+        raise QueryError(f"{name} is {values!r}: give a list")
+    return tuple(convert(value) for value in values)
+
+
+def _term(given: object) -> Term:
+    if isinstance(given, Term):
+        return given
+    return Term(given) if isinstance(given, str) else Term(photo=given)  # type: ignore[arg-type]  # checked there
+
+
+def _box(given: object) -> Box | None:
+    if given is None or isinstance(given, Box):
+        return given
+    try:
+        return Box(*map(float, given))  # type: ignore[call-overload]
+    except (TypeError, ValueError) as error:
+        raise QueryError(f"box {given!r} is no rectangle: give x, y, width and height in pixels") from error
+
+
+def _check_type(value: object, name: str = "an example", what: str = "an item's id", kind: type = str) -> object:
+    if not isinstance(value, kind) or isinstance(value, bool):  # True would be 1
+        raise QueryError(f"{name} is {value!r}, of type {type(value).__name__}: give {what}")
+    return value
+
+
 def _check_weight(weight: float, whose: str) -> None:
     if not 0 < weight <= MAX_WEIGHT:  # not a number is refused too
         raise QueryError(f"the weight of {whose} is {weight}: give one above 0, at most {MAX_WEIGHT:g}")
@@ -167,6 +235,8 @@ def _check_methods(query: Query) -> None:
         raise QueryError(f"route {query.route!r} is unknown: use none, svm or kmeans")
     if query.route_mode not in ("soft", "hard"):
         raise QueryError(f"route mode {query.route_mode!r} is unknown: use soft or hard")
+    if query.group_by not in ("product", "photo"):
+        raise QueryError(f"results can't be grouped by {query.group_by!r}: use product or photo")
     if query.rerank not in ("none", "query-expansion", "k-reciprocal"):
         raise QueryError(f"re-ranker {query.rerank!r} is unknown: use none, query-expansion or k-reciprocal")
     if query.rerank != "none" and query.metric != "cosine":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .query import Query
@@ -25,7 +25,11 @@ class Hit:
             ``-logo``, ``liked``, ``disliked``. Where the query is re-ranked, what that added or took is a share of the
             re-ranker's name.
         source: where the item's photo can be had, "" where it can't.
-        copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest.
+        copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest,
+            and all of its product.
+        product: the product that it shows, where results are products; "" for an item that names none.
+        photos: ids of the product's other photos that meet the query's filter, the best candidates first, at the most
+            100 (``search.groups.MAX_PHOTOS``).
     """
 
     id: str
@@ -35,6 +39,8 @@ class Hit:
     shares: Mapping[str, float]
     source: str = ""
     copies: tuple[str, ...] = ()
+    product: str = ""
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The answer to one query: unique hits, best first.
+    """The answer to one query: unique hits, best first. Iterating gives the hits, ``len`` their number.
 
     Args:
         query: the query.
@@ -78,6 +84,18 @@ class Results:
     steps: Mapping[str, float] = field(default_factory=dict, compare=False)
     good: int | None = None
     readings: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, place: int) -> Hit:
+        return self.hits[place]
+
+    def __bool__(self) -> bool:
+        return bool(self.hits)
 
     def __post_init__(self) -> None:
         if len({hit.id for hit in self.hits}) != len(self.hits):

@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import QueryError
+from .errors import ItemError, QueryError
+from .photo import Photo, to_photo
 
 __all__ = [
     "AttributeValue",
@@ -52,9 +52,6 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """A decoded picture, uint8 (height, width, 3), sRGB, upright, on white."""
-
-Photo: TypeAlias = Path | bytes
-"""A picture not yet decoded: a file, or the bytes of one."""
 
 Value: TypeAlias = str | int | float | bool
 """What a filter compares with, and one value of an attribute."""
@@ -158,13 +155,16 @@ class Item:
 
     Args:
         id: any non-empty string, unique in its catalogue.
-        image: the photo, not decoded; None for an item of words alone.
+        image: the photo, kept as a path or the bytes of a file; None for an item of words alone.
         text: a title or description.
         attributes: everything else that the source says of it.
         source: where the photo can be had again, as ``catalogue.photos.photos_at`` reads it: a file's path, or
             "table.parquet#17" for a photo inside a table; "" where it can't be had.
         encoding: what the photo was encoded to before, where the source holds vectors instead of photos.
         remarks: what was odd about its entry, such as a price that is no number; it is kept nevertheless.
+
+    Raises:
+        ItemError: an image that is no photo, or a text or attributes that are of another type.
     """
 
     id: str
@@ -174,6 +174,17 @@ class Item:
     source: str = ""
     encoding: Encoding | None = field(default=None, compare=False)
     remarks: tuple[Skipped, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        text: object = self.text
+        attributes: object = self.attributes
+        if not isinstance(text, str):
+            of = f"item {self.id!r} has the text {text!r}, which is of type {type(text).__name__}"
+            raise ItemError(f"{of}: give words, and attributes as attributes={{...}}")
+        if not isinstance(attributes, Mapping):
+            raise ItemError(f"item {self.id!r} has the attributes {attributes!r}: give names and values as a dict")
+        if self.image is not None:
+            object.__setattr__(self, "image", to_photo(self.image))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ one line, never the job. Every id is usable and unique.
 from .base import Catalogue
 from .classic import VectorOrigin
 from .ids import check_ids
-from .opening import fields_of, open_catalogue, reading_of, vector_origin
+from .opening import fields_of, open_catalogue, reading_of, roles_of, vector_origin
 from .photos import photos_at
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "open_catalogue",
     "photos_at",
     "reading_of",
+    "roles_of",
     "vector_origin",
 ]

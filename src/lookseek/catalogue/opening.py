@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import CatalogueError
 from ..store import FieldType
-from ..types import Item, Skipped
+from ..types import Item, Role, Skipped
 from .base import Catalogue
 from .classic import ClassicCatalogue, VectorOrigin, features_of
 from .file_names import PHOTO_SUFFIXES
@@ -22,7 +22,7 @@ from .reading import Reading
 from .rows import TABLE_SUFFIXES
 from .table import TableCatalogue
 
-__all__ = ["fields_of", "open_catalogue", "reading_of", "vector_origin"]
+__all__ = ["fields_of", "open_catalogue", "reading_of", "roles_of", "vector_origin"]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
@@ -42,7 +42,7 @@ class _Checked:
 
     def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
-        self.fields, self.reading = fields_of(source), reading_of(source)
+        self.fields, self.reading, self.roles = fields_of(source), reading_of(source), roles_of(source)
         self._source = source
 
     def __len__(self) -> int:
@@ -98,6 +98,12 @@ def vector_origin(catalogue: Catalogue) -> VectorOrigin | None:
     """Return how the vectors of a catalogue's items were made; None for a catalogue of photos."""
     origin: VectorOrigin | None = getattr(catalogue, "vector_origin", None)
     return origin
+
+
+def roles_of(catalogue: Catalogue) -> Mapping[Role, str]:
+    """Return which attributes of a catalogue's items have a role; empty where it says none."""
+    roles: Mapping[Role, str] = getattr(catalogue, "roles", {})
+    return roles
 
 
 def fields_of(catalogue: Catalogue) -> Mapping[str, FieldType]:

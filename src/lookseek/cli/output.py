@@ -120,11 +120,12 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
 
     names = distinguishing_attributes(results)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("rank", "score", "id", *names):
+    more = ("more photos",) if any(hit.photos for hit in results.hits) else ()
+    for name in ("rank", "score", "id", *more, *names):
         table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
     for hit in results.hits:
         mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
-        values = [_text(hit.attributes.get(name, "")) for name in names]
+        values = [*(str(len(hit.photos) or "") for _ in more), *(_text(hit.attributes.get(name, "")) for name in names)]
         table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", escape(hit.id), *map(escape, values))
     out.print(table)
     if not results.hits:

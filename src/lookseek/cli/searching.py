@@ -45,6 +45,7 @@ def search(
     colour_weight: float | None = None,
     exact: Annotated[bool, Parameter(negative=())] = False,
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
+    group_by: Literal["product", "photo"] = "product",
     route: Literal["none"] | RouterType = "none",
     route_mode: RouteMode = "soft",
     rerank: Literal["none"] | RerankMethod = "none",
@@ -74,7 +75,8 @@ def search(
         box: the part of the first photo that is meant, as x,y,width,height in pixels.
         colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone); for a photo alone.
         exact: compare with every item even where the index has a graph.
-        hide_duplicates: show one of several near-identical photos.
+        hide_duplicates: show one of several near-identical photos; two products stay two results.
+        group_by: product makes photos of one product one result, the best photo first; photo shows each by itself.
         route: search only the items whose key a router finds likely; lookseek route makes routers.
         route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
         rerank: score the first candidates a second time, by their own neighbours: query-expansion or k-reciprocal. On
@@ -104,6 +106,7 @@ def search(
         exact=exact,
         colour_weight=colour_weight,
         hide_duplicates=hide_duplicates,
+        group_by=group_by,
         route=route,
         route_mode=route_mode,
         rerank=rerank,

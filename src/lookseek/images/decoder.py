@@ -12,13 +12,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from ..errors import ImageBroken, ImageError, ImageTooLarge, NotAnImage
-from ..types import Photo, Pixels
+from ..photo import Photo, to_photo
+from ..types import Pixels
 from .conversion import to_rgb
 from .formats import read_header
 from .header import Header, check_body_size
@@ -51,7 +53,7 @@ def decode(photo: Photo, min_side: int = 0) -> Pixels:
     applied.
 
     Args:
-        photo: JPEG, PNG, WebP, GIF or AVIF, recognised by content.
+        photo: JPEG, PNG, WebP, GIF or AVIF, recognised by content; or a picture in memory.
         min_side: the length in pixels that the shorter side needs at the least: a JPEG may be returned at 1/2, 1/4
             or 1/8 of its size, never with a shorter side below ``min_side``. 0: full size.
 
@@ -64,6 +66,7 @@ def decode(photo: Photo, min_side: int = 0) -> Pixels:
         ImageBroken: damaged or cut short.
         ImageTooLarge: more pixels than ``pixel_limit()``, or the memory ran out.
     """
+    photo = to_photo(photo)
     data = read(photo)
     with _as_image_errors(photo):
         picture, header = _check_header(read_header(data))
@@ -74,6 +77,7 @@ def decode(photo: Photo, min_side: int = 0) -> Pixels:
 
 def size(photo: Photo) -> tuple[int, int]:
     """Return width and height of the upright picture, pixels, without decoding it. Raises what ``decode`` raises."""
+    photo = to_photo(photo)
     data = read(photo)
     with _as_image_errors(photo):
         header = _check_header(read_header(data))[1]
@@ -81,7 +85,7 @@ def size(photo: Photo) -> tuple[int, int]:
 
 
 @contextmanager
-def _as_image_errors(photo: Photo) -> Iterator[None]:
+def _as_image_errors(photo: Path | bytes) -> Iterator[None]:
     """Convert whatever a decoder raises into an ``ImageError`` that names the photo."""
     name = "the picture" if isinstance(photo, bytes) else str(photo)
     try:

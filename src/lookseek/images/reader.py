@@ -6,7 +6,7 @@ import os
 import stat
 
 from ..errors import ItemError
-from ..types import Photo
+from ..photo import Photo, to_photo
 from .limits import check_file_size
 
 __all__ = ["read"]
@@ -19,9 +19,10 @@ def read(photo: Photo) -> bytes:
     """Return the bytes of a photo. Never waits on a pipe or a device.
 
     Raises:
-        ItemError: no such file, or not a file that can be read.
+        ItemError: no such file, not a file that can be read, or no photo at all.
         ImageTooLarge: larger than ``MAX_FILE_BYTES``.
     """
+    photo = to_photo(photo)
     if isinstance(photo, bytes):
         check_file_size(len(photo), "the picture")
         return photo

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..catalogue import Catalogue, fields_of, vector_origin
+from ..catalogue import Catalogue, fields_of, open_catalogue, roles_of, vector_origin
 from ..encode import Encoder
 from ..errors import QueryError
-from ..progress import Progress
+from ..progress import NoProgress, Progress
 from ..store import FieldType, StoreType, capabilities, default_store
 from ..types import Item, Metric, Skipped
 from .address import Address, place_of
@@ -34,14 +34,14 @@ _REMOVE = 64
 
 
 def build_index(
-    catalogue: Catalogue,
+    catalogue: Catalogue | str | Path,
     index: Address,
     *,
     model: str | Path | None = None,
     metric: Metric | None = None,
     prune: bool = False,
     store: StoreType | None = None,
-    progress: Progress,
+    progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
 
@@ -50,13 +50,16 @@ def build_index(
     publishes what is done, unless that would replace a whole index by part of another.
 
     Args:
-        catalogue: the items.
+        catalogue: the items, or what ``open_catalogue`` opens.
         index: its folder or address; made where it does not exist.
         model: a shipped model's name or a model folder; None for the one that the index has.
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
         store: what keeps a new index; None for the engine, or numpy files where the engine can't be used.
-        progress: receives every step.
+        progress: receives every step; None reports nothing.
+
+    Returns:
+        What was done: how many items were added, changed, left out and why.
 
     Raises:
         IndexFolderError: the folder can't be written, or is being written by another process.
@@ -65,13 +68,14 @@ def build_index(
             not those of the model.
     """
     began = time.monotonic()
+    catalogue = open_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
-        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin)
+        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue))
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None else ""
-        job = _Job(writer, draft, progress)
+        job = _Job(writer, draft, progress or NoProgress())
         try:
             job.upsert(catalogue, None if origin is not None else encoders_for(loaded, spec.layout))
             if prune and not job.interrupted:

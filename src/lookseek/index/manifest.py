@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldType, Layout, StoreType, VectorSpec
-from ..types import RouterType
+from ..types import Role, RouterType
 
 __all__ = ["FORMAT", "IndexSpec", "Manifest", "RouterInfo", "manifest_from_json", "manifest_to_json"]
 
@@ -90,6 +90,7 @@ class Manifest:
         files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is; empty where the place
             keeps no files.
         routers: kind to what is kept of the router; empty of an index that no router keyed.
+        roles: role to the attribute that has it; empty where the catalogues said none.
     """
 
     generation: str
@@ -102,6 +103,7 @@ class Manifest:
     updated: str = ""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     routers: Mapping[RouterType, RouterInfo] = field(default_factory=dict)
+    roles: Mapping[Role, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from ..errors import IndexDamaged
 from ..store import FieldType, Layout, Store, capabilities
+from ..types import Role
 from .manifest import IndexSpec, Manifest
 from .place import ROUTERS, PlaceWriter
 
@@ -29,7 +30,9 @@ class NextGeneration:
     while there are neither.
     """
 
-    def __init__(self, writer: PlaceWriter, spec: IndexSpec, runtime: str, source: str) -> None:
+    def __init__(
+        self, writer: PlaceWriter, spec: IndexSpec, runtime: str, source: str, roles: Mapping[Role, str] | None = None
+    ) -> None:
         """Find the generation to go on from.
 
         Args:
@@ -37,6 +40,7 @@ class NextGeneration:
             spec: how vectors are made; with another than the index's the new generation begins empty.
             runtime: what will run the model, with its precision.
             source: the catalogue that is indexed; "" for none.
+            roles: of its attributes, in place of those that the index has for the same roles.
         """
         self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
         self.previous, self.store = self._newest()
@@ -45,10 +49,18 @@ class NextGeneration:
         fields = {} if self.previous is None else self.previous.fields
         routers = {} if self.previous is None else self.previous.outdated_routers()
         sources = () if self.previous is None else self.previous.sources
+        known_roles = {} if self.previous is None else self.previous.roles
         if source:
             sources = (*(earlier for earlier in sources if earlier != source), source)
         self._manifest = Manifest(
-            "", spec, runtime, fields=fields, graph_items=graph_items, sources=sources, routers=routers
+            "",
+            spec,
+            runtime,
+            fields=fields,
+            graph_items=graph_items,
+            sources=sources,
+            routers=routers,
+            roles={**known_roles, **(roles or {})},
         )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
@@ -85,7 +97,9 @@ class NextGeneration:
     @property
     def has_changes(self) -> bool:
         """Whether there is something that readers don't see yet."""
-        return self._started or self.previous is None or self.previous != self._place.published()
+        if self._started or self.previous is None or self.previous != self._place.published():
+            return True
+        return self._roles(self.previous.fields) != self.previous.roles
 
     def runtime(self, *, encoded: bool) -> str:
         """Return what made the vectors: the previous generation's, and this writer's if it encoded anything."""
@@ -141,7 +155,9 @@ class NextGeneration:
             How many items it has.
         """
         store = self.writable()
-        store.declare(dict(sorted(fields.items())[:_DECLARED]))
+        roles = self._roles(fields)
+        first = sorted(fields, key=lambda name: (name not in roles.values(), name))[:_DECLARED]
+        store.declare({name: fields[name] for name in first})
         items = store.count()
         self._manifest = replace(
             self._manifest,
@@ -149,6 +165,7 @@ class NextGeneration:
             fields=dict(sorted(fields.items())),
             runtime=self.runtime(encoded=encoded),
             sources=self._manifest.sources[-1:] if pruned else self._manifest.sources,
+            roles=roles,
         )
         self._publish()
         return items
@@ -168,6 +185,10 @@ class NextGeneration:
         if self.store is not None:
             self.store.close()
             self.store = None
+
+    def _roles(self, fields: Mapping[str, FieldType]) -> dict[Role, str]:
+        """Return the roles whose attributes are among these."""
+        return {role: name for role, name in self._manifest.roles.items() if name in fields}
 
     def _publish(self) -> None:
         self.close()

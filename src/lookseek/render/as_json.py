@@ -23,6 +23,7 @@ _DEFAULTS: dict[str, Any] = {
     "composer": "",
     "rerank": "none",
     "literal": False,
+    "group_by": "product",
 }
 """Fields of a query that are omitted where they have these values."""
 
@@ -30,10 +31,12 @@ _DEFAULTS: dict[str, Any] = {
 def results_to_dict(results: Results) -> dict[str, Any]:
     """Return results by the fixed keys.
 
-    Hits have ``copies`` only where the query hides duplicates; ``readings`` are there only where words were read as
-    others.
+    Hits have ``copies`` only where the query hides duplicates, ``product`` and ``photos`` only where they are products;
+    ``readings`` are there only where words were read as others.
     """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
+    if any(hit.product for hit in results.hits):
+        keys = (*keys, "product", "photos")
     hits = [{key: value for key, value in asdict(hit).items() if key in keys} for hit in results.hits]
     took = round(results.took_ms, 3)
     answer = {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}

@@ -53,7 +53,17 @@ def explain(
         added = (best.scores - first).tolist()
         shares = [{**share, reranker: change} for share, change in zip(shares, added, strict=True)]
     return tuple(
-        Hit(each.first.id, score, rank, each.first.attributes, share, each.first.source, each.copies)
+        Hit(
+            id=each.first.id,
+            score=score,
+            rank=rank,
+            attributes=each.first.attributes,
+            shares=share,
+            source=each.first.source,
+            copies=each.copies,
+            product="" if each.product is None else str(each.product),
+            photos=each.photos,
+        )
         for rank, (each, score, share) in enumerate(zip(groups, scores, shares, strict=True), 1)
     )
 

@@ -23,7 +23,7 @@ from ..store.schema import LOOK
 from ..types import RouterType, Vector
 from .explain import explain, relevant_count
 from .fusion import best_candidates
-from .groups import group
+from .groups import complete_products, group, products_of
 from .query_vectors import EncodedQuery, encode_query
 from .reranking import rerank_candidates
 from .session import LoadedIndex
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from ..route.router import Router
 
 __all__ = ["RouterOf", "encode", "search"]
+
+_PHOTOS = 4
+"""Photos of a product that are fetched at first where results are products; more are read where it needs more."""
 
 RouterOf: TypeAlias = "Callable[[OpenIndex, RouterType], Router]"
 """Opens a router of an index."""
@@ -49,7 +52,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         clock: times the stages; its first began with the search.
 
     Returns:
-        At the most ``query.k`` hits; fewer where fewer items qualify.
+        At the most ``query.k`` hits, each a product where the index knows those; fewer where fewer qualify.
 
     Raises:
         LookseekError: as ``Searcher.search``.
@@ -64,21 +67,33 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     restriction = Restriction(condition, within=routing, exact=query.exact)
     clock.end("route")
 
+    product = index.manifest.roles.get("product", "") if query.group_by == "product" else ""
     excluded = _excluded(query)
+    other_products = products_of(index.store, sorted(excluded), product)
     reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
-    fetch_k = max(query.k, reranker.depth if reranker else 0) + len(excluded)
+    fetch_k = max(query.k, reranker.depth if reranker else 0) * (_PHOTOS if product else 1) + len(excluded)
     while True:
         found = best_candidates(index.store, encoded.vectors, weights, fetch_k, restriction, clock)
         candidates = found.without(excluded)
         if reranker is not None:
             candidates = rerank_candidates(index.store, encoded.vectors, weights, candidates, reranker)
         clock.end("rerank")
-        groups = group(index.store, candidates.ids, query.k, hide_duplicates=query.hide_duplicates)
+        groups = group(
+            index.store,
+            candidates.ids,
+            query.k,
+            product=product,
+            hide_duplicates=query.hide_duplicates,
+            excluded=other_products,
+        )
         clock.end("group")
         if len(groups) >= query.k or len(found.ids) < fetch_k:
             break
-        fetch_k *= 2  # duplicates took the places of others
+        fetch_k *= 2  # duplicates, or photos of the same products, took the places of others
 
+    if product:
+        groups = complete_products(index.store, groups, product, condition, hide_duplicates=query.hide_duplicates)
+        clock.end("group")
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     good = relevant_count(query, encoded.vectors[LOOK], best, opened.relevance)
@@ -126,6 +141,6 @@ def _route(
 
 
 def _excluded(query: Query) -> frozenset[str]:
-    """Items that are no hits of the query: what it is asked by, and what it should be unlike."""
+    """Items that are no hits of the query: what it is asked by, what it should be unlike; nor are their products."""
     item = [query.item] if query.item else []
     return frozenset([*query.unlike, *item, *(query.like if query.by_examples else ())])

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from .. import images
 from ..encode import Model
+from ..errors import QueryError
 from ..index.address import Address, place_of
 from ..index.open_index import OpenIndex
 from ..index.points import content_hash
-from ..query import Query
+from ..query import Query, check_is_query
 from ..results import Results
 from ..types import Photo, Point, RouterType, Vector
 from . import pipeline
@@ -51,6 +52,7 @@ class Searcher:
         self._single = single
         self._loaded = load_index(place_of(index), single)
         self._opening = threading.Lock()
+        self._closed = False
         self._measuring = False
         self._routers: dict[tuple[str, RouterType], Router] = {}  # by generation
 
@@ -63,22 +65,25 @@ class Searcher:
         """Answer one query.
 
         Raises:
-            QueryError: the index can't answer it; the message names the command that helps.
+            QueryError: the index can't answer it, and the message names the command that helps; or it is no ``Query``,
+                or the searcher is closed.
             IndexMismatch: it asks by a router that is older than the index's items.
             FilterError: its filter can't be read or names a field that no item has.
             ImageError: its photo can't be used.
         """
+        check_is_query(query)
         clock = StageClock()
         return pipeline.search(query, self._refreshed(), self._router, clock)
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
-        return dict(pipeline.encode(query, self._loaded).vectors)
+        check_is_query(query)
+        return dict(pipeline.encode(query, self._refreshed()).vectors)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""
         digest = content_hash(images.read(photo))
-        hits = self.search(Query(image=photo, k=10, colour_weight=0.0)).hits
+        hits = self.search(Query(image=photo, k=10, colour_weight=0.0, group_by="photo")).hits
         points = self._loaded.index.store.get([hit.id for hit in hits], vectors=False)
         return next((point for point in points if point.hash == digest), None)
 
@@ -92,7 +97,8 @@ class Searcher:
         return self._loaded.model
 
     def close(self) -> None:
-        """Release the index."""
+        """Release the index; nothing can be searched afterwards."""
+        self._closed = True
         self._loaded.index.store.close()
 
     def __enter__(self) -> Searcher:
@@ -127,6 +133,10 @@ class Searcher:
     def _refreshed(self) -> LoadedIndex:
         """Return what is published now, loaded once for all threads; searches of the old generation end on it."""
         place = self._loaded.index.place
+        if self._closed:
+            raise QueryError(
+                f"the searcher of {place.address} is closed: open another, or search inside its with block"
+            )
         version = place.version()
         if version == self._loaded.version:
             return self._loaded

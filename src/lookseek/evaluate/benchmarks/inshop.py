@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from ... import images
-from ...catalogue.deepfashion import Place, photo_folder, read_boxes, read_inshop
-from ...errors import CatalogueError, ItemError, QueryError
-from ...types import Photo
+from ...catalogue.deepfashion import photo_folder, read_boxes, read_inshop
+from ...errors import CatalogueError
+from ...types import Box, Photo
 from ..task import Benchmark, Loaded, Options
+from .cropped import CroppedPhotos
 from .instance import same_item
 
 __all__ = ["BENCHMARK", "kind_of"]
@@ -44,7 +44,7 @@ def load(options: Options) -> Loaded:
     base = photo_folder(options.data)
     files: Mapping[str, Photo] = {name: base / name for name, _ in asked + shown}
     if options.protocol == "official-box":
-        files = _Boxed(base, list(files), read_boxes(options.data))
+        files = CroppedPhotos(files, _boxes(options.data, base, list(files)))
         notes.append("Photos are cropped to the annotated box; papers do so or not, and often do not say.")
     return Loaded(tasks=(task,), photos=files, labels=dict(asked + shown), notes=tuple(notes))
 
@@ -58,41 +58,13 @@ def kind_of(name: str) -> str:
     return "-".join(name.lower().split("/")[1:-2]) or "other"
 
 
-class _Boxed(Mapping[str, Photo]):
-    """Photos cropped to their boxes, as PNG, each when it is asked for.
-
-    Args:
-        base: the folder that names start from.
-        names: of the photos.
-        places: name to the box.
-
-    Raises:
-        CatalogueError: a photo has no box, or one that lies outside it.
-    """
-
-    def __init__(self, base: Path, names: list[str], places: Mapping[str, Place]) -> None:
-        self._base, self._places = base, places
-        self._names = dict.fromkeys(names)
-        for name in names:
-            if name not in places:
-                raise CatalogueError(f"{base} has no box of {name}: the list of boxes is not that of these photos")
-
-    def __getitem__(self, name: str) -> Photo:
-        if name not in self._names:
-            raise KeyError(name)
-        file = self._base / name
-        try:
-            return images.to_png(images.crop(images.decode(file), self._places[name].box))
-        except ItemError:
-            return file  # whoever decodes it will hear why it can't be
-        except QueryError as error:
-            raise CatalogueError(f"{file}: {error}: the boxes are for the photos of img.zip, unpack these") from error
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+def _boxes(data: Path, base: Path, names: list[str]) -> dict[str, Box]:
+    """Return name to box; raises CatalogueError for a photo without one."""
+    places = read_boxes(data)
+    for name in names:
+        if name not in places:
+            raise CatalogueError(f"{base} has no box of {name}: the list of boxes is not that of these photos")
+    return {name: places[name].box for name in names}
 
 
 BENCHMARK = Benchmark(

@@ -59,6 +59,7 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         exact=body.exact,
         colour_weight=body.colour_weight,
         hide_duplicates=body.hide_duplicates,
+        group_by=body.group_by,
         route=body.route,
         route_mode=body.route_mode,
         rerank=body.rerank,
@@ -81,5 +82,6 @@ def decode_image(text: str) -> bytes:
 def _terms(terms: list[str | TermBody]) -> tuple[Term, ...]:
     bodies = (TermBody(text=term) if isinstance(term, str) else term for term in terms)
     return tuple(
-        Term(body.text, None if body.image is None else decode_image(body.image), body.weight) for body in bodies
+        Term(body.text, photo=None if body.image is None else decode_image(body.image), weight=body.weight)
+        for body in bodies
     )

@@ -86,6 +86,10 @@ class SearchBody(_Strict):
     exact: bool = False
     colour_weight: Annotated[float | None, Field(ge=0, le=1)] = None
     hide_duplicates: bool = False
+    group_by: Annotated[
+        Literal["product", "photo"],
+        Field(description="Whether photos of one product are one result, or each photo is one."),
+    ] = "product"
     route: Literal["none", "svm", "kmeans"] = "none"
     route_mode: Literal["soft", "hard"] = "soft"
     rerank: Annotated[
@@ -103,6 +107,10 @@ class Hit(BaseModel):
     attributes: dict[str, AttributeValue]
     shares: dict[str, float]
     copies: list[str] | None = Field(None, description="Ids of near-identical photos, where the query hides them.")
+    product: str | None = Field(None, description="The product that it shows, where results are products.")
+    photos: list[str] | None = Field(
+        None, description="Ids of the product's other photos that meet the filter, at the most 100."
+    )
 
 
 class SearchAnswer(BaseModel):

@@ -54,6 +54,7 @@ class Card:
         details: a few attributes, formatted.
         shares: parts of the score.
         copies: near-identical photos that are hidden.
+        photos: further photos of its product.
         liked: whether the state likes it.
         unliked: whether the state dislikes it.
         similar_url: page of a search with it.
@@ -68,6 +69,7 @@ class Card:
     details: tuple[str, ...]
     shares: tuple[ScorePart, ...]
     copies: int
+    photos: int
     liked: bool
     unliked: bool
     similar_url: str
@@ -106,6 +108,7 @@ def _card(item: Hit | Point, state: State, texts: Texts) -> Card:
         details=details,
         shares=_score_parts(hit.shares, texts) if hit else (),
         copies=len(hit.copies) if hit else 0,
+        photos=len(hit.photos) if hit else 0,
         liked=item.id in state.like,
         unliked=item.id in state.unlike,
         similar_url=state.with_photo(f"i:{item.id}").url(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
+from ...index.products import one_photo_each
 from ...results import Results
 from ...store import Restriction
 from ...types import Point
@@ -82,7 +83,8 @@ async def resolve_page(engine: Engine, facets: Facets, state: State, upload: Upl
         condition = to_condition(selected, index.manifest.fields)
         if condition is None:
             return tuple(index.store.get(facets.sample(index), vectors=False))
-        return tuple(islice(index.store.scan(Restriction(condition)), state.k))
+        shown = one_photo_each(index.store.scan(Restriction(condition)), index.manifest.roles.get("product"))
+        return tuple(islice(shown, state.k))
 
     try:
         if not state.has_query:

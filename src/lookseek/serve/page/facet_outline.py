@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ...errors import LookseekError
 from ...index.open_index import OpenIndex
+from ...index.products import one_photo_each
 from ..photo_shape import Shape, most_common_shape
 
 __all__ = ["MAX_VALUES", "FacetOutline", "IndexVersion", "outline_of", "version_of"]
@@ -56,12 +57,12 @@ def version_of(index: OpenIndex) -> IndexVersion:
 
 
 def outline_of(index: OpenIndex) -> FacetOutline:
-    """Scan an index for its outline."""
+    """Scan an index for its outline: the sample shows a product once."""
     field_types, items = index.manifest.fields, index.manifest.items
     numbers: dict[str, list[float]] = {name: [] for name, type_ in field_types.items() if type_ == "number"}
-    ids = []
-    for point in islice(index.store.scan(), _SCANNED):
-        ids.append(point.id)
+    points = list(islice(index.store.scan(), _SCANNED))
+    ids = [point.id for point in one_photo_each(points, index.manifest.roles.get("product"))]
+    for point in points:
         for name, values in numbers.items():
             value = point.attributes.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool):

@@ -59,8 +59,8 @@ def _context(
 ) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
     index, results = describe_index(engine), content.results
-    cards = to_cards(results.hits if results else content.browsed, state, texts)
-    good = results.good if results else None
+    cards = to_cards(content.browsed if results is None else results, state, texts)
+    good = None if results is None else results.good
     return {
         "t": texts.format,
         "texts": texts,

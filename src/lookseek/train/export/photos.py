@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def prepare_photos(photos: Iterable[Photo], how: Preprocessing, most: int, progr
             try:
                 yield resize_to_input(images.decode(photo, min_side(how)), how)
             except ItemError as error:
-                name = "a photo" if isinstance(photo, bytes) else photo.name
+                name = photo.name if isinstance(photo, Path) else "a photo"
                 progress.skipped(Skipped(name, "unusable photo", str(error)))
 
     rows = list(islice(usable(), most))
