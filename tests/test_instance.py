@@ -120,7 +120,7 @@ OML = [
 def test_only_marked_photos_ask_and_are_searched(tmp_path: Path) -> None:
     loaded = load(write_table(tmp_path, OML), split="validation")
     (task,) = loaded.tasks
-    assert [question.photo for question in task.questions] == ["0.jpg", "2.jpg", "3.jpg"]
+    assert [query.photo for query in task.queries] == ["0.jpg", "2.jpg", "3.jpg"]
     assert task.gallery == ("1.jpg", "2.jpg", "3.jpg", "5.jpg")
     assert rights(task) == {"0.jpg": {"1.jpg"}, "2.jpg": {"3.jpg"}, "3.jpg": {"2.jpg"}}
     assert barred(task) == {"0.jpg": set(), "2.jpg": {"2.jpg"}, "3.jpg": {"3.jpg"}}
@@ -136,7 +136,7 @@ def test_marks_of_the_gallery_alone_let_all_photos_ask(tmp_path: Path) -> None:
     ]
     (task,) = load(write_table(tmp_path, rows)).tasks
     assert task.gallery == ("0.jpg", "2.jpg", "3.jpg")
-    assert [question.photo for question in task.questions] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert [query.photo for query in task.queries] == ["1.jpg", "2.jpg", "3.jpg"]
 
 
 def test_a_mark_that_is_none_is_an_error(tmp_path: Path) -> None:
