@@ -42,7 +42,7 @@ def photo_of(ready: tuple[Path, Path]) -> Path:
 def test_index_says_what_it_did(photos: Path, tmp_path: Path, say: object) -> None:
     (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff")
     said = say("index", photos, tmp_path / "index")
-    assert said.code == 0
+    assert said.code == 3
     assert re.search(r"12 items \(12 added, 0 changed, 0 unchanged, 0 removed\) in [\d.]+ s, [\d,]+ photos/s", said.out)
     assert "skipped, " in said.out
     assert "bad.jpg" in said.err

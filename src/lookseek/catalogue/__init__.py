@@ -8,10 +8,12 @@ from .base import Catalogue
 from .classic import VectorOrigin
 from .ids import check_ids
 from .opening import fields_of, open_catalogue, reading_of, roles_of, vector_origin
+from .options import ReadingOptions
 from .photos import photos_at
 
 __all__ = [
     "Catalogue",
+    "ReadingOptions",
     "VectorOrigin",
     "check_ids",
     "fields_of",

@@ -6,6 +6,7 @@
 - The content decides what is a photo, later, when it is decoded. Here every file becomes an item except hidden files
   and files that are no photo by their name and their first bytes (``notes.txt``). So a ``.jpg`` that holds HTML is
   reported, and a JPEG called ``.txt`` or without a suffix is an item.
+- What NAS, Windows and macOS leave behind (``#recycle``, ``@eaDir``, ``$RECYCLE.BIN`` ...) is passed over.
 - Links to files are followed, links to folders are not, since they can form a circle.
 """
 
@@ -13,7 +14,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import CatalogueError
@@ -28,12 +30,14 @@ class FolderCatalogue:
 
     Args:
         path: the folder.
+        exclude: patterns of names, or of paths from the folder, that are left out, as ``fnmatch`` reads them.
 
     Raises:
         CatalogueError: the folder can't be read or holds no photo.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, exclude: Sequence[str] = ()) -> None:
+        self._exclude = tuple(exclude)
         self._root = Path(os.path.normpath(path.absolute()))
         self.name = self._root.name or str(self._root)
         self.origin = str(self._root)
@@ -61,7 +65,7 @@ class FolderCatalogue:
             if any(name in files for name in INDEX_FILES):  # an index inside the folder of its photos
                 folders.clear()
                 continue
-            folders[:] = sorted(name for name in folders if not is_hidden(name) and name.lower() not in OTHER_FOLDERS)
+            folders[:] = sorted(name for name in folders if not self._is_passed_over(here / name))
             yield from (self._linked(here / name) for name in folders if (here / name).is_symlink())
             for name in sorted(files):
                 entry = self._entry(here / name)
@@ -71,7 +75,7 @@ class FolderCatalogue:
 
     def _entry(self, path: Path) -> Item | Skipped | None:
         """Return the item of a file; None for an ignored file."""
-        if is_hidden(path.name):
+        if is_hidden(path.name) or self._is_excluded(path):
             return None
         id = path.relative_to(self._root).as_posix()
         try:
@@ -90,6 +94,13 @@ class FolderCatalogue:
         first, slash, _ = id.partition("/")
         attributes: Attributes = {"folder": unicodedata.normalize("NFC", first)} if slash else {}
         return Item(id, path, attributes=attributes, source=str(path))
+
+    def _is_passed_over(self, folder: Path) -> bool:
+        return is_hidden(folder.name) or folder.name.lower() in OTHER_FOLDERS or self._is_excluded(folder)
+
+    def _is_excluded(self, path: Path) -> bool:
+        names = (path.name, path.relative_to(self._root).as_posix()) if self._exclude else ()
+        return any(fnmatch(name, pattern.rstrip("/")) for name in names for pattern in self._exclude)
 
     def _linked(self, path: Path) -> Skipped:
         where = path.relative_to(self._root).as_posix().encode("utf-8", "replace").decode()

@@ -45,10 +45,10 @@ class PhotoFinder:
                         return path
                 except (OSError, ValueError):
                     continue  # too long, or with a NUL: no such file
-        return next(filter(None, map(self._in_another_case, forms)), None)
+        paths = (base / form for base in self._bases for form in forms)
+        return next(filter(None, map(self._in_another_case, paths)), None)
 
-    def _in_another_case(self, form: str) -> Path | None:
-        path = self._bases[0] / form
+    def _in_another_case(self, path: Path) -> Path | None:
         try:
             parent = path.parent
             if parent not in self._listed:

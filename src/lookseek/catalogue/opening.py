@@ -87,7 +87,7 @@ def open_catalogue(
         vectors = ClassicCatalogue(features)
         return _Checked(vectors, vectors.vector_origin)
     if path.is_dir():
-        return _Checked(FolderCatalogue(path))
+        return _Checked(FolderCatalogue(path, options.exclude))
     if not is_table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")

@@ -11,9 +11,9 @@ from ..errors import QueryError
 from ..query import Term
 from ..types import Box, Photo
 
-__all__ = ["Photos", "parse_box", "parse_classes", "parse_photos", "parse_term"]
+__all__ = ["PHOTO_SUFFIXES", "Photos", "parse_box", "parse_classes", "parse_photos", "parse_term"]
 
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
 """File name endings that make a term a photo instead of words."""
 
 
@@ -55,7 +55,7 @@ def parse_term(argument: str) -> Term:
         QueryError: no words, a photo that does not exist, or a weight outside its range.
     """
     value, weight = _split_weight(argument)
-    if value.lower().endswith(_PHOTO_SUFFIXES):
+    if value.lower().endswith(PHOTO_SUFFIXES):
         photo = _photo(argument)
         if not _is_file(photo.photo):
             raise QueryError(f"there is no photo {value}: give its path, or words that don't end as a picture's name")

@@ -10,52 +10,112 @@ from cyclopts import Parameter
 from ..types import Metric, RouterType, StoreType
 from .app import app
 from .console import err, escape, out, print_line
+from .exit_codes import ALL_WELL, code_of
 from .output import (
     print_exported,
     print_keyed,
     print_summary,
 )
 from .progress_bars import ProgressBars
+from .readings import dry_run as print_dry_run
+from .readings import print_reading
+from .usage import UsageError
 
 
 @app.command
 def index(
-    source: str,
-    index: str,
-    /,
-    *,
+    *paths: str,
     model: str | None = None,
     metric: Metric | None = None,
     prune: Annotated[bool, Parameter(negative=())] = False,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    strict: Annotated[bool, Parameter(negative=())] = False,
     image_column: str | None = None,
     id_column: str | None = None,
+    product_column: str | None = None,
+    title_column: str | None = None,
+    price_column: str | None = None,
+    link_column: str | None = None,
+    brand_column: str | None = None,
+    image_pattern: str = "",
+    decimal: Literal["point", "comma"] | None = None,
+    join: Path | None = None,
+    on: str = "",
+    exclude: Annotated[list[str] | None, Parameter(negative=())] = None,
     store: StoreType | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
-    Stop it with Ctrl-C whenever you like; the same command goes on from there.
+    Stop it with Ctrl-C whenever you like; the same command goes on from there. Returns 0 if all is well, 3 if something
+    was skipped, 4 if nothing was kept, 130 if it was stopped.
 
     Args:
-        source: a folder of photos, a table (.csv, .tsv, .jsonl, .parquet), features (all_features.npy or its folder,
-            as export-vectors writes it) or "drawn" for drawn garments.
-        index: the folder of the index.
+        paths: one or more sources, then the folder of the index. A source is a folder of photos, a table (.csv, .tsv,
+            .jsonl, .parquet), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for
+            drawn garments.
         model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
             the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
         prune: remove the items that the source no longer has.
-        image_column: the table's column that holds the photos, if it isn't found by its name.
-        id_column: the table's column that holds the ids, if it isn't found by its name.
+        dry_run: print how the source is read, five of its items and what would be skipped; encode and write nothing.
+        strict: publish nothing where something was skipped or is odd; what was encoded is kept for the next run.
+        image_column: the table's column that holds the photos, if another is taken; likewise the next ones.
+        id_column: the column that holds the ids.
+        product_column: the column that names the product that a photo shows.
+        title_column: the column of the items' names.
+        price_column: the column of the prices.
+        link_column: the column of the products' pages.
+        brand_column: the column of the brands.
+        image_pattern: where the photos lie that no column names, e.g. "images/{id}.jpg" or "images/{id:.3}/{id}.jpg".
+        decimal: the sign before decimals in the table's numbers, point or comma; found for each column if left out.
+        join: a second table, whose columns are added to the rows of the first.
+        on: the column by which rows of both tables belong together; that of the ids if left out.
+        exclude: files and folders of a folder to leave out, e.g. "*_thumb.jpg"; may be repeated.
         store: what keeps a new index: edge (any size; the default where its engine can be used), or numpy (plain files,
             up to some 50,000 items).
     """
-    from ..catalogue import open_catalogue
+    from ..catalogue import ReadingOptions, open_catalogue, reading_of
     from ..index.job import build_index
 
-    catalogue = open_catalogue(source, image_column=image_column, id_column=id_column)
-    with ProgressBars(err) as progress:
-        summary = build_index(catalogue, index, model=model, metric=metric, prune=prune, store=store, progress=progress)
-    print_summary(summary, index, progress.hidden_skips)
-    return 130 if summary.interrupted else 0
+    if len(paths) < 2:
+        raise UsageError(f"index takes a source and the folder of the index, and got {' '.join(paths) or 'nothing'}")
+    *sources, index = paths
+    given = {
+        "photo": image_column,
+        "id": id_column,
+        "product": product_column,
+        "title": title_column,
+        "price": price_column,
+        "link": link_column,
+        "brand": brand_column,
+    }
+    columns = {role: name for role, name in given.items() if name is not None}
+    options = ReadingOptions(columns, image_pattern, decimal, join, on, tuple(exclude or ()))  # type: ignore[arg-type]
+    code = ALL_WELL
+    for source in sources:
+        catalogue = open_catalogue(source, options=options)
+        reading = reading_of(catalogue)
+        if dry_run:
+            code = max(code, print_dry_run(catalogue, reading))
+            continue
+        if reading is not None:
+            print_reading(reading, err)
+        with ProgressBars(err) as progress:
+            summary = build_index(
+                catalogue,
+                index,
+                model=model,
+                metric=metric,
+                prune=prune,
+                strict=strict,
+                store=store,
+                progress=progress,
+            )
+        print_summary(summary, index, progress.hidden_skips)
+        code = max(code, code_of(summary))
+        if summary.interrupted:
+            break
+    return code
 
 
 @app.command

@@ -10,13 +10,23 @@ from ..errors import LookseekError
 from . import evaluating, indexing, searching, serving, training  # noqa: F401  each registers its commands on the app
 from .app import app
 from .console import err, escape
+from .usage import UsageError, example_of
 
 
 def main() -> None:
-    """Run the command line and exit with 0, 1 (an error, printed in one line), 2 (wrong use) or 130 (Ctrl-C)."""
+    """Run the command line and exit.
+
+    0: all well. 1: an error, printed in one line. 2: wrong usage. 3: an index job skipped something, and printed it.
+    4: it kept nothing. 130: stopped by Ctrl-C.
+    """
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value") or 0
     except CycloptsError:
+        err.print(example_of(sys.argv[1:]), markup=False, soft_wrap=True)
+        code = 2
+    except UsageError as error:
+        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
+        err.print(example_of(sys.argv[1:]), markup=False, soft_wrap=True)
         code = 2
     except LookseekError as error:
         err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)

@@ -12,7 +12,7 @@ from ..query import Query
 from ..results import Results
 from ..types import Metric, Photo, RerankMethod, RouteMode, RouterType
 from .app import app
-from .arguments import parse_box, parse_classes, parse_photos, parse_term
+from .arguments import PHOTO_SUFFIXES, parse_box, parse_classes, parse_photos, parse_term
 from .console import err, escape, out
 from .output import (
     print_results,
@@ -20,16 +20,18 @@ from .output import (
     results_to_json,
     tags_to_json,
 )
+from .usage import UsageError
 
 if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
     from ..search import Searcher
+    from ..search.filter_hints import filter_hints
 
 
 @app.command
 def search(
     index: str,
     /,
-    *,
+    *words: str,
     image: Annotated[list[str] | None, Parameter(negative=())] = None,
     item: str = "",
     text: str = "",
@@ -60,6 +62,7 @@ def search(
 
     Args:
         index: the folder of the index.
+        words: what is looked for, as after --text: lookseek search shop red dress.
         image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
         item: the id of an item to search with, in place of a photo.
         text: words that say what is looked for or, beside a photo, how it should differ.
@@ -88,6 +91,7 @@ def search(
     """
     from ..search import Searcher
 
+    text = _joined_words(words, text)
     photos = parse_photos(image or ())
     query = Query(
         image=photos.first,
@@ -124,11 +128,21 @@ def search(
         if json:
             out.print_json(results_to_json(results))
         else:
-            print_results(results, expected)
+            missed = query.filter.strip() and not results.hits
+            print_results(results, expected, filter_hints(searcher.index, query.filter) if missed else ())
         if strip is not None:
             _draw(results, expected, strip)
             err.print(f"wrote {strip}")
     return 0
+
+
+def _joined_words(words: tuple[str, ...], text: str) -> str:
+    """Return the words of a search, which stand bare or after ``--text``."""
+    if words and text:
+        raise UsageError(f"words stand bare or after --text, not both: {' '.join(words)!r} and {text!r}")
+    if len(words) == 1 and words[0].lower().endswith(PHOTO_SUFFIXES):
+        raise UsageError(f"{words[0]!r} is a photo's name: search with it by --image {words[0]}")
+    return text or " ".join(words)
 
 
 @app.command

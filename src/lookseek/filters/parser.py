@@ -16,7 +16,8 @@ apostrophe may stand inside it (``Levi's``). A value of several words goes up to
 quotes. A value of one bare word is a number if JSON calls it one (``007`` and ``.5`` are text), true or
 false if it is that word in any case, else text. What is in quotes is always text; there ``\n``, ``\t``,
 ``\u{1ea7}`` and a backslash before any sign that is no letter or digit are escapes. Text is put into
-Unicode form NFC, as catalogues put theirs; an escape keeps what it names.
+Unicode form NFC, as catalogues put theirs; an escape keeps what it names. Outside ``in`` a number may have a decimal
+comma, without blanks: ``price < 49,90``.
 
 What the tree means is told in ``lookseek.filters.condition``.
 """
@@ -26,7 +27,7 @@ from __future__ import annotations
 import difflib
 import math
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NoReturn, cast
 
 from ..errors import FilterError
@@ -63,14 +64,14 @@ Not(part=Compare(field='price', op='>=', value=50))))
 
 
 def check_fields(condition: Condition, known: Collection[str]) -> None:
-    """Refuse a condition that names a field which no item has.
+    """Refuse a condition that names a field which no item has, or compares one that holds no numbers by < or >.
 
     Args:
         condition: the tree.
-        known: names of the attributes there are; a mapping counts by its keys.
+        known: names of the attributes there are; of a mapping its keys, and its values are their types.
 
     Raises:
-        FilterError: the unknown field, the closest known ones, and what there is.
+        FilterError: the unknown field, the closest known ones, and what there is; or the comparison that can't hold.
     """
     for field in sorted(field_names(condition) - set(known)):
         if not known:
@@ -82,6 +83,23 @@ def check_fields(condition: Condition, known: Collection[str]) -> None:
         rest = f" and {len(names) - 20} more" if len(names) > 20 else ""
         there = ", ".join(map(format_field, names[:20]))
         raise FilterError(f"no item has a field {field!r}.{meant} There are: {there}{rest}.")
+    if isinstance(known, Mapping):
+        _check_orderings(condition, known)
+
+
+def _check_orderings(condition: Condition, types: Mapping[str, str]) -> None:
+    match condition:
+        case And(parts) | Or(parts):
+            for part in parts:
+                _check_orderings(part, types)
+        case Not(part):
+            _check_orderings(part, types)
+        case Compare(field, op, value) if op in ORDERINGS and types[field] != "number":
+            name, kind = format_field(field), "text" if types[field] == "words" else "true or false"
+            raise FilterError(
+                f"{name} {op} {format_value(value)} can't hold: {name} is {kind} in this index. Compare it with =, or, "
+                "if it should be numbers, see how its column is read by lookseek index --dry-run"
+            )
 
 
 def to_text(condition: Condition) -> str:
@@ -163,10 +181,22 @@ class _Parser:
             self._fail(f"expected {expected} after {token}, found {op}{hint}")
         self._next += 1
         start = self._peek()
-        value = self._value()
+        decimal = self._decimal_comma()
+        value = self._value() if decimal is None else decimal
         if op.text in ORDERINGS and (isinstance(value, str | bool)):
             self._fail(f"{op.text} compares with a number only, found {start}", start)
         return Compare(token.text, cast(Operator, "=" if op.text == "==" else op.text), value)
+
+    def _decimal_comma(self) -> float | None:
+        """Return the number that is written with a decimal comma, such as 49,90; None if none comes next."""
+        whole, *rest = self._tokens[self._next : self._next + 3]
+        if len(rest) < 2 or not (rest[0].is_sign(",") and rest[1].kind == "word" and rest[1].text.isdecimal()):
+            return None
+        beside = whole.at + len(whole.text) == rest[0].at and rest[0].at + 1 == rest[1].at
+        if not beside or whole.kind != "word" or isinstance(read_value(whole.text), str | float | bool):
+            return None
+        self._next += 3
+        return float(f"{whole.text}.{rest[1].text}")
 
     def _values(self) -> tuple[Value, ...]:
         if not self._take_sign("("):

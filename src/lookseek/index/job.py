@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..catalogue import Catalogue, fields_of, open_catalogue, roles_of, vector_origin
 from ..encode import Encoder
-from ..errors import QueryError
+from ..errors import CatalogueError, QueryError
 from ..progress import NoProgress, Progress
 from ..store import FieldType, StoreType, capabilities, default_store
 from ..types import Item, Metric, Skipped
@@ -40,6 +40,7 @@ def build_index(
     model: str | Path | None = None,
     metric: Metric | None = None,
     prune: bool = False,
+    strict: bool = False,
     store: StoreType | None = None,
     progress: Progress | None = None,
 ) -> Summary:
@@ -55,6 +56,7 @@ def build_index(
         model: a shipped model's name or a model folder; None for the one that the index has.
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
+        strict: publish nothing where something was skipped or is odd.
         store: what keeps a new index; None for the engine, or numpy files where the engine can't be used.
         progress: receives every step; None reports nothing.
 
@@ -65,7 +67,7 @@ def build_index(
         IndexFolderError: the folder can't be written, or is being written by another process.
         ModelError: the model can't be used.
         CatalogueError: the source can't be read to its end; what was read is kept for the next run. Or its vectors are
-            not those of the model.
+            not those of the model. Or something was skipped, and the job is strict.
     """
     began = time.monotonic()
     catalogue = open_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
@@ -78,6 +80,8 @@ def build_index(
         job = _Job(writer, draft, progress or NoProgress())
         try:
             job.upsert(catalogue, None if origin is not None else encoders_for(loaded, spec.layout))
+            if strict:
+                job.refuse_skipped()
             if prune and not job.interrupted:
                 job.prune(catalogue.origin)
             summary = job.finish(began)
@@ -145,6 +149,17 @@ class _Job:
             except KeyboardInterrupt:
                 self.interrupted = True
         self._fields, self._known_fields, self._encoded = upsert.fields, upsert.known_fields(), upsert.encoded
+
+    def refuse_skipped(self) -> None:
+        """Raise where something was skipped or is odd."""
+        kinds = [f"{kind} {count:,}" for kind, count in self._skipped.most_common()]
+        kinds += [f"odd {column} {len(lines):,}" for column, lines in self._odd.items()]
+        if kinds:
+            raise CatalogueError(
+                f"nothing was published, since --strict allows no skipped or odd entry ({', '.join(kinds)}): mend what "
+                f"{self._writer.place.report_address(SKIPPED)} lists, or leave --strict out; what was encoded is kept "
+                "for the next run"
+            )
 
     def _note_odd(self, remarks: Sequence[Skipped]) -> None:
         for odd in remarks:

@@ -1,0 +1,103 @@
+"""Prints how a table is read, and what a job would do with a source, before anything is encoded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..types import AttributeValue, Item, Skipped
+from .console import err, out, print_line
+from .exit_codes import ALL_WELL, NOTHING_KEPT, SOME_SKIPPED
+
+if TYPE_CHECKING:
+    from ..catalogue import Catalogue
+    from ..catalogue.reading import Reading
+
+__all__ = ["dry_run", "print_reading"]
+
+_COLUMNS = 30
+"""Columns of a table that are printed."""
+_ROWS = 5
+"""Items that a dry run shows."""
+_SHOWN = 6
+"""Attributes of such an item."""
+
+
+def print_reading(reading: Reading, console: Console) -> None:
+    """Print which column of a table is what, how its texts are read, and what could be read otherwise."""
+    layout = f", known as {reading.layout}" if reading.layout else ""
+    console.print(f"{reading.name}: {reading.rows:,} rows{layout}", markup=False, soft_wrap=True)
+    table = _table("column", "used as", "read as", "e.g.")
+    for column in reading.columns[:_COLUMNS]:
+        table.add_row(*map(Text, (column.column, column.role or "attribute", column.type, column.example)))
+    console.print(table)
+    hidden = len(reading.columns) - _COLUMNS
+    if hidden > 0:
+        console.print(f"and {hidden:,} more attributes", markup=False)
+    if reading.left_out:
+        console.print(
+            f"left out, not text, number or list: {', '.join(reading.left_out)}", markup=False, soft_wrap=True
+        )
+    for note in reading.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def dry_run(catalogue: Catalogue, reading: Reading | None) -> int:
+    """Print what an index job would read and skip; nothing is encoded or written.
+
+    Returns:
+        The exit code that the job would have for what is skipped before photos are decoded.
+    """
+    if reading is not None:
+        print_reading(reading, out)
+    entries = iter(catalogue)
+    items: list[Item] = []
+    skipped: Counter[str] = Counter()
+    odd: Counter[str] = Counter()
+    examples: dict[str, Skipped] = {}
+    count = 0
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            skipped[entry.kind] += 1
+            examples.setdefault(entry.kind, entry)
+            continue
+        count += 1
+        odd.update(remark.column for remark in entry.remarks)
+        for remark in entry.remarks:
+            examples.setdefault(remark.column, remark)
+        if len(items) < _ROWS:
+            items.append(entry)
+    _print_items(items)
+    print_line(f"{catalogue.name}: {count:,} items would be indexed, {skipped.total():,} entries skipped")
+    for kind, number in skipped.most_common():
+        print_line(f"skipped, {kind}: {number:,}, e.g. {examples[kind].reason}")
+    for column, number in odd.most_common():
+        print_line(f"kept as text, unlike the rest of {column}: {number:,}, e.g. {examples[column].reason}")
+    err.print("nothing was encoded or written: --dry-run")
+    return NOTHING_KEPT if not count else SOME_SKIPPED if skipped else ALL_WELL
+
+
+def _print_items(items: list[Item]) -> None:
+    names = list(dict.fromkeys(name for item in items for name in item.attributes))[:_SHOWN]
+    table = _table("id", *names)
+    for item in items:
+        table.add_row(*map(Text, (item.id, *(_short(item.attributes.get(name)) for name in names))))
+    if items:
+        out.print(table)
+
+
+def _short(value: AttributeValue | None) -> str:
+    text = "" if value is None else ", ".join(islice(value, 10)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= 24 else f"{text[:23]}…"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(Text(name), overflow="fold" if place == 0 else "ellipsis", no_wrap=place != 0)
+    return table
