@@ -77,7 +77,9 @@ def choose_roles(survey: Survey, given: Mapping[ColumnRole, str]) -> ColumnRoles
         "photo" not in chosen or ("photo" not in given and _holds_no_photos(chosen["photo"], survey))
     ):
         chosen.pop("photo", None)
-        photo = _photo_column([name for name in names if name not in chosen.values()], survey)
+        # A person may name the photos' paths as their ids.
+        others = {name for role, name in chosen.items() if role != "id" or role not in given}
+        photo = _photo_column([name for name in names if name not in others], survey)
         if photo is not None:
             chosen["photo"] = photo
     _choose_ids(names, survey, chosen, refused)
