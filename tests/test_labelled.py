@@ -77,11 +77,11 @@ def test_without_splits_they_are_drawn_by_id_and_said(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=30, unique=True))
 def test_where_an_id_goes_depends_on_nothing_else(ids: list[str]) -> None:
-    assert [labelled._drawn_split(id) for id in ids] == [labelled._drawn_split(id) for id in reversed(ids)][::-1]
+    assert [labelled.split_of_id(id) for id in ids] == [labelled.split_of_id(id) for id in reversed(ids)][::-1]
 
 
 def test_drawn_splits_have_their_shares() -> None:
-    counts = Counter(labelled._drawn_split(f"item {n}") for n in range(10_000))
+    counts = Counter(labelled.split_of_id(f"item {n}") for n in range(10_000))
     assert counts["val"] == pytest.approx(1000, abs=100)
     assert counts["test"] == pytest.approx(1000, abs=100)
 

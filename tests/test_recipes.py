@@ -41,7 +41,7 @@ def test_a_recipe_s_help_names_its_own_options_alone(name: str, say: Callable[..
     recipe = find_recipe(name)
     own = {f"--{field.name.replace('_', '-')}" for field in fields(recipe.settings)}
     shown = options(said.out)
-    assert own | set(OLD[name].split()) | {"--accelerator", "--devices", "--nodes", "--workers"} <= shown
+    assert own | set(OLD.get(name, "").split()) | {"--accelerator", "--devices", "--nodes", "--workers"} <= shown
     others = {f"--{field.name.replace('_', '-')}" for other in RECIPES for field in fields(find_recipe(other).settings)}
     assert not shown & (others - own)
     for preset, settings in recipe.presets.items():

@@ -15,7 +15,7 @@ from ..errors import TrainError
 from ..progress import Progress
 from ..types import Item, Photo, Skipped
 
-__all__ = ["SPLITS", "Example", "LabelledPhotos", "read_labelled"]
+__all__ = ["SPLITS", "Example", "LabelledPhotos", "read_labelled", "split_of_id"]
 
 SPLITS = ("train", "val", "test")
 """What is learned from, what the best epoch is chosen on, what is measured once at the end."""
@@ -150,7 +150,7 @@ def _photo(item: Item) -> Photo:
 def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> LabelledPhotos:
     notes = []
     if not any(split for *_, split in rows):
-        rows = [(id, photo, name, _drawn_split(id)) for id, photo, name, _ in rows]
+        rows = [(id, photo, name, split_of_id(id)) for id, photo, name, _ in rows]
         notes.append(
             f"{data} has no column split: {DRAWN_VAL} % of its items are val and {DRAWN_TEST} % test, by their ids: "
             "views of one garment can stand on both sides."
@@ -172,7 +172,7 @@ def _labelled(data: str, column: str, rows: list[_Row], progress: Progress) -> L
     if not splits["val"]:
         rest, splits["train"] = splits["train"], []
         for example in rest:
-            splits["val" if _drawn_split(example.id) == "val" else "train"].append(example)
+            splits["val" if split_of_id(example.id) == "val" else "train"].append(example)
         notes.append(f"{data} has no split val: {DRAWN_VAL} % of train are it, by their ids.")
     _check(data, splits)
     return LabelledPhotos(tuple(known), {name: tuple(some) for name, some in splits.items()}, column, tuple(notes))
@@ -185,7 +185,7 @@ def _check(data: str, splits: Mapping[str, Iterable[Example]]) -> None:
         raise TrainError(f"{data} has {counts}: it takes two photos of train and one of val, add some")
 
 
-def _drawn_split(id: str) -> str:
-    """The same for an id whatever else there is, so that a grown table keeps its test photos."""
+def split_of_id(id: str) -> str:
+    """Return the split of an id: the same whatever else there is, so that a grown table keeps its test photos."""
     share = int.from_bytes(sha256(id.encode()).digest()[:4]) % 100
     return "val" if share < DRAWN_VAL else "test" if share < DRAWN_VAL + DRAWN_TEST else "train"

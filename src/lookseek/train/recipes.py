@@ -16,6 +16,7 @@ RECIPES: dict[str, str] = {
     "classifier": "lookseek.train.classifier.recipe",
     "align": "lookseek.train.align.recipe",
     "combiner": "lookseek.train.combiner.recipe",
+    "metric": "lookseek.train.metric.recipe",
 }
 """Name to the module that has it as ``RECIPE``; it is imported when it is needed."""
 

@@ -13,7 +13,7 @@ from ...catalogue.drawn.chance import Dice
 from ...catalogue.drawn.designs import COLOURS
 from ...types import Pixels
 
-__all__ = ["backdrop", "cluttered", "edge_colour", "scene"]
+__all__ = ["LEAST", "MOST", "backdrop", "cluttered", "composite", "edge_colour", "scene"]
 
 Mask = NDArray[np.bool_]
 """Bool (height, width)."""
@@ -53,16 +53,27 @@ def cluttered(pixels: Pixels, strength: float, dice: Dice) -> Pixels:
     place = scene(height, width, strength, dice)
     behind = backdrop(pixels)
     if LEAST <= behind.mean() <= MOST:
-        cover = Image.fromarray(np.where(behind, 0, 255).astype(np.uint8))
-        soft = cover.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(0.7))  # no fringe of the old one
-        share = np.asarray(soft, np.float32)[..., None] / 255
-        return np.asarray(place + (pixels - place.astype(np.float32)) * share + 0.5, np.uint8)
+        return composite(pixels, behind, place)
     times = 1.0 - INSET * strength
     size = max(1, round(width * times)), max(1, round(height * times))
     left, top = (int(dice.unit() * (whole - part + 1)) for whole, part in zip((width, height), size, strict=True))
     small = Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.BICUBIC)
     place[top : top + size[1], left : left + size[0]] = np.asarray(small)
     return place
+
+
+def composite(pixels: Pixels, behind: Mask, place: Pixels) -> Pixels:
+    """Return a garment before another background, its edge soft and without a fringe of the old one.
+
+    Args:
+        pixels: uint8 (height, width, 3).
+        behind: where the old background is, as ``backdrop`` finds it.
+        place: the new one, uint8 (height, width, 3).
+    """
+    cover = Image.fromarray(np.where(behind, 0, 255).astype(np.uint8))
+    soft = cover.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(0.7))
+    share = np.asarray(soft, np.float32)[..., None] / 255
+    return np.asarray(place + (pixels - place.astype(np.float32)) * share + 0.5, np.uint8)
 
 
 def edge_colour(pixels: Pixels) -> NDArray[np.float64]:
