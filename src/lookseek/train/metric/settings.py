@@ -183,7 +183,7 @@ PRESETS: Mapping[str, MetricSettings] = {
         precision="32-true",
         seed=0,
     ),
-    # Chosen on val of drawn garments and of myntra (docs/decisions/metric.md).
+    # First settings: nothing was chosen on val yet (docs/decisions/metric.md).
     "modern": MetricSettings(
         backbone="model:lookseek-base",
         pooling="average",
