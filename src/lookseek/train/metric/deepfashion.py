@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ... import images
 from ...catalogue.deepfashion import (
     is_category_folder,
     photo_folder,
@@ -21,7 +20,8 @@ from ...catalogue.deepfashion import (
     read_splits,
 )
 from ...catalogue.deepfashion.lists import PARTITION
-from ...errors import CatalogueError, ItemError, QueryError
+from ...errors import CatalogueError
+from ...evaluate.benchmarks.cropped import CroppedPhotos
 from ...evaluate.benchmarks.inshop import kind_of
 from ...types import Box, Photo
 from ..labelled import SPLITS, split_of_id
@@ -80,7 +80,7 @@ def read_deepfashion(folder: Path, body: str, crop: bool) -> ItemPhotos:
                 if crop:
                     boxes[shown.id] = places[name].box
     note = "Nothing is measured on test here: lookseek evaluate inshop, consumer2shop and category do, officially."
-    photos: Mapping[str, Photo] = _Cropped(files, boxes) if crop else files
+    photos: Mapping[str, Photo] = CroppedPhotos(files, boxes) if crop else files
     return ItemPhotos({split: tuple(some) for split, some in splits.items()}, photos, "item_id", (note,))
 
 
@@ -119,33 +119,3 @@ def _of_category(root: Path, upper: bool) -> _Rows:
             number = categories.of[name]
             if not upper or categories.bodies[number] == "upper":
                 yield split, name, ItemPhoto(f"category/{name}", "", categories.names[number])
-
-
-class _Cropped(Mapping[str, Photo]):
-    """Photos cropped to their boxes, as PNG, each when it is read.
-
-    Args:
-        files: id to file.
-        boxes: id to box, in pixels of the file.
-    """
-
-    def __init__(self, files: Mapping[str, Path], boxes: Mapping[str, Box]) -> None:
-        self._files, self._boxes = files, boxes
-
-    def __getitem__(self, id: str) -> Photo:
-        file = self._files[id]
-        try:
-            return images.to_png(images.crop(images.decode(file), self._boxes[id]))
-        except ItemError:
-            return file  # whoever decodes it finds out why it can't be
-        except QueryError as error:
-            raise CatalogueError(f"{file}: {error}: the boxes are for the photos of img.zip, unpack these") from error
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._files  # Mapping's own would crop it
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)

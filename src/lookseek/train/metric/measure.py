@@ -46,7 +46,7 @@ def measure(
     """
     pairs = [(photo.id, photo.item) for photo in shown if photo.item]
     task, _ = same_item(pairs, [(photo.id, photo.item or None) for photo in shown], METRICS)
-    if not task.questions:
+    if not task.queries:
         return None
     rows = {photo.id: row for row, photo in enumerate(shown)}
 
