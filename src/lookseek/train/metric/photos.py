@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ... import images
 from ...encode import Model
-from ...encode.prepare import Preprocessing, fit, min_side
+from ...encode.prepare import Preprocessing, min_side, resize_to_input
 from ...evaluate.cache import cache_key, embed_photos
 from ...progress import Progress
 from ...types import Photo
@@ -68,8 +68,9 @@ class ViewedDataset(Dataset[Batch]):
     def __getitem__(self, key: Key) -> Batch:
         row, seed, group = key
         pixels = images.decode(self._photos[self._shown[row].id], min_side(self._how))
-        pixels = fit(look_at(pixels, self._settings.view, self._settings.size, seed, self._street), self._how)
-        photo = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+        seen = look_at(pixels, self._settings.view, self._settings.size, seed, self._street)
+        fitted = np.ascontiguousarray(resize_to_input(seen, self._how))
+        photo = torch.from_numpy(fitted).permute(2, 0, 1)
         return Batch(photo, torch.tensor(group), torch.tensor(row))
 
 
