@@ -231,7 +231,7 @@ class Profile:
         if (
             self.piped > PIPED * self.cells
             and self.numbers < most
-            and not key.startswith(("title", "name", "description"))
+            and not key.startswith(("title", "name", "description", "design"))
         ):
             return ColumnType("list", separator="|")
         if self.booleans >= most and (self.bits < self.booleans or _BOOLEAN_NAME.fullmatch(name)):

@@ -36,6 +36,8 @@ class FolderCatalogue:
         CatalogueError: the folder can't be read or holds no photo.
     """
 
+    has_own_ids = False
+
     def __init__(self, path: Path, exclude: Sequence[str] = ()) -> None:
         self._exclude = tuple(exclude)
         self._root = Path(os.path.normpath(path.absolute()))

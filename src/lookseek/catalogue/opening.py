@@ -16,13 +16,15 @@ from .classic import ClassicCatalogue, VectorOrigin, features_of
 from .file_names import PHOTO_SUFFIXES
 from .folder import FolderCatalogue
 from .ids import check_ids
+from .imagefolder import ImageFolder, metadata_in
 from .layouts import ColumnRole
 from .options import DEFAULT_OPTIONS, ReadingOptions
 from .reading import Reading
 from .rows import TABLE_SUFFIXES
+from .shards import shards_in
 from .table import TableCatalogue
 
-__all__ = ["fields_of", "open_catalogue", "reading_of", "roles_of", "vector_origin"]
+__all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "vector_origin"]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
@@ -43,6 +45,7 @@ class _Checked:
     def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
         self.fields, self.reading, self.roles = fields_of(source), reading_of(source), roles_of(source)
+        self.has_own_ids = has_own_ids(source)
         self._source = source
 
     def __len__(self) -> int:
@@ -74,7 +77,7 @@ def open_catalogue(
     path = Path(source)
     is_table = path.suffix.lower() in TABLE_SUFFIXES
     options = _with_columns(options, {"photo": image_column, "id": id_column})
-    if options.of_tables and (not is_table or path.is_dir()):
+    if options.of_tables and not (is_table and path.is_file()) and not _holds_tables(path):
         raise CatalogueError(f"{source} is no table, so it has no columns: leave {', '.join(options.of_tables)} out")
     word, _, items = str(source).partition(":")
     if isinstance(source, str) and word == "drawn":
@@ -87,7 +90,7 @@ def open_catalogue(
         vectors = ClassicCatalogue(features)
         return _Checked(vectors, vectors.vector_origin)
     if path.is_dir():
-        return _Checked(FolderCatalogue(path, options.exclude))
+        return _Checked(_folder(path, options))
     if not is_table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
@@ -110,6 +113,11 @@ def fields_of(catalogue: Catalogue) -> Mapping[str, FieldType]:
     """Return the types of a catalogue's attributes, whatever a single odd value is; empty where it says none."""
     fields: Mapping[str, FieldType] = getattr(catalogue, "fields", {})
     return fields
+
+
+def has_own_ids(catalogue: Catalogue) -> bool:
+    """Return whether the ids of a catalogue's items were given by its maker, not made of paths or numbers of rows."""
+    return bool(getattr(catalogue, "has_own_ids", True))
 
 
 def reading_of(catalogue: Catalogue) -> Reading | None:
@@ -135,6 +143,25 @@ def _refuse_photos_beside(folder: Path, features: Path) -> None:
             f"{folder} holds photos ({photo}) and features ({features.name}): for the features give {features}, for "
             "the photos give the folder in it that they lie in, or move the features elsewhere"
         )
+
+
+def _folder(path: Path, options: ReadingOptions) -> Catalogue:
+    """Open a folder: photos with tables that describe them, the parts of one table, or photos alone."""
+    if tables := metadata_in(path):
+        return ImageFolder(path, tables, options)
+    try:
+        return FolderCatalogue(path, options.exclude)
+    except CatalogueError:
+        if shards_in(path):
+            return TableCatalogue(path, options)
+        raise
+
+
+def _holds_tables(path: Path) -> bool:
+    try:
+        return path.is_dir() and bool(metadata_in(path) or shards_in(path))
+    except OSError:
+        return False
 
 
 def _drawn(items: str, source: str) -> Catalogue:

@@ -69,6 +69,8 @@ def describe_column(name: str, role: str, kind: ColumnType | None, example: obje
     """
     if role in ("photo", "id"):
         return ColumnReading(name, role, role, _short(example))
+    if kind is not None and example is None:
+        return ColumnReading(name, role, kind.kind, "")
     if kind is None or not isinstance(example, str):
         return ColumnReading(name, role, _native(example), _short(example))
     cell = kind.read(example)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +25,24 @@ class RowReader:
 
     Args:
         plan: how the table is read.
-        path: of the table, absolute.
+        folder: of the table, absolute.
         unit: what its rows are counted by, line or row.
+        locate: returns the table of a row's number, and its number in there.
+        sharded: whether there are several tables.
     """
 
-    def __init__(self, plan: TablePlan, path: Path, unit: str) -> None:
-        self._plan, self._path, self._unit = plan, path, unit
-        self._finder = PhotoFinder(path.parent)
+    def __init__(
+        self, plan: TablePlan, folder: Path, unit: str, locate: Callable[[int], tuple[Path, int]], sharded: bool
+    ) -> None:
+        self._plan, self._folder, self._unit, self._locate = plan, folder, unit, locate
+        self._sharded = sharded
+        self._finder = PhotoFinder(folder)
         self._above: Mapping[str, object] = {}  # the cells of the row above, where a product's may go on below
 
     def items(self, row: Row) -> Iterator[Item | Skipped]:
         """Yield the items of a row, a ``Skipped`` in place of each that there can't be."""
-        number, plan = row[0], self._plan
+        table, number = self._locate(row[0])
+        plan = self._plan
         cells = self._with_the_product_above(row[1])
         where = f"{self._unit} {number}"
         id = to_id(cells.get(plan.id)) if plan.id is not None else ""
@@ -58,8 +64,12 @@ class RowReader:
                 yield found
                 continue
             first = id if place == 0 else f"{id}/{place + 1}"
-            item_id = first if id else (name if isinstance(name, str) else _numbered(number, place))
-            source = str(found) if isinstance(found, Path) else source_in_table(self._path, number, plan.photo or "")
+            item_id = (
+                first
+                if id
+                else (name if isinstance(name, str) else _numbered(number, table if self._sharded else None, place))
+            )
+            source = str(found) if isinstance(found, Path) else source_in_table(table, number, plan.photo or "")
             yield Item(item_id, found, _words(text), attributes, source, remarks=remarks if place == 0 else ())
 
     def _photos(self, cells: Mapping[str, object]) -> tuple[bytes | str, ...]:
@@ -124,7 +134,7 @@ class RowReader:
         path = self._finder.find(name)
         if path is not None:
             return path
-        reason = f"there is no file {name[:200]!r} in {self._path.parent}: correct the path"
+        reason = f"there is no file {name[:200]!r} in {self._folder}: correct the path"
         return Skipped(label, "missing file", f"{where}: {reason}", number, column, name[:200])
 
 
@@ -132,5 +142,7 @@ def _words(text: AttributeValue | None) -> str:
     return "" if text is None else ", ".join(text) if isinstance(text, tuple) else str(text)
 
 
-def _numbered(number: int, place: int) -> str:
-    return str(number) if place == 0 else f"{number}/{place + 1}"
+def _numbered(number: int, shard: Path | None, place: int) -> str:
+    """Return the id of a photo by the number of its row, and by the row's table where there are several."""
+    row = str(number) if shard is None else f"{shard.stem}/{number}"
+    return row if place == 0 else f"{row}/{place + 1}"

@@ -27,6 +27,7 @@ from .options import DEFAULT_OPTIONS, ReadingOptions
 from .reading import Reading
 from .row_items import RowReader
 from .rows import Rows, open_rows
+from .shards import ShardedRows, shards_in
 from .survey import survey_table
 from .table_plan import plan_table
 
@@ -37,7 +38,7 @@ class TableCatalogue:
     """The items of a table file.
 
     Args:
-        path: a file that ``rows.open_rows`` reads.
+        path: a file that ``rows.open_rows`` reads, or the folder of several that are one table.
         options: what a person said of how to read it.
 
     Raises:
@@ -48,13 +49,16 @@ class TableCatalogue:
         self.name = path.name
         self._path = Path(os.path.normpath(path.absolute()))
         self.origin = str(self._path)
-        self._rows: Rows = open_rows(path)
+        shards = ShardedRows(shards_in(path)) if path.is_dir() else None
+        self._folder = self._path.parent if shards is None else self._path
+        self._locate = shards.locate if shards is not None else lambda number: (self._path, number)
+        self._rows: Rows = shards if shards is not None else open_rows(path)
         if options.join is not None:
             self._rows = JoinedRows(self._rows, options.join, options.on)
         survey = survey_table(self._rows)
         if not survey.rows:
             raise CatalogueError(f"{path} has no rows: it needs at least one item")
-        finder = PhotoFinder(self._path.parent)
+        finder = PhotoFinder(self._folder)
         self._plan = plan_table(path, survey, self._rows.left_out, options, lambda name: finder.find(name) is not None)
         photos = self._plan.photo
         self._count = survey.rows + (survey.columns[photos].further if photos is not None else 0)
@@ -83,7 +87,7 @@ class TableCatalogue:
         return self._count
 
     def __iter__(self) -> Iterator[Item | Skipped]:
-        reader = RowReader(self._plan, self._path, self._rows.unit)
+        reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded=self._folder == self._path)
         for row in flat_rows(self._rows, self._plan.raw_columns):
             if isinstance(row, Skipped):
                 yield row

@@ -158,7 +158,7 @@ def _reading(
 
     def line(column: str) -> ColumnReading:
         found: ColumnSurvey = survey.columns[column]
-        native = found.profile.cells == 0 or not isinstance(found.example, str)
+        native = not (found.profile.cells and isinstance(found.example, str | None))
         kind = None if native else types.get(column)
         return describe_column(column, role_of.get(column, ""), kind, found.example)
 

@@ -30,6 +30,7 @@ def index(
     prune: Annotated[bool, Parameter(negative=())] = False,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     strict: Annotated[bool, Parameter(negative=())] = False,
+    list_sources: Annotated[bool, Parameter(negative=())] = False,
     image_column: str | None = None,
     id_column: str | None = None,
     product_column: str | None = None,
@@ -59,6 +60,7 @@ def index(
         prune: remove the items that the source no longer has.
         dry_run: print how the source is read, five of its items and what would be skipped; encode and write nothing.
         strict: publish nothing where something was skipped or is odd; what was encoded is kept for the next run.
+        list_sources: print the sources of an index and do nothing else: lookseek index --list-sources shop.
         image_column: the table's column that holds the photos, if another is taken; likewise the next ones.
         id_column: the column that holds the ids.
         product_column: the column that names the product that a photo shows.
@@ -77,7 +79,9 @@ def index(
     from ..catalogue import ReadingOptions, open_catalogue, reading_of
     from ..index.job import build_index
 
-    if len(paths) < 2:
+    if list_sources and len(paths) == 1:
+        return _print_sources(paths[0])
+    if len(paths) < 2 or list_sources:
         raise UsageError(f"index takes a source and the folder of the index, and got {' '.join(paths) or 'nothing'}")
     *sources, index = paths
     given = {
@@ -116,6 +120,16 @@ def index(
         if summary.interrupted:
             break
     return code
+
+
+def _print_sources(index: str) -> int:
+    from ..index.open_index import open_index
+
+    opened = open_index(index)
+    opened.store.close()
+    for source in opened.manifest.sources:
+        print_line(source)
+    return ALL_WELL
 
 
 @app.command

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..types import AttributeValue, Item, Skipped
 from .console import err, out, print_line
@@ -32,10 +32,8 @@ def print_reading(reading: Reading, console: Console) -> None:
     """Print which column of a table is what, how its texts are read, and what could be read otherwise."""
     layout = f", known as {reading.layout}" if reading.layout else ""
     console.print(f"{reading.name}: {reading.rows:,} rows{layout}", markup=False, soft_wrap=True)
-    table = _table("column", "used as", "read as", "e.g.")
-    for column in reading.columns[:_COLUMNS]:
-        table.add_row(*map(Text, (column.column, column.role or "attribute", column.type, column.example)))
-    console.print(table)
+    rows = [(column.column, column.role or "attribute", column.type, column.example) for column in reading.columns]
+    _print_table([("column", "used as", "read as", "e.g."), *rows[:_COLUMNS]], console)
     hidden = len(reading.columns) - _COLUMNS
     if hidden > 0:
         console.print(f"and {hidden:,} more attributes", markup=False)
@@ -84,11 +82,9 @@ def dry_run(catalogue: Catalogue, reading: Reading | None) -> int:
 
 def _print_items(items: list[Item]) -> None:
     names = list(dict.fromkeys(name for item in items for name in item.attributes))[:_SHOWN]
-    table = _table("id", *names)
-    for item in items:
-        table.add_row(*map(Text, (item.id, *(_short(item.attributes.get(name)) for name in names))))
+    rows = [[item.id, *(_short(item.attributes.get(name)) for name in names)] for item in items]
     if items:
-        out.print(table)
+        _print_table([["id", *names], *rows], out)
 
 
 def _short(value: AttributeValue | None) -> str:
@@ -96,8 +92,10 @@ def _short(value: AttributeValue | None) -> str:
     return text if len(text) <= 24 else f"{text[:23]}…"
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(columns):
-        table.add_column(Text(name), overflow="fold" if place == 0 else "ellipsis", no_wrap=place != 0)
-    return table
+def _print_table(rows: Sequence[Sequence[str]], console: Console) -> None:
+    """Print rows in columns, the first one bold. No row is broken or cut, so that names can be copied."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join(cells).rstrip()
+        console.print(line, markup=False, soft_wrap=True, style="bold" if number == 0 else "")

@@ -21,6 +21,7 @@ from .duplicates import Duplicates, find_duplicates
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
 from .report import SKIPPED_COLUMNS, Summary, skipped_row
+from .source_ids import PrefixedCatalogue, id_prefix, lies_in
 from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for
 
@@ -79,14 +80,17 @@ def build_index(
         fallback = default_store()[1] if new and store is None else ""
         job = _Job(writer, draft, progress or NoProgress())
         try:
+            if prefix := id_prefix(catalogue, draft.store):
+                catalogue = PrefixedCatalogue(catalogue, prefix)
             job.upsert(catalogue, None if origin is not None else encoders_for(loaded, spec.layout))
             if strict:
                 job.refuse_skipped()
             if prune and not job.interrupted:
-                job.prune(catalogue.origin)
+                job.prune(catalogue.origin, prefix)
             summary = job.finish(began)
             encoded = 0 if origin is not None else summary.encoded
-            return replace(summary, encoded=encoded, notes=_notes(fallback, spec.store, summary.items))
+            notes = _notes(fallback, spec.store, summary.items, prefix)
+            return replace(summary, encoded=encoded, notes=notes)
         finally:
             draft.close()
 
@@ -105,6 +109,7 @@ class _Job:
         self._known_fields: dict[str, FieldType] = {}  # and of those that were there before
         self._encoded = 0
         self._pruned = False
+        self._kept_others = False
 
     def upsert(self, catalogue: Catalogue, encoders: Sequence[Encoder] | None) -> None:
         """Add and replace all items of a catalogue. Ctrl-C ends it early, with nothing lost.
@@ -165,8 +170,13 @@ class _Job:
         for odd in remarks:
             self._odd[odd.column or odd.kind].append(odd.line)
 
-    def prune(self, source: str) -> None:
-        """Remove what the catalogue, read to its end, did not have."""
+    def prune(self, source: str, prefix: str = "") -> None:
+        """Remove what the catalogue, read to its end, did not have.
+
+        Args:
+            source: the catalogue's origin.
+            prefix: of its ids; items without it, and those whose photos lie in another source, are left alone.
+        """
         self._pruned = True
         if self._draft.store is None:
             return
@@ -176,7 +186,10 @@ class _Job:
             self._progress.skipped(Skipped(source, "prune", reason))
             self._skipped["prune"] += 1
             return
-        gone = [point.id for point in self._draft.store.scan() if _id_hash(point.id) not in self._seen]
+        unseen = [point for point in self._draft.store.scan() if _id_hash(point.id) not in self._seen]
+        others = [origin for origin in self._draft.sources if origin != source and Path(origin).exists()]
+        gone = [p.id for p in unseen if p.id.startswith(prefix) and not lies_in(p.source, others, source)]
+        self._kept_others = len(gone) < len(unseen)
         if gone and not self._counts["read"]:
             raise QueryError(
                 f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of "
@@ -203,8 +216,9 @@ class _Job:
         duplicates = Duplicates()
         if self._draft.has_changes and not partial:
             self._progress.phase("finishing", None)
-            fields = self._fields if self._pruned else self._known_fields
-            items = self._draft.publish(fields, encoded=bool(self._encoded), pruned=self._pruned)
+            fields = self._fields if self._pruned and not self._kept_others else self._known_fields
+            alone = self._pruned and not self._kept_others
+            items = self._draft.publish(fields, encoded=bool(self._encoded), pruned=alone)
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()
@@ -238,7 +252,7 @@ class _Job:
                 lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
 
 
-def _notes(fallback: str, store: StoreType, items: int) -> tuple[str, ...]:
+def _notes(fallback: str, store: StoreType, items: int, prefix: str) -> tuple[str, ...]:
     """Return what a person should know of the store that keeps the index."""
     limit, notes = capabilities(store).most_items, [fallback] if fallback else []
     if limit is not None and items > limit:
@@ -246,6 +260,8 @@ def _notes(fallback: str, store: StoreType, items: int) -> tuple[str, ...]:
             f"the {store} store compares a query with all {items:,} items, and is meant for up to {limit:,}: a new "
             "index with --store edge is searched by a graph"
         )
+    if prefix:
+        notes.append(f"ids of this source begin with {prefix}, since another source has items of the same ids")
     return tuple(notes)
 
 

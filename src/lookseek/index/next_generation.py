@@ -79,6 +79,11 @@ class NextGeneration:
         return self._spec.layout
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The origins of all catalogues whose items it holds or gets."""
+        return self._manifest.sources
+
+    @property
     def can_build_graphs(self) -> bool:
         """Whether the store can build graphs at all."""
         return capabilities(self._spec.store).graphs
