@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+_NARROW = 6
+"""Characters that a column of attributes needs: narrower ones are left out of a table, and stand in --json."""
+
+
 def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
     """Print what an index job did: counts, skipped items, duplicates."""
     from ..index.address import place_of
@@ -114,26 +118,50 @@ def print_routing(routed: Routed, limit: int = 5) -> None:
 
 def print_results(results: Results, truth: tuple[str, Any] | None, hints: Sequence[str] = ()) -> None:
     """Print the table of a search; with a truth, a tick or a cross beside each rank; below an empty one, hints."""
-    from rich.table import Table
-
     from ..render.strip import agrees
 
     names = distinguishing_attributes(results)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    more = ("more photos",) if any(hit.photos for hit in results.hits) else ()
-    for name in ("rank", "score", "id", *more, *names):
-        table.add_column(name, overflow="fold" if name == "id" else "ellipsis", no_wrap=name != "id")
+    more = ["more photos"] if any(hit.photos for hit in results.hits) else []
+    rows = [["rank", "score", "id", *more, *names]]
     for hit in results.hits:
         mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
-        values = [*(str(len(hit.photos) or "") for _ in more), *(_text(hit.attributes.get(name, "")) for name in names)]
-        table.add_row(f"{hit.rank}{mark}", f"{hit.score:.3f}", escape(hit.id), *map(escape, values))
-    out.print(table)
+        photos = [str(len(hit.photos) or "") for _ in more]
+        values = [_text(hit.attributes.get(name, "")) for name in names]
+        rows.append([f"{hit.rank}{mark}", f"{hit.score:.3f}", hit.id, *photos, *values])
+    for number, line in enumerate(_aligned(rows, fixed=3 + len(more))):
+        out.print(escape(line), style="bold" if number == 0 else "", highlight=False, soft_wrap=True)
     if not results.hits:
         routed = " among those searched" if results.routed is not None else ""
         out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")
     for hint in hints:
         out.print(hint, markup=False, soft_wrap=True)
     err.print(f"{results.took_ms:.0f} ms")
+
+
+def _aligned(rows: Sequence[Sequence[str]], fixed: int) -> list[str]:
+    """Return the lines of a table, each as long as the terminal is wide, or as its first columns need.
+
+    Args:
+        rows: cells, all of one number.
+        fixed: columns that are never cut, since an id is copied; later ones take the room that is left, and are left
+            out where it is too narrow.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    widths: list[int] = []
+    for number, cells in enumerate(zip(*rows, strict=True)):
+        width, room = max(map(cell_len, cells)), out.width - sum(widths) - 2 * len(widths)
+        if number >= fixed and room < min(width, _NARROW):
+            break
+        widths.append(width if number < fixed else min(width, room))
+    lines = []
+    for row in rows:
+        cells = [
+            set_cell_size(cell, width) if cell_len(cell) <= width else f"{set_cell_size(cell, width - 1)}…"
+            for cell, width in zip(row, widths, strict=False)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def distinguishing_attributes(results: Results, limit: int = 5) -> list[str]:
