@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...results import Hit
-from ...types import Attributes, AttributeValue, Point, Value
+from ...types import Point, Role
+from .description import describe
 from .language import Texts
 from .state import State
 
 __all__ = ["Card", "ScorePart", "image_url", "to_cards", "upload_url"]
 
-_TITLE_FIELDS = ("title", "name", "product_name", "productdisplayname")
-_TYPE_FIELDS = ("label", "category", "type", "article", "kind")
-_HIDDEN_FIELDS = ("id", "split", "image", "path", "file", "url", "link")
-"""Attributes that mean nothing to a reader."""
-
 _IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
-_MAX_DETAIL_LENGTH, _MAX_DETAILS = 40, 2
 _SHARE_NAMES = {"look", "colour", "words", "photo", "photo+words", "liked", "disliked"}
 
 
@@ -51,6 +46,9 @@ class Card:
         rank: 1 for the best; None for an item to browse.
         score: formatted; "" for an item to browse.
         title: of the item, or the file's name.
+        brand: of the item; "" for none.
+        price: formatted; "" for none.
+        link: to the item's page in the shop, http or https; "" for none.
         details: a few attributes, formatted.
         shares: parts of the score.
         copies: near-identical photos that are hidden.
@@ -66,6 +64,9 @@ class Card:
     rank: int | None
     score: str
     title: str
+    brand: str
+    price: str
+    link: str
     details: tuple[str, ...]
     shares: tuple[ScorePart, ...]
     copies: int
@@ -92,20 +93,32 @@ def upload_url(token: str) -> str:
     return f"/photos/{quote(token, safe='')}"
 
 
-def to_cards(items: Iterable[Hit | Point], state: State, texts: Texts) -> list[Card]:
-    """Return the cards of a state's hits, or of items to browse."""
-    return [_card(item, state, texts) for item in items]
+def to_cards(
+    items: Iterable[Hit | Point], state: State, texts: Texts, roles: Mapping[Role, str] | None = None
+) -> list[Card]:
+    """Return the cards of a state's hits, or of items to browse.
+
+    Args:
+        items: of the index.
+        state: of the page.
+        texts: of its language.
+        roles: role to attribute, as the index remembers them.
+    """
+    return [_card(item, state, texts, roles or {}) for item in items]
 
 
-def _card(item: Hit | Point, state: State, texts: Texts) -> Card:
+def _card(item: Hit | Point, state: State, texts: Texts, roles: Mapping[Role, str]) -> Card:
     hit = item if isinstance(item, Hit) else None
-    title, details = _describe(item.attributes, texts)
+    described = describe(item.attributes, roles, texts)
     return Card(
         id=item.id,
         rank=hit.rank if hit else None,
         score=texts.number(hit.score, 2) if hit else "",
-        title=title or _file_name(item.id),
-        details=details,
+        title=described.title or _file_name(item.id),
+        brand=described.brand,
+        price=described.price,
+        link=described.link,
+        details=described.details,
         shares=_score_parts(hit.shares, texts) if hit else (),
         copies=len(hit.copies) if hit else 0,
         photos=len(hit.photos) if hit else 0,
@@ -122,28 +135,6 @@ def _file_name(id_: str) -> str:
     name = id_.replace("\\", "/").rpartition("/")[2] or id_
     stem, _, suffix = name.rpartition(".")
     return stem if stem and suffix.lower() in _IMAGE_SUFFIXES else name
-
-
-def _describe(attributes: Attributes, texts: Texts) -> tuple[str, tuple[str, ...]]:
-    """Return a title and the most telling other attributes: short words first, then numbers."""
-    lower = {name.lower(): _joined(value) for name, value in attributes.items()}
-    words = {n: v for n, v in lower.items() if isinstance(v, str) and v.strip() and n not in _HIDDEN_FIELDS}
-    title = next((words[name] for name in (*_TITLE_FIELDS, *_TYPE_FIELDS) if name in words), "")
-    details = [
-        value
-        for name, value in words.items()
-        if value.lower() != title.lower() and len(value) <= _MAX_DETAIL_LENGTH and name not in _TITLE_FIELDS
-    ]
-    for name, value in lower.items():
-        if isinstance(value, bool):
-            details += [texts.label("field", name)] if value else []
-        elif isinstance(value, int | float) and not name.endswith("id") and name not in _HIDDEN_FIELDS:
-            details.append(f"{texts.label('field', name)} {texts.number(value)}")
-    return title, tuple(details[:_MAX_DETAILS])
-
-
-def _joined(value: AttributeValue) -> Value:
-    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def _score_parts(shares: Mapping[str, float], texts: Texts) -> tuple[ScorePart, ...]:

@@ -59,7 +59,8 @@ def _context(
 ) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
     index, results = describe_index(engine), content.results
-    cards = to_cards(content.browsed if results is None else results, state, texts)
+    roles = engine.searcher.index.manifest.roles
+    cards = to_cards(content.browsed if results is None else results, state, texts, roles)
     good = None if results is None else results.good
     return {
         "t": texts.format,
