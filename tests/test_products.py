@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.catalogue import check_ids
+from lookseek.cli.output import print_results
 from lookseek.errors import QueryError
 from lookseek.filters import parse
 from lookseek.index.address import place_of
@@ -23,6 +24,7 @@ from lookseek.index.open_index import open_index
 from lookseek.index.products import count_products, one_photo_each
 from lookseek.query import Query
 from lookseek.render.as_json import results_to_dict
+from lookseek.results import Hit, Results
 from lookseek.search import Searcher
 from lookseek.search.groups import MAX_PHOTOS, complete_products, group, products_of
 from lookseek.store import Restriction, VectorSpec, create_store
@@ -246,3 +248,28 @@ def test_products_are_counted(shop: tuple[list[Item], Path]) -> None:
     assert len(list(one_photo_each(index.store.scan(), "design"))) == 12
     assert len(list(one_photo_each(index.store.scan(), None))) == 36
     index.store.close()
+
+
+# the command line
+
+
+def test_the_table_counts_further_photos_and_never_cuts_an_id(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    ids = ["files/a/long/folder/black-dress-1.jpg", "b" * 90]
+    attributes = {"title": "a black dress with lace", "brand": "Acme"}
+    first = Hit(ids[0], 0.9, 1, attributes, {}, product="a", photos=("x", "y"))
+    print_results(Results(Query(text="x"), (first,), 1.0, "i"), None)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["rank", "score", "id", "more", "photos"]
+    assert row.split() == ["1", "0.900", ids[0], "2"]
+    monkeypatch.setenv("COLUMNS", "80")
+    print_results(Results(Query(text="x"), (first,), 1.0, "i"), None)
+    row = capsys.readouterr().out.splitlines()[1]
+    assert len(row) == 80
+    assert row.endswith("…")
+    assert "  2            a black d" in row
+    long = Hit(ids[1], 0.9, 1, attributes, {})
+    print_results(Results(Query(text="x"), (long,), 1.0, "i"), None)
+    assert capsys.readouterr().out.splitlines()[1] == f"1     0.900  {ids[1]}"
