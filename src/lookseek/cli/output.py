@@ -149,8 +149,8 @@ def _aligned(rows: Sequence[Sequence[str]], fixed: int) -> list[str]:
     from rich.cells import cell_len, set_cell_size
 
     widths: list[int] = []
-    for number, cells in enumerate(zip(*rows, strict=True)):
-        width, room = max(map(cell_len, cells)), out.width - sum(widths) - 2 * len(widths)
+    for number, column in enumerate(zip(*rows, strict=True)):
+        width, room = max(map(cell_len, column)), out.width - sum(widths) - 2 * len(widths)
         if number >= fixed and room < min(width, _NARROW):
             break
         widths.append(width if number < fixed else min(width, room))
