@@ -758,3 +758,30 @@ def test_png_is_exact_and_jpeg_is_near(width: int, height: int, seed: int) -> No
     assert images.decode(images.to_jpeg(pixels)).shape == pixels.shape
     assert len(images.to_jpeg(pixels, quality=20)) <= len(images.to_jpeg(pixels, quality=95))
     assert not Image.open(io.BytesIO(images.to_jpeg(pixels))).getexif()
+
+
+# metadata
+
+
+def test_a_webp_is_decoded_without_its_profile() -> None:
+    small = saved("WEBP")
+    chunks = small[12:]
+    profile = b"ICCP" + struct.pack("<I", 5_000_000) + bytes(5_000_000)
+    extended = b"VP8X" + struct.pack("<I", 10) + bytes([0x2C, 0, 0, 0])  # announces a profile, EXIF and XMP
+    width, height = images.size(small)
+    extended += struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
+    body = extended + profile + chunks + b"XMP " + struct.pack("<I", 4) + b"<x/>"
+    bomb = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+    header = read_header(bomb)
+    assert len(header.body) < len(small) + 40, "the decoder sees neither profile nor XMP"
+    assert np.array_equal(images.decode(bomb), images.decode(small))
+    with pytest.raises(ImageBroken):
+        images.decode(bomb[: len(bomb) // 2 + 2_000_000])
+
+
+def test_an_avif_with_much_metadata_is_refused() -> None:
+    avif = saved("AVIF")
+    free = (2**20 + 8).to_bytes(4, "big") + b"free" + bytes(2**20)
+    with pytest.raises(ImageBroken, match="bytes of metadata"):
+        images.decode(avif + free)
+    assert images.decode(avif + (16).to_bytes(4, "big") + b"free" + bytes(8)).shape == images.decode(avif).shape

@@ -10,7 +10,15 @@ import pytest
 from helpers.catalogues import indexed, published, write_photos
 
 from lookseek.errors import IndexDamaged, IndexMismatch
-from lookseek.index.manifest import FORMAT, IndexSpec, Manifest, RouterInfo, manifest_from_json, manifest_to_json
+from lookseek.index.manifest import (
+    FORMAT,
+    IndexSpec,
+    Manifest,
+    RouterInfo,
+    checksum_of,
+    manifest_from_json,
+    manifest_to_json,
+)
 from lookseek.store import VectorSpec
 
 SPEC = IndexSpec("model", "/models/m", "ab" * 32, "din99", {"look": VectorSpec(4, "cosine")}, "edge", "boxes 1")
@@ -49,7 +57,25 @@ def test_format_1_is_read() -> None:
 
 
 def test_what_a_later_version_of_this_format_adds_is_passed_over() -> None:
-    assert manifest_from_json(changed(seal="ef"), "m") == WHOLE
+    later = json.loads(changed(seal="ef"))
+    del later["checksum"]
+    later["checksum"] = checksum_of(later)
+    assert manifest_from_json(json.dumps(later), "m") == WHOLE
+
+
+def test_a_manifest_that_was_changed_is_damage() -> None:
+    text = manifest_to_json(WHOLE)
+    for part, other in (('"items": 5', '"items": 4'), ("cd", "ce"), ('"checksum": "', '"checksun": "')):
+        assert text.count(part)
+        at = text.rindex(part)
+        with pytest.raises(IndexDamaged, match="not what was written"):
+            manifest_from_json(text[:at] + other + text[at + len(part) :], "m")
+
+
+def test_a_format_2_of_before_checksums_is_read() -> None:
+    before = json.loads(manifest_to_json(WHOLE))
+    del before["checksum"]
+    assert manifest_from_json(json.dumps(before), "m") == WHOLE
 
 
 @pytest.mark.parametrize("version", [3, 99, "2", None])

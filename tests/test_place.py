@@ -182,7 +182,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
     file = tmp_path / "index" / done.generation / name
     content = file.read_bytes()
     file.write_bytes(bytes([content[0] ^ 1]) + content[1:])
-    assert place.damage(done) == {}
+    assert set(place.damage(done)) == {name}  # a small file is compared whenever an index is opened
     assert place.damage(done, contents=True) == {name: "is not what was written"}
     with place.writing() as writer, pytest.raises(IndexDamaged, match="a copy of it would be damaged too"):
         writer.start(manifest(), done)

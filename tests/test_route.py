@@ -86,7 +86,7 @@ def test_every_item_has_a_key_and_the_index_says_how_many(keyed: tuple[Path, Pat
     assert sum(svm.sizes.values()) == sum(kmeans.sizes.values()) == manifest.items == 60
     names = {f"routers/{kind}{form}" for kind in ("svm", "kmeans") for form in (".skops", ".npz")}
     assert {name for name in manifest.files if name.startswith("routers/")} == names
-    findings = check_index(keyed[1])
+    findings = list(check_index(keyed[1]))
     assert all(finding.good for finding in findings)
     assert [finding.what for finding in findings][-2:] == ["router svm", "router kmeans"]
     assert "keys, keeps" in findings[-1].message

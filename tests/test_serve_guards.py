@@ -98,12 +98,17 @@ def test_each_request_has_an_id_of_its_own_which_the_app_knows() -> None:
     assert len(set(ids)) == 3
 
 
-def test_an_error_that_nobody_caught_is_answered_in_plain_words_and_raised_for_the_log() -> None:
-    asked = Asked(SecurityHeaders(fails))
+def test_an_error_that_nobody_caught_is_answered_in_plain_words_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("ERROR", "lookseek.serve"):
+        asked = Asked(SecurityHeaders(fails))
     assert asked.status == 500
     assert asked.json["detail"].endswith(asked.scope["state"]["request_id"])
     assert "secret" not in str(asked.sent)
-    assert isinstance(asked.raised, RuntimeError)
+    assert asked.raised is None
+    (logged,) = caplog.records
+    assert asked.scope["state"]["request_id"] in logged.getMessage()
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], RuntimeError)
 
 
 def test_an_error_in_the_middle_of_an_answer_is_raised_alone() -> None:

@@ -6,6 +6,7 @@ since a rename lasts only once its folder does.
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["move", "replacing", "sync_file", "sync_folder", "write_bytes", "write_text"]
+__all__ = ["DISK_FULL", "move", "replacing", "sync_file", "sync_folder", "write_bytes", "write_text"]
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of an OSError that say that there is no room: of the disk, or of a quota."""
 
 
 @contextmanager

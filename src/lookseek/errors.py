@@ -18,6 +18,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   ├── IndexMissing     no index there
     │   ├── IndexDamaged     its files don't match what they should hold
     │   ├── IndexBusy        another process is writing it
+    │   ├── IndexFull        the disk has no room for what should be written
     │   └── IndexMismatch    made by another model, metric or newer format
     ├── KeysError            a file of API keys can't be read or written
     ├── ResultError          a result file can't be read, or results don't compare
@@ -37,6 +38,7 @@ __all__ = [
     "IndexBusy",
     "IndexDamaged",
     "IndexFolderError",
+    "IndexFull",
     "IndexMismatch",
     "IndexMissing",
     "ItemError",
@@ -109,6 +111,10 @@ class IndexDamaged(IndexFolderError):
 
 class IndexBusy(IndexFolderError):
     """Another process is writing the index."""
+
+
+class IndexFull(IndexFolderError):
+    """The disk has no room for what should be written. What was published is whole."""
 
 
 class IndexMismatch(IndexFolderError):

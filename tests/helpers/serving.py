@@ -22,8 +22,7 @@ import uvicorn
 
 from lookseek.serve.app import create_app
 from lookseek.serve.guards.api_keys import make_key
-from lookseek.serve.guards.idle_connections import IdleTimeoutProtocol
-from lookseek.serve.run import bind_socket
+from lookseek.serve.run import bind_socket, server_config
 from lookseek.serve.settings import Settings
 
 from .waiting import PATIENCE, until
@@ -51,12 +50,10 @@ def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Serv
     written = make_key(keys, "write", "tests") if keys is not None else ""
     listening = bind_socket("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    app = create_app(Settings(index, port=port, keys=keys, **told))
+    settings = Settings(index, port=port, keys=keys, shutdown_seconds=5, **told)
+    app = create_app(settings)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        app, http=IdleTimeoutProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=5
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     until(lambda: server.started or not thread.is_alive(), "the service")

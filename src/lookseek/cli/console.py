@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-__all__ = ["err", "escape", "out", "print_line", "program_name"]
+__all__ = ["err", "escape", "out", "print_line", "printable", "program_name"]
 
 out = Console(highlight=False, emoji=False)  # ":abc:" in an id or a path is not an emoji
 err = Console(stderr=True, highlight=False, emoji=False)
@@ -25,11 +25,18 @@ def program_name() -> str:
 
 def print_line(line: str) -> None:
     """Print a line to standard output: without markup, not broken at the terminal's width, so that it can be copied."""
-    out.print(line, markup=False, soft_wrap=True)
+    out.print(printable(line, keep="\n\t"), markup=False, soft_wrap=True)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Return text without control characters, which a terminal would obey, but for those of ``keep``."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def escape(text: str) -> str:
     """Return text that comes from users without control characters, and with rich's markup escaped."""
     from rich.markup import escape as escape_markup
 
-    return escape_markup("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape_markup(printable(text))

@@ -141,11 +141,12 @@ def check(index: str, /) -> int:
     """
     from ..index.check import check_index
 
-    findings = check_index(index)
-    for finding in findings:
+    good = True
+    for finding in check_index(index):
         out.print(f"{'[green]ok[/]    ' if finding.good else '[red]BROKEN[/]'} {finding.what}: ", end="")
         print_line(finding.message)
-    return 0 if all(finding.good for finding in findings) else 1
+        good = good and finding.good
+    return 0 if good else 1
 
 
 @app.command

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..render.as_json import results_to_dict
 from ..results import Results, Routed
 from ..types import AttributeValue
-from .console import err, escape, out, print_line
+from .console import err, escape, out, print_line, printable
 
 if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
     from ..evaluate.outcome import Evaluation
@@ -189,7 +189,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     for line in tables.protocol_lines(result):
         print_line(line)
     for note in evaluation.loaded.notes:
-        err.print(f"note: {note}", markup=False, soft_wrap=True)
+        err.print(printable(f"note: {note}"), markup=False, soft_wrap=True)
     out.print()
     out.print(tables.headline_table(result))
     parts = tables.parts_table(result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ..types import Skipped
+from .console import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -85,4 +86,4 @@ class ProgressBars:
     def skipped(self, skipped: Skipped) -> None:
         self._skips += 1
         if self._skips <= MAX_PRINTED_SKIPS:
-            self._console.print(f"skipped {skipped.where}: {skipped.reason}", markup=False, soft_wrap=True)
+            self._console.print(printable(f"skipped {skipped.where}: {skipped.reason}"), markup=False, soft_wrap=True)

@@ -118,7 +118,7 @@ def search(
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:
-            err.print(f"[yellow]note:[/] {searcher.index.note}")
+            err.print(f"[yellow]note:[/] {escape(searcher.index.note)}")
         results = searcher.search(query)
         if results.routed is not None:
             print_routing(results.routed)

@@ -29,6 +29,8 @@ def serve(
     also: Annotated[list[str] | None, Parameter(negative=())] = None,
     rate: int = 0,
     image_urls: Annotated[bool, Parameter(negative=())] = False,
+    trusted_proxy: Annotated[list[str] | None, Parameter(negative=())] = None,
+    limits: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Answer searches over a web page and a REST API, until Ctrl-C.
 
@@ -45,12 +47,16 @@ def serve(
         also: a further name that the service is called by, e.g. shop.example.org; may be repeated.
         rate: requests a minute that one client may send; 0 for no limit.
         image_urls: let queries name photos by public addresses, which the service fetches.
+        trusted_proxy: the address or network of a proxy before the service, whose X-Forwarded-For names the client; may
+            be repeated. Without it these headers are ignored.
+        limits: print what one request and one client may cost, and what comes beyond, and end.
     """
     try:
         from ..serve.guards.api_keys import make_key, read_keys
         from ..serve.run import configure_logging
         from ..serve.run import serve as run
         from ..serve.settings import Settings
+        from ..serve.settings import limits as limits_of
     except ModuleNotFoundError as error:
         raise QueryError(f"serving needs {error.name}: pip install 'lookseek[serve]'") from error
     if new_key is not None:
@@ -59,7 +65,13 @@ def serve(
         print_line(make_key(keys, new_key, name or new_key))
         err.print(f"this key is shown once; its hash is in {escape(str(keys))}", soft_wrap=True)
         return 0
-    settings = Settings(index, host, port, keys, tuple(also or ()), image_urls, rate)
+    settings = Settings(
+        index, host, port, keys, tuple(also or ()), image_urls, rate, trusted_proxies=tuple(trusted_proxy or ())
+    )
+    if limits:
+        for limit in limits_of(settings):
+            print_line(f"{limit.what:<38} {limit.value:<45} {limit.beyond}")
+        return 0
     if keys is not None:
         accepted = read_keys(keys)
         who = "everybody who reaches it" if accepted.reads_open else "a key"

@@ -23,6 +23,11 @@ costs a walk over all pixels, 0.15 s at 108 megapixels, for a handful of bytes."
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # source: ITU T.81, table B.1
 _PNG_CHANNELS = {2: 3, 4: 2, 6: 4}  # by colour type; source: W3C PNG, third edition, 11.2.1
 _DEFLATE = 1032  # source: zlib.net/zlib_tech.html, "Maximum Compression Factor"
+_WEBP_NEEDED = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
+_WEBP_PIXEL_FLAGS = 0x12
+"""Of VP8X: alpha and animation; the others announce a profile, EXIF and XMP. Source: RFC 9649, 2.7.1."""
+MAX_AVIF_METADATA = 1 << 20
+"""Bytes of an AVIF's boxes beside the coded picture: a camera's EXIF and profile have less than 100 KB."""
 _PNG_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
@@ -42,10 +47,10 @@ def read_header(data: bytes) -> Header:
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         header = _webp(data)
     elif data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
-        return Header("AVIF", 0, 0, 1, data)
+        header = _avif(data)
     else:
         raise NotAnImage(f"this is {describe_file(data)}")
-    if not (header.width and header.height):
+    if header.format != "AVIF" and not (header.width and header.height):
         raise ImageBroken(f"the {header.format} has {header.width} x {header.height} pixels: save it again")
     return header
 
@@ -169,8 +174,26 @@ def _gif(data: bytes) -> Header:
     return Header("GIF", max(width, x + w), max(height, y + h), 1, body)
 
 
+def _avif(data: bytes) -> Header:
+    """Walk the outermost boxes. Its decoder alone reads size and pixels. Source: ISO/IEC 14496-12, 4.2."""
+    offset = 0
+    for _ in range(MAX_PIECES):
+        if offset + 8 > len(data):
+            return Header("AVIF", 0, 0, 1, data)
+        size = int.from_bytes(data[offset : offset + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[offset + 8 : offset + 16], "big")
+        size = size if size >= 8 else len(data) - offset  # 0: to the end
+        if data[offset + 4 : offset + 8] != b"mdat" and size > MAX_AVIF_METADATA:
+            raise ImageBroken(
+                f"the AVIF has {size:,} bytes of metadata, {MAX_AVIF_METADATA:,} are taken: save it again without"
+            )
+        offset += size
+    raise _too_many("AVIF", MAX_PIECES, "boxes")
+
+
 def _webp(data: bytes) -> Header:
-    """Read the canvas and walk the chunks. Source: RFC 9649, 2.5 to 2.7."""
+    """Read the canvas and walk the chunks; what is no part of the pixels is left out. Source: RFC 9649, 2.5 to 2.7."""
     first, head = data[12:16], data[:30].ljust(30, b"\0")
     if first == b"VP8X":
         width, height = (1 + int.from_bytes(head[n : n + 3], "little") for n in (24, 27))
@@ -181,14 +204,27 @@ def _webp(data: bytes) -> Header:
         width, height = (int.from_bytes(head[n : n + 2], "little") & 0x3FFF for n in (26, 28))
     else:
         raise _truncated("WebP")
-    offset, orientation = 12, 0
+    view, offset, orientation, left_out = memoryview(data), 12, 0, 0
+    length = int.from_bytes(data[4:8], "little")
+    kept: list[bytes | memoryview] = []
     for _ in range(MAX_PIECES):
-        if offset + 8 > len(data):
+        if offset + 8 > min(len(data), 8 + length):
             break
         size = int.from_bytes(data[offset + 4 : offset + 8], "little")
-        if data[offset : offset + 4] == b"EXIF" and not orientation:
+        end = offset + 8 + size + (size & 1)
+        name = data[offset : offset + 4]
+        if name == b"EXIF" and not orientation:
             orientation = exif_orientation(data[offset + 8 : offset + 8 + size])
-        offset += 8 + size + (size & 1)
+        if name == b"VP8X":
+            flags = bytes(flag & _WEBP_PIXEL_FLAGS for flag in data[offset + 8 : offset + 9])
+            kept += [view[offset : offset + 8], flags, view[offset + 9 : end]]
+        elif name in _WEBP_NEEDED:
+            kept.append(view[offset:end])
+        else:
+            left_out += min(end, 8 + length) - offset
+        offset = end
     else:
         raise _too_many("WebP", MAX_PIECES, "chunks")
-    return Header("WebP", width, height, orientation or 1, data)
+    # the length is the stated one, so that a file that is cut short stays one
+    body = b"".join([b"RIFF", (length - left_out).to_bytes(4, "little"), b"WEBP", *kept])
+    return Header("WebP", width, height, orientation or 1, body)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .. import images
 from ..catalogue import photos_at
 from ..encode import ColourEncoder, encode_photos, load_model
-from ..errors import IndexDamaged, ItemError, LookseekError, QueryError
+from ..errors import IndexDamaged, IndexFolderError, ItemError, LookseekError, QueryError
 from ..store import Store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 from ..types import Photo, Point, RouterType
@@ -42,22 +43,38 @@ class Finding:
     message: str
 
 
-def check_index(index: Address) -> list[Finding]:
+def check_index(index: Address) -> Iterator[Finding]:
     """Check all that an index promises: checksums, counts, search, routers, and its photos.
+
+    Yields:
+        What each check found, as soon as it is known. A check that damage stops is a finding too.
 
     Raises:
         IndexFolderError: it can't even be opened; the message names the remedy.
     """
     opened = open_index(index)
+    points = list[Point]()
+
+    def finds_itself() -> Finding:
+        points.extend(_sample(opened.store))
+        return _finds_itself(opened.store, points)
+
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("index job", lambda: _interrupted(opened)),
+        ("checksums", lambda: _files(opened)),
+        ("count", lambda: _count(opened)),
+        ("search", finds_itself),
+        ("photos", lambda: _photos(opened, points)),
+        *((f"router {kind}", partial(_router, opened, kind)) for kind in opened.manifest.routers),
+    ]
     try:
-        findings = [_interrupted(opened), _files(opened), _count(opened)]
-        points = _sample(opened.store)
-        findings.append(_finds_itself(opened.store, points))
-        findings.append(_photos(opened, points))
-        findings += [_router(opened, kind) for kind in opened.manifest.routers]
+        for what, check in checks:
+            try:
+                yield check()
+            except IndexFolderError as error:
+                yield Finding(what, False, str(error))
     finally:
         opened.store.close()
-    return findings
 
 
 def _interrupted(index: OpenIndex) -> Finding:

@@ -7,12 +7,12 @@ gigabyte, so many edits belong into one block.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from ..encode import Model
-from ..errors import IndexMismatch
+from ..errors import IndexMismatch, IndexMissing
 from ..types import Item
 from .address import Address, place_of
 from .next_generation import NextGeneration
@@ -32,10 +32,15 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
 
     Raises:
         IndexBusy: another process is writing it.
-        IndexMismatch: there is no index of this model.
+        IndexMissing: there is no index.
+        IndexMismatch: it is not of this model.
+        IndexFull: the disk has no room.
         IndexDamaged: its files are not what they should be.
     """
-    with place_of(index).writing() as writer:
+    place = place_of(index)
+    if place.published() is None and place.unfinished() is None:  # before anything is made there
+        raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index")
+    with place.writing() as writer:
         found = writer.place.unfinished() or writer.place.published()
         if found is None or found.spec.checksum != model.checksum:
             raise IndexMismatch(
@@ -60,7 +65,7 @@ class Editor:
         self._outcomes: dict[str, Outcome] = {}
         known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
         self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
-        self._touched: set[str] = set()
+        self._touched = set(writer.edited())  # those of a writer that was killed
 
     def put(self, items: Sequence[Item]) -> list[Outcome]:
         """Add items, or replace those whose ids are there.
@@ -73,14 +78,14 @@ class Editor:
             What became of each, in order; when it returns, this is lasting.
         """
         wanted = {item.id: item for item in items}
-        self._touched |= wanted.keys()
+        self._touch(wanted.keys())
         self._outcomes.clear()
         self._upsert.run(map(self._with_source, wanted.values()))
         return [self._outcomes[item.id] for item in items]
 
     def delete(self, ids: Sequence[str]) -> list[Outcome]:
         """Take items out; when it returns, this is lasting."""
-        self._touched.update(ids)
+        self._touch(ids)
         store = self._draft.store
         there = set() if store is None else {point.id for point in store.get(ids, vectors=False)}
         if there:
@@ -94,6 +99,10 @@ class Editor:
         if self._touched and self._draft.store is not None:
             points = self._draft.store.get(sorted(self._touched), vectors=False)
             self._writer.remove_photos(self._touched, {point.source for point in points})
+
+    def _touch(self, ids: Collection[str]) -> None:
+        self._touched |= set(ids)
+        self._writer.note_edited(ids)
 
     def _with_source(self, item: Item) -> Item:
         if isinstance(item.image, bytes) and not item.source:

@@ -16,9 +16,8 @@ was killed leaves its ``building.json``; whoever opens the index next finds ever
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,17 +25,30 @@ from typing import TextIO
 
 from filelock import FileLock, Timeout
 
-from ..atomic import write_bytes, write_text
-from ..errors import IndexBusy, IndexDamaged, IndexMismatch
+from ..atomic import DISK_FULL, write_bytes, write_text
+from ..errors import IndexBusy, IndexDamaged, IndexFull, IndexMismatch
 from ..store import Store, create_store, open_store
-from ..store.schema import point_id
-from .generation import checksum, copy_generation, lasting_files, sync_generation
+from ..store.room import require_room, size_on_disk
+from .file_locks import is_locked
+from .generation import (
+    ENGINE_REWRITES,
+    checksum,
+    copy_generation,
+    generations,
+    matches,
+    number_of,
+    stored_files,
+    sync_generation,
+)
+from .kept_photos import KeptPhotos
 from .manifest import Manifest, manifest_from_json, manifest_to_json
 from .place import Place, PlaceWriter
 
 __all__ = ["FolderPlace", "is_index"]
 
 PUBLISHED = "lookseek.json"
+_SMALL = 2**18
+"""Bytes of a file up to which its checksum is compared whenever the index is opened: some .2 ms."""
 _UNFINISHED, _LOCK, _PHOTOS = "building.json", "writer.lock", "photos"
 
 
@@ -68,51 +80,41 @@ class FolderPlace:
     def version(self) -> str:
         try:  # the manifest is replaced, never written in place
             stat = (self.folder / PUBLISHED).stat()
-        except FileNotFoundError:
+        except OSError:  # e.g. gone, or on a disk that is
             return ""
         return f"{stat.st_ino}-{stat.st_mtime_ns}"
 
     def being_written(self) -> bool:
-        if not (self.folder / _LOCK).exists():
-            return False
-        lock = FileLock(self.folder / _LOCK)
-        try:
-            lock.acquire(timeout=0.3)  # another reader may be trying the same
-        except Timeout:
-            return True
-        except OSError:
-            return False  # a folder that may not be written: no writer of ours is there
-        lock.release()
-        return False
+        return is_locked(self.folder / _LOCK)
 
     def damage(self, manifest: Manifest, *, contents: bool = False) -> Mapping[str, str]:
+        data = self._data(manifest)
         found = {}
         for name, (size, digest) in manifest.files.items():
-            file = self._data(manifest) / name
-            actual = file.stat().st_size if file.is_file() else None
-            if actual is None:
-                found[name] = "is missing"
-            elif actual != size:
-                found[name] = f"has {actual:,} bytes, not {size:,}"
-            elif contents and checksum(file) != (size, digest):
-                found[name] = "is not what was written"
+            if wrong := _damage_of(data / name, size, digest, contents or size <= _SMALL):
+                found[name] = wrong
+        if manifest.files:  # those of a generation that is being filled are not listed yet
+            rewritten = ENGINE_REWRITES if not any(_is_rewritten(name) for name in manifest.files) else ()
+            found |= {
+                name: "is not listed in the index, so something else put it there"
+                for name in stored_files(data)
+                if name not in manifest.files and name.rpartition("/")[2] not in rewritten
+            }
         return found
 
     def open(self, manifest: Manifest) -> Store:
-        return open_store(manifest.spec.store, self._data(manifest), manifest.spec.layout)
+        return open_store(manifest.spec.store, self._data(manifest), manifest.spec.layout, read_only=True)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
         file = self._data(manifest) / name
         if name not in manifest.files:
             raise IndexDamaged(f"{file} is not listed in the index, so it is not read: fit the router again")
-        size, digest = manifest.files[name]
-        data = file.read_bytes() if file.is_file() else b""
-        if (len(data), hashlib.sha256(data).hexdigest()) != (size, digest):
+        if wrong := _damage_of(file, *manifest.files[name], contents=True):
             raise IndexDamaged(
-                f"{file} is not what was published ({len(data):,} bytes, {size:,} expected): bring it back from a "
-                "copy, or index and route the catalogue again"
+                f"{file} is not what was published (it {wrong}): bring it back from a copy, or index and route the "
+                "catalogue again"
             )
-        return data
+        return file.read_bytes()
 
     def report_address(self, name: str) -> str:
         return str(self.folder / name)
@@ -133,6 +135,13 @@ class FolderPlace:
             writer = _FolderWriter(self)
             writer.sweep()
             yield writer
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise IndexFull(
+                    f"there is no room on the disk of {self.folder} ({error}): make room and run the same again. What "
+                    "was published is whole and answers"
+                ) from error
+            raise
         finally:
             lock.release()
 
@@ -145,14 +154,15 @@ class _FolderWriter:
 
     def __init__(self, place: FolderPlace) -> None:
         self._place, self._folder = place, place.folder
+        self._photos = KeptPhotos(place.folder / _PHOTOS)
 
     @property
     def place(self) -> Place:
         return self._place
 
     def start(self, manifest: Manifest, base: Manifest | None) -> Manifest:
-        numbers = [int(path.name.partition("-")[2]) for path in self._folder.glob("generation-[0-9]*")]
-        fresh = replace(manifest, generation=f"generation-{max(numbers, default=0) + 1:04d}", files={}, updated="")
+        last = max((number_of(path.name) for path in self._folder.iterdir()), default=0)
+        fresh = replace(manifest, generation=f"generation-{last + 1:04d}", files={}, updated="")
         data = self._folder / fresh.generation
         if base is None:
             create_store(manifest.spec.store, data, manifest.spec.layout).close()
@@ -162,11 +172,12 @@ class _FolderWriter:
                 f"{self._folder}: {name} of {base.generation} {wrong}, so a copy of it would be damaged too: delete "
                 f"{self._folder} and index the catalogue again"
             )
+        require_room(data, size_on_disk(self._folder / base.generation))
         copy_generation(self._folder / base.generation, data)
         return fresh
 
     def open(self, manifest: Manifest) -> Store:
-        return self._place.open(manifest)
+        return open_store(manifest.spec.store, self._folder / manifest.generation, manifest.spec.layout)
 
     def announce(self, manifest: Manifest) -> None:
         write_text(self._folder / _UNFINISHED, manifest_to_json(manifest))
@@ -174,9 +185,9 @@ class _FolderWriter:
     def publish(self, manifest: Manifest) -> Manifest:
         """The rename of ``lookseek.json`` is the moment: before it readers see the old index, after it the new."""
         data = self._folder / manifest.generation
-        self._place.open(manifest).close()  # lets the engine settle its files
+        self.open(manifest).close()  # lets the engine settle its files
         sync_generation(data)
-        done = replace(manifest, files={name: checksum(data / name) for name in lasting_files(data)})
+        done = replace(manifest, files={name: checksum(data / name) for name in stored_files(data)})
         write_text(self._folder / PUBLISHED, manifest_to_json(done))
         (self._folder / _UNFINISHED).unlink(missing_ok=True)
         self.sweep()
@@ -195,24 +206,48 @@ class _FolderWriter:
         return (self._folder / name).open("w", newline="", encoding="utf-8")
 
     def keep_photo(self, id: str, photo: bytes) -> str:
-        name = f"{point_id(id)}-{hashlib.blake2b(photo, digest_size=8).hexdigest()}.jpg"
-        file = self._folder / _PHOTOS / name
-        if not file.exists():
-            write_bytes(file, photo)
-        return str(file.resolve())
+        return self._photos.keep(id, photo)
 
-    def remove_photos(self, ids: Collection[str], sources: Collection[str]) -> None:
-        theirs = {str(point_id(id)) for id in ids}
-        for file in (self._folder / _PHOTOS).glob("*.jpg"):
-            if file.name.rpartition("-")[0] in theirs and str(file.resolve()) not in sources:
-                file.unlink(missing_ok=True)
+    def note_edited(self, ids: Collection[str]) -> None:
+        self._photos.edit(ids)
+
+    def edited(self) -> Collection[str]:
+        return self._photos.edited()
+
+    def remove_photos(self, ids: Collection[str] | None, sources: Iterable[str]) -> None:
+        self._photos.remove(ids, sources)
 
     def sweep(self) -> None:
-        """Remove generations that no manifest names."""
+        """Remove what writers that were killed left: generations that no manifest names, files that were half written.
+
+        Only names that lookseek gives are touched: whatever else lies in the folder stays.
+        """
         named = {m.generation for m in (self._place.published(), self._place.unfinished()) if m is not None}
-        for path in self._folder.glob("generation-*"):
+        for path in generations(self._folder):
             if path.name not in named:
                 shutil.rmtree(path, ignore_errors=True)  # on Windows a reader may hold it: the next writer tries again
+        for half in (f"{PUBLISHED}.part", f"{_UNFINISHED}.part", f"{_PHOTOS}/*.jpg.part"):
+            for path in self._folder.glob(half):
+                path.unlink(missing_ok=True)
+
+
+def _damage_of(file: Path, size: int, digest: str, contents: bool) -> str:
+    """Return what is wrong with a file; "" if nothing is."""
+    try:
+        actual = file.stat().st_size if file.is_file() else None
+        if actual is None:
+            return "is missing"
+        if actual != size:
+            return f"has {actual:,} bytes, not {size:,}"
+        if contents and not matches(file, size, digest):
+            return "is not what was written"
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+    return ""
+
+
+def _is_rewritten(name: str) -> bool:
+    return name.rpartition("/")[2] in ENGINE_REWRITES
 
 
 def _read(file: Path) -> Manifest | None:

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
 from ..atomic import move, sync_file, sync_folder
+from ..store.copying import copy_tree, nonzero_blocks
 
-__all__ = ["checksum", "copy_generation", "lasting_files", "sync_generation"]
+__all__ = [
+    "ENGINE_REWRITES",
+    "checksum",
+    "copy_generation",
+    "generations",
+    "matches",
+    "number_of",
+    "stored_files",
+    "sync_generation",
+]
 
-_BLOCK = 1 << 16
-"""Bytes copied at a time; a block of zeros becomes a hole."""
-_REWRITTEN = ("edge_config.json", "segment.json")
-"""Files that the engine writes anew whenever it opens a folder: no checksum can be kept of them."""
+_NAME = re.compile(r"generation-(\d+)")
+_COPYING = ".copying"
+_BLOCKS = "blocks:"
+"""Before a checksum of blocks that are not all zeros."""
+
+ENGINE_REWRITES = ("edge_config.json", "segment.json")
+"""Files that the engine writes anew whenever it opens a folder. Format 1, whose readers opened the folder itself, lists
+no checksum of them."""
+
+
+def number_of(name: str) -> int:
+    """Return the number of a generation's folder; 0 of any other name.
+
+    >>> number_of("generation-0012"), number_of("generation-0012.bak"), number_of("generation-x")
+    (12, 0, 0)
+    """
+    match = _NAME.fullmatch(name.removesuffix(_COPYING))
+    return int(match[1]) if match else 0
+
+
+def generations(folder: Path) -> list[Path]:
+    """Return the folders of generations in an index folder, half-made copies among them, and nothing else."""
+    return [path for path in folder.iterdir() if number_of(path.name) and path.is_dir() and not path.is_symlink()]
 
 
 def copy_generation(source: Path, target: Path) -> None:
-    """Copy a generation's folder; ``target`` is there whole or not at all."""
-    beside = target.with_name(target.name + ".copying")
+    """Copy a generation's folder; ``target`` is there whole or not at all.
+
+    Raises:
+        OSError: there is no room, or a file can't be read; nothing is left of the copy.
+    """
+    beside = target.with_name(target.name + _COPYING)
     shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(source, beside, copy_function=_copy_file)
-    move(beside, target)
-
-
-def _copy_file(source: str, target: str) -> None:
-    """Copy and leave holes as holes: the engine's files are mostly empty at first, 30 MB that take 100 KB."""
-    with open(source, "rb") as read, open(target, "wb") as write:  # noqa: PTH123  copytree gives text
-        while block := read.read(_BLOCK):
-            if block.count(0) == len(block):
-                write.seek(len(block), 1)
-            else:
-                write.write(block)
-        write.truncate(read.tell())
+    try:
+        copy_tree(source, beside)
+        move(beside, target)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
 
 
 def sync_generation(data: Path) -> None:
@@ -45,13 +72,28 @@ def sync_generation(data: Path) -> None:
     sync_folder(data)
 
 
-def lasting_files(data: Path) -> list[str]:
-    """Return the files of a generation that stay as they are, relative, sorted."""
-    found = (path for path in data.rglob("*") if path.is_file() and path.name not in _REWRITTEN)
-    return sorted(path.relative_to(data).as_posix() for path in found)
+def stored_files(data: Path) -> list[str]:
+    """Return the files of a generation, relative, sorted."""
+    return sorted(path.relative_to(data).as_posix() for path in data.rglob("*") if not path.is_dir())
 
 
 def checksum(file: Path) -> tuple[int, str]:
-    """Return the size in bytes and the SHA-256 of a file."""
+    """Return the size in bytes of a file and a checksum of its content, which reads none of its holes.
+
+    SHA-256 of each block of 64 KB that is not all zeros, after its offset in 8 bytes, big end first.
+    """
+    digest = hashlib.sha256()
+    for at, block in nonzero_blocks(file):
+        digest.update(at.to_bytes(8))
+        digest.update(block)
+    return file.stat().st_size, _BLOCKS + digest.hexdigest()
+
+
+def matches(file: Path, size: int, digest: str) -> bool:
+    """Return whether a file has this size and checksum; manifests of before have the SHA-256 of the whole file."""
+    if file.stat().st_size != size:
+        return False
+    if digest.startswith(_BLOCKS):
+        return checksum(file)[1] == digest
     with file.open("rb") as opened:
-        return file.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest() == digest

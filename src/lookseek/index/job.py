@@ -20,7 +20,7 @@ from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
-from .report import SKIPPED_COLUMNS, Summary, skipped_row
+from .report import SKIPPED_COLUMNS, Summary, as_cell, skipped_row
 from .source_ids import PrefixedCatalogue, id_prefix, lies_in
 from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for
@@ -223,6 +223,7 @@ class _Job:
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)
                 self._draft.build_graph()
             if self._draft.store is not None:
+                self._writer.remove_photos(None, (point.source for point in self._draft.store.scan()))
                 duplicates = find_duplicates(self._draft.store)
             self._list(duplicates)
         store = self._draft.store
@@ -249,7 +250,7 @@ class _Job:
             lines = csv.writer(report)
             lines.writerow(["kind", "group", "id"])
             for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
-                lines.writerows((kind, number, id_) for number, ids in enumerate(groups, 1) for id_ in ids)
+                lines.writerows((kind, number, as_cell(id_)) for number, ids in enumerate(groups, 1) for id_ in ids)
 
 
 def _notes(fallback: str, store: StoreType, items: int, prefix: str) -> tuple[str, ...]:

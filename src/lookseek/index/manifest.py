@@ -6,6 +6,7 @@ writes it; format 1 is read, and what is written next is format 2.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -15,10 +16,21 @@ from ..errors import IndexDamaged, IndexMismatch
 from ..store import FieldType, Layout, StoreType, VectorSpec
 from ..types import Role, RouterType
 
-__all__ = ["FORMAT", "IndexSpec", "Manifest", "RouterInfo", "manifest_from_json", "manifest_to_json"]
+__all__ = [
+    "FORMAT",
+    "IndexSpec",
+    "Manifest",
+    "RouterInfo",
+    "checksum_of",
+    "manifest_from_json",
+    "manifest_to_json",
+]
 
 FORMAT = 2
 """The format that is written. Older ones are read (``_NEXT``), newer ones refused."""
+_CHECKSUM = "checksum"
+"""The key of a manifest's own checksum. A format 2 without it was written before there was one, and has no key that is
+unknown: the key itself, damaged, would be one."""
 
 _KEYS = {"spec": "recipe"}
 """Fields of a manifest whose key in the JSON has another name."""
@@ -116,10 +128,10 @@ class Manifest:
 
 
 def manifest_to_json(manifest: Manifest) -> str:
-    """Write a manifest down in the format of today."""
+    """Write a manifest down in the format of today, with a checksum of its own."""
     stored = {"format": FORMAT, **{_KEYS.get(name, name): value for name, value in asdict(manifest).items()}}
     stored["recipe"]["layout"] = {name: vector.to_dict() for name, vector in manifest.spec.layout.items()}
-    return json.dumps(stored, indent=1, ensure_ascii=False)
+    return json.dumps({**stored, _CHECKSUM: checksum_of(stored)}, indent=1, ensure_ascii=False)
 
 
 def manifest_from_json(text: str | bytes, where: str) -> Manifest:
@@ -136,8 +148,13 @@ def manifest_from_json(text: str | bytes, where: str) -> Manifest:
     try:
         stored = json.loads(text)
         version = stored.pop("format")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IndexDamaged(f"{where} can't be read ({error}): index the catalogue again into a new folder") from error
+    if not _as_written(stored, version):
+        raise IndexDamaged(
+            f"{where} is not what was written: bring it back from a copy, or index the catalogue again into a new "
+            "folder"
+        )
     if not isinstance(version, int) or version > FORMAT:
         raise IndexMismatch(f"{where} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
     try:
@@ -155,6 +172,21 @@ def manifest_from_json(text: str | bytes, where: str) -> Manifest:
         raise IndexDamaged(
             f"{where} lacks what it should say ({error}): index the catalogue again into a new folder"
         ) from error
+
+
+def _as_written(stored: dict[str, Any], version: object) -> bool:
+    """Return whether a manifest agrees with its own checksum, which is taken out of it."""
+    if version != FORMAT:
+        return True  # an earlier format, which has none, or one that is refused
+    if _CHECKSUM in stored:
+        return bool(stored.pop(_CHECKSUM) == checksum_of({"format": version, **stored}))
+    return not stored.keys() - {_KEYS.get(f.name, f.name) for f in fields(Manifest)}
+
+
+def checksum_of(stored: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest's JSON without its checksum, however it is spaced and ordered."""
+    canonical = json.dumps(stored, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _from_1(stored: dict[str, Any]) -> dict[str, Any]:

@@ -45,11 +45,16 @@ def open_index(address: Address) -> OpenIndex:
         IndexDamaged: its files are not what they should be.
     """
     place = place_of(address)
-    published, unfinished = place.published(), place.unfinished()
+    published, note = place.published(), ""
+    try:
+        unfinished = place.unfinished()
+    except IndexFolderError as error:
+        if published is None:
+            raise
+        unfinished, note = None, f"what the last job left can't be read, so the index is as it was before it: {error}"
     if unfinished is not None and not place.being_written() and _continues(unfinished, published):
-        note = "the last index job was interrupted: run it again to finish it"
         try:
-            return _opened(place, unfinished, note)
+            return _opened(place, unfinished, "the last index job was interrupted: run it again to finish it")
         except IndexFolderError:
             if published is None:
                 raise
@@ -58,7 +63,7 @@ def open_index(address: Address) -> OpenIndex:
             raise IndexBusy(f"{place.address} is being built for the first time: search it when the job has ended")
         raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
     try:
-        return _opened(place, published)
+        return _opened(place, published, note)
     except IndexDamaged:  # a job may have published a newer generation in between, and removed this one
         newer = place.published()
         if newer is None or newer.generation == published.generation:

@@ -8,7 +8,7 @@ published one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
@@ -59,7 +59,8 @@ class Place(Protocol):
 
         Args:
             manifest: of the generation.
-            contents: False looks at what is cheap to look at, such as sizes; True compares checksums of everything.
+            contents: False looks at what is cheap to look at: sizes, files that nobody listed, checksums of small
+                files; True compares the checksums of everything.
 
         Returns:
             What is damaged, e.g. a file, to what is wrong with it, as the end of a sentence. Empty if nothing is, and
@@ -67,7 +68,7 @@ class Place(Protocol):
         """
 
     def open(self, manifest: Manifest) -> Store:
-        """Open a generation's points for reading.
+        """Open a generation's points for reading: whatever is done with the store, nothing of the place changes.
 
         Raises:
             IndexDamaged: they can't be opened.
@@ -157,5 +158,14 @@ class PlaceWriter(Protocol):
             The photo's source, see ``types.Item``; the same for the same item and bytes.
         """
 
-    def remove_photos(self, ids: Collection[str], sources: Collection[str]) -> None:
-        """Remove the kept photos of these items, but for those whose sources are given."""
+    def note_edited(self, ids: Collection[str]) -> None:
+        """Note items before they change, so that the next writer removes their photos if this one can't."""
+
+    def edited(self) -> Collection[str]:
+        """Return the ids that were noted since photos were last removed."""
+
+    def remove_photos(self, ids: Collection[str] | None, sources: Iterable[str]) -> None:
+        """Remove the kept photos of these items, of all for None, but for those of these sources.
+
+        What was noted is forgotten. The sources are not read where there is nothing that may go.
+        """

@@ -50,4 +50,14 @@ def skipped_row(skipped: Skipped) -> tuple[str, ...]:
     """Return a line of ``skipped.csv``; what to do is what follows the last colon of the reason."""
     remedy = skipped.reason.rpartition(": ")[2] if ": " in skipped.reason else ""
     line = str(skipped.line) if skipped.line else ""
-    return (skipped.where, skipped.kind, skipped.reason, line, skipped.column, skipped.value, remedy)
+    cells = (skipped.where, skipped.kind, skipped.reason, line, skipped.column, skipped.value, remedy)
+    return tuple(map(as_cell, cells))
+
+
+def as_cell(text: str) -> str:
+    """Return a text for a cell of a CSV file that people open as a spreadsheet, which runs what looks like a formula.
+
+    >>> as_cell("=cmd|' /C calc'!A0"), as_cell("dress-1")
+    ("'=cmd|' /C calc'!A0", 'dress-1')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

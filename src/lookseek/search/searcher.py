@@ -20,9 +20,14 @@ from . import pipeline
 from .relevance import measure_relevance
 from .session import LoadedIndex, load_index, needs_measuring
 from .stages import StageClock
+from .verifying import Verification
 
 if TYPE_CHECKING:
     from ..route.router import Router
+
+
+_VERIFY_AFTER = 1.0
+"""Seconds after which a generation that was published meanwhile is compared with its checksums."""
 
 
 class Searcher:
@@ -54,6 +59,7 @@ class Searcher:
         self._opening = threading.Lock()
         self._closed = False
         self._measuring = False
+        self._verification = Verification(self._loaded.index)
         self._routers: dict[tuple[str, RouterType], Router] = {}  # by generation
 
     @property
@@ -70,10 +76,15 @@ class Searcher:
             IndexMismatch: it asks by a router that is older than the index's items.
             FilterError: its filter can't be read or names a field that no item has.
             ImageError: its photo can't be used.
+            IndexDamaged: a file of the index was found to be another than was published.
         """
         check_is_query(query)
         clock = StageClock()
-        return pipeline.search(query, self._refreshed(), self._router, clock)
+        results = pipeline.search(query, self._refreshed(), self._router, clock)
+        if self._single:
+            self._verification.finish()
+        self._verification.raise_if_damaged()
+        return results
 
     def embed(self, query: Query) -> dict[str, Vector]:
         """The query's vectors by name, as the store is asked with them."""
@@ -88,8 +99,10 @@ class Searcher:
         return next((point for point in points if point.hash == digest), None)
 
     def current(self) -> OpenIndex:
-        """The newest generation, opened if it is not yet."""
-        return self._refreshed().index
+        """The newest generation, opened if it is not yet. Raises what ``search`` raises of a damaged index."""
+        index = self._refreshed().index
+        self._verification.raise_if_damaged()
+        return index
 
     @property
     def model(self) -> Model:
@@ -99,6 +112,7 @@ class Searcher:
     def close(self) -> None:
         """Release the index; nothing can be searched afterwards."""
         self._closed = True
+        self._verification.stop()
         self._loaded.index.store.close()
 
     def __enter__(self) -> Searcher:
@@ -145,7 +159,8 @@ class Searcher:
                 return self._loaded
             loaded = load_index(place, self._single, self._loaded)
             self._routers = {}
-            self._loaded = loaded
+            self._verification.stop()
+            self._loaded, self._verification = loaded, Verification(loaded.index, _VERIFY_AFTER)
         if self._measuring and needs_measuring(loaded):
             threading.Thread(target=self.measure_relevance, name="lookseek-relevance", daemon=True).start()
         return loaded

@@ -16,31 +16,37 @@ from .api.writer import Writer
 from .engine import Engine
 from .error_handlers import add_error_handlers
 from .guards.access import AccessControl
-from .guards.api_keys import Keys, read_keys
+from .guards.body_budget import BodyBudget
 from .guards.body_deadline import BodyDeadline
 from .guards.body_limits import BodyLimits
 from .guards.hosts import AllowedHosts, host_names
 from .guards.idle_connections import TrackResponses
+from .guards.keys_file import KeysFile
 from .guards.rate_limit import RateLimiter
 from .guards.raw_item_ids import RawItemIds
 from .guards.request_log import RequestLog
 from .guards.security_headers import SecurityHeaders
+from .guards.unreadable_requests import OneLength
 from .openapi import add_body_schemas
 from .page import routes as page_routes
-from .settings import Settings
+from .settings import MAX_BODY_SECONDS, Settings
 from .thumbnails import Thumbnails
 from .uploads import Uploads
 
 __all__ = ["create_app", "create_routes"]
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
     """Create a service over an index.
+
+    Args:
+        settings: of the service.
+        keys: the file of keys that ``settings`` name, where the caller opened it.
 
     Raises:
         LookseekError: the index, its model or the keys can't be used.
     """
-    keys = Keys() if settings.keys is None else read_keys(settings.keys)
+    keys = keys or KeysFile(settings.keys)
     limiter = RateLimiter(settings.rate) if settings.rate else None
     routes, engine = create_routes(), Engine(settings)
     routes.state.engine, routes.state.settings = engine, settings
@@ -49,9 +55,11 @@ def create_app(settings: Settings) -> ASGIApp:
     # A request goes through these from the last to the first.
     app: ASGIApp = RawItemIds(routes)
     app = BodyLimits(app, settings, BATCH_PATH)
-    app = BodyDeadline(app, streams={BATCH_PATH: MIN_BYTES_PER_SECOND})
-    app = AccessControl(app, keys, limiter, engine.metrics)
+    app = BodyBudget(app, settings.max_body_bytes, engine.metrics, (BATCH_PATH,))
+    app = BodyDeadline(app, total=MAX_BODY_SECONDS, streams={BATCH_PATH: MIN_BYTES_PER_SECOND})
+    app = AccessControl(app, keys, limiter, engine.budget, engine.metrics)
     app = AllowedHosts(app, host_names(settings.host, settings.hosts))
+    app = OneLength(app)
     app = RequestLog(app, engine.metrics)
     app = SecurityHeaders(app)
     return TrackResponses(app)

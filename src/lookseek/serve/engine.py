@@ -12,9 +12,10 @@ from typing import Any, TypeAlias, TypeVar
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
+from .guards.cpu_budget import CpuBudget, current_client
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
-from .settings import Settings
+from .settings import CPU_BURST_SECONDS, CPU_SECONDS_PER_SECOND, Settings
 
 __all__ = ["Engine", "RunWrite"]
 
@@ -41,6 +42,7 @@ class Engine:
         """Open the index and its model. Raises what ``Searcher`` raises."""
         self.searcher = Searcher(settings.index)
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
+        self.budget = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS)
         self._searches = WorkerPool(settings.threads, settings.queue_limit, settings.queue_seconds, "search")
         self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
         self._fetches = WorkerPool(8, 8, 5.0, "fetch")  # separate: a slow host delays no picture
@@ -136,9 +138,15 @@ class Engine:
         """Run a job in a pool, and record how long it waited or that it was refused."""
         queued = time.perf_counter()
 
+        client = current_client.get()
+
         def timed() -> T:
-            self.metrics.step_seconds.labels("wait").observe(time.perf_counter() - queued)
-            return job()
+            started = time.perf_counter()
+            self.metrics.step_seconds.labels("wait").observe(started - queued)
+            try:
+                return job()
+            finally:
+                self.budget.charge(client, time.perf_counter() - started)
 
         try:
             return await pool.run(timed)

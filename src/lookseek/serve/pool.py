@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class Busy(Exception):
-    """Too many requests are waiting: the client may retry in ``seconds``."""
+    """Too many requests are waiting: the client may retry in ``seconds``. ``detail`` says it in other words."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"too many requests are waiting: ask again in {seconds} s")
+    def __init__(self, seconds: int, detail: str = "") -> None:
+        super().__init__(detail or f"too many requests are waiting: ask again in {seconds} s")
         self.seconds = seconds
 
 

@@ -8,11 +8,13 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from starlette.responses import JSONResponse, Response
 
+from ..atomic import DISK_FULL
 from ..errors import (
     FilterError,
     ImageTooLarge,
     IndexBusy,
     IndexFolderError,
+    IndexFull,
     ItemError,
     LookseekError,
     ModelError,
@@ -20,12 +22,15 @@ from ..errors import (
     QueryError,
 )
 
-__all__ = ["MEDIA_TYPE", "problem", "problem_from_error", "strip_paths"]
+__all__ = ["MEDIA_TYPE", "internal_error", "problem", "problem_from_error", "problem_from_os_error", "strip_paths"]
 
 MEDIA_TYPE = "application/problem+json"
 
 BUSY_SECONDS = 5
 """Seconds after which a client may retry where another process writes the index."""
+
+_FULL = "there is no room to keep this: nothing was changed, and searches go on. Who runs this must make room"
+_UNUSABLE = "the index or its model can't be used now: who runs this finds why in its log"
 
 # The first that matches. The response repeats the message of an error that the request caused.
 _CLIENT_ERRORS: tuple[tuple[type[LookseekError], int, str], ...] = (
@@ -56,6 +61,19 @@ def problem(
     return JSONResponse(body, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
+def internal_error(request_id: str) -> Response:
+    """Return the response to an error that nobody expected; the log has its cause under the request's id."""
+    detail = f"the request is not to blame: who runs this finds why in the log, by the id {request_id}"
+    return problem(500, "Something went wrong here", detail, id=request_id)
+
+
+def problem_from_os_error(error: OSError) -> Response:
+    """Return the response to an error of the disk: 507 where it is full, else 503."""
+    if error.errno in DISK_FULL:
+        return problem(507, "The disk is full", _FULL)
+    return problem(503, "The index can't be used", _UNUSABLE, headers={"Retry-After": str(BUSY_SECONDS)})
+
+
 def problem_from_error(error: LookseekError) -> Response:
     """Return the response to an error: 4xx with its message, 5xx with one that reveals nothing of this machine."""
     for kind, status, title in _CLIENT_ERRORS:
@@ -68,12 +86,10 @@ def problem_from_error(error: LookseekError) -> Response:
             f"another process is writing the index: try again in {BUSY_SECONDS} seconds",
             headers={"Retry-After": str(BUSY_SECONDS)},
         )
+    if isinstance(error, IndexFull):
+        return problem(507, "The disk is full", _FULL)
     if isinstance(error, IndexFolderError | ModelError):
-        return problem(
-            503,
-            "The index can't be used",
-            "the index or its model can't be used now: who runs this finds why in its log",
-        )
+        return problem(503, "The index can't be used", _UNUSABLE, headers={"Retry-After": str(BUSY_SECONDS)})
     return problem(500, "Something went wrong here", "the request is not to blame: who runs this finds why in its log")
 
 

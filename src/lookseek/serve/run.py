@@ -10,17 +10,19 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ..errors import QueryError
 from .app import create_app
 from .guards.idle_connections import IdleTimeoutProtocol
+from .guards.keys_file import KeysFile
 from .settings import Settings
 
-__all__ = ["bind_socket", "configure_logging", "free_port", "serve"]
+__all__ = ["bind_socket", "configure_logging", "free_port", "serve", "server_config"]
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; running requests are answered first.
+    """Serve until Ctrl-C or SIGTERM; running requests are answered first. SIGHUP reads the file of keys again.
 
     Args:
         settings: the service's.
@@ -31,23 +33,38 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """
     listener = bind_socket(settings.host, settings.port)
     try:
-        app = create_app(settings)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            http=IdleTimeoutProtocol,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]
-            limit_concurrency=1000,
-            h11_max_incomplete_event_size=64 * 1024,
-        )
+        keys = KeysFile(settings.keys)
+        app = create_app(settings, keys)
+        config = server_config(app, settings)
+        if hasattr(signal, "SIGHUP"):  # Windows has none
+            signal.signal(signal.SIGHUP, lambda *_: keys.reload())
         signal.signal(signal.SIGTERM, _exit)  # uvicorn raises the signal again once it has shut down
         with contextlib.suppress(KeyboardInterrupt):
             _Server(config, lambda: ready(_url(listener))).run(sockets=[listener])
     finally:
         listener.close()
+
+
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return uvicorn's settings.
+
+    What a request says of forwarding (X-Forwarded-For, X-Forwarded-Proto) is ignored but from a trusted proxy; the
+    environment's FORWARDED_ALLOW_IPS, which uvicorn would read, changes nothing.
+    """
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=IdleTimeoutProtocol,
+        ws="none",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from .. import images
 from ..errors import ImageTooLarge
 from ..types import Photo
+from .settings import MAX_PIXELS
 from .thumbnails import scale_to_fit
 
 __all__ = ["Upload", "Uploads", "check_pixel_limit", "normalise_upload"]
@@ -19,9 +20,6 @@ SIDE = 1600
 """Pixels of the longer side at most: enough to crop well, and far more than any model reads."""
 
 _QUALITY = 90
-
-_MAX_PIXELS = 50_000_000
-"""Pixels of an uploaded photo: more than the usual photo of any phone."""
 
 
 class Upload(NamedTuple):
@@ -48,17 +46,21 @@ def normalise_upload(photo: Photo, side: int = SIDE) -> Upload:
     return Upload(images.to_jpeg(pixels, _QUALITY), width, height)
 
 
-def check_pixel_limit(photo: bytes) -> None:
-    """Refuse a photo whose decoding would take long, before it begins.
+def check_pixel_limit(*photos: bytes) -> None:
+    """Refuse a request's photos whose decoding would take long, before it begins.
 
     Raises:
-        ImageError: it has too many pixels, or is no picture.
+        ImageError: together they have too many pixels, or one is no picture.
     """
-    width, height = images.size(photo)
-    if width * height > _MAX_PIXELS:
-        raise ImageTooLarge(
-            f"the picture has {width:,} x {height:,} pixels, {_MAX_PIXELS:,} are taken here: send it smaller"
-        )
+    pixels = 0
+    for photo in photos:
+        width, height = images.size(photo)
+        pixels += width * height
+        if pixels > MAX_PIXELS:
+            before = f", with those before it {pixels:,}" if pixels > width * height else ""
+            raise ImageTooLarge(
+                f"the picture has {width:,} x {height:,} pixels{before}, {MAX_PIXELS:,} are taken here: send it smaller"
+            )
 
 
 class Uploads:

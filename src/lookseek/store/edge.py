@@ -1,4 +1,4 @@
-"""The embedded engine: Qdrant Edge, in the process. Only this file and ``edge_form.py`` use it.
+"""The embedded engine: Qdrant Edge, in the process. Only this file, ``edge_form.py`` and ``edge_shard.py`` use it.
 
 How it is used, and why (figures in docs/decisions/store.md): no write-ahead log, since every ``add`` ends in
 a flush and a log would lock the folder to one process; vectors as float16, half the bytes at the same recall;
@@ -17,7 +17,7 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from ..errors import IndexDamaged, QueryError
+from ..errors import IndexDamaged, IndexFull, QueryError
 from ..types import Point, RouterType, Value, Vector
 from .base import UNRESTRICTED, Restriction, ScoredId
 from .edge_form import (
@@ -29,7 +29,9 @@ from .edge_form import (
     value_from_engine,
     vectors_to_engine,
 )
+from .edge_shard import Shard
 from .examples import recommend_by_search
+from .room import require_room, size_on_disk
 from .schema import FieldType, Layout, VectorSpec, check_points, check_query, point_id
 
 _PAGE = 1024
@@ -50,6 +52,10 @@ _NEVER = 2**40
 """KB: a threshold that no segment reaches, so that the engine builds no graph by itself."""
 _FLOAT16 = 2
 """Bytes of a number in a stored vector."""
+_POINT, _GROWTH = 4_096, 2
+"""Bytes of a point beside its vectors, and how much more the engine may write than it is given, both estimated high."""
+_SIGBUS = 7
+"""The signal of a mapped page for which the disk has no room, on Linux."""
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered."""
 
@@ -57,18 +63,12 @@ _TIE = 6
 class EdgeStore:
     """Points in Qdrant Edge. See ``Store`` for what each method promises."""
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, layout: Layout, *, read_only: bool = False) -> None:
         self.layout = layout
         self._folder = folder
         if not (folder / "edge_config.json").is_file():
-            raise IndexDamaged(f"{folder} holds no index data: run lookseek index again")
-        try:
-            self._shard = _load(folder, layout)
-        except Exception as error:  # the engine raises plain Exception
-            remedy = "run lookseek index again"
-            if "ermission denied" in str(error) or "ead-only file system" in str(error):
-                remedy = "the engine must be allowed to write where it opens an index: copy it to a place of yours"
-            raise IndexDamaged(f"{folder} can't be opened ({error}): {remedy}") from error
+            raise IndexDamaged(f"{folder} holds no index data: index the catalogue again")
+        self._shard = Shard(folder, _config(layout, graph=False), read_only=read_only)
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> EdgeStore:
@@ -81,6 +81,8 @@ class EdgeStore:
         fresh = check_points(points, self.layout)
         if not fresh:
             return
+        sizes = sum(vector.size for point in fresh.values() for vector in point.vectors.values())
+        require_room(self._folder, _GROWTH * (sizes * _FLOAT16 + len(fresh) * _POINT))
         self._shard.update(
             engine.UpdateOperation.upsert_points(
                 [
@@ -180,7 +182,7 @@ class EdgeStore:
         request = engine.FacetRequest(field_path(field), limit=limit, exact=True, filter=compile_filter(restriction))
         try:
             hits = self._shard.facet(request).hits
-        except Exception as error:
+        except IndexDamaged as error:
             message = f"field {field!r} can't be counted by value: it was not declared as words or boolean"
             raise QueryError(message) from error
         return sorted(
@@ -206,6 +208,7 @@ class EdgeStore:
 
     def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         field, ids = f"{ROUTE}.{kind}", list(keys)
+        require_room(self._folder, _GROWTH * len(ids) * _POINT)
         points: dict[str, list[Any]] = defaultdict(list)
         for start in range(0, len(ids), _PAGE):
             some = {point_id(id_): id_ for id_ in ids[start : start + _PAGE]}
@@ -230,13 +233,16 @@ class EdgeStore:
 
     def optimise(self, *, graph: bool) -> None:
         self._shard.flush()
+        require_room(self._folder, 2 * size_on_disk(self._folder))  # the engine writes new segments beside the old
         self._shard.close()
         arguments = [sys.executable, "-c", f"from {__name__} import _optimise; _optimise()", str(self._folder)]
         layout = json.dumps({name: spec.to_dict() for name, spec in self.layout.items()})
         done = subprocess.run([*arguments, "graph" if graph else "tidy", layout], capture_output=True, text=True)  # noqa: S603
+        if done.returncode == -_SIGBUS or "No space left" in done.stderr:
+            raise IndexFull(f"there is no room on the disk for the graph of {self._folder}: make room")
         if done.returncode:
             raise IndexDamaged(f"building the graph of {self._folder} failed: {done.stderr.strip()[-300:]}")
-        self._shard = _load(self._folder, self.layout)
+        self._shard = Shard(self._folder, _config(self.layout, graph=False))
 
     def close(self) -> None:
         self._shard.close()
@@ -244,10 +250,6 @@ class EdgeStore:
     def _estimate_count(self, wanted: engine.Filter) -> int:
         """About how many items a filter keeps: the engine's estimate from its indexes of attributes, in .1 ms."""
         return int(self._shard.count(engine.CountRequest(exact=False, filter=wanted)))
-
-
-def _load(folder: Path, layout: Layout) -> engine.EdgeShard:
-    return engine.EdgeShard.load(str(folder), _config(layout, graph=False))
 
 
 def _optimise() -> None:

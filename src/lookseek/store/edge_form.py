@@ -10,7 +10,7 @@ import qdrant_edge as engine
 from ..filters import And, Compare, Condition, In, Not, Or, plain_values
 from ..types import AttributeValue, Point, Value
 from .base import Restriction
-from .payload import from_payload, to_payload, value_from_json, value_to_json
+from .payload import from_payload, to_payload
 from .schema import Layout, point_id
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
 
 ROUTE = "route"
 """Where in the payload a point's routing keys stand, beside its attributes, so that no filter reaches them."""
-_BOOLEANS = {True: "\x1ftrue", False: "\x1ffalse"}
-"""How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1."""
+_MARK = "\x1f"
+_BOOLEANS = {True: f"{_MARK}true", False: f"{_MARK}false"}
+"""How booleans are kept: qdrant-edge-py 0.9.0 turns the True of a condition into the number 1. A text that begins with
+the mark gets a second one."""
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
@@ -56,17 +58,27 @@ def payload_to_engine(point: Point) -> dict[str, Any]:
 
 
 def _value_to_engine(value: AttributeValue) -> Value | list[str]:
-    return _BOOLEANS[value] if isinstance(value, bool) else value_to_json(value)
+    if isinstance(value, bool):
+        return _BOOLEANS[value]
+    if isinstance(value, str):
+        return _text_to_engine(value)
+    return list(map(_text_to_engine, value)) if isinstance(value, tuple) else value
+
+
+def _text_to_engine(text: str) -> str:
+    return _MARK + text if text.startswith(_MARK) else text
 
 
 def value_from_engine(kept: Value) -> Value:
     """The value that the engine keeps in this form."""
-    return kept == _BOOLEANS[True] if kept in _BOOLEANS.values() else kept
+    if kept in _BOOLEANS.values():
+        return kept == _BOOLEANS[True]
+    return kept[len(_MARK) :] if isinstance(kept, str) and kept.startswith(2 * _MARK) else kept
 
 
 def _attribute(kept: Value | list[str]) -> AttributeValue:
     """The reverse of ``_value_to_engine``."""
-    return value_from_json(kept) if isinstance(kept, list) else value_from_engine(kept)
+    return tuple(str(value_from_engine(text)) for text in kept) if isinstance(kept, list) else value_from_engine(kept)
 
 
 def field_path(field: str) -> str:

@@ -33,14 +33,14 @@ their place in the matrix, in the seventh."""
 class PlainStore:
     """Points in memory, changes in files. See ``Store`` for what each method promises."""
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, layout: Layout, *, read_only: bool = False) -> None:
         self.layout = layout
-        self._folder = folder
+        self._folder, self._read_only = folder, read_only
         self._table = Table(layout)
         if not folder.is_dir():
             raise IndexDamaged(f"{folder} is not there: run lookseek index again")
         self._next = 0
-        for file in sorted(folder.glob("*.npz")):
+        for file in sorted(file for file in folder.glob("*.npz") if file.stem.isdecimal()):
             self._table.apply(read_change(file, layout))
             self._next = int(file.stem) + 1
 
@@ -155,8 +155,13 @@ class PlainStore:
         self._table.apply(change)
 
     def _write(self, change: Change) -> None:
+        self._refuse_if_read_only()
         write_change(self._folder / f"{self._next:08d}.npz", self.layout, change)
         self._next += 1
+
+    def _refuse_if_read_only(self) -> None:
+        if self._read_only:
+            raise RuntimeError(f"{self._folder} was opened for reading alone: open it without read_only to change it")
 
     def _declared(self) -> dict[str, FieldType]:
         file = self._folder / "fields.json"

@@ -34,7 +34,7 @@ class Capabilities:
 class _StoreClass(Protocol):
     """How a store's class makes and opens stores."""
 
-    def __call__(self, folder: Path, layout: Layout) -> Store: ...
+    def __call__(self, folder: Path, layout: Layout, *, read_only: bool = False) -> Store: ...
 
     def create(self, folder: Path, layout: Layout) -> Store: ...
 
@@ -79,14 +79,20 @@ def create_store(kind: StoreType, folder: Path, layout: Layout) -> Store:
     return _load_class(kind, folder).create(folder, layout)
 
 
-def open_store(kind: StoreType, folder: Path, layout: Layout) -> Store:
+def open_store(kind: StoreType, folder: Path, layout: Layout, *, read_only: bool = False) -> Store:
     """Open a store that is there.
+
+    Args:
+        kind: which store.
+        folder: its files.
+        layout: the named vectors.
+        read_only: whatever is done with it, nothing in the folder changes.
 
     Raises:
         IndexDamaged: its files can't be read.
         IndexMismatch: the package that it needs can't be imported here.
     """
-    return _load_class(kind, folder)(folder, layout)
+    return _load_class(kind, folder)(folder, layout, read_only=read_only)
 
 
 def _load_class(kind: StoreType, folder: Path) -> _StoreClass:

@@ -27,6 +27,8 @@ _MAX_FORM_FIELDS = 300
 _MAX_OBJECT_FIELDS = 250
 """Fields of a JSON object: an item has up to 200 attributes."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 _LISTS = ("plus", "minus", "like", "unlike")
 
 
@@ -98,7 +100,12 @@ def parse_json(model: type[M], body: bytes) -> M:
     """
     try:
         # Python also reads NaN and Infinity, which are no JSON
-        fields = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        fields = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object)
+        if _SURROGATE.search(body):  # pairs of them are letters; one alone is none, and nothing can store it
+            json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        detail = "a text holds half a surrogate pair (\\ud800 to \\udfff), which is no letter: send it without"
+        raise RequestRefused(problem(422, "The request has fields that can't be used", detail)) from None
     except (ValueError, RecursionError) as error:
         detail = f"{str(error)[:200]}: send one JSON object"
         raise RequestRefused(problem(400, "The body is no JSON", detail)) from None

@@ -11,6 +11,7 @@ from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
 from ...store import Restriction
 from ..engine import Engine
+from ..settings import MAX_COUNTED
 from .schemas import PROBLEMS, Facet, Facets, IndexAbout
 
 __all__ = ["count_facets", "describe_index", "router"]
@@ -55,7 +56,12 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
     condition: Condition | None = parse(filter) if filter.strip() else None
     if condition is not None:
         check_fields(condition, index.manifest.fields)
-    names = fields or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
+    names = list(dict.fromkeys(fields)) or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
+    if len(names) > 1 and (count := index.manifest.items * len(names)) > MAX_COUNTED and fields:
+        raise QueryError(
+            f"{len(names)} fields of {index.manifest.items:,} items are {count:,} values to count, {MAX_COUNTED:,} are "
+            f"counted at a time: ask for {max(1, MAX_COUNTED // index.manifest.items)} fields at a time"
+        )
     facets = {}
     for name in names:
         if name not in index.manifest.fields:

@@ -17,6 +17,7 @@ from ...types import Point
 from .. import thumbnails
 from ..engine import Engine
 from ..problems import problem, strip_paths
+from ..settings import MAX_ID
 from . import schemas
 from .bodies import RequestRefused, parse_json
 from .schemas import PROBLEMS, Done, ItemBody
@@ -134,7 +135,7 @@ def _decode_id(segment: str) -> str:
     except UnicodeDecodeError:
         detail = "the id in the address is no UTF-8: percent-encode it"
         raise RequestRefused(problem(422, "The id can't be read", detail)) from None
-    if len(item_id) > schemas.MAX_ID:
-        detail = f"the id has {len(item_id):,} characters, {schemas.MAX_ID:,} are allowed"
+    if len(item_id) > MAX_ID:
+        detail = f"the id has {len(item_id):,} characters, {MAX_ID:,} are allowed"
         raise RequestRefused(problem(422, "The id can't be read", detail))
     return unicodedata.normalize("NFC", item_id)

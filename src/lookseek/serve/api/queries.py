@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import unicodedata
 
 from ...errors import QueryError
 from ...query import Query, Term
 from ...types import Box
 from ..problems import problem
+from ..settings import MAX_PHOTOS, MAX_WORDS
 from ..uploads import check_pixel_limit
 from .bodies import RequestRefused
 from .schemas import SearchBody, TermBody
 
-__all__ = ["decode_image", "to_query"]
-
-_MAX_PHOTOS = 8
-"""Photos of one query: decoding each takes as long as a query."""
+__all__ = ["check_words", "decode_image", "to_query"]
 
 
 def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = None) -> Query:
@@ -36,10 +35,10 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
     main_photos = [photo for photo in (uploaded, fetched, encoded) if photo is not None]
     plus, minus = _terms(body.plus), _terms(body.minus)
     photos = [*main_photos, *(term.photo for term in (*plus, *minus) if isinstance(term.photo, bytes))]
-    if len(photos) > _MAX_PHOTOS:
-        raise QueryError(f"the query has {len(photos)} photos, {_MAX_PHOTOS} are taken: keep those that matter")
-    for photo in photos:
-        check_pixel_limit(photo)
+    if len(photos) > MAX_PHOTOS:
+        raise QueryError(f"the query has {len(photos)} photos, {MAX_PHOTOS} are taken: keep those that matter")
+    check_pixel_limit(*photos)
+    check_words(body.text, *(term.text for term in (*plus, *minus)))
     if len(main_photos) > 1:
         raise QueryError("the query has several photos: give one as image, others as plus")
     return Query(
@@ -64,6 +63,26 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         route_mode=body.route_mode,
         rerank=body.rerank,
     )
+
+
+def check_words(*texts: str) -> None:
+    """Refuse words whose reading would take long, before it begins.
+
+    Raises:
+        QueryError: they are more than ``MAX_WORDS``.
+    """
+    count = sum(_weight(character) for text in texts for character in text)
+    if count > MAX_WORDS:
+        raise QueryError(
+            f"the words of the query count {count:,}, {MAX_WORDS:,} are taken (a letter beyond ASCII counts 2, one of "
+            "Chinese, Japanese or Korean 4): use fewer words"
+        )
+
+
+def _weight(character: str) -> int:
+    if character.isascii():
+        return 1
+    return 4 if unicodedata.east_asian_width(character) in "WF" else 2
 
 
 def decode_image(text: str) -> bytes:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ..settings import MAX_ID, MAX_ITEM_FIELDS, MAX_K, MAX_TERMS, MAX_TEXT
+
 __all__ = [
     "PROBLEMS",
     "BatchLine",
@@ -22,15 +24,6 @@ __all__ = [
     "SearchBody",
     "TermBody",
 ]
-
-MAX_K = 10_000
-"""Hits of one response: 10,000 are some 3 MB."""
-
-MAX_TEXT = 2_000
-"""Characters of a query's words; text towers read far fewer."""
-
-MAX_ID = 1_000
-"""Characters of an item's id: enough for paths."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
@@ -74,8 +67,8 @@ class SearchBody(_Strict):
         ),
     ] = None
     text: Annotated[Text, Field(description="What is looked for or, beside a photo, how it should differ.")] = ""
-    plus: Annotated[list[Text | TermBody], Field(max_length=32, description="What is added.")] = []
-    minus: Annotated[list[Text | TermBody], Field(max_length=32, description="What is taken away.")] = []
+    plus: Annotated[list[Text | TermBody], Field(max_length=MAX_TERMS, description="What is added.")] = []
+    minus: Annotated[list[Text | TermBody], Field(max_length=MAX_TERMS, description="What is taken away.")] = []
     image_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
     like: Annotated[list[Id], Field(max_length=100)] = []
     unlike: Annotated[list[Id], Field(max_length=100)] = []
@@ -135,7 +128,8 @@ class ItemBody(_Strict):
 
     image: Base64 | None = None
     attributes: Annotated[
-        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], AttributeValue], Field(max_length=200)
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], AttributeValue],
+        Field(max_length=MAX_ITEM_FIELDS),
     ] = {}
 
 

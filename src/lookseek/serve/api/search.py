@@ -14,10 +14,10 @@ from ...results import Results
 from ..engine import Engine
 from ..guards import fetch
 from ..problems import problem
-from ..settings import Settings
+from ..settings import MAX_K, Settings
 from .bodies import RequestRefused, read_search
 from .queries import to_query
-from .schemas import MAX_K, PROBLEMS, SearchAnswer
+from .schemas import PROBLEMS, SearchAnswer
 
 __all__ = ["router", "to_response"]
 

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..metrics import Metrics
 from ..problems import problem
 from .api_keys import Key, Keys, key_from_headers
+from .cpu_budget import CpuBudget, current_client
+from .keys_file import KeysFile
 from .rate_limit import RateLimiter, client_key
 
 __all__ = ["AccessControl"]
@@ -24,24 +26,30 @@ _READ_POSTS = ("/v1/search", "/v1/feedback", "/photos", "/language")
 
 
 class AccessControl:
-    """Refuses requests without the key that they need, and those of clients that exceed the rate.
+    """Refuses requests without the key that they need, and those of clients that exceed the rate or their share.
 
     Args:
         app: answers the accepted requests.
-        keys: the service's keys.
+        keys: the service's keys, as their file has them.
         limiter: the rate; None for no limit.
+        budget: the clients' shares of the processor.
         metrics: counts refusals.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, limiter: RateLimiter | None, metrics: Metrics) -> None:
-        self._app, self._keys, self._limiter, self._metrics = app, keys, limiter, metrics
+    def __init__(
+        self, app: ASGIApp, keys: KeysFile, limiter: RateLimiter | None, budget: CpuBudget, metrics: Metrics
+    ) -> None:
+        self._app, self._keys, self._limiter, self._budget, self._metrics = app, keys, limiter, budget, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_PUBLIC):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers, self._keys.find(key_from_headers(headers)))
+        headers, keys = Headers(scope=scope), self._keys.current()
+        key, address = keys.find(key_from_headers(headers)), scope.get("client")
+        client = f"key {key.name}" if key else client_key(address[0] if address else "")
+        current_client.set(client)
+        refusal = self._refusal(scope, headers, keys, key, client)
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -50,18 +58,17 @@ class AccessControl:
         await problem(status, title, detail, headers=more_headers)(scope, receive, send)
 
     def _refusal(
-        self, scope: Scope, headers: Headers, key: Key | None
+        self, scope: Scope, headers: Headers, keys: Keys, key: Key | None, client: str
     ) -> tuple[str, int, str, str, Mapping[str, str]] | None:
         """Return why a request is refused, as reason, status, title, detail and headers; None if it is accepted."""
         if self._limiter is not None:
-            client = scope.get("client")
-            wait = self._limiter.acquire(f"key {key.name}" if key else client_key(client[0] if client else ""))
+            wait = self._limiter.acquire(client)
             if wait:
                 seconds = math.ceil(wait)
                 detail = f"ask again in {seconds} s, or more slowly"
                 return "rate", 429, "Too many requests", detail, {"Retry-After": str(seconds)}
         reads = scope["method"] in _READ_METHODS or scope["path"] in _READ_POSTS
-        if not reads and not self._keys.writes_possible:
+        if not reads and not keys.writes_possible:
             detail = "this service was started without keys that may write: make one with --new-key write"
             return "writes off", 403, "Writing is off", detail, {}
         if (not reads or not self._keys.reads_open) and key is None:
@@ -72,4 +79,8 @@ class AccessControl:
             return "scope", 403, "The key may not do this", "this key may read: writing needs one with scope write", {}
         if scope["method"] not in _READ_METHODS and headers.get("sec-fetch-site") == "cross-site":
             return "cross-site", 403, "Asked from another page", "send this from a page of this service", {}
+        if wait := self._budget.acquire(client):
+            seconds = math.ceil(wait)
+            detail = f"your requests have used their share of the processor while others wait: ask again in {seconds} s"
+            return "share", 429, "Too many requests", detail, {"Retry-After": str(seconds)}
         return None

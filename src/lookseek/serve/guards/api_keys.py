@@ -12,7 +12,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -76,8 +76,12 @@ class Keys:
         return key.scope if key is not None else None
 
 
-def read_keys(file: Path) -> Keys:
+def read_keys(file: Path, unusable: Callable[[KeysError], None] | None = None) -> Keys:
     """Read a file of keys.
+
+    Args:
+        file: of keys.
+        unusable: receives the error of a line that can't be used, which is then passed over; None raises the first.
 
     Raises:
         KeysError: the file or a line of it can't be read; the message gives the line's number, never its content.
@@ -92,12 +96,20 @@ def read_keys(file: Path) -> Keys:
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
-        key = _parse_line(line, f"{file}, line {number}")
-        for what, value in (("key", key.digest), ("name", key.name)):
-            if value in lines:
-                raise KeysError(f"{file}, line {number}: the same {what} as in line {lines[value]}: delete one of them")
-            lines[value] = number
-        keys.append(key)
+        try:
+            key = _parse_line(line, f"{file}, line {number}")
+            for what, value in (("key", key.digest), ("name", key.name)):
+                if value in lines:
+                    raise KeysError(
+                        f"{file}, line {number}: the same {what} as in line {lines[value]}: delete one of them"
+                    )
+                lines[value] = number
+        except KeysError as error:
+            if unusable is None:
+                raise
+            unusable(error)
+        else:
+            keys.append(key)
     return Keys(tuple(keys))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from time import monotonic
 from types import MappingProxyType
@@ -26,6 +27,7 @@ class BodyDeadline:
         seconds: for an empty body, and the longest pause within any.
         min_rate: bytes a second.
         streams: path to another ``min_rate``, for bodies that are generated while they are sent.
+        total: seconds for the whole body, however much of it has come; not for streams.
     """
 
     def __init__(
@@ -34,23 +36,27 @@ class BodyDeadline:
         seconds: float = 20.0,
         min_rate: float = 10_000.0,
         streams: Mapping[str, float] = MappingProxyType({}),
+        total: float = math.inf,
     ) -> None:
         self.app = app
         self.seconds = seconds
         self.min_rate = min_rate
         self.streams = streams
+        self.total = total
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         min_rate = self.streams.get(scope["path"], self.min_rate)
-        handler = _Handler(self.app, _Deadline(self.seconds, min_rate), scope, receive, send)
+        total = math.inf if scope["path"] in self.streams else self.total
+        handler = _Handler(self.app, _Deadline(self.seconds, min_rate, total), scope, receive, send)
         await handler.run()
         if handler.late and not handler.began:
             detail = (
-                f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, or less than "
-                f"{min_rate:,.0f} bytes a second after the first {self.seconds:g}: send less, or on a better line"
+                f"the body of the request came too slowly: nothing for {self.seconds:g} seconds, less than "
+                f"{min_rate:,.0f} bytes a second after the first {self.seconds:g}, or more than {total:g} seconds in "
+                "all: send less, or on a better line"
             )
             response = problem(408, "The request came too slowly", detail, headers={"Connection": "close"})
             await response(scope, receive, send)
@@ -109,15 +115,17 @@ class _Deadline:
     Args:
         seconds: the longest pause, and the time for an empty body.
         min_rate: bytes that add a second.
+        total: seconds for the whole body.
     """
 
-    def __init__(self, seconds: float, min_rate: float) -> None:
-        self._seconds, self._min_rate = seconds, min_rate
+    def __init__(self, seconds: float, min_rate: float, total: float) -> None:
+        self._seconds, self._min_rate, self._total = seconds, min_rate, total
         self._waited, self._bytes = 0.0, 0
         self.complete = False
 
     def seconds_left(self) -> float:
-        return min(self._seconds, max(0.0, self._seconds + self._bytes / self._min_rate - self._waited))
+        allowed = min(self._total, self._seconds + self._bytes / self._min_rate)
+        return min(self._seconds, max(0.0, allowed - self._waited))
 
     def received(self, message: Message, waited: float) -> None:
         """Count a message that was waited for so many seconds."""

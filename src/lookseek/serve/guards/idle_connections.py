@@ -12,7 +12,8 @@ import asyncio
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .unreadable_requests import RefusingProtocol
 
 __all__ = ["IDLE_SECONDS", "IdleTimeoutProtocol", "TrackResponses"]
 
@@ -31,7 +32,7 @@ class IdleTimeoutProtocol(asyncio.Protocol):
     """
 
     def __init__(self, *, app_state: dict[str, Any], **options: Any) -> None:
-        self._inner = H11Protocol(app_state={**app_state, _CONNECTION: self}, **options)
+        self._inner = RefusingProtocol(app_state={**app_state, _CONNECTION: self}, **options)
         self._loop = asyncio.get_running_loop()
         self._idle_since, self._unsent, self._responses = self._loop.time(), 0, 0
         self._timer: asyncio.TimerHandle | None = None

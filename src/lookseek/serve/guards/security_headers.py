@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..problems import problem
+from ..problems import internal_error
 
-__all__ = ["CONTENT_SECURITY_POLICY", "SecurityHeaders"]
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "SecurityHeaders"]
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -27,7 +28,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 """Nothing inline, nothing from other origins: a script in the text of an item does not run."""
 
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -35,13 +36,17 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
+"""Headers of every response, whatever the app says."""
+
+log = logging.getLogger("lookseek.serve")
 
 
 class SecurityHeaders:
     """Adds the headers to every response, also to errors; the app can't weaken them.
 
     Each request gets an id, ``scope["state"]["request_id"]`` and X-Request-Id, for the log; an id that the client
-    sends is ignored. An uncaught error is answered with 500 and raised again.
+    sends is ignored. An uncaught error is answered with 500 and logged under the id; it is raised again only in the
+    middle of a response, so that the server cuts the connection.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -53,23 +58,25 @@ class SecurityHeaders:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        began = False
+        began = ended = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal began
+            nonlocal began, ended
             if message["type"] == "http.response.start":
                 began = True
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Cache-Control", "no-store")  # a response to one key's holder is for nobody else
-                for header, value in _HEADERS.items():
+                for header, value in HEADERS.items():
                     headers[header] = value
                 headers["X-Request-Id"] = request_id
             await send(message)
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self.app(scope, receive, send_with_headers)
-        except Exception:
+        except Exception as error:
+            log.error("%s %s", request_id, type(error).__name__, exc_info=error)
             if not began:
-                detail = f"the request is not to blame: who runs this finds why in the log, by the id {request_id}"
-                await problem(500, "Something went wrong here", detail)(scope, receive, send_with_headers)
-            raise
+                await internal_error(request_id)(scope, receive, send_with_headers)
+            elif not ended:
+                raise

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from ..api.schemas import MAX_ID, MAX_TEXT
+from ..settings import MAX_ID, MAX_TEXT
 from .language import LANGUAGES
 from .state import DEFAULT_K, MAX_EXAMPLES, MAX_FACETS, MAX_K, MAX_STEPS, Method, State
 

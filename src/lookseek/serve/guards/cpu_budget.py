@@ -1,0 +1,93 @@
+"""Shares the processor between clients: who has used up a share waits while others want theirs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from .rate_limit import MAX_CLIENTS
+
+__all__ = ["CpuBudget", "current_client"]
+
+current_client: ContextVar[str] = ContextVar("current_client", default="")
+"""The client of the request that is being answered; "" outside of requests."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Seconds that a client has left, when that was, and when it last asked."""
+
+    left: float
+    at: float
+    asked: float
+
+
+class CpuBudget:
+    """A token bucket of seconds in worker threads for each client. May be used from several threads.
+
+    A request reserves an estimate when it is accepted and pays what its work took. A client whose bucket is empty is
+    refused while another client has asked within the last seconds; alone it may use all there is, so that one person,
+    or all who come through one proxy that is not trusted, lose nothing.
+
+    Args:
+        rate: seconds of work that a client gets a second.
+        burst: seconds that a bucket holds at most, and the most that a client can owe.
+        estimate: seconds that a request reserves.
+        others_seconds: how long a client counts as one who wants its share.
+        clock: returns seconds that never go back; another one is for tests.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        burst: float,
+        estimate: float = 0.1,
+        others_seconds: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rate, self._burst, self._estimate, self._others_seconds = rate, burst, estimate, others_seconds
+        self._clock, self._lock = clock, threading.Lock()
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()  # the one that asked last is the last
+
+    def __len__(self) -> int:
+        """How many clients have a bucket."""
+        return len(self._buckets)
+
+    def acquire(self, client: str) -> float:
+        """Accept a request of a client, or refuse it.
+
+        Returns:
+            0 where it is accepted; else the seconds, > 0, after which its bucket is filled enough.
+        """
+        with self._lock:
+            now = self._clock()
+            bucket = self._filled(client, now)
+            bucket.asked = now
+            if bucket.left < 0 and self._others_want(client, now):
+                return max(0.1, -bucket.left / self._rate)
+            bucket.left = max(-self._burst, bucket.left - self._estimate)
+            return 0.0
+
+    def charge(self, client: str, seconds: float) -> None:
+        """Charge a client for work beyond what its request reserved; work of less gives nothing back."""
+        with self._lock:
+            bucket = self._filled(client, self._clock())
+            bucket.left = max(-self._burst, bucket.left - max(0.0, seconds - self._estimate))
+
+    def _filled(self, client: str, now: float) -> _Bucket:
+        bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)
+        bucket.left, bucket.at = min(self._burst, bucket.left + (now - bucket.at) * self._rate), now
+        while len(self._buckets) >= MAX_CLIENTS:
+            self._buckets.popitem(last=False)
+        self._buckets[client] = bucket
+        return bucket
+
+    def _others_want(self, client: str, now: float) -> bool:
+        return any(
+            other != client and now - bucket.asked < self._others_seconds
+            for other, bucket in reversed(self._buckets.items())
+        )

@@ -1,0 +1,96 @@
+"""Copies of an engine's folder that a reader opens in place of the folder, so that reading never writes to an index.
+
+The embedded engine has no way to open a folder for reading alone: it opens most files for writing, rewrites its
+settings and lengthens files that it finds short. It gets a copy of what is small. Folders of large files are linked to,
+since the engine changes nothing in them unless it is told to; where they may not be opened for writing, as on a
+read-only disk, they are copied too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..atomic import DISK_FULL
+from .copying import copy_sparse
+
+__all__ = ["PrivateCopy"]
+
+_PREFIX = "lookseek-reader-"
+_LOCK = "reader.lock"
+_OTHER_PLACES = (Path("/dev/shm"),)  # noqa: S108  folders in it are made as mkdtemp makes them, for this user alone
+"""Where a copy is made if the disk of temporary files is full: in memory, on Linux."""
+_LINKED_FROM = 4 * 2**20
+"""Bytes on the disk of a file from which its folder is linked to: copying that many takes some 2 ms. The folder, since
+the engine passes over links to files."""
+
+
+class PrivateCopy:
+    """A copy of a folder in the folder of temporary files; ``close`` removes it, and a later reader those of the dead.
+
+    Args:
+        folder: that is copied.
+
+    Raises:
+        OSError: there is no room for the copy, or a file can't be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        places = [Path(tempfile.gettempdir()), *(place for place in _OTHER_PLACES if place.is_dir())]
+        for place in places:
+            _sweep(place)
+            try:
+                self._make(folder, place)
+                return
+            except OSError as error:  # an index answers on a full disk too
+                if error.errno not in DISK_FULL or place == places[-1]:
+                    raise
+
+    def _make(self, folder: Path, place: Path) -> None:
+        self._top = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        self._lock = FileLock(self._top / _LOCK)
+        try:
+            self._lock.acquire()
+            self.folder = self._top / folder.name
+            _copy_or_link(folder, self.folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Remove the copy."""
+        self._lock.release()
+        shutil.rmtree(self._top, ignore_errors=True)
+
+
+def _copy_or_link(source: Path, target: Path) -> None:
+    """Copy a folder, and link to those below it that hold large files."""
+    entries = list(source.iterdir())
+    files = [entry for entry in entries if not entry.is_dir()]
+    if os.name == "posix" and any(map(_is_large, files)) and all(os.access(file, os.R_OK | os.W_OK) for file in files):
+        target.symlink_to(source.resolve(), target_is_directory=True)
+        return
+    target.mkdir()
+    for entry in entries:
+        (_copy_or_link if entry.is_dir() else copy_sparse)(entry, target / entry.name)
+
+
+def _is_large(file: Path) -> bool:
+    stat = file.stat()
+    return getattr(stat, "st_blocks", stat.st_size // 512) * 512 >= _LINKED_FROM
+
+
+def _sweep(place: Path) -> None:
+    """Remove the copies of processes that were killed."""
+    for left in place.glob(f"{_PREFIX}*"):
+        lock = FileLock(left / _LOCK, timeout=0)
+        with suppress(OSError, Timeout):
+            if not (left / _LOCK).is_file():
+                continue  # another reader is just making it
+            with lock:
+                shutil.rmtree(left, ignore_errors=True)
