@@ -99,8 +99,8 @@ class Manifest:
         graph_items: how many items had a place in the HNSW graph when it was built; 0 without a graph.
         sources: the catalogues whose items it holds, the last one indexed last; for people.
         updated: when it was published, ISO 8601 UTC; "" while it is being filled.
-        files: relative path to (size in bytes, SHA-256 hex) of every file that stays as it is; empty where the place
-            keeps no files.
+        files: relative path to (size in bytes, checksum) of every file; empty where the place keeps no files, and of a
+            generation that is being filled.
         routers: kind to what is kept of the router; empty of an index that no router keyed.
         roles: role to the attribute that has it; empty where the catalogues said none.
     """

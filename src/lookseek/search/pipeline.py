@@ -37,6 +37,9 @@ __all__ = ["RouterOf", "encode", "search"]
 
 _PHOTOS = 4
 """Photos of a product that are fetched at first where results are products; more are read where it needs more."""
+_MAX_FETCHED = 4_000
+"""Candidates beyond which no more are fetched in the place of duplicates: an index of one photo would be read
+whole, with its vectors."""
 
 RouterOf: TypeAlias = "Callable[[OpenIndex, RouterType], Router]"
 """Opens a router of an index."""
@@ -88,6 +91,8 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         )
         clock.end("group")
         if len(groups) >= query.k or len(found.ids) < fetch_k:
+            break
+        if query.hide_duplicates and fetch_k >= _MAX_FETCHED:
             break
         fetch_k *= 2  # duplicates, or photos of the same products, took the places of others
 

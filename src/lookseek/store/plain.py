@@ -126,6 +126,7 @@ class PlainStore:
         return sorted(found, key=lambda entry: (-entry[1], str(entry[0])))[:limit]
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
+        self._refuse_if_read_only()
         write_text(self._folder / "fields.json", json.dumps({**self._declared(), **fields}, ensure_ascii=False))
 
     def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:

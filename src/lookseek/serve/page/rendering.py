@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ..api.index import describe_index
 from ..engine import Engine
+from ..settings import MAX_PAGE_BYTES
 from ..uploads import Upload
 from .assets import static_url
 from .cards import image_url, to_cards, upload_url
@@ -18,14 +19,16 @@ from .content import PageContent, PageError, resolve_page
 from .facet_filters import number_range
 from .language import LANGUAGES, Texts, choose_language, load_texts
 from .search_history import history_steps
-from .state import State
+from .state import DEFAULT_K, State
 from .templating import render_template
 
-__all__ = ["render_page"]
+__all__ = ["render_page", "results_that_fit"]
 
 _RESULT_COUNTS = (12, 24, 48, 96, 200)
 _MAX_QUERY_STRING = 8_000
 """Characters of a state's query string."""
+_RESULT_BYTES, _RESULT_LINKS = 2_000, 5
+"""Bytes of one result on a page, about, and links in it that hold the state."""
 _EAGER_PICTURES = 8
 """Pictures of the first screen, which the browser loads before the others."""
 
@@ -39,6 +42,8 @@ async def render_page(request: Request, state: State, error: PageError | None = 
     upload: Upload | None = services.uploads.get(state.upload) if state.upload else None
     if len(state.query_string()) > _MAX_QUERY_STRING:  # every link of the page would be as long
         state, error = State(), PageError("query", "the address is too long: ask anew, with fewer words", 414)
+    elif state.k > (most := results_that_fit(state)):
+        state = replace(state, k=most)
     if error is None and state.upload and upload is None:
         error = PageError("gone", "", 200)
     if error is None:
@@ -52,6 +57,11 @@ async def render_page(request: Request, state: State, error: PageError | None = 
     if request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request"):
         headers["HX-Push-Url"] = state.url()
     return Response(html, content.error.status if content.error else 200, headers, media_type="text/html")
+
+
+def results_that_fit(state: State) -> int:
+    """Return how many results a page may show: each has some links that hold the whole state."""
+    return max(DEFAULT_K, MAX_PAGE_BYTES // (_RESULT_BYTES + _RESULT_LINKS * len(state.query_string())))
 
 
 def _context(

@@ -1,0 +1,187 @@
+"""What a request and a client may cost: each case once cost seconds of the processor or gigabytes of memory."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
+
+from lookseek.errors import ImageTooLarge, QueryError
+from lookseek.serve.api.queries import check_words, to_query
+from lookseek.serve.api.schemas import SearchBody
+from lookseek.serve.guards.body_budget import BodyBudget
+from lookseek.serve.guards.body_deadline import BodyDeadline
+from lookseek.serve.guards.cpu_budget import CpuBudget
+from lookseek.serve.metrics import Metrics
+from lookseek.serve.page.parameters import parse_state
+from lookseek.serve.page.rendering import results_that_fit
+from lookseek.serve.pool import Busy
+from lookseek.serve.settings import MAX_PAGE_BYTES, MAX_WORDS, Settings, limits
+
+
+def gif(width: int, height: int) -> bytes:
+    """A picture of 35 bytes that declares any size."""
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0)
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + frame + b"\x02\x02\x44\x01\x00\x3b"
+
+
+# a request
+
+
+def test_the_pixels_of_all_photos_count_together() -> None:
+    one = base64.b64encode(gif(7_000, 7_000)).decode()
+    to_query(SearchBody.model_validate({"image": one}), None)
+    with pytest.raises(ImageTooLarge, match="with those before it 98,000,000"):
+        to_query(SearchBody.model_validate({"plus": [{"image": one}] * 2}), None)
+
+
+def test_the_words_of_all_terms_count_together() -> None:
+    check_words("a red dress", *["long sleeves"] * 32)
+    check_words("đầm đỏ tay dài " * 50)
+    with pytest.raises(QueryError, match="use fewer words"):
+        check_words(*["\u8863" * 2_000] * 32)
+    with pytest.raises(QueryError, match=rf"{MAX_WORDS:,} are taken"):
+        to_query(SearchBody.model_validate({"text": "a" * 1_500, "plus": ["b" * 501]}), None)
+
+
+def test_a_long_address_shows_fewer_results() -> None:
+    short = parse_state([("text", "dress"), ("k", "200")])
+    assert results_that_fit(short) >= 200
+    long = parse_state([("text", "dress " * 300), ("k", "200"), *(("like", f"{n}" * 200) for n in range(1, 10))])
+    fit = results_that_fit(long)
+    assert 24 <= fit < 200
+    assert fit == 24 or fit * len(long.query_string()) * 5 <= MAX_PAGE_BYTES
+
+
+# bodies
+
+
+def part(data: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await PlainTextResponse("read")(scope, receive, send)
+
+
+class Client:
+    """One request, whose body arrives when the test lets it."""
+
+    def __init__(self, app: Any, *headers: tuple[bytes, bytes], path: str = "/v1/search") -> None:
+        self.parts: asyncio.Queue[Message] = asyncio.Queue()
+        self.sent: list[Message] = []
+        scope = {"type": "http", "method": "POST", "path": path, "headers": list(headers)}
+        self.task = asyncio.create_task(app(scope, self.parts.get, self._send))
+
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int:
+        return self.sent[0]["status"] if self.sent else 0
+
+
+def test_bodies_that_are_held_have_a_budget_together() -> None:
+    async def scenario() -> None:
+        budget = BodyBudget(reads, 100, Metrics(int, int), ("/v1/items:batch",))
+        first = Client(budget, (b"content-length", b"80"))
+        await asyncio.sleep(0)
+        assert budget.held == 80, "what was announced counts before it comes"
+        second = Client(budget, (b"content-length", b"30"))
+        await second.task
+        assert second.status == 503
+        headers = dict(second.sent[0]["headers"])
+        assert headers[b"retry-after"] == b"2"
+        assert json.loads(second.sent[1]["body"])["title"] == "Too busy"
+        unannounced = Client(budget, (b"transfer-encoding", b"chunked"))
+        await unannounced.parts.put(part(b"x" * 30))
+        with pytest.raises(Busy):  # which the app's handler answers
+            await unannounced.task
+        assert budget.held == 80
+        batch = Client(budget, (b"content-length", b"1000"), path="/v1/items:batch")
+        await batch.parts.put(part(b"x" * 1000, more=False))
+        await batch.task
+        assert batch.status == 200
+        await first.parts.put(part(b"x" * 80, more=False))
+        await first.task
+        assert (first.status, budget.held) == (200, 0)
+
+    asyncio.run(scenario())
+
+
+def test_a_body_that_began_fast_must_end_too() -> None:
+    async def scenario() -> int:
+        deadline = BodyDeadline(reads, seconds=60.0, min_rate=1.0, total=0.2)
+        client = Client(deadline, (b"transfer-encoding", b"chunked"))
+        await client.parts.put(part(b"x" * 1_000_000))  # at 1 byte a second it might go on for days
+        await client.task
+        return client.status
+
+    assert asyncio.run(scenario()) == 408
+
+
+# clients
+
+
+class Clock:
+    """Seconds that the test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_client_may_use_all_while_nobody_else_wants_it() -> None:
+    budget = CpuBudget(1.0, 5.0, clock=Clock())
+    for _ in range(100):
+        assert budget.acquire("one") == 0
+        budget.charge("one", 10.0)
+
+
+def test_a_client_in_debt_waits_while_others_want_their_share() -> None:
+    clock = Clock()
+    budget = CpuBudget(0.5, 5.0, clock=clock)
+    assert budget.acquire("greedy") == 0
+    budget.charge("greedy", 8.1)
+    assert budget.acquire("honest") == 0
+    assert budget.acquire("greedy") == pytest.approx(6.2)  # 3.1 seconds of debt, at half a second a second
+    for _ in range(20):
+        assert budget.acquire("honest") == 0
+        budget.charge("honest", 0.1)
+    clock.now = 6.3
+    assert budget.acquire("greedy") == 0
+    clock.now = 100.0
+    budget.charge("greedy", 50.0)
+    assert budget.acquire("greedy") == 0, "the honest one has gone"
+
+
+def test_clients_that_change_their_address_take_no_memory() -> None:
+    budget = CpuBudget(1.0, 5.0)
+    for n in range(3_000):
+        budget.acquire(f"10.0.{n // 256}.{n % 256}")
+    assert len(budget) <= 1_000
+
+
+# the table
+
+
+def test_the_command_prints_every_limit(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lookseek.cli", "serve", str(tmp_path), "--limits"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for limit in limits(Settings(tmp_path)):
+        assert limit.what in done.stdout
+        assert limit.value in done.stdout
