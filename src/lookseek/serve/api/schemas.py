@@ -202,6 +202,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (422, "Something that is asked can't be used"),
         (429, "Too many requests"),
         (503, "Too busy, or the index can't be used now"),
+        (507, "The disk is full"),
     )
 }
 """Error responses that every route may return, for OpenAPI."""
