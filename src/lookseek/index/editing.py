@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ..encode import Model
-from ..errors import IndexMismatch, IndexMissing
+from ..errors import IndexMismatch
 from ..types import Item
 from .address import Address, place_of
 from .next_generation import NextGeneration
@@ -32,14 +32,13 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
 
     Raises:
         IndexBusy: another process is writing it.
-        IndexMissing: there is no index.
-        IndexMismatch: it is not of this model.
+        IndexMismatch: there is no index of this model.
         IndexFull: the disk has no room.
         IndexDamaged: its files are not what they should be.
     """
     place = place_of(index)
     if place.published() is None and place.unfinished() is None:  # before anything is made there
-        raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index")
+        raise IndexMismatch(f"{place.address} holds no index: make one with lookseek index")
     with place.writing() as writer:
         found = writer.place.unfinished() or writer.place.published()
         if found is None or found.spec.checksum != model.checksum:

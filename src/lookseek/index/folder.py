@@ -6,6 +6,7 @@
       generation-0007/  the store's files; one that is published is never written again. routers/ in it: its routers
       writer.lock       held by the one process that writes
       photos/           photos that came without a source of their own
+      photos.edited     ids whose photos may have to go, while a writer edits their items
       skipped.csv       what the last job had to leave out, and why
       duplicates.csv    photos that the index holds more than once, as the last job found them
 

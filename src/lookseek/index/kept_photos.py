@@ -1,7 +1,7 @@
 """Photos that an index folder keeps of items that came without a source of their own: ``photos/`` in it.
 
 An item's photo must be there before the item is, and may go only once no reader can find the item. So a writer that is
-killed in between leaves photos of no item: the ids that it edits stand in ``photos/edited``, and the next writer
+killed in between leaves photos of no item: the ids that it edits stand in ``photos.edited``, and the next writer
 removes what they no longer have.
 """
 
@@ -19,8 +19,6 @@ from ..store.schema import point_id
 
 __all__ = ["KeptPhotos"]
 
-_EDITED = "edited"
-
 
 class KeptPhotos:
     """The kept photos of one index, as its writer sees them.
@@ -30,7 +28,7 @@ class KeptPhotos:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._edited = folder, folder.with_name(f"{folder.name}.edited")
         self._noted = set[str]()
 
     def keep(self, id: str, photo: bytes) -> str:
@@ -54,17 +52,17 @@ class KeptPhotos:
         """Note ids before their items change, so that the next writer finds them if this one is killed."""
         new = set(ids) - self._noted
         if new and self._folder.is_dir():  # else there is no photo that could be left
-            with (self._folder / _EDITED).open("a", encoding="utf-8") as notes:
+            with self._edited.open("a", encoding="utf-8") as notes:
                 notes.writelines(json.dumps(id) + "\n" for id in sorted(new))
                 notes.flush()
                 os.fsync(notes.fileno())
-            sync_folder(self._folder)
+            sync_folder(self._folder.parent)
             self._noted |= new
 
     def edited(self) -> set[str]:
         """Return the ids that were noted since photos were last removed; a line that was cut short is passed over."""
         try:
-            lines = (self._folder / _EDITED).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = self._edited.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return set()
         found = set[str]()
@@ -93,5 +91,4 @@ class KeptPhotos:
                 if file.name not in kept:
                     file.unlink(missing_ok=True)
         self._noted.clear()
-        if self._folder.is_dir():
-            (self._folder / _EDITED).unlink(missing_ok=True)
+        self._edited.unlink(missing_ok=True)
