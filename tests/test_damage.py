@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -153,6 +154,22 @@ def test_a_reader_s_copy_goes_with_it_and_a_killed_reader_s_with_the_next(tmp_pa
         assert len(list(temporary.iterdir())) == 2, "the killed reader's is gone, the living ones' stay"
         second.kill()
         third.kill()
+
+
+def test_a_copy_goes_with_a_reader_that_nobody_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, temporary = made(tmp_path / "index"), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    handles = Path("/proc/self/fd")
+    before = len(list(handles.iterdir())) if handles.is_dir() else 0
+    for _ in range(3):
+        opened = open_index(folder)
+        assert opened.store.count() == 40
+        assert len(list(temporary.iterdir())) == 1
+        del opened
+        gc.collect()
+    assert not list(temporary.iterdir())
+    assert not before or len(list(handles.iterdir())) <= before + 1
 
 
 def test_large_files_are_linked_to_and_stay_as_they_are(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,7 @@ the engine passes over links to files."""
 
 
 class PrivateCopy:
-    """A copy of a folder in the folder of temporary files; ``close`` removes it, and a later reader those of the dead.
+    """A copy of a folder in the folder of temporary files; ``close`` removes it, and a later reader those of the killed.
 
     Args:
         folder: that is copied.
@@ -52,11 +53,16 @@ class PrivateCopy:
                     raise
 
     def _make(self, folder: Path, place: Path) -> None:
-        self._top = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        self._lock = FileLock(self._top / _LOCK)
+        top = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        lock = FileLock(top / _LOCK, thread_local=False)  # a reader may be closed by another thread than opened it
+        # also where a reader is let go of without being closed, as a service does with a generation that was replaced
+        self._finalizer = weakref.finalize(self, _remove, top, lock)
         try:
-            self._lock.acquire()
-            self.folder = self._top / folder.name
+            lock.acquire()
+            if not (top / _LOCK).exists():  # another reader took it for one of the killed before it was locked
+                self._make(folder, place)
+                return
+            self.folder = top / folder.name
             _copy_or_link(folder, self.folder)
         except BaseException:
             self.close()
@@ -64,8 +70,12 @@ class PrivateCopy:
 
     def close(self) -> None:
         """Remove the copy."""
-        self._lock.release()
-        shutil.rmtree(self._top, ignore_errors=True)
+        self._finalizer()
+
+
+def _remove(top: Path, lock: FileLock) -> None:
+    lock.release()
+    shutil.rmtree(top, ignore_errors=True)
 
 
 def _copy_or_link(source: Path, target: Path) -> None:
