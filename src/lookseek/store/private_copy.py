@@ -32,7 +32,7 @@ the engine passes over links to files."""
 
 
 class PrivateCopy:
-    """A copy of a folder in the folder of temporary files; ``close`` removes it, and a later reader those of the killed.
+    """A copy of a folder in the folder of temporary files; ``close`` removes it, a later reader those of the killed.
 
     Args:
         folder: that is copied.
