@@ -1,6 +1,6 @@
 """The n-th call that changes a disk fails, for every n of a change of an index: what was acknowledged is there.
 
-After SQLite's loops of I/O errors (sqlite.org/testing.html): each n is a run of its own, until one ends without a fault.
+After SQLite's loops of I/O errors (sqlite.org/testing.html): each n is a run, until one ends without a fault.
 """
 
 from __future__ import annotations
