@@ -64,13 +64,18 @@ def test_photos_that_changed_or_left_are_told_from_damage(photos: Path, tmp_path
 def test_vectors_that_are_not_the_photos_are_damage(photos: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from lookseek.index.open_index import open_index
+    from lookseek.index.address import place_of
 
     indexed(photos, tmp_path / "index", store="numpy")
-    index = open_index(tmp_path / "index")
-    a, b = list(index.store.scan(vectors=True))[:2]
-    index.store.add([replace(a, vectors=b.vectors)])
-    index.store.close()
+    with place_of(tmp_path / "index").writing() as writer:
+        base = writer.place.published()
+        assert base is not None
+        target = writer.start(base, base)
+        store = writer.open(target)
+        a, b = list(store.scan(vectors=True))[:2]
+        store.add([replace(a, vectors=b.vectors)])
+        store.close()
+        writer.publish(replace(target, updated="now"))
     findings = {one.what: one for one in check_index(tmp_path / "index")}
     assert not findings["photos"].good
     assert a.id in findings["photos"].message

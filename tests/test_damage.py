@@ -24,7 +24,7 @@ from helpers.waiting import until
 from lookseek.errors import IndexDamaged, IndexFull, LookseekError
 from lookseek.index.address import place_of
 from lookseek.index.folder import FolderPlace
-from lookseek.index.generation import ENGINE_REWRITES
+from lookseek.index.generation import ENGINE_REWRITES, checksum, content_matches, matches
 from lookseek.index.kept_photos import KeptPhotos
 from lookseek.index.manifest import IndexSpec, Manifest
 from lookseek.index.open_index import open_index
@@ -361,6 +361,33 @@ def _sparse(source: str, target: str) -> None:
     from lookseek.store.copying import copy_sparse
 
     copy_sparse(Path(source), Path(target))
+
+
+# checksums
+
+
+def test_a_checksum_is_of_the_content_however_it_is_read(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    for size in (0, 1, 65_535, 65_536, 65_537, 300_000):
+        file = tmp_path / f"{size}"
+        with file.open("wb") as opened:
+            opened.truncate(size)
+            for _ in range(3 if size else 0):
+                opened.seek(chance.randrange(size))
+                opened.write(b"x")
+            opened.truncate(size)
+        data = file.read_bytes()
+        full = tmp_path / f"{size}-full"
+        full.write_bytes(data)
+        assert checksum(file) == checksum(full), "holes and zeros are the same"
+        assert content_matches(data, *checksum(file))
+        assert content_matches(data, size, hashlib.sha256(data).hexdigest())
+        assert matches(file, size, hashlib.sha256(data).hexdigest())
+        if size:
+            other = bytes([data[0] ^ 1]) + data[1:]
+            assert not content_matches(other, *checksum(file))
+            full.write_bytes(other)
+            assert not matches(full, *checksum(file))
 
 
 # photos

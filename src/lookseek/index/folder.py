@@ -34,6 +34,7 @@ from .file_locks import is_locked
 from .generation import (
     ENGINE_REWRITES,
     checksum,
+    content_matches,
     copy_generation,
     generations,
     matches,
@@ -110,12 +111,13 @@ class FolderPlace:
         file = self._data(manifest) / name
         if name not in manifest.files:
             raise IndexDamaged(f"{file} is not listed in the index, so it is not read: fit the router again")
-        if wrong := _damage_of(file, *manifest.files[name], contents=True):
+        data = file.read_bytes() if file.is_file() else b""
+        if not content_matches(data, *manifest.files[name]):
             raise IndexDamaged(
-                f"{file} is not what was published (it {wrong}): bring it back from a copy, or index and route the "
-                "catalogue again"
+                f"{file} is not what was published ({len(data):,} bytes, {manifest.files[name][0]:,} expected): bring "
+                "it back from a copy, or index and route the catalogue again"
             )
-        return file.read_bytes()
+        return data
 
     def report_address(self, name: str) -> str:
         return str(self.folder / name)

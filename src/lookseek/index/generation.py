@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..atomic import move, sync_file, sync_folder
-from ..store.copying import copy_tree, nonzero_blocks
+from ..store.copying import BLOCK, copy_tree, nonzero_blocks
 
 __all__ = [
     "ENGINE_REWRITES",
     "checksum",
+    "content_matches",
     "copy_generation",
     "generations",
     "matches",
@@ -82,11 +84,25 @@ def checksum(file: Path) -> tuple[int, str]:
 
     SHA-256 of each block of 64 KB that is not all zeros, after its offset in 8 bytes, big end first.
     """
+    return file.stat().st_size, _checksum_of_blocks(nonzero_blocks(file))
+
+
+def content_matches(data: bytes, size: int, digest: str) -> bool:
+    """Return whether the bytes of a file that was read have this size and checksum, as ``matches`` has them."""
+    if len(data) != size:
+        return False
+    if not digest.startswith(_BLOCKS):
+        return hashlib.sha256(data).hexdigest() == digest
+    blocks = ((at, data[at : at + BLOCK]) for at in range(0, len(data), BLOCK))
+    return _checksum_of_blocks((at, block) for at, block in blocks if block.count(0) < len(block)) == digest
+
+
+def _checksum_of_blocks(blocks: Iterable[tuple[int, bytes]]) -> str:
     digest = hashlib.sha256()
-    for at, block in nonzero_blocks(file):
+    for at, block in blocks:
         digest.update(at.to_bytes(8))
         digest.update(block)
-    return file.stat().st_size, _BLOCKS + digest.hexdigest()
+    return _BLOCKS + digest.hexdigest()
 
 
 def matches(file: Path, size: int, digest: str) -> bool:
