@@ -150,8 +150,8 @@ def test_prune_keeps_an_item_whose_photo_broke(photos: Path, tmp_path: Path) -> 
 
 
 def test_prune_never_empties_an_index_by_accident(photos: Path, tmp_path: Path) -> None:
-    indexed(photos, tmp_path / "index")
-    table = tmp_path / "items.csv"
+    table = priced(photos, tmp_path / "items.csv", [5] * 12)
+    indexed(table, tmp_path / "index")
     table.write_text("id,image\n1,nowhere.jpg\n")
     with pytest.raises(QueryError, match="remove all 12 items"):
         indexed(table, tmp_path / "index", prune=True)

@@ -1,6 +1,8 @@
 """Catalogues as shops and labs export them: each kind of table gives the right values, or one clear line."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from lookseek.catalogue import ReadingOptions, open_catalogue, reading_of
 from lookseek.catalogue.amounts import read_amount
+from lookseek.catalogue.photos import photos_at
 from lookseek.catalogue.table import TableCatalogue
+from lookseek.errors import CatalogueError
 from lookseek.types import AttributeValue, Item, Skipped
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
@@ -328,6 +332,51 @@ def test_what_can_be_no_attribute_is_named(shop: Path) -> None:
     reading = reading_of(open_catalogue(write(shop, json.dumps(row), "items.jsonl")))
     assert reading is not None
     assert reading.left_out == ("vector",)
+
+
+def test_a_merchant_feed_in_xml(shop: Path) -> None:
+    feed = """<?xml version="1.0"?>
+<rss xmlns:g="http://base.google.com/ns/1.0" version="2.0"><channel><title>Shop</title>
+<item><g:id>S1</g:id><title>red &amp; blue dress</title><link>https://shop.example/1</link>
+<g:image_link>img/0.jpg</g:image_link><g:price>19.90 EUR</g:price><g:size>S</g:size><g:size>M</g:size></item>
+<item><g:id>S2</g:id><title>shirt</title><g:image_link>img/1.jpg</g:image_link><g:price>9.90 EUR</g:price></item>
+</channel></rss>"""
+    path = write(shop, feed, "feed.xml")
+    one, two = items(path)
+    assert (one.id, one.text, one.image) == ("S1", "red & blue dress", shop / "img" / "0.jpg")
+    assert one.attributes["size"] == ("S", "M")
+    assert two.attributes == {"title": "shirt", "price": 9.9, "price_currency": "EUR"}
+    assert roles(path) == {"title": "title", "price": "price", "link": "link"}
+    with pytest.raises(CatalogueError, match="document type"):
+        open_catalogue(write(shop, '<!DOCTYPE x [<!ENTITY a "b">]><rss/>', "bomb.xml"))
+    with pytest.raises(CatalogueError, match="as XML"):
+        open_catalogue(write(shop, "<rss><item>", "cut.xml"))
+
+
+def test_a_webdataset_is_read_from_its_tar(shop: Path) -> None:
+    path = shop / "shard.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, data in {
+            "000.jpg": JPEG,
+            "000.json": b'{"price": 10, "key": "x"}',
+            "000.txt": "đầm đỏ".encode(),
+            "001.jpg": JPEG + b"1",
+            "002.json": b"{}",
+        }.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    entries = list(open_catalogue(path))
+    one, two, three = entries
+    assert isinstance(one, Item)
+    assert (one.id, one.image, one.attributes) == ("000", JPEG, {"price": 10, "caption": "đầm đỏ"})
+    assert isinstance(two, Item)
+    assert photos_at([one.source, two.source]) == [JPEG, JPEG + b"1"]
+    assert isinstance(three, Skipped)
+    assert (three.where, three.kind) == ("002", "empty image")
+    (shop / "cut.tar").write_bytes(path.read_bytes()[:600])
+    with pytest.raises(CatalogueError, match="as tar"):
+        open_catalogue(shop / "cut.tar")
 
 
 # --- spreadsheets -------------------------------------------------------------------------------------

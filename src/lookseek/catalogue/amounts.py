@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = ["Amount", "Decimal", "Signs", "read_amount", "split_amount"]
@@ -109,6 +110,7 @@ class Signs:
             self.comma += 1
 
 
+@lru_cache(maxsize=1 << 14)  # prices and counts repeat
 def split_amount(cell: str) -> tuple[str, str] | None:
     """Return the digits of a number with their signs, blanks taken out, and the currency beside them.
 

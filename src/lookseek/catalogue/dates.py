@@ -10,6 +10,7 @@ __all__ = ["DateOrder", "date_votes", "read_date"]
 
 DateOrder: TypeAlias = Literal["ymd", "dmy", "mdy"]
 
+_SIGNS = frozenset("-/.")
 _TIME = r"(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _YEAR_FIRST = re.compile(rf"([0-9]{{4}})([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}}){_TIME}")
 _YEAR_LAST = re.compile(rf"([0-9]{{1,2}})([-/.])([0-9]{{1,2}})\2([0-9]{{4}}){_TIME}")
@@ -21,6 +22,8 @@ def date_votes(text: str) -> list[DateOrder]:
     >>> date_votes("2026-01-31"), date_votes("31/12/2026"), date_votes("1/2/2026"), date_votes("12")
     (['ymd'], ['dmy'], ['dmy', 'mdy'], [])
     """
+    if len(text) < 8 or not (_SIGNS & set(text[1:5])):
+        return []
     orders: tuple[DateOrder, ...] = ("ymd", "dmy", "mdy")
     return [order for order in orders if read_date(text, order) is not None]
 

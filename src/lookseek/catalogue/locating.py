@@ -36,15 +36,13 @@ class PhotoFinder:
         Args:
             name: absolute, or relative to the folder.
         """
+        if _is_file(self._bases[0] / name):
+            return self._bases[0] / name
         forms = tuple(dict.fromkeys(_forms(name)))
         for base in self._bases:
             for form in forms:
-                path = base / form
-                try:
-                    if path.is_file():
-                        return path
-                except (OSError, ValueError):
-                    continue  # too long, or with a NUL: no such file
+                if _is_file(base / form):
+                    return base / form
         paths = (base / form for base in self._bases for form in forms)
         return next(filter(None, map(self._in_another_case, paths)), None)
 
@@ -59,6 +57,13 @@ class PhotoFinder:
             return parent / found if found is not None and (parent / found).is_file() else None
         except (OSError, ValueError):
             return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False  # too long, or with a NUL: no such file
 
 
 def _forms(name: str) -> Iterator[str]:

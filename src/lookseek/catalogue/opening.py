@@ -27,12 +27,15 @@ from .table import TableCatalogue
 __all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "vector_origin"]
 
 SOURCES = (
-    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet), features (all_features.npy or its "
-    "folder), or drawn or drawn:ITEMS"
+    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet, .xml, .tar), features "
+    "(all_features.npy or its folder), or drawn or drawn:ITEMS"
 )
 
 REMEDIES = {
-    ".json": "write one object a line and name it .jsonl",
+    ".json": (
+        "write one object a line and name it .jsonl; of COCO and DeepFashion2, index the folder of its photos, or crop "
+        "the boxes first"
+    ),
     ".xls": "save the sheet as CSV UTF-8",
     ".xlsx": "save the sheet as CSV UTF-8",
     ".zip": "unpack it and give the folder",

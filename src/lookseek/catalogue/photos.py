@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import CatalogueError
-from ..types import Photo
+from ..types import Photo, Skipped
 from .parquet import ParquetRows
+from .webdataset import TarRows
 
 __all__ = ["bytes_or_path", "photos_at", "source_in_table"]
 
@@ -64,12 +65,17 @@ def _drawn(origin: str, row: int) -> Photo:
     return DrawnCatalogue(items=int(origin.partition(":")[2])).photo(row)
 
 
+def _photos_of(table: Path, column: str) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
+    return ParquetRows(table).read([column], others=False)
+
+
 def _photos_in_table(table: Path, column: str, sources: dict[int, str]) -> dict[str, Photo]:
     """Return the photos of a Parquet table by source, for some rows; none where the table is gone or was replaced."""
     photos: dict[str, Photo] = {}
     last = max(sources)
     try:
-        for row in ParquetRows(table).read([column], others=False):
+        rows = TarRows(table).read([column]) if table.suffix == ".tar" else _photos_of(table, column)
+        for row in rows:
             if isinstance(row, tuple) and row[0] in sources:
                 image = bytes_or_path(row[1].get(column))
                 if isinstance(image, bytes):

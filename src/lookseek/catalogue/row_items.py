@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from .table_plan import CURRENCY, TablePlan
 
 __all__ = ["RowReader"]
 
+_REMEMBERED: Final = 1000
+"""Texts of a column whose values are remembered, since most columns repeat some."""
 _VALUE: Final = 80
 """Characters of a cell in a message."""
 
@@ -37,6 +40,7 @@ class RowReader:
         self._plan, self._folder, self._unit, self._locate = plan, folder, unit, locate
         self._sharded = sharded
         self._finder = PhotoFinder(folder)
+        self._read = {name: lru_cache(_REMEMBERED)(kind.read) for name, kind in plan.types.items()}
         self._above: Mapping[str, object] = {}  # the cells of the row above, where a product's may go on below
 
     def items(self, row: Row) -> Iterator[Item | Skipped]:
@@ -106,13 +110,13 @@ class RowReader:
         attributes: dict[str, AttributeValue] = {}
         remarks: list[Skipped] = []
         for name, cell in cells.items():
-            kind = plan.types.get(name)
-            if kind is None:
+            read = self._read.get(name)
+            if read is None:
                 continue
             if not isinstance(cell, str):
                 value = to_attribute(cell)
             else:
-                value, currency, odd = kind.read(cell)
+                value, currency, odd = read(cell)
                 if currency:
                     attributes[f"{plan.names[name]}_{CURRENCY}"] = currency
                 if odd:
@@ -129,7 +133,7 @@ class RowReader:
             return name
         column = self._plan.photo or ""
         if is_address(name):
-            reason = f"{name[:_VALUE]} is a web address: fetch it with --fetch, or download it and give its path"
+            reason = f"{name[:_VALUE]} is a web address and lookseek uses no network: download it, give its path"
             return Skipped(label, "web address", f"{where}: {reason}", number, column, name)
         path = self._finder.find(name)
         if path is not None:

@@ -15,6 +15,8 @@ from ..types import Skipped
 from .delimited import CsvRows
 from .json_lines import JsonRows
 from .parquet import ParquetRows
+from .webdataset import TarRows
+from .xml_feed import XmlRows
 
 __all__ = ["TABLE_SUFFIXES", "Row", "Rows", "open_rows"]
 
@@ -58,5 +60,7 @@ OPENERS: dict[str, Callable[[Path], Rows]] = {
     ".jsonl": JsonRows,
     ".ndjson": JsonRows,
     ".parquet": ParquetRows,
+    ".tar": TarRows,
+    ".xml": XmlRows,
 }
 TABLE_SUFFIXES = frozenset(OPENERS)

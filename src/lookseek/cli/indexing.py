@@ -52,8 +52,8 @@ def index(
 
     Args:
         paths: one or more sources, then the folder of the index. A source is a folder of photos, a table (.csv, .tsv,
-            .jsonl, .parquet), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for
-            drawn garments.
+            .jsonl, .parquet, a feed in .xml, a webdataset in .tar), features (all_features.npy or its folder, as
+            export-vectors writes it) or "drawn" for drawn garments.
         model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
             the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
