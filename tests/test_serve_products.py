@@ -54,6 +54,8 @@ def test_the_page_shows_a_product_once(service: Service, index: Path, language: 
         assert 'rel="noopener noreferrer nofollow"' in link
         assert 'target="_blank"' in link
     start = service.ask.get("/", headers={"Accept-Language": language})
+    counted = "Photos, counted over the whole catalogue" if language == "en" else "Số ảnh, tính trên toàn bộ danh mục"
+    assert counted in start.text
     assert len(cards(start.text)) == 8
 
 
@@ -66,5 +68,8 @@ def test_the_api_and_the_client_return_products(service: Service, index: Path) -
             assert [(hit.id, hit.product, hit.photos) for hit in told] == [
                 (hit.id, hit.product, hit.photos) for hit in expected
             ]
+        about = client.about()
+    assert (about["items"], about["products"]) == (24, 8)
+    assert about["roles"]["product"] == "item_group_id"
     refused = service.ask.post("/v1/search", json={"item": item, "group_by": "shop"})
     assert refused.status_code == 422

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
+from ...index.products import count_products
 from ...store import Restriction
 from ..engine import Engine
 from ..settings import MAX_COUNTED
@@ -35,8 +36,9 @@ async def facets(
 async def index(request: Request) -> IndexAbout:
     """Say what the index holds and what can be asked of it."""
     engine: Engine = request.app.state.engine
-    await engine.run_search(engine.searcher.current)
-    return describe_index(engine)
+    opened = await engine.run_search(engine.searcher.current)
+    products = await engine.run_search(lambda: count_products(opened)) if "product" in opened.manifest.roles else None
+    return describe_index(engine).model_copy(update={"products": products})
 
 
 def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
@@ -87,6 +89,7 @@ def describe_index(engine: Engine) -> IndexAbout:
         languages=list(model.languages),
         composer=None if model.text is None else (model.composer.name if model.composer else "sum"),
         fields=dict(manifest.fields),
+        roles=dict(manifest.roles),
         metrics=["cosine", "euclidean"] if "look_euclidean" in manifest.spec.layout else ["cosine"],
         routers=[kind for kind, note in manifest.routers.items() if note.current],
         updated=manifest.updated,

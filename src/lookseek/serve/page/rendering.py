@@ -90,6 +90,7 @@ def _context(
         "good": good,
         "few_good": good is not None and good < len(cards),
         "facets": content.facets,
+        "products": "product" in roles,
         "error": content.error,
         "steps": history_steps(state, request.app.state.uploads),
         "result_counts": sorted({*_RESULT_COUNTS, state.k}),
