@@ -68,7 +68,9 @@ def outline_of(index: OpenIndex) -> FacetOutline:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 values.append(float(value))
     fields: dict[str, tuple[str, ...]] = {}
-    for name in sorted(field_types, key=_position):
+    roles = index.manifest.roles
+    names = {roles.get("product"), roles.get("title"), roles.get("link")}  # of one product each: nothing to select from
+    for name in sorted(field_types.keys() - names, key=lambda field: (_position(field), field)):
         if field_types[name] == "number":
             ranges = () if name.lower().endswith("id") else _ranges(numbers[name])
             if len(ranges) > 1:
