@@ -170,10 +170,13 @@ class IndexAbout(BaseModel):
     languages: list[str] = Field(description="Of words that can be asked with; empty where the model reads none.")
     composer: str | None = Field(None, description="What joins a photo with a change; null where nothing does.")
     fields: dict[str, Literal["words", "number", "boolean"]]
-    roles: dict[Literal["product", "title", "price", "link", "brand"], str] = Field(
-        {}, description="What attributes are to a shopper: role to attribute."
-    )
-    products: int | None = Field(None, description="How many products the items show; null where none are named.")
+    roles: Annotated[
+        dict[Literal["product", "title", "price", "link", "brand"], str],
+        Field(description="What attributes are to a shopper: role to attribute."),
+    ] = {}
+    products: Annotated[
+        int | None, Field(description="How many products the items show; null where none are named.")
+    ] = None
     metrics: list[Literal["cosine", "euclidean"]]
     routers: list[Literal["svm", "kmeans"]]
     updated: str
