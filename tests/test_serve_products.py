@@ -17,11 +17,11 @@ from lookseek import Client, Query, Searcher
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """8 products of 3 photos each, as a merchant's feed says it."""
     top = tmp_path_factory.mktemp("products")
-    rows = ["id,image_link,item_group_id,title,price,brand,link"]
+    rows = ["id,image_link,item_group_id,title,price,brand,link,category"]
     for photo in write_photos(top / "photos", items=8, views=3):
         product = photo.stem.rpartition("-")[0]
         page = f"https://shop.example/{product}"
-        rows.append(f"{photo.stem},{photo},{product},The {product},49.90 EUR,Acme,{page}")
+        rows.append(f"{photo.stem},{photo},{product},The {product},49.90 EUR,Acme,{page},{photo.parent.name}")
     (top / "feed.csv").write_text("\n".join(rows), encoding="utf-8")
     indexed(top / "feed.csv", top / "index", model="efficientnet-lite2")
     return top / "index"
