@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lookseek.atomic import write_text
 from lookseek.encode import load_model
+from lookseek.encode.config import COLOUR_WEIGHT
 from lookseek.encode.model import DEFAULT, PLAIN
 from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
@@ -30,7 +31,6 @@ from lookseek.evaluate.routing import Route
 from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import Options
-from lookseek.search.vector_weights import COLOUR_WEIGHT
 from lookseek.types import Metric, Skipped
 
 TOP = Path(__file__).parents[1]

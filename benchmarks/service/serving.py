@@ -31,10 +31,11 @@ from benchmarks.service.serving_page import CLIENTS, made, page
 from benchmarks.speed import latency
 from lookseek import Query, Searcher
 from lookseek.encode import ColourEncoder, encode_photos, sentences
+from lookseek.encode.config import COLOUR_WEIGHT
 from lookseek.encode.model import DEFAULT
 from lookseek.encode.runtime import cores
 from lookseek.search.fusion import best_candidates
-from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
+from lookseek.search.vector_weights import look_and_colour
 
 PHOTOS = 500
 OVERLOAD = 4.0

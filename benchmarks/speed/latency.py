@@ -26,11 +26,12 @@ from benchmarks.paths import DATA, PAGES
 from lookseek import Query, Searcher, Term
 from lookseek.encode import ColourEncoder, encode_photos, load_model, sentences
 from lookseek.encode.compose import Slerp, Sum
+from lookseek.encode.config import COLOUR_WEIGHT
 from lookseek.encode.model import DEFAULT
 from lookseek.index.address import place_of
 from lookseek.index.manifest import IndexSpec, Manifest
 from lookseek.search import fusion
-from lookseek.search.vector_weights import COLOUR_WEIGHT, look_and_colour
+from lookseek.search.vector_weights import look_and_colour
 from lookseek.store import VectorSpec
 from lookseek.types import Point
 

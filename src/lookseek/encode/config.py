@@ -14,7 +14,7 @@ from ..errors import ModelError
 from .prepare import Preprocessing
 from .text_settings import TextSettings, parse_composer, parse_indexed_as, parse_text
 
-__all__ = ["FORMAT", "Config", "parse_config"]
+__all__ = ["COLOUR_WEIGHT", "FORMAT", "Config", "parse_config"]
 
 FORMAT = 1
 """Of config.json. A newer one is refused by its number instead of being misread."""
@@ -25,6 +25,11 @@ _MAX_BYTES = 1 << 20
 _MAX_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
 _WORDS_KEYS = {"text", "composer", "indexed_as"}
+_OPTIONAL_KEYS = _WORDS_KEYS | {"colour_weight"}
+
+COLOUR_WEIGHT = 0.1
+"""Share of the colour in the score of two photos where neither a query nor the model names one; chosen on val
+(docs/decisions/encoder.md)."""
 _PREPROCESSING_KEYS = {"width", "height", "resize", "mean", "std", "dtype", "layout"}
 
 
@@ -41,6 +46,7 @@ class Config:
         languages: that its text tower reads, BCP 47; empty without one.
         text: its text tower; None without one.
         composer: the name of its own composer; None without one.
+        colour_weight: share of the colour in the score of two photos where a query names none, 0 to 1.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Config:
     languages: tuple[str, ...]
     text: TextSettings | None = None
     composer: str | None = None
+    colour_weight: float = COLOUR_WEIGHT
 
 
 def parse_config(content: bytes, where: Path) -> Config:
@@ -76,7 +83,7 @@ def parse_config(content: bytes, where: Path) -> Config:
     version = config.get("format")
     if type(version) is not int or version != FORMAT:
         raise ModelError(f"{where} has format {version!r}, this lookseek reads {FORMAT}: update lookseek")
-    _keys(config, _KEYS, _WORDS_KEYS, where)
+    _keys(config, _KEYS, _OPTIONAL_KEYS, where)
     preprocessing = _object(config["preprocessing"], where, "preprocessing")
     _keys(preprocessing, _PREPROCESSING_KEYS, {"crop"}, where)
     if type(config["dim"]) is not int or not 1 <= config["dim"] <= _MAX_DIM:
@@ -102,7 +109,14 @@ def parse_config(content: bytes, where: Path) -> Config:
         languages=tuple(map(str, _list(config["languages"], where, "languages"))),
         text=parse_text(config["text"], where) if "text" in config else None,
         composer=parse_composer(config["composer"], where) if "composer" in config else None,
+        colour_weight=_share(config.get("colour_weight", COLOUR_WEIGHT), where),
     )
+
+
+def _share(value: Any, where: Path) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:
+        raise ModelError(f"{where} has the colour weight {value!r}: give a share from 0 to 1")
+    return float(value)
 
 
 def _object(value: Any, where: Path, what: str) -> dict[str, Any]:

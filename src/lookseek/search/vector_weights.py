@@ -7,10 +7,7 @@ from ..index.open_index import OpenIndex
 from ..query import Query
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
 
-__all__ = ["COLOUR_WEIGHT", "look_and_colour", "vector_weights"]
-
-COLOUR_WEIGHT = 0.1
-"""Share of the colour in the score where a query names none; chosen on val (docs/decisions/encoder.md)."""
+__all__ = ["look_and_colour", "vector_weights"]
 
 
 def look_and_colour(colour_weight: float) -> dict[str, float]:
@@ -23,8 +20,13 @@ def look_and_colour(colour_weight: float) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if weight > 0}
 
 
-def vector_weights(query: Query, index: OpenIndex) -> dict[str, float]:
+def vector_weights(query: Query, index: OpenIndex, colour_weight: float) -> dict[str, float]:
     """Return the share of each stored vector in a query's score: above 0, they sum to 1.
+
+    Args:
+        query: what is looked for.
+        index: that is searched.
+        colour_weight: of the colour, where the query names none and the index has colours.
 
     Raises:
         QueryError: the index lacks a vector that the query needs; the message names the command that helps.
@@ -46,7 +48,7 @@ def vector_weights(query: Query, index: OpenIndex) -> dict[str, float]:
     if not query.photo_alone:  # words, changes, sums and examples have no colours
         return {LOOK: 1.0}
     if COLOUR in layout:
-        return look_and_colour(COLOUR_WEIGHT if query.colour_weight is None else query.colour_weight)
+        return look_and_colour(colour_weight if query.colour_weight is None else query.colour_weight)
     if query.colour_weight:
         raise QueryError(
             f"colour weight {query.colour_weight} needs the photos' colours, and this index was made from features "

