@@ -15,6 +15,7 @@ __all__ = ["RECIPES", "find_recipe", "recipe_of_run"]
 RECIPES: dict[str, str] = {
     "classifier": "lookseek.train.classifier.recipe",
     "align": "lookseek.train.align.recipe",
+    "adapt": "lookseek.train.adapt.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
 }
