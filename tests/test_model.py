@@ -414,6 +414,19 @@ def test_the_checksum_is_computable_with_sha256sum(tmp_path: Path) -> None:
     )
 
 
+def test_a_model_says_how_much_colours_count(tmp_path: Path) -> None:
+    assert load_model(write_model(tmp_path / "usual"), single=True).colour_weight == 0.1
+    own = write_model(tmp_path / "own", settings={**config(), "colour_weight": 0.3})
+    assert load_model(own, single=True).colour_weight == 0.3
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.5, "a lot", True, None])
+def test_a_share_of_colours_out_of_range_is_refused(tmp_path: Path, weight: object) -> None:
+    folder = write_model(tmp_path / "model", settings={**config(), "colour_weight": weight})
+    with pytest.raises(ModelError, match="a share from 0 to 1"):
+        load_model(folder, single=True)
+
+
 def test_shipped_config_is_as_documented(default: Model) -> None:
     settings_ = json.loads((default.folder / "config.json").read_text())
     assert settings_["licence"] == "Apache-2.0"
