@@ -17,13 +17,19 @@ class CroppedPhotos(Mapping[str, Photo]):
     Args:
         photos: by id.
         boxes: id to the box, in pixels of the upright photo.
+        remedy: what to do about a box outside its photo.
 
     Raises:
         CatalogueError: when a photo is read whose box lies outside it.
     """
 
-    def __init__(self, photos: Mapping[str, Photo], boxes: Mapping[str, Box]) -> None:
-        self._photos, self._boxes = photos, boxes
+    def __init__(
+        self,
+        photos: Mapping[str, Photo],
+        boxes: Mapping[str, Box],
+        remedy: str = "the boxes are for photos of another size: correct the table",
+    ) -> None:
+        self._photos, self._boxes, self._remedy = photos, boxes, remedy
 
     def __getitem__(self, key: str) -> Photo:
         photo, box = self._photos[key], self._boxes.get(key)
@@ -34,7 +40,7 @@ class CroppedPhotos(Mapping[str, Photo]):
         except ItemError:
             return photo  # whoever decodes it receives the error
         except QueryError as error:
-            raise CatalogueError(f"{key}: {error}: the boxes are for photos of another size") from error
+            raise CatalogueError(f"{key}: {error}: {self._remedy}") from error
 
     def __contains__(self, key: object) -> bool:
         return key in self._photos  # Mapping's own would crop it

@@ -21,6 +21,8 @@ accuracy", whether the exact item is among the k first."""
 OFFICIAL = (14_218, 12_612, 3_985)
 """Queries, gallery, items. Source: github.com/bnu-wangxun/Deep_Metric, README."""
 
+_OFFICIAL_PHOTOS = "the boxes are for the photos of img.zip, unpack these"
+
 
 def load(options: Options) -> Loaded:
     """Read the benchmark. See Benchmark."""
@@ -44,7 +46,7 @@ def load(options: Options) -> Loaded:
     base = photo_folder(options.data)
     files: Mapping[str, Photo] = {name: base / name for name, _ in asked + shown}
     if options.protocol == "official-box":
-        files = CroppedPhotos(files, _boxes(options.data, base, list(files)))
+        files = CroppedPhotos(files, _boxes(options.data, base, list(files)), _OFFICIAL_PHOTOS)
         notes.append("Photos are cropped to the annotated box; papers do so or not, and often do not say.")
     return Loaded(tasks=(task,), photos=files, labels=dict(asked + shown), notes=tuple(notes))
 
