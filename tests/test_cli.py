@@ -265,6 +265,16 @@ def test_routing_from_the_index_to_the_answer(tmp_path: Path, say: object) -> No
     assert "no item among those searched meets the filter" in none.out
 
 
+def test_a_filter_that_nothing_meets_says_what_was_probably_meant(ready: tuple[Path, Path], say: object) -> None:
+    photo, index = photo_of(ready), ready[1]
+    folder = photo.parent.name
+    other = say("search", index, "--image", photo, "--filter", f'folder = "{folder.upper()}"')
+    assert other.code == 0, other.err
+    told = " ".join((other.out + other.err).split())
+    assert f"did you mean folder = {folder}" in told
+    assert "did you mean" not in say("search", index, "--image", photo, "--filter", "folder = zzzzzzzz").out
+
+
 def test_routing_that_is_stopped_says_what_becomes_of_the_index(
     ready: tuple[Path, Path], say: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,6 @@ from .usage import UsageError
 
 if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
     from ..search import Searcher
-    from ..search.filter_hints import filter_hints
 
 
 @app.command
@@ -90,6 +89,7 @@ def search(
         strip: also draw the query and its results as a picture, into this PNG.
     """
     from ..search import Searcher
+    from ..search.filter_hints import filter_hints
 
     text = _joined_words(words, text)
     photos = parse_photos(image or ())
