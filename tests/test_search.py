@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.catalogues import indexed, write_photos
+from helpers.manifests import edit_manifest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,9 +181,7 @@ def test_bad_queries_are_explained(ready: tuple[Path, Path], searcher: Searcher,
 @pytest.mark.parametrize(("field", "value"), [("checksum", "0" * 64), ("colour", "another 7")])
 def test_another_encoder_than_the_index_s_own(ready: tuple[Path, Path], tmp_path: Path, field: str, value: str) -> None:
     shutil.copytree(ready[1], tmp_path / "index")
-    manifest = json.loads((tmp_path / "index" / "lookseek.json").read_text())
-    manifest["recipe"][field] = value
-    (tmp_path / "index" / "lookseek.json").write_text(json.dumps(manifest))
+    edit_manifest(tmp_path / "index", lambda manifest: manifest["recipe"].update({field: value}))
     with pytest.raises(IndexMismatch, match=r"(?i)index the catalogue again"):
         Searcher(tmp_path / "index")
 

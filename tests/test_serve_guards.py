@@ -212,7 +212,7 @@ def test_each_error_has_a_status_and_none_tells_a_path(error: type[errors.Lookse
     if status < 500:
         assert "'size'" in body["detail"]
         assert "a.json" in body["detail"]
-    assert ("retry-after" in answer.headers) == (error is errors.IndexBusy)
+    assert ("retry-after" in answer.headers) == (status == 503)
 
 
 def test_a_problem_carries_more_members_and_headers() -> None:

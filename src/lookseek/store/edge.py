@@ -67,7 +67,7 @@ class EdgeStore:
         self.layout = layout
         self._folder = folder
         if not (folder / "edge_config.json").is_file():
-            raise IndexDamaged(f"{folder} holds no index data: index the catalogue again")
+            raise IndexDamaged(f"{folder} holds no index data: index the catalogue again with lookseek index")
         self._shard = Shard(folder, _config(layout, graph=False), read_only=read_only)
 
     @classmethod

@@ -94,5 +94,4 @@ def _compressed(pixels: Pixels, random: Random) -> Pixels:
     )
     saved = io.BytesIO()
     picture.save(saved, "JPEG", quality=random.randrange(25, 85))
-    with Image.open(saved) as opened:
-        return np.asarray(opened.convert("RGB"))
+    return images.decode(saved.getvalue())
