@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lookseek import images
 from lookseek.catalogue import check_ids
+from lookseek.cli.console import out
 from lookseek.cli.output import print_results
 from lookseek.errors import QueryError
 from lookseek.filters import parse
@@ -256,7 +257,7 @@ def test_products_are_counted(shop: tuple[list[Item], Path]) -> None:
 def test_the_table_counts_further_photos_and_never_cuts_an_id(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(out, "_width", 60)
     ids = ["files/a/long/folder/black-dress-1.jpg", "b" * 90]
     attributes = {"title": "a black dress with lace", "brand": "Acme"}
     first = Hit(ids[0], 0.9, 1, attributes, {}, product="a", photos=("x", "y"))
@@ -264,7 +265,7 @@ def test_the_table_counts_further_photos_and_never_cuts_an_id(
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == ["rank", "score", "id", "more", "photos"]
     assert row.split() == ["1", "0.900", ids[0], "2"]
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(out, "_width", 80)
     print_results(Results(Query(text="x"), (first,), 1.0, "i"), None)
     row = capsys.readouterr().out.splitlines()[1]
     assert len(row) == 80

@@ -34,5 +34,5 @@ def test_both_services_are_asked_and_the_page_tells_all(tmp_path: Path) -> None:
             assert row in page
     assert "Answers with another status than 200: 0." in page
     assert "| anything else | none |" in page
-    assert "Answers of 500 and above: 0." in page
+    assert "Answers of 500 and above, but for 503 with Retry-After: 0." in page
     assert "| heads that are no HTTP | 3 |" in page

@@ -113,13 +113,13 @@ def _overload_lines(facts: dict[str, Any]) -> list[str]:
 def _fault_lines(facts: dict[str, Any]) -> list[str]:
     before, after, tried = facts["faults"]
     count = sum(sum(statuses.values()) for statuses in tried.values())
-    errors = sum(n for statuses in tried.values() for status, n in statuses.items() if status >= 500)
+    errors = sum(n for statuses in tried.values() for status, n in statuses.items() if status >= 500 and status != 503)
     lines = [
         "",
         "## What no honest client asks",
         "",
         f"{count} requests, one by one, on connections of their own (`benchmarks/service/hostile_requests.py`). "
-        f"Answers of 500 and above: {errors}. The same photo was answered alike before and after; memory "
+        f"Answers of 500 and above, but for 503 with Retry-After: {errors}. The same photo was answered alike before and after; memory "
         f"{before:.0f} MB before, {after:.0f} MB after.",
         "",
         "| kind | tried | outcomes: status and how often |",

@@ -52,7 +52,11 @@ class Verification:
         if self._stopped.wait(delay):
             return
         place, manifest = self._index.place, self._index.manifest
-        for name, wrong in place.damage(manifest, contents=True).items():
+        try:
+            found = place.damage(manifest, contents=True)
+        except OSError as error:  # e.g. a generation that was removed while its folders were listed
+            found = {"a file": f"can't be read ({error})"}
+        for name, wrong in found.items():
             try:
                 replaced = place.published() != manifest  # the generation may have gone while it was read
             except IndexFolderError:
