@@ -439,3 +439,24 @@ def test_a_text_that_looks_like_the_store_s_boolean_stays_a_text(kind: StoreType
 def test_what_is_no_place_of_an_index_has_no_version(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert FolderPlace(tmp_path / "file" / "below").version() == ""
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_generation_that_goes_while_it_is_verified(
+    index: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    """A newer one was published, which is no damage; or its folder went, which is."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError("generation-0001")
+
+    opened = open_index(index)
+    monkeypatch.setattr(FolderPlace, "damage", gone)
+    if replaced:
+        monkeypatch.setattr(FolderPlace, "published", lambda _: None)
+    verification = Verification(opened)
+    if replaced:
+        verification.finish()
+    else:
+        with pytest.raises(IndexDamaged, match="can't be read"):
+            verification.finish()

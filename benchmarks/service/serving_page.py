@@ -119,7 +119,8 @@ def _fault_lines(facts: dict[str, Any]) -> list[str]:
         "## What no honest client asks",
         "",
         f"{count} requests, one by one, on connections of their own (`benchmarks/service/hostile_requests.py`). "
-        f"Answers of 500 and above, but for 503 with Retry-After: {errors}. The same photo was answered alike before and after; memory "
+        f"Answers of 500 and above, but for 503 with Retry-After: {errors}. "
+        "The same photo was answered alike before and after; memory "
         f"{before:.0f} MB before, {after:.0f} MB after.",
         "",
         "| kind | tried | outcomes: status and how often |",
