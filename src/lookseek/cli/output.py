@@ -18,9 +18,11 @@ if TYPE_CHECKING:  # modules that are slow to import are imported by the command
     from ..index.export import Exported
     from ..index.report import Summary
     from ..index.routing import RoutingSummary
+    from ..search.attribute_tags import AttributeTag
     from ..search.tagging import Tag
 
 __all__ = [
+    "attributes_to_json",
     "print_evaluation",
     "print_exported",
     "print_keyed",
@@ -214,3 +216,9 @@ def tags_to_json(tags: Sequence[Tag], image: Path, model: str) -> str:
     """Return the output of ``tag --json``."""
     classes = [asdict(tag) for tag in tags]
     return json.dumps({"image": str(image), "model": model, "classes": classes}, ensure_ascii=False)
+
+
+def attributes_to_json(tags: Sequence[AttributeTag], image: Path, model: str) -> str:
+    """Return the output of ``tag --words --json``."""
+    found = [asdict(tag) for tag in tags]
+    return json.dumps({"image": str(image), "model": model, "attributes": found}, ensure_ascii=False)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from ..atomic import write_text
 from ..errors import QueryError
 from ..query import Query
 from ..results import Results
 from ..types import Metric, Photo, RerankMethod, RouteMode, RouterType
 from .app import app
 from .arguments import PHOTO_SUFFIXES, parse_box, parse_classes, parse_photos, parse_term
-from .console import err, escape, out
+from .console import err, escape, out, print_line
 from .output import (
+    attributes_to_json,
     print_results,
     print_routing,
     results_to_json,
@@ -23,6 +27,7 @@ from .output import (
 from .usage import UsageError
 
 if TYPE_CHECKING:  # modules that are slow to import are imported by the command that needs them
+    from ..encode import Model
     from ..search import Searcher
 
 
@@ -150,12 +155,15 @@ def tag(
     index_or_model: str,
     /,
     *,
-    image: Path,
+    image: Path | None = None,
     classes: str = "",
     k: Annotated[int, Parameter(name="-k")] = 5,
+    words: int = 0,
+    write: Path | None = None,
+    model: str = "",
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Name the classes of a photo: those that its model was trained to tell apart, or any that are given in words.
+    """Name the classes or attributes of a photo, or write the attributes of all items of an index.
 
     Args:
         index_or_model: an index, whose model is asked, a model folder, a shipped model's name, or
@@ -164,18 +172,61 @@ def tag(
         classes: words to choose among, e.g. "dress,shirt,đầm", for a model that reads words; their shares sum to 1 over
             these words alone. Without it the classes that the model was trained on.
         k: how many classes, the likeliest first.
+        words: how many attributes, the likeliest first, in place of classes: of a model that lookseek train tags made.
+        write: a CSV file of id, attribute, value, confidence for all items of the index, where the value reaches its
+            threshold, in place of one photo's.
+        model: the model folder that names the attributes of an index, where the index was made with the same model
+            without them.
         json: print JSON.
     """
     from ..search.tagging import model_of, tag_by_words
     from ..search.tagging import tag as name_classes
 
-    model = model_of(index_or_model)
-    tags = tag_by_words(model, image, parse_classes(classes), k) if classes else name_classes(model, image, k)
+    if (image is None) == (write is None):
+        raise UsageError("tag takes a photo (--image), or an index and a file for all its items (--write): give one")
+    asked = model_of(model or index_or_model)
+    if write is not None:
+        return _write_attributes(index_or_model, asked, write)
+    assert image is not None  # for mypy
+    if words:
+        return _print_attributes(asked, image, words, json)
+    tags = tag_by_words(asked, image, parse_classes(classes), k) if classes else name_classes(asked, image, k)
     if json:
-        out.print_json(tags_to_json(tags, image, model.name))
+        out.print_json(tags_to_json(tags, image, asked.name))
     else:
         for tag_ in tags:
             out.print(f"{tag_.probability:6.1%}  {escape(tag_.name)}", soft_wrap=True)
+    return 0
+
+
+def _print_attributes(model: Model, image: Path, words: int, json: bool) -> int:
+    from ..search.attribute_tags import tag_attributes
+
+    found = tag_attributes(model, image, words)
+    if json:
+        out.print_json(attributes_to_json(found, image, model.name))
+    else:
+        for each in found:
+            sure = "" if each.sure else "  (below its threshold)"
+            out.print(f"{each.probability:6.1%}  {escape(each.attribute)}: {escape(each.value)}{sure}", soft_wrap=True)
+    return 0
+
+
+def _write_attributes(index: str, model: Model, path: Path) -> int:
+    from ..search.attribute_tags import tag_index
+    from .progress_bars import ProgressBars
+
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("id", "attribute", "value", "confidence"))
+    items, rows = set(), 0
+    with ProgressBars(err) as bars:
+        for id, found in tag_index(index, model, bars):
+            table.writerow((id, found.attribute, found.value, f"{found.probability:.4f}"))
+            items.add(id)
+            rows += 1
+    write_text(path, text.getvalue())
+    print_line(f"{path}: {rows:,} attributes of {len(items):,} items")
     return 0
 
 

