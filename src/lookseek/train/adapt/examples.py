@@ -20,10 +20,10 @@ from ...catalogue.details import DETAILS, Details, read_details
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.facts import Facts
 from ...catalogue.myntra import read_catalogue
-from ...encode.words import normalise
-from ...errors import ItemError, QueryError, TrainError
+from ...errors import ItemError, TrainError
 from ...types import Box, Pixels
 from ..words.lexicon import Lexicon
+from ..words.titles import usable_title
 
 __all__ = ["Example", "Examples", "read_examples"]
 
@@ -144,8 +144,7 @@ def _of_shop(folder: Path, split: str, lexicon: Lexicon) -> Iterator[Example]:
         told = details.get(item.id, Details())
         labels = {"articleType": item.article_type, "baseColour": item.base_colour, "gender": item.gender}
         facts = {**told.facts(item.article_type), **{name: frozenset({v}) for name, v in labels.items() if v}}
-        title = " ".join(item.title.split())
-        title = title if _readable(title) and not lexicon.held_in(title) else ""
+        title = usable_title(item.title, lexicon)
         prose = sentences(told.description, told.brand)
         yield Example(item.id, item.image, facts, None, title, prose, item.design)
 
@@ -159,12 +158,3 @@ def _of_street(folder: Path, split: str) -> Iterator[Example]:
             boxes = {}  # a mask that can't be decoded shows no garment
         for name, box in boxes.items():
             yield Example(f"ccp/{photo.id}/{name}", photo.path, {"garment": frozenset({name})}, box)
-
-
-def _readable(title: str) -> bool:
-    """Whether the text tower takes it: what it refuses counts as no title."""
-    try:
-        normalise(title)
-    except QueryError:
-        return False
-    return True

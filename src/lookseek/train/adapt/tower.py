@@ -19,11 +19,11 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, softmax
+from torch.nn.functional import avg_pool2d
 
 from ... import models
 from ...errors import TrainError
-from ..align.network import CELLS, SIZE, SMALL, JointNetwork, Trunk, build_networks
+from ..align.network import SIZE, SMALL, JointNetwork, Trunk, build_networks
 from ..align.settings import PRESETS
 
 __all__ = ["FEATURES", "POOLED", "START", "FeatureTower", "build_tower"]
@@ -45,19 +45,14 @@ class FeatureTower(nn.Module):
 
     def __init__(self, trunk: Trunk, joint: JointNetwork) -> None:
         super().__init__()
-        self.trunk, self.last, self.end = trunk, joint.last, joint.end
-        self.palette, self.where = joint.palette, joint.where
+        self.trunk, self.joint = trunk, joint
         self.requires_grad_(False)
         self.eval()
 
     def forward(self, photos: Tensor) -> Tensor:
         """See the class."""
         small = avg_pool2d(photos.permute(0, 3, 1, 2).float(), SIZE // SMALL)
-        maps = self.trunk(photos)
-        pooled = self.end(self.last(maps)).mean((2, 3))
-        cells = avg_pool2d(softmax(self.palette(small / 127.5 - 1), 1), SMALL // CELLS).flatten(2)
-        places = softmax(self.where(maps).flatten(2), 2)
-        return torch.cat([pooled, (places @ cells.transpose(1, 2)).flatten(1)], 1)
+        return torch.cat(self.joint.features(self.trunk(photos), small), 1)
 
 
 def build_tower(share: float) -> tuple[FeatureTower, str]:

@@ -19,10 +19,10 @@ from ... import images
 from ...catalogue.clothing import UNCLEAR, read_clothing
 from ...catalogue.drawn import DrawnPhotos, split_specs
 from ...catalogue.myntra import read_catalogue
-from ...encode.words import normalise
-from ...errors import ItemError, QueryError, TrainError
+from ...errors import ItemError, TrainError
 from ...types import Photo
 from ..words.lexicon import Lexicon
+from ..words.titles import usable_title
 
 __all__ = ["FIELDS", "SPLITS", "LabelledItem", "LabelledItems", "read_labelled_items"]
 
@@ -143,18 +143,8 @@ def read_labelled_items(data: Path, drawn: int, lexicon: Lexicon) -> dict[str, L
 def _of_shop(folder: Path, split: str, lexicon: Lexicon) -> Iterator[LabelledItem]:
     for item in read_catalogue(folder, split):
         values = {"articleType": item.article_type, "baseColour": item.base_colour, "gender": item.gender}
-        title = " ".join(item.title.split())
-        title = title if _readable(title) and not lexicon.held_in(title) else ""
+        title = usable_title(item.title, lexicon)
         yield LabelledItem(item.id, item.image, title, item.design, values)
-
-
-def _readable(title: str) -> bool:
-    """Whether the text tower takes it: what it refuses counts as no title."""
-    try:
-        normalise(title)
-    except QueryError:
-        return False
-    return True
 
 
 def _of_phones(folder: Path, split: str) -> Iterator[LabelledItem]:

@@ -119,8 +119,8 @@ class JointNetwork(nn.Module):
         photos = normalize(self.photos(maps, small).float(), dim=1)
         return photos, normalize(self.texts(features).float(), dim=1)
 
-    def photos(self, maps: Tensor, small: Tensor) -> Tensor:
-        """Return vectors of photos, float (n, dim), not normalised.
+    def features(self, maps: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the head sees, float: pooled features (n, 1280), all >= 0, and shares of colours (n, 128).
 
         Args:
             maps: of the trunk, float (n, 120, 14, 14).
@@ -129,7 +129,16 @@ class JointNetwork(nn.Module):
         pooled = self.end(self.last(maps)).mean((2, 3))
         cells = avg_pool2d(softmax(self.palette(small / 127.5 - 1), 1), SMALL // CELLS).flatten(2)
         places = softmax(self.where(maps).flatten(2), 2)
-        shares = (places @ cells.transpose(1, 2)).flatten(1)
+        return pooled, (places @ cells.transpose(1, 2)).flatten(1)
+
+    def photos(self, maps: Tensor, small: Tensor) -> Tensor:
+        """Return vectors of photos, float (n, dim), not normalised.
+
+        Args:
+            maps: of the trunk, float (n, 120, 14, 14).
+            small: the photo's colours, float (n, 3, 56, 56), 0 to 255.
+        """
+        pooled, shares = self.features(maps, small)
         return cast(Tensor, self.see(torch.cat([self.pooled(pooled), self.shares((shares + 1e-4).sqrt())], 1)))
 
     def texts(self, features: Tensor) -> Tensor:
