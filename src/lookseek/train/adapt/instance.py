@@ -31,7 +31,7 @@ from .tower import POOLED
 __all__ = ["InstanceHead", "Things", "instance_training", "reduction", "things_of"]
 
 WHITENING = 0.15
-"""Power of a direction's variance that its numbers are divided by; .5 is a whole whitening."""
+"""Power of a direction's variance that its numbers are divided by; .5 is a whole whitening. How it was set: docs/decisions/adapt.md."""
 
 _SAMPLE = 20_000
 """Photos that the reduction is computed of."""
@@ -88,7 +88,7 @@ def reduction(photos: FeatureTable, dim: int) -> tuple[NDArray[np.float32], NDAr
     """Return what makes an instance part of pooled features: their mean, float32 (1280,), and a matrix (1280, dim).
 
     Features count by their roots, at length 1, as histograms do; centred and whitened as in H. Jegou and O. Chum,
-    "Negative evidences and co-occurrences in image retrieval", ECCV 2012, section 3, but weakly: chosen on val.
+    "Negative evidences and co-occurrences in image retrieval", ECCV 2012, section 3, but weakly.
     """
     able = np.flatnonzero(~np.isin(photos.photo, sorted(photos.broken)))
     rows = able[np.linspace(0, len(able) - 1, min(_SAMPLE, len(able))).astype(int)]

@@ -21,7 +21,7 @@ VARIANTS = 6
 """Photos of the same facts share captions: this many different sets of them."""
 
 QUOTED = 0.35
-"""Share of the photos with prose of whose prose a sentence is taken: e5 takes 10 to 60 ms a text."""
+"""Share of the photos with prose of whose prose a sentence is taken: each text costs a run of e5."""
 
 TITLED = 0.6
 """Share of the photos with a title whose title is taken."""
