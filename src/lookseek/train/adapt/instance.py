@@ -31,7 +31,8 @@ from .tower import POOLED
 __all__ = ["InstanceHead", "Things", "instance_training", "reduction", "things_of"]
 
 WHITENING = 0.15
-"""Power of a direction's variance that its numbers are divided by; .5 is a whole whitening. How it was set: docs/decisions/adapt.md."""
+"""Power of a direction's variance that its numbers are divided by; .5 is a whole whitening. How it was set:
+docs/decisions/adapt.md."""
 
 _SAMPLE = 20_000
 """Photos that the reduction is computed of."""
