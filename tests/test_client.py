@@ -76,7 +76,7 @@ def test_what_goes_wrong_is_said(shop: tuple[Path, Path, Service], tmp_path: Pat
             client.image("nobody")
         with pytest.raises(ItemError, match="there is no such file"):
             client.search(Query(image=tmp_path / "none.jpg"))
-    with Client("http://127.0.0.1:9") as client, pytest.raises(ServiceError, match="check that it runs"):
+    with Client("http://127.0.0.1:9") as client, pytest.raises(ServiceError, match="Is it running"):
         client.about()
 
 

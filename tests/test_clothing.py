@@ -47,11 +47,11 @@ def test_the_split_asks_and_train_and_val_are_searched(tmp_path: Path) -> None:
     assert loaded.tasks[0].gallery == ("a", "b", "c")
     assert loaded.tasks[0].truth.grades(slice(None)).tolist() == [[1, 0, 1], [0, 1, 0]]
     assert any("1 photos of test don't ask" in note for note in loaded.notes)
-    assert "Photos of test ask, the gallery is train and val." in loaded.notes
-    assert "Photographers stand on one side only." in loaded.notes
+    assert "Queries: test. Gallery: train + val." in loaded.notes
+    assert "No photographer is in both." in loaded.notes
     val = load(tmp_path, "val")
     assert (asked(val), val.tasks[0].gallery) == (["c"], ("a", "b"))
-    assert "Photos of val ask, the gallery is train." in val.notes
+    assert "Queries: val. Gallery: train." in val.notes
 
 
 def test_classes_are_named_by_the_votes_of_the_same_gallery(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_split_that_the_folder_lacks_is_normal_unless_it_is_asked_for(tmp_path
     rows = [row for row in ROWS if not row.endswith("val")]
     loaded = load(put(tmp_path, rows))
     assert loaded.tasks[0].gallery == ("a", "b")
-    assert "Photos of test ask, the gallery is train." in loaded.notes
+    assert "Queries: test. Gallery: train." in loaded.notes
     hidden = [row.replace(",test", ",hidden") for row in ROWS]
     assert asked(load(put(tmp_path, hidden), "hidden")) == ["e", "h"]
     with pytest.raises(CatalogueError, match="no rows of the split 'test': it has hidden, train, val"):
@@ -81,7 +81,7 @@ def test_a_split_that_the_folder_lacks_is_normal_unless_it_is_asked_for(tmp_path
 
 def test_photographers_on_both_sides_are_counted(tmp_path: Path) -> None:
     loaded = load(put(tmp_path, [row.replace(",3,test", ",1,test") for row in ROWS]))
-    assert "1 photographers stand on both sides." in loaded.notes
+    assert "1 photographers are in both." in loaded.notes
 
 
 def test_ids_are_paths_so_that_folders_keep_names_apart(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_real_folder_keeps_photographers_apart(data: Path) -> None:
     sides = {split: {item.sender for item in items if item.split == split} for split in ("train", "val", "test")}
     assert not sides["test"] & (sides["train"] | sides["val"])
     assert not sides["val"] & sides["train"]
-    assert "Photographers stand on one side only." in load(data / "clothing").notes
+    assert "No photographer is in both." in load(data / "clothing").notes
     task = load(data / "clothing").tasks[0]
     assert isinstance(task.truth, SameLabel)
     assert not set(asked(load(data / "clothing"))) & set(task.gallery)

@@ -17,6 +17,7 @@ from helpers.chromium import Tab, chromium, find
 from helpers.paging import HOSTILE, write_shop
 from helpers.serving import Service, serving
 
+from lookseek.serve.page.error_texts import load_templates
 from lookseek.serve.page.language import load_texts
 
 PROGRAM = find()
@@ -325,9 +326,11 @@ def test_what_the_service_refuses_is_said_on_the_page(browser: Tab, service: Ser
     browser.speak("vi")
     browser.visit(service.url + "/?text=red")
     (tmp_path / "no.jpg").write_bytes(b"this is no picture")
+    before = shown(browser)
     browser.choose("#file", tmp_path / "no.jpg")
-    browser.until("document.querySelector('.trouble h1')")
-    assert text(browser, ".trouble h1") == load_texts("vi").format("trouble.picture")
+    browser.until("document.querySelector('#toast').innerText")
+    assert text(browser, "#toast") == load_templates()["not_a_photo"]["vi"]
+    assert shown(browser) == before != []  # the results stay
     browser.call(
         "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1
     )

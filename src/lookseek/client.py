@@ -167,7 +167,7 @@ class Client:
             try:
                 response = self._http.request(method, path, **options)
             except httpx2.HTTPError as error:
-                raise ServiceError(f"{self._http.base_url} can't be asked ({error}): check that it runs") from error
+                raise ServiceError(f"can't connect to {self._http.base_url} ({error}). Is it running?") from error
             if response.status_code != 503 or attempt == _MAX_ATTEMPTS:
                 break
             time.sleep(min(_MAX_WAIT, float(response.headers.get("retry-after", "1"))))

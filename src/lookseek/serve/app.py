@@ -29,11 +29,16 @@ from .guards.security_headers import SecurityHeaders
 from .guards.unreadable_requests import OneLength
 from .openapi import add_body_schemas
 from .page import routes as page_routes
+from .page.problem_pages import ProblemPages
+from .path_prefix import PathPrefix
 from .settings import MAX_BODY_SECONDS, Settings
 from .thumbnails import Thumbnails
 from .uploads import Uploads
 
 __all__ = ["create_app", "create_routes"]
+
+_SWEEP_SECONDS = 30.0
+"""Seconds between two looks for uploads that have expired."""
 
 
 def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
@@ -61,7 +66,9 @@ def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
     app = AllowedHosts(app, host_names(settings.host, settings.hosts))
     app = OneLength(app)
     app = RequestLog(app, engine.metrics)
+    app = ProblemPages(app)
     app = SecurityHeaders(app)
+    app = PathPrefix(app, settings.path_prefix)
     return TrackResponses(app)
 
 
@@ -85,8 +92,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine: Engine = app.state.engine
     await asyncio.to_thread(engine.warm_up)
     await asyncio.to_thread(app.state.facets.sample, engine.searcher.current())
+    sweeping = asyncio.create_task(_sweep(app.state.uploads))
     try:
         yield
     finally:
+        sweeping.cancel()
         engine.ready = False
         await asyncio.to_thread(engine.close)
+
+
+async def _sweep(uploads: Uploads) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        uploads.sweep()

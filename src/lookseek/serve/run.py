@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -117,10 +118,11 @@ def bind_socket(host: str, port: int) -> socket.socket:
         listener.bind((host.strip("[]"), port))
     except (OSError, OverflowError) as error:
         listener.close()
-        raise QueryError(
-            f"{host}, port {port} can't be listened at ({error}): where another service runs give another --port, or 0 "
-            "for any that is free"
-        ) from error
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            reason = f"{host}, port {port} is already in use"
+        else:
+            reason = f"the service can't listen at {host}, port {port} ({error})"
+        raise QueryError(f"{reason}: give another --port, or 0 for any that is free") from error
     return listener
 
 

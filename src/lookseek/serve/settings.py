@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..encode.runtime import cores
 from ..errors import QueryError
 from ..query import MAX_DISTINCT
+from .path_prefix import check_prefix
 
 __all__ = [
     "CPU_BURST_SECONDS",
@@ -81,6 +82,7 @@ class Settings:
         shutdown_seconds: seconds that running requests get when the service stops.
         trusted_proxies: addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed;
             of any other client these headers are ignored.
+        path_prefix: the path below which a proxy puts the service, e.g. "/search"; all links have it.
     """
 
     index: str | Path
@@ -98,8 +100,10 @@ class Settings:
     queue_seconds: float = 1.5
     shutdown_seconds: float = 10.0
     trusted_proxies: tuple[str, ...] = ()
+    path_prefix: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "path_prefix", check_prefix(self.path_prefix))
         if not 0 <= self.port <= 65_535:
             raise QueryError(f"port is {self.port}: give one from 1 to 65,535, or 0 for any that is free")
         if self.rate < 0:

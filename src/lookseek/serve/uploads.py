@@ -97,6 +97,11 @@ class Uploads:
             self._uploads.move_to_end(token)
             return entry[1]
 
+    def sweep(self) -> None:
+        """Delete what has expired. Called now and then, so that nothing outlives its time where nobody searches."""
+        with self._lock:
+            self._evict()
+
     def _evict(self) -> None:
         now = time.monotonic()
         while self._uploads:

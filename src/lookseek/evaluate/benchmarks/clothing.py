@@ -35,7 +35,7 @@ def load(options: Options) -> Loaded:
         photos={item.id: item.path for item in items},
         labels={item.id: item.category or item.label for item in items},
         notes=(
-            f"Photos of {options.split} ask, the gallery is {' and '.join(there)}.",
+            f"Queries: {options.split}. Gallery: {' + '.join(there)}.",
             _note_photographers(items, options.split, there),
             "Bare figures are of dress, shirt and toptee; /labels of all kinds of garment but "
             f"{', '.join(sorted(UNCLEAR))}.",
@@ -48,10 +48,10 @@ def load(options: Options) -> Loaded:
 
 
 def _note_photographers(items: Sequence[ClothingItem], asking: str, searched: Sequence[str]) -> str:
-    """Return whether photographers stand on one side only, as they should."""
+    """Return whether a photographer is among queries and gallery, as none should be."""
     askers, others = ({item.sender for item in items if item.split in some} for some in ((asking,), searched))
     both = len(askers & others)
-    return f"{both} photographers stand on both sides." if both else "Photographers stand on one side only."
+    return f"{both} photographers are in both." if both else "No photographer is in both."
 
 
 def _tasks(

@@ -45,7 +45,10 @@ class AllowedHosts:
             detail = "the request needs one header Host that holds the name and the port of this service"
             await problem(400, "The header Host can't be read", detail)(scope, receive, send)
         else:
-            detail = "the service does not answer to the name in the header Host: who runs this can add it to its hosts"
+            detail = (
+                f"the service does not answer to the name {name} in the header Host: "
+                f"who runs it can add it with --also {name}"
+            )
             await problem(421, "Another host is meant", detail)(scope, receive, send)
 
 

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from ..path_prefix import address
+
 __all__ = ["FOLDER", "StaticAssets", "static_url"]
 
 FOLDER = Path(__file__).with_name("static")
@@ -29,7 +31,11 @@ class StaticAssets(StaticFiles):
         return response
 
 
-@cache
 def static_url(name: str) -> str:
     """Return the URL of a file of the folder, with a hash of its content."""
-    return f"/static/{name}?v={hashlib.blake2b((FOLDER / name).read_bytes(), digest_size=6).hexdigest()}"
+    return address(f"/static/{name}?v={_hash(name)}")
+
+
+@cache
+def _hash(name: str) -> str:
+    return hashlib.blake2b((FOLDER / name).read_bytes(), digest_size=6).hexdigest()

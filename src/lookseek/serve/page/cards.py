@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ...results import Hit
 from ...types import Point, Role
+from ..path_prefix import address
 from .description import describe
 from .language import Texts
 from .state import State
@@ -85,12 +86,12 @@ class Card:
 
 def image_url(id_: str) -> str:
     """Return the URL of an item's picture; whatever its id holds is one segment."""
-    return f"/v1/items/{quote(id_, safe='')}/image"
+    return address(f"/v1/items/{quote(id_, safe='')}/image")
 
 
 def upload_url(token: str) -> str:
     """Return the URL of an uploaded photo."""
-    return f"/photos/{quote(token, safe='')}"
+    return address(f"/photos/{quote(token, safe='')}")
 
 
 def to_cards(

@@ -16,6 +16,7 @@ from ..uploads import Upload
 from .assets import static_url
 from .cards import image_url, to_cards, upload_url
 from .content import PageContent, PageError, resolve_page
+from .error_texts import translate
 from .facet_filters import number_range
 from .language import LANGUAGES, Texts, choose_language, load_texts
 from .search_history import history_steps
@@ -41,7 +42,7 @@ async def render_page(request: Request, state: State, error: PageError | None = 
     services = request.app.state
     upload: Upload | None = services.uploads.get(state.upload) if state.upload else None
     if len(state.query_string()) > _MAX_QUERY_STRING:  # every link of the page would be as long
-        state, error = State(), PageError("query", "the address is too long: ask anew, with fewer words", 414)
+        state, error = State(), PageError("query", "the address is too long: search again, with fewer words", 414)
     elif state.k > (most := results_that_fit(state)):
         state = replace(state, k=most)
     if error is None and state.upload and upload is None:
@@ -92,6 +93,7 @@ def _context(
         "facets": content.facets,
         "products": "product" in roles,
         "error": content.error,
+        "error_detail": translate(content.error.detail, texts.language) if content.error else ("", texts.language),
         "steps": history_steps(state, request.app.state.uploads),
         "result_counts": sorted({*_RESULT_COUNTS, state.k}),
         "eager_pictures": _EAGER_PICTURES,

@@ -52,7 +52,7 @@ async def photos(request: Request) -> Response:
     """Upload a photo, and show the state that searches with it."""
     engine: Engine = request.app.state.engine
     uploads: Uploads = request.app.state.uploads
-    state = State()
+    state, scripted = State(), "hx-request" in request.headers  # whose results stay, with the problem beside them
     try:
         async with request.form(max_files=2, max_fields=8, max_part_size=1 << 17) as form:
             state = parse_query_string(str(form.get("state", "")))
@@ -64,16 +64,13 @@ async def photos(request: Request) -> Response:
         if not data and not item:
             return RedirectResponse(state.url(), 303)
         upload = await engine.run_picture(lambda: _normalise(data) if data else _upload_of_item(engine, item))
-    except Busy as error:
-        return await render_page(request, state, PageError("busy", "", 503, error.seconds))
-    except LookseekError as error:
-        return await render_page(request, state, page_error(error))
-    except HTTPException as error:
-        key = "too_large" if error.status_code == 413 else "unread"
-        return await render_page(request, state, PageError(key, "", error.status_code))
+    except (Busy, LookseekError, HTTPException) as error:
+        if scripted:
+            raise
+        return await render_page(request, state, _page_error(error))
     same_photo = not data or (bool(state.upload) and uploads.get(state.upload) is None)
     state = state.with_upload(uploads.add(upload), same_photo=same_photo)
-    if request.headers.get("hx-request"):
+    if scripted:
         return await render_page(request, state)  # the response pushes the state's URL: a redirect costs a request more
     return RedirectResponse(state.url(), 303)
 
@@ -99,6 +96,14 @@ async def language(request: Request) -> Response:
     response = RedirectResponse(state.url(), 303)
     response.set_cookie("lang", code, max_age=_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _page_error(error: Busy | LookseekError | HTTPException) -> PageError:
+    if isinstance(error, Busy):
+        return PageError("busy", "", 503, error.seconds)
+    if isinstance(error, LookseekError):
+        return page_error(error)
+    return PageError("too_large" if error.status_code == 413 else "unread", "", error.status_code)
 
 
 def _normalise(data: bytes) -> Upload:

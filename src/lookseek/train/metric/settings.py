@@ -52,7 +52,7 @@ class MetricSettings:
         cap: photos of one item that are used, >= 2.
         body: which garments of DeepFashion: all, or those of the upper body.
         crop: whether DeepFashion's photos are cropped to their official box.
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         rate: the highest learning rate, > 0.
         optimiser: sgd or adamw.
         momentum: of sgd, 0 to below 1.
@@ -69,7 +69,7 @@ class MetricSettings:
         size: of a backbone's input, pixels a side, 32 to 1024.
         resize: how a photo is brought to that size.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range, or two that don't go together.

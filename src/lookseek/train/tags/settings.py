@@ -21,7 +21,7 @@ class TagsSettings:
         absent: share of the photos of a type that state an attribute up to which it counts as one that the type does
             not have, 0 to 1: all of its values are then wrong there. -1: never, what is not stated is unknown.
         hidden: units of a way with a bend beside the linear layer; 0 for the linear layer alone.
-        epochs: passes over the photos of train, >= 1.
+        epochs: number of epochs, passes over the photos of train, >= 1.
         batch: photos a step, >= 1.
         rate: the highest learning rate, > 0.
         weight_decay: >= 0, of weights but not of biases.
@@ -31,7 +31,7 @@ class TagsSettings:
         average: decay of the moving average of the weights, which is what is validated and kept; 0 for none.
         precise: share of right ones among the values written, which a value's threshold reaches on val, 0 to 1.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.
