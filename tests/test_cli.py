@@ -291,3 +291,24 @@ def test_wrong_routes_are_wrong_use(ready: tuple[Path, Path], say: object) -> No
     assert say("search", ready[1], "--image", photo_of(ready), "--route", "tree").code == 2
     assert say("route", ready[1], "--kind", "tree").code == 2
     assert say("route", ready[1]).code == 2
+
+
+def test_an_index_is_no_source_and_names_its_own(ready: tuple[Path, Path], tmp_path: Path, say: object) -> None:
+    said = say("index", ready[1], tmp_path / "other")
+    assert said.code == 1
+    assert f"is an index, not a source of items: give the folder or table that it was made of, which lookseek index " \
+        f"--list-sources {ready[1]} prints" in said.err  # fmt: skip
+
+
+def test_ids_between_commas_are_told_apart(ready: tuple[Path, Path], say: object) -> None:
+    first, second = (path.relative_to(ready[0]).as_posix() for path in sorted(ready[0].rglob("*.jpg"))[:2])
+    said = say("search", ready[1], "--like", f"{first},{second}")
+    assert said.code == 1
+    assert f"but {first} and {second}: give each by itself" in said.err
+
+
+@pytest.mark.parametrize("option", [(), ("--image",)])
+def test_a_web_address_is_no_query(ready: tuple[Path, Path], say: object, option: tuple[str, ...]) -> None:
+    said = say("search", ready[1], *option, "https://shop.example/a.jpg")
+    assert said.code == 1
+    assert "https://shop.example/a.jpg is a web address, and nothing is fetched: download the photo" in said.err

@@ -332,6 +332,8 @@ def test_fields() -> None:
 def test_check_fields_names_the_closest() -> None:
     known = {"colour": 1, "category": 2, "Base Colour": 3}
     check_fields(parse("colour = red and `Base Colour` = red"), known)
+    with pytest.raises(FilterError, match=r"Did you mean `Variant Price`\?"):
+        check_fields(parse("price < 5"), {"Variant Price": "number", "Title": "words"})
     with pytest.raises(FilterError, match=r"no item has a field 'color'\. Did you mean colour") as error:
         check_fields(parse("color = red"), known)
     assert "There are: `Base Colour`, category, colour." in str(error.value)

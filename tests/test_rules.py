@@ -19,9 +19,9 @@ FILES = sorted(SOURCE.rglob("*.py"))
 NETWORK = (
     "catalogue/download.py",
     "client.py",
-    "serve/guards/fetch.py",
-    "serve/guards/http_get.py",
-    "serve/guards/urls.py",
+    "remote/fetch.py",
+    "remote/http_get.py",
+    "remote/urls.py",
     "serve/run.py",
 )
 """Files that open connections, or listen."""

@@ -20,8 +20,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import FetchError
-from lookseek.serve.guards.addresses import Address, is_public
-from lookseek.serve.guards.fetch import fetch, system_resolve
+from lookseek.remote.addresses import Address, is_public
+from lookseek.remote.fetch import fetch, system_resolve
 from lookseek.serve.guards.rate_limit import client_key
 
 LOOPBACK = ip_address("127.0.0.1")

@@ -421,3 +421,20 @@ def test_a_second_table_gives_more_columns(shop: Path) -> None:
     one, two = items(first, ReadingOptions(join=shop / "more.parquet", on="sku"))
     assert one.attributes == {"title": "red", "price": 9.9, "Neck": "Round", "Sleeve": "Short"}
     assert two.attributes == {"title": "blue"}
+
+
+def test_photos_that_are_not_there_are_told_before_the_job(shop: Path) -> None:
+    rows = "\n".join(f"{n}.jpg,https://shop.example/{n}.jpg" for n in range(10, 13))
+    reading = reading_of(open_catalogue(write(shop, f"filename,link\n{rows}")))
+    assert reading is not None
+    assert reading.notes == (
+        "of the first 3 files that filename names none is there: link holds addresses of photos: "
+        "--image-column link --fetch takes those",
+    )
+
+
+def test_a_column_without_a_value_names_no_products(shop: Path) -> None:
+    table = "ID,SKU,Name,Regular price,Images,Parent\n1,A-1,black dress,49.9,img/0.jpg,\n2,A-2,red dress,5,img/1.jpg,"
+    reading = reading_of(open_catalogue(write(shop, table)))
+    assert reading is not None
+    assert not [column for column in reading.columns if column.role == "product"]

@@ -6,6 +6,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     LookseekError
     ├── ItemError            one item of a catalogue can't be used
     │   ├── FetchError       its picture can't be fetched by URL, or must not be
+    │   │   └── HostUnreachable  nor can others of that host
     │   └── ImageError       its picture can't be used
     │       ├── ImageTooLarge
     │       ├── ImageBroken          a picture, but damaged
@@ -32,6 +33,7 @@ __all__ = [
     "DownloadError",
     "FetchError",
     "FilterError",
+    "HostUnreachable",
     "ImageBroken",
     "ImageError",
     "ImageTooLarge",
@@ -63,6 +65,10 @@ class ItemError(LookseekError):
 
 class FetchError(ItemError):
     """A picture can't be fetched from the URL that somebody gave, or must not be."""
+
+
+class HostUnreachable(FetchError):
+    """The host of a picture's URL is unknown, must not be asked, or does not answer, whatever the picture."""
 
 
 class ImageError(ItemError):

@@ -13,7 +13,7 @@ from ..store import FieldType
 from ..types import Item, Role, Skipped
 from .base import Catalogue
 from .classic import ClassicCatalogue, VectorOrigin, features_of
-from .file_names import PHOTO_SUFFIXES
+from .file_names import INDEX_FILES, PHOTO_SUFFIXES
 from .folder import FolderCatalogue
 from .ids import check_ids
 from .imagefolder import ImageFolder, metadata_in
@@ -93,6 +93,7 @@ def open_catalogue(
         vectors = ClassicCatalogue(features)
         return _Checked(vectors, vectors.vector_origin)
     if path.is_dir():
+        _refuse_index(path)
         return _Checked(_folder(path, options))
     if not is_table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
@@ -132,6 +133,14 @@ def reading_of(catalogue: Catalogue) -> Reading | None:
 def _with_columns(options: ReadingOptions, columns: Mapping[ColumnRole, str | None]) -> ReadingOptions:
     given = {role: name for role, name in columns.items() if name is not None}
     return replace(options, columns={**options.columns, **given})
+
+
+def _refuse_index(folder: Path) -> None:
+    if any((folder / name).is_file() for name in INDEX_FILES):
+        raise CatalogueError(
+            f"{folder} is an index, not a source of items: give the folder or table that it was made of, which "
+            f"lookseek index --list-sources {folder} prints, or features that lookseek export-vectors wrote of it"
+        )
 
 
 def _refuse_photos_beside(folder: Path, features: Path) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .amounts import Decimal
 from .layouts import ColumnRole
+
+if TYPE_CHECKING:
+    from .remote_photos import RemotePhotos
 
 __all__ = ["DEFAULT_OPTIONS", "ReadingOptions"]
 
@@ -23,6 +27,7 @@ class ReadingOptions:
         join: a second table with more columns; None for none.
         on: the column by which rows of both belong together, "" for the id's.
         exclude: patterns of files and folders to leave out, as ``fnmatch`` reads them.
+        remote: fetches the photos that a table names by web address; None to leave those out.
     """
 
     columns: Mapping[ColumnRole, str] = field(default_factory=dict)
@@ -31,6 +36,7 @@ class ReadingOptions:
     join: Path | None = None
     on: str = ""
     exclude: tuple[str, ...] = ()
+    remote: RemotePhotos | None = None
 
     @property
     def of_tables(self) -> tuple[str, ...]:
@@ -38,7 +44,8 @@ class ReadingOptions:
         given = [f"--{role.replace('photo', 'image')}-column" for role in self.columns]
         given += ["--image-pattern"] if self.image_pattern else []
         given += ["--decimal"] if self.decimal else []
-        return (*given, *(["--join"] if self.join else []))
+        given += ["--join"] if self.join else []
+        return (*given, *(["--fetch"] if self.remote else []))
 
 
 DEFAULT_OPTIONS = ReadingOptions()

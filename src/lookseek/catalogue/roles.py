@@ -137,7 +137,8 @@ def _choose_ids(
     free = [name for name in free if name not in chosen.values()]
     if "product" not in chosen and "product" not in refused:
         again = [name for name in free if _names_products(name, survey.columns[name])]
-        column = find_column(again, (*PRODUCT_NAMES, *ID_NAMES)) or find_column(free, PRODUCT_NAMES)
+        filled = [name for name in free if survey.columns[name].values]
+        column = find_column(again, (*PRODUCT_NAMES, *ID_NAMES)) or find_column(filled, PRODUCT_NAMES)
         if column is not None:
             chosen["product"] = column
 

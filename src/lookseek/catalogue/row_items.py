@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ..errors import FetchError
 from ..types import AttributeValue, Item, Photo, Skipped
 from .cells import to_attribute, to_id
 from .locating import PhotoFinder
@@ -14,6 +15,9 @@ from .photos import source_in_table
 from .pictures import is_address, photos_in
 from .rows import Row
 from .table_plan import CURRENCY, TablePlan
+
+if TYPE_CHECKING:
+    from .remote_photos import RemotePhotos
 
 __all__ = ["RowReader"]
 
@@ -32,13 +36,20 @@ class RowReader:
         unit: what its rows are counted by, line or row.
         locate: returns the table of a row's number, and its number in there.
         sharded: whether there are several tables.
+        remote: fetches photos by web address; None to leave those out.
     """
 
     def __init__(
-        self, plan: TablePlan, folder: Path, unit: str, locate: Callable[[int], tuple[Path, int]], sharded: bool
+        self,
+        plan: TablePlan,
+        folder: Path,
+        unit: str,
+        locate: Callable[[int], tuple[Path, int]],
+        sharded: bool,
+        remote: RemotePhotos | None = None,
     ) -> None:
         self._plan, self._folder, self._unit, self._locate = plan, folder, unit, locate
-        self._sharded = sharded
+        self._sharded, self._remote = sharded, remote
         self._finder = PhotoFinder(folder)
         self._read = {name: lru_cache(_REMEMBERED)(kind.read) for name, kind in plan.types.items()}
         self._above: Mapping[str, object] = {}  # the cells of the row above, where a product's may go on below
@@ -75,6 +86,11 @@ class RowReader:
             )
             source = str(found) if isinstance(found, Path) else source_in_table(table, number, plan.photo or "")
             yield Item(item_id, found, _words(text), attributes, source, remarks=remarks if place == 0 else ())
+
+    def addresses(self, row: Row | Skipped) -> list[str]:
+        """Return the web addresses of a row's photos."""
+        found = () if isinstance(row, Skipped) else self._photos(row[1])
+        return [name for name in found if isinstance(name, str) and is_address(name)]
 
     def _photos(self, cells: Mapping[str, object]) -> tuple[bytes | str, ...]:
         if self._plan.pattern is not None:
@@ -133,13 +149,22 @@ class RowReader:
             return name
         column = self._plan.photo or ""
         if is_address(name):
-            reason = f"{name[:_VALUE]} is a web address and lookseek uses no network: download it, give its path"
-            return Skipped(label, "web address", f"{where}: {reason}", number, column, name)
+            return self._remote_photo(name, label, where, number)
         path = self._finder.find(name)
         if path is not None:
             return path
         reason = f"there is no file {name[:200]!r} in {self._folder}: correct the path"
         return Skipped(label, "missing file", f"{where}: {reason}", number, column, name[:200])
+
+    def _remote_photo(self, address: str, label: str, where: str, number: int) -> Photo | Skipped:
+        column, shown = self._plan.photo or "", address[:_VALUE]
+        if self._remote is None:
+            reason = f"{shown} is a web address and nothing is fetched: add --fetch, or download it and give its path"
+            return Skipped(label, "web address", f"{where}: {reason}", number, column, address)
+        try:
+            return self._remote.photo(address)
+        except FetchError as error:
+            return Skipped(label, "not fetched", f"{where}: {shown}: {error}", number, column, address)
 
 
 def _words(text: AttributeValue | None) -> str:

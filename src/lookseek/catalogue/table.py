@@ -58,6 +58,7 @@ class TableCatalogue:
         survey = survey_table(self._rows)
         if not survey.rows:
             raise CatalogueError(f"{path} has no rows: it needs at least one item")
+        self._remote = options.remote
         finder = PhotoFinder(self._folder)
         self._plan = plan_table(path, survey, self._rows.left_out, options, lambda name: finder.find(name) is not None)
         photos = self._plan.photo
@@ -87,8 +88,10 @@ class TableCatalogue:
         return self._count
 
     def __iter__(self) -> Iterator[Item | Skipped]:
-        reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded=self._folder == self._path)
-        for row in flat_rows(self._rows, self._plan.raw_columns):
+        sharded = self._folder == self._path
+        reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded, self._remote)
+        rows = flat_rows(self._rows, self._plan.raw_columns)
+        for row in rows if self._remote is None else self._remote.ahead(rows, reader.addresses):
             if isinstance(row, Skipped):
                 yield row
             else:

@@ -13,6 +13,7 @@ from .column_types import ColumnType
 from .layouts import ColumnRole, Layout
 from .options import ReadingOptions
 from .patterns import PhotoPattern, guess_pattern
+from .pictures import is_address, photos_in
 from .reading import ColumnReading, Reading, describe_column
 from .roles import ColumnRoles, choose_roles, refuse_without_photo
 from .survey import ColumnSurvey, Survey
@@ -109,7 +110,9 @@ def plan_table(
         roles=roles,
         fields=_fields(types, names),
         products_by_id=by_id,
-        reading=_reading(path, survey, chosen, photo, pattern, types, lost),
+        reading=_reading(
+            path, survey, chosen, photo, pattern, types, lost, _photo_notes(survey, photo, options, is_there)
+        ),
     )
 
 
@@ -126,6 +129,26 @@ def _pattern(
     known = layout.patterns if layout is not None else ()
     sample = [cells for _, cells in survey.sample]
     return guess_pattern(known, chosen.column("id"), columns, sample, is_there)
+
+
+def _photo_notes(
+    survey: Survey, photo: str | None, options: ReadingOptions, is_there: Callable[[str], bool]
+) -> list[str]:
+    """Return what is odd about the photos of the first rows: web addresses, or files that are not there."""
+    cells = [cells.get(photo or "") for _, cells in survey.sample]
+    names = [name for cell in cells for name in photos_in(cell) if isinstance(name, str)]
+    files = [name for name in names if not is_address(name)]
+    if names and not files and options.remote is None:
+        return [f"{photo} holds web addresses, and nothing is fetched: add --fetch to download the photos"]
+    if not files or any(map(is_there, files)):
+        return []
+    others = [
+        f"{name} holds addresses of photos: --image-column {name} --fetch takes those"
+        for name, column in survey.columns.items()
+        if name != photo and column.is_of_photos and is_address(str(column.example))
+    ]
+    advice = others[0] if others else "unpack the photos beside the table, or name another column with --image-column"
+    return [f"of the first {len(files)} files that {photo} names none is there: {advice}"]
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
@@ -151,6 +174,7 @@ def _reading(
     pattern: PhotoPattern | None,
     types: Mapping[str, ColumnType],
     lost: tuple[str, ...],
+    photo_notes: list[str],
 ) -> Reading:
     role_of: dict[str, str] = {column: role for role, column in chosen.columns.items() if role != "photo"}
     if photo is not None:
@@ -164,7 +188,7 @@ def _reading(
 
     first = sorted(role_of, key=lambda column: _ORDER.index(role_of[column]))
     rest = [column for column in types if column not in role_of]
-    notes = [f"{column}: {kind.doubt}" for column, kind in types.items() if kind.doubt]
+    notes = photo_notes + [f"{column}: {kind.doubt}" for column, kind in types.items() if kind.doubt]
     reading = Reading(
         path.name,
         survey.rows,

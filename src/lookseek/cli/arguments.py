@@ -11,7 +11,7 @@ from ..errors import QueryError
 from ..query import Term
 from ..types import Box, Photo
 
-__all__ = ["PHOTO_SUFFIXES", "Photos", "parse_box", "parse_classes", "parse_photos", "parse_term"]
+__all__ = ["PHOTO_SUFFIXES", "Photos", "is_web_address", "parse_box", "parse_classes", "parse_photos", "parse_term"]
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jfif")
 """File name endings that make a term a photo instead of words."""
@@ -87,9 +87,20 @@ def parse_classes(text: str) -> tuple[str, ...]:
 
 def _photo(argument: str) -> Term:
     path, weight = _split_weight(argument)
+    if is_web_address(argument):
+        raise QueryError(f"{argument} is a web address, and nothing is fetched: download the photo, give its path")
     if _is_file(Path(argument)):
         return Term(photo=Path(argument))
     return Term(photo=Path(path), weight=weight)
+
+
+def is_web_address(argument: str) -> bool:
+    """Return whether an argument is an address of the web.
+
+    >>> is_web_address("https://shop.example/a.jpg"), is_web_address("a.jpg")
+    (True, False)
+    """
+    return argument.lower().startswith(("http://", "https://"))
 
 
 def _is_file(photo: Photo | None) -> bool:

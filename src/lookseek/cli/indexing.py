@@ -11,6 +11,7 @@ from ..types import Metric, RouterType, StoreType
 from .app import app
 from .console import err, escape, out, print_line
 from .exit_codes import ALL_WELL, code_of
+from .fetching import print_fetched, remote_photos
 from .output import (
     print_exported,
     print_keyed,
@@ -43,6 +44,7 @@ def index(
     join: Path | None = None,
     on: str = "",
     exclude: Annotated[list[str] | None, Parameter(negative=())] = None,
+    fetch: Annotated[bool, Parameter(negative=())] = False,
     store: StoreType | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
@@ -73,6 +75,8 @@ def index(
         join: a second table, whose columns are added to the rows of the first.
         on: the column by which rows of both tables belong together; that of the ids if left out.
         exclude: files and folders of a folder to leave out, e.g. "*_thumb.jpg"; may be repeated.
+        fetch: download the photos that a table names by web address, from public hosts alone; they are kept in
+            lookseek's cache, where a further run finds them.
         store: what keeps a new index: edge (any size; the default where its engine can be used), or numpy (plain files,
             up to some 50,000 items).
     """
@@ -94,7 +98,16 @@ def index(
         "brand": brand_column,
     }
     columns = {role: name for role, name in given.items() if name is not None}
-    options = ReadingOptions(columns, image_pattern, decimal, join, on, tuple(exclude or ()))  # type: ignore[arg-type]
+    remote = remote_photos(rehearsal=dry_run) if fetch else None
+    options = ReadingOptions(
+        columns,  # type: ignore[arg-type]
+        image_pattern,
+        decimal,
+        join,
+        on,
+        tuple(exclude or ()),
+        remote,
+    )
     code = ALL_WELL
     for source in sources:
         catalogue = open_catalogue(source, options=options)
@@ -119,6 +132,8 @@ def index(
         code = max(code, code_of(summary))
         if summary.interrupted:
             break
+    if remote is not None:
+        print_fetched(remote)
     return code
 
 

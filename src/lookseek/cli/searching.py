@@ -15,7 +15,7 @@ from ..query import Query
 from ..results import Results
 from ..types import Metric, Photo, RerankMethod, RouteMode, RouterType
 from .app import app
-from .arguments import PHOTO_SUFFIXES, parse_box, parse_classes, parse_photos, parse_term
+from .arguments import PHOTO_SUFFIXES, is_web_address, parse_box, parse_classes, parse_photos, parse_term
 from .console import err, escape, out, print_line
 from .output import (
     attributes_to_json,
@@ -145,6 +145,8 @@ def _joined_words(words: tuple[str, ...], text: str) -> str:
     """Return the words of a search, which stand bare or after ``--text``."""
     if words and text:
         raise UsageError(f"words stand bare or after --text, not both: {' '.join(words)!r} and {text!r}")
+    if len(words) == 1 and is_web_address(words[0]):
+        raise QueryError(f"{words[0]} is a web address, and nothing is fetched: download the photo, give it by --image")
     if len(words) == 1 and words[0].lower().endswith(PHOTO_SUFFIXES):
         raise UsageError(f"{words[0]!r} is a photo's name: search with it by --image {words[0]}")
     return text or " ".join(words)

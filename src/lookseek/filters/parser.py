@@ -78,6 +78,7 @@ def check_fields(condition: Condition, known: Collection[str]) -> None:
             raise FilterError(f"no item has a field {field!r}: these items have no attributes to filter by")
         lower = {name.lower(): name for name in sorted(known)}
         near = [lower[name] for name in difflib.get_close_matches(field.lower(), lower, n=3, cutoff=0.6)]
+        near += [name for low, name in lower.items() if field.lower() in low and name not in near][: 3 - len(near)]
         meant = f" Did you mean {' or '.join(map(format_field, near))}?" if near else ""
         names = sorted(known)
         rest = f" and {len(names) - 20} more" if len(names) > 20 else ""

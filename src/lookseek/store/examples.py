@@ -18,6 +18,7 @@ from .schema import spec_of
 __all__ = ["average_vector", "recommend_by_search"]
 
 _VANISHED = 1e-3
+_MOST_LISTED = 100
 """Length of an average of unit vectors below which it is what rounding left of it."""
 
 
@@ -46,6 +47,8 @@ def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequen
     there = {point.id: point for point in store.get([*like, *unlike])}
     missing = [id_ for id_ in dict.fromkeys([*like, *unlike]) if id_ not in there]
     if missing:
+        if split := _several_ids(store, missing[0]):
+            raise QueryError(f"the index has no item {missing[0]!r}, but {' and '.join(split)}: give each by itself")
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise QueryError(f"the index has no item {', '.join(map(repr, missing[:3]))}{more}: give ids as a search shows")
     liked, others = (
@@ -65,3 +68,11 @@ def recommend_by_search(
     examples = {*like, *unlike}
     found = store.search(using, average_vector(store, using, like, unlike), k + len(examples), restriction)
     return [scored for scored in found if scored.id not in examples][:k]
+
+
+def _several_ids(store: Store, text: str) -> list[str]:
+    """Return the ids that a text lists between commas, if there are items of all of them."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not 1 < len(parts) <= _MOST_LISTED:
+        return []
+    return parts if len(store.get(parts, vectors=False)) == len(set(parts)) else []

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from ...errors import QueryError
+from ...remote import fetch
 from ...render.as_json import results_to_dict
 from ...results import Results
 from ..engine import Engine
-from ..guards import fetch
 from ..problems import problem
 from ..settings import MAX_K, Settings
 from .bodies import RequestRefused, read_search

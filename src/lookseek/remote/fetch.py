@@ -15,7 +15,7 @@ from functools import lru_cache
 from http.client import HTTPException
 from ipaddress import IPv6Address, ip_address
 
-from ...errors import FetchError
+from ..errors import FetchError, HostUnreachable
 from .addresses import Address, is_public
 from .http_get import http_get, seconds_left
 from .urls import REMEDY, Target, parse_url, resolve_redirect
@@ -76,7 +76,7 @@ def fetch(
             with _connect(target, addresses, deadline, context) as connection:
                 response = http_get(target, connection, max_bytes, deadline)
         except TimeoutError:
-            raise FetchError(
+            raise HostUnreachable(
                 f"{target.host}: not answered wholly within {seconds:g} seconds: try again, or send the picture itself"
             ) from None
         except (OSError, HTTPException, ValueError) as error:
@@ -85,7 +85,7 @@ def fetch(
                 if isinstance(error, ssl.CertificateError)
                 else "the connection failed"
             )
-            raise FetchError(f"{target.host}: {reason} ({type(error).__name__}): {REMEDY}") from None
+            raise HostUnreachable(f"{target.host}: {reason} ({type(error).__name__}): {REMEDY}") from None
         if isinstance(response, bytes):
             return response
         url = resolve_redirect(url, response.location)
@@ -108,7 +108,7 @@ def _addresses(
         except (OSError, ValueError):
             addresses = []
     if not addresses or not all(allow(address) for address in addresses):
-        raise FetchError(f"{target.host}: this host has no address, or one that is not public: {REMEDY}")
+        raise HostUnreachable(f"{target.host}: this host has no address, or one that is not public: {REMEDY}")
     return addresses[:MAX_ADDRESSES]
 
 

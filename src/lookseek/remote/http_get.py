@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import cast
 
-from ...errors import FetchError
+from ..errors import FetchError
 from .urls import REMEDY, Target
 
 __all__ = ["Redirect", "http_get", "seconds_left"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from ...errors import FetchError
+from ..errors import FetchError
 
 __all__ = ["MAX_URL", "REMEDY", "Target", "parse_url", "resolve_redirect"]
 
