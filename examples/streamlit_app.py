@@ -19,7 +19,6 @@ from typing import Any
 import streamlit as st
 
 from lookseek import LookseekError, Query, Results, Searcher, images
-from lookseek.catalogue import photos_at
 from lookseek.filters import Compare, to_text
 
 PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "avif"]
@@ -77,7 +76,7 @@ def query_form(searcher: Searcher, photo: bytes | None) -> Query | None:
     return Query(image=photo, k=k, filter=condition, route="svm" if model == "SVM" else "none")
 
 
-def show_results(results: Results) -> None:
+def show_results(searcher: Searcher, results: Results) -> None:
     """Show ranked pictures, and beyond ``MAX_PICTURES`` a table."""
     hits, routed = results.hits, results.routed
     part = f" · SVM: {routed.visited:,} / {routed.items:,} ({', '.join(routed.keys)})" if routed else ""
@@ -86,7 +85,7 @@ def show_results(results: Results) -> None:
         return
     rows = [{"rank": hit.rank, "score": hit.score, "id": hit.id} for hit in hits]
     st.download_button("CSV", to_csv(rows), "lookseek.csv", "text/csv", on_click="ignore", key="csv")
-    photos = photos_at([hit.source for hit in hits[:MAX_PICTURES]])
+    photos = searcher.index.place.photos([hit.source for hit in hits[:MAX_PICTURES]])
     for begin in range(0, len(photos), COLUMNS):
         for column, hit, photo in zip(st.columns(COLUMNS), hits[begin:], photos[begin:], strict=False):
             with column:
@@ -120,7 +119,7 @@ def main() -> None:
         if photo is not None:
             left.image(thumbnail(photo), alt="Ảnh của bạn · your photo")
         if query is not None:
-            show_results(searcher.search(query))
+            show_results(searcher, searcher.search(query))
     except LookseekError as error:
         st.error("Không thực hiện được · this can't be done:")
         st.text(str(error))

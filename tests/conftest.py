@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from helpers import bf16
 from helpers.catalogues import indexed, write_photos
+from helpers.postgres import Server, Servers
 from hypothesis import HealthCheck, settings
 
 # How long an example takes is a matter of the machine: none fails for that.
@@ -39,6 +41,22 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     write_photos(top / "photos", items=12, views=3)
     indexed(top / "photos", top / "index", metric="euclidean", model="efficientnet-lite2")
     return top / "photos", top / "index"
+
+
+@pytest.fixture(scope="session")
+def postgres_servers() -> Iterator[Servers]:
+    """Starts servers of PostgreSQL with pgvector; all are stopped at the end."""
+    servers = Servers()
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_servers: Servers) -> Server:
+    """One server for all tests that leave it running."""
+    server = postgres_servers.start()
+    server.query("CREATE EXTENSION vector")
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.stores import KINDS, StoreKind, store_kind
 
 from lookseek.errors import QueryError
 from lookseek.filters import parse
-from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store, open_store
+from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, open_store
 from lookseek.store.schema import MOST_NUMBERS
 from lookseek.types import Box, Point, Region
 
@@ -28,14 +29,14 @@ REGIONS = (
 CLOSE = 2e-3  # float16 keeps three decimals
 
 
-@pytest.fixture(params=("edge", "numpy"))
-def kind(request: pytest.FixtureRequest) -> Any:
-    return request.param
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> StoreKind:
+    return store_kind(request.param, request)
 
 
 @pytest.fixture
-def store(kind: Any, tmp_path: Path) -> Iterator[Store]:
-    made = create_store(kind, tmp_path / "store", LAYOUT)
+def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
+    made = kind.create(tmp_path / "store", LAYOUT)
     yield made
     made.close()
 
@@ -177,21 +178,21 @@ def test_what_can_t_be_compared_is_refused_and_nothing_is_written(store: Store) 
         store.recommend("parts", ["item-001"], [], 3)
 
 
-def test_several_vectors_survive_reopening_graphs_and_keys(kind: Any, tmp_path: Path) -> None:
-    first = create_store(kind, tmp_path / "s", LAYOUT)
+def test_several_vectors_survive_reopening_graphs_and_keys(kind: StoreKind, tmp_path: Path) -> None:
+    first = kind.create(tmp_path / "s", LAYOUT)
     for start in range(0, 300, 50):
         first.add([replace(p, regions=REGIONS[: n % 4]) for n, p in enumerate(many(300)[start : start + 50], start)])
     first.delete(["item-001"])
     asked = query(3)
     before = first.search("parts", asked, 300)
     first.close()
-    second = open_store(kind, tmp_path / "s", LAYOUT)
+    second = kind.open(tmp_path / "s", LAYOUT)
     assert second.search("parts", asked, 300) == before
     second.optimise(graph=True)
     second.set_keys("kmeans", {"item-002": "7"})
     assert second.search("parts", asked, 300) == before
     second.close()
-    third = open_store(kind, tmp_path / "s", LAYOUT)
+    third = kind.open(tmp_path / "s", LAYOUT)
     assert third.search("parts", asked, 300) == before
     shapes = {p.id: (len(p.vectors["parts"]), len(p.regions)) for p in third.scan(vectors=True)}
     assert shapes == {f"item-{n:03d}": (n % 4, n % 4 and min(n % 4, 3)) for n in range(300) if n != 1}
@@ -254,6 +255,7 @@ for n in range(100_000):
 """
 
 
+@pytest.mark.parametrize("kind", ["edge", "numpy"])  # what a killed client acknowledged, a server has
 @pytest.mark.parametrize("after", [1, 7, 30])
 def test_whatever_was_acknowledged_survives_kill_9(kind: Any, tmp_path: Path, after: int) -> None:
     arguments = [sys.executable, "-c", CHILD, kind, str(tmp_path / "s"), str(Path(__file__).parent)]

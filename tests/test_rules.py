@@ -70,6 +70,8 @@ def test_each_file_keeps_the_rules(file: Path) -> None:
         assert "simplejpeg" not in imported
     if place not in ("store/edge.py", "store/edge_form.py", "store/edge_shard.py"):
         assert "qdrant_edge" not in imported
+    if not place.startswith(("store/postgres/", "index/postgres/")):
+        assert not imported & {"psycopg", "pgvector"}
     if place not in NETWORK:
         assert not imported & {"urllib", "socket", "http", "requests", "httpx2"}
     for node in ast.walk(tree):
@@ -98,7 +100,18 @@ def run(code: str, *arguments: str) -> str:
 
 
 def test_importing_lookseek_brings_nothing_heavy() -> None:
-    heavy = "torch", "openvino", "onnxruntime", "pyarrow", "fastapi", "qdrant_edge", "rich", "cyclopts", "sklearn"
+    heavy = (
+        "torch",
+        "openvino",
+        "psycopg",
+        "onnxruntime",
+        "pyarrow",
+        "fastapi",
+        "qdrant_edge",
+        "rich",
+        "cyclopts",
+        "sklearn",
+    )
     loaded = run("import sys, lookseek; lookseek.Searcher; print(*sys.modules)").split()
     assert not {name.split(".")[0] for name in loaded} & (set(heavy) - {"qdrant_edge"})
 

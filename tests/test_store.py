@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.stores import KINDS, StoreKind, store_kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.filters import matches, parse
-from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store, open_store
+from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
 from lookseek.types import Point
 
 LAYOUT = {
@@ -21,19 +22,18 @@ LAYOUT = {
     "look_euclidean": VectorSpec(16, "euclidean"),
     "colour": VectorSpec(4, "cosine"),
 }
-KINDS = ("edge", "numpy")
 EXACT = Restriction(exact=True)
 CLOSE = 2e-3  # float16 keeps three decimals
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Any:
-    return request.param
+def kind(request: pytest.FixtureRequest) -> StoreKind:
+    return store_kind(request.param, request)
 
 
 @pytest.fixture
-def store(kind: Any, tmp_path: Path) -> Iterator[Store]:
-    made = create_store(kind, tmp_path / "store", LAYOUT)
+def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
+    made = kind.create(tmp_path / "store", LAYOUT)
     yield made
     made.close()
 
@@ -115,33 +115,33 @@ def test_deleting_nothing_and_adding_nothing(store: Store) -> None:
     assert store.count() == 0
 
 
-def test_everything_is_there_after_reopening(kind: Any, tmp_path: Path) -> None:
-    first = create_store(kind, tmp_path / "s", LAYOUT)
+def test_everything_is_there_after_reopening(kind: StoreKind, tmp_path: Path) -> None:
+    first = kind.create(tmp_path / "s", LAYOUT)
     first.add(many(30))
     first.delete(["item-0007"])
     first.add([point("item-0008", 99, colour="white")])
     before = first.search("look", vectors(3)["look"], 40)
     first.close()
-    second = open_store(kind, tmp_path / "s", LAYOUT)
+    second = kind.open(tmp_path / "s", LAYOUT)
     assert second.count() == 29
     assert second.get(["item-0008"])[0].attributes == {"colour": "white"}
     assert second.search("look", vectors(3)["look"], 40) == before
     second.close()
 
 
-def test_several_can_read_at_once(kind: Any, tmp_path: Path) -> None:
-    first = create_store(kind, tmp_path / "s", LAYOUT)
+def test_several_can_read_at_once(kind: StoreKind, tmp_path: Path) -> None:
+    first = kind.create(tmp_path / "s", LAYOUT)
     first.add(many(10))
     first.close()
-    readers = [open_store(kind, tmp_path / "s", LAYOUT) for _ in range(3)]
+    readers = [kind.open(tmp_path / "s", LAYOUT) for _ in range(3)]
     assert [reader.count() for reader in readers] == [10, 10, 10]
     for reader in readers:
         reader.close()
 
 
-def test_a_missing_folder_is_damage(kind: Any, tmp_path: Path) -> None:
+def test_a_missing_folder_is_damage(kind: StoreKind, tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged, match="lookseek index"):
-        open_store(kind, tmp_path / "nothing", LAYOUT)
+        kind.open(tmp_path / "nothing", LAYOUT)
 
 
 @pytest.mark.parametrize("fill", [np.nan, np.inf, 0.0])
@@ -367,8 +367,8 @@ def test_keying_leaves_the_graph_whole(tmp_path: Path) -> None:
     store.close()
 
 
-def test_keys_survive_reopening_and_tidying_up(kind: Any, tmp_path: Path) -> None:
-    first = create_store(kind, tmp_path / "s", LAYOUT)
+def test_keys_survive_reopening_and_tidying_up(kind: StoreKind, tmp_path: Path) -> None:
+    first = kind.create(tmp_path / "s", LAYOUT)
     first.add(many(300))
     first.optimise(graph=True)
     first.set_keys("kmeans", keyed(300))
@@ -376,12 +376,12 @@ def test_keys_survive_reopening_and_tidying_up(kind: Any, tmp_path: Path) -> Non
     before = first.search("look", query, 20, Restriction(within=within, exact=True))
     assert len(before) == 20
     first.close()
-    second = open_store(kind, tmp_path / "s", LAYOUT)
+    second = kind.open(tmp_path / "s", LAYOUT)
     assert second.search("look", query, 20, Restriction(within=within, exact=True)) == before
     second.optimise(graph=True)
     assert second.search("look", query, 20, Restriction(within=within, exact=True)) == before
     second.close()
-    third = open_store(kind, tmp_path / "s", LAYOUT)
+    third = kind.open(tmp_path / "s", LAYOUT)
     assert third.search("look", query, 20, Restriction(within=within, exact=True)) == before
     third.close()
 
@@ -419,13 +419,13 @@ def test_facets_of_undeclared_fields_and_numbers_are_refused(store: Store) -> No
         store.facet("price")
 
 
-def test_declared_fields_survive_reopening_and_may_change_kind(kind: Any, tmp_path: Path) -> None:
-    first = create_store(kind, tmp_path / "s", LAYOUT)
+def test_declared_fields_survive_reopening_and_may_change_kind(kind: StoreKind, tmp_path: Path) -> None:
+    first = kind.create(tmp_path / "s", LAYOUT)
     first.add(many(9))
     first.declare({"price": "words", "colour": "number"})
     first.declare({"price": "number", "colour": "words"})
     first.close()
-    second = open_store(kind, tmp_path / "s", LAYOUT)
+    second = kind.open(tmp_path / "s", LAYOUT)
     assert second.facet("colour") == [("blue", 3), ("green", 3), ("red", 3)]
     assert second.count(Restriction(parse("price < 4"))) == 4
     second.close()
@@ -558,7 +558,7 @@ def varied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     for n in range(120):
         chosen = {name: pool[random.integers(len(pool))] for name in names if random.random() < 0.7}
         points.append(Point(f"p{n}", vectors(n), chosen))
-    made = create_store(request.param, tmp_path_factory.mktemp("varied") / "s", LAYOUT)
+    made = store_kind(request.param, request).create(tmp_path_factory.mktemp("varied") / "s", LAYOUT)
     made.add(points)
     yield made, points
     made.close()

@@ -20,6 +20,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   ├── IndexDamaged     its files don't match what they should hold
     │   ├── IndexBusy        another process is writing it
     │   ├── IndexFull        the disk has no room for what should be written
+    │   ├── IndexUnreachable the server that keeps it can't be reached
     │   └── IndexMismatch    made by another model, metric or newer format
     ├── KeysError            a file of API keys can't be read or written
     ├── ResultError          a result file can't be read, or results don't compare
@@ -43,6 +44,7 @@ __all__ = [
     "IndexFull",
     "IndexMismatch",
     "IndexMissing",
+    "IndexUnreachable",
     "ItemError",
     "KeysError",
     "LookseekError",
@@ -125,6 +127,10 @@ class IndexFull(IndexFolderError):
 
 class IndexMismatch(IndexFolderError):
     """An index made by another model, metric or newer format."""
+
+
+class IndexUnreachable(IndexFolderError):
+    """The server that keeps an index can't be reached, or takes no writes. What was acknowledged is kept."""
 
 
 class KeysError(LookseekError):

@@ -27,6 +27,7 @@ __all__ = [
     "Attributes",
     "Box",
     "Encoding",
+    "FolderStore",
     "Item",
     "Metric",
     "Photo",
@@ -75,8 +76,11 @@ RouterType: TypeAlias = Literal["svm", "kmeans"]
 RouteMode: TypeAlias = Literal["soft", "hard"]
 """Whether a routed query searches as many keys as its router needs to be sure, or the likeliest one alone."""
 
-StoreType: TypeAlias = Literal["edge", "numpy"]
-"""Which store keeps an index: the embedded engine, or plain numpy files."""
+FolderStore: TypeAlias = Literal["edge", "numpy"]
+"""Which store keeps an index in a folder: the embedded engine, or plain numpy files."""
+
+StoreType: TypeAlias = Literal["edge", "numpy", "postgresql"]
+"""Which store keeps an index: one of those of folders, or the server of its address."""
 
 
 @dataclass(frozen=True, slots=True)

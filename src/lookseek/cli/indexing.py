@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ..types import Metric, RouterType, StoreType
+from ..types import FolderStore, Metric, RouterType
 from .app import app
 from .console import err, escape, out, print_line
 from .exit_codes import ALL_WELL, code_of
@@ -45,7 +45,7 @@ def index(
     on: str = "",
     exclude: Annotated[list[str] | None, Parameter(negative=())] = None,
     fetch: Annotated[bool, Parameter(negative=())] = False,
-    store: StoreType | None = None,
+    store: FolderStore | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -53,9 +53,9 @@ def index(
     was skipped, 4 if nothing was kept, 130 if it was stopped.
 
     Args:
-        paths: one or more sources, then the folder of the index. A source is a folder of photos, a table (.csv, .tsv,
-            .jsonl, .parquet, a feed in .xml, a webdataset in .tar), features (all_features.npy or its folder, as
-            export-vectors writes it) or "drawn" for drawn garments.
+        paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME). A
+            source is a folder of photos, a table (.csv, .tsv, .jsonl, .parquet, a feed in .xml, a webdataset in .tar),
+            features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
         model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
             the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
@@ -77,8 +77,8 @@ def index(
         exclude: files and folders of a folder to leave out, e.g. "*_thumb.jpg"; may be repeated.
         fetch: download the photos that a table names by web address, from public hosts alone; they are kept in
             lookseek's cache, where a further run finds them.
-        store: what keeps a new index: edge (any size; the default where its engine can be used), or numpy (plain files,
-            up to some 50,000 items).
+        store: what keeps a new index in a folder: edge (any size; the default where its engine can be used), or numpy
+            (plain files, up to some 50,000 items).
     """
     from ..catalogue import ReadingOptions, open_catalogue, reading_of
     from ..index.job import build_index
@@ -86,7 +86,9 @@ def index(
     if list_sources and len(paths) == 1:
         return _print_sources(paths[0])
     if len(paths) < 2 or list_sources:
-        raise UsageError(f"index takes a source and the folder of the index, and got {' '.join(paths) or 'nothing'}")
+        raise UsageError(
+            f"index takes a source and the folder or address of the index, and got {' '.join(paths) or 'nothing'}"
+        )
     *sources, index = paths
     given = {
         "photo": image_column,
@@ -152,7 +154,7 @@ def check(index: str, /) -> int:
     """Verify an index: checksums, counts, that stored vectors find themselves, that photos encode as stored.
 
     Args:
-        index: the folder of the index.
+        index: the folder or address of the index.
     """
     from ..index.check import check_index
 
@@ -179,7 +181,7 @@ def route(
     Run it again when the index has changed. The index answers as before until the end.
 
     Args:
-        index: the folder of the index.
+        index: the folder or address of the index.
         kind: svm learns to tell the values of an attribute apart; kmeans makes cells of items that look alike.
         by: the attribute that svm learns; category if none is named.
         preset: how svm learns: baseline is the SVM, which takes some two milliseconds a query; linear a logistic
@@ -205,7 +207,7 @@ def export_vectors(index: str, out: Path, /, *, label: str | None = None) -> int
     lookseek index OUT makes an index from them again, with nothing lost.
 
     Args:
-        index: the folder of the index.
+        index: the folder or address of the index.
         out: the folder of the files; those of an earlier export are replaced, others stay.
         label: the attribute that becomes the class number; category if none is named and items have one.
     """

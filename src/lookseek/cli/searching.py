@@ -65,7 +65,7 @@ def search(
     Several photos, --plus and --minus are added up, each with its weight.
 
     Args:
-        index: the folder of the index.
+        index: the folder or address of the index.
         words: what is looked for, as after --text: lookseek search shop red dress.
         image: a photo, with a weight if need be: a.jpg:0.7; may be repeated.
         item: the id of an item to search with, in place of a photo.
@@ -136,7 +136,7 @@ def search(
             missed = query.filter.strip() and not results.hits
             print_results(results, expected, filter_hints(searcher.index, query.filter) if missed else ())
         if strip is not None:
-            _draw(results, expected, strip)
+            _draw(searcher, results, expected, strip)
             err.print(f"wrote {strip}")
     return 0
 
@@ -232,12 +232,12 @@ def _write_attributes(index: str, model: Model, path: Path) -> int:
     return 0
 
 
-def _draw(results: Results, truth: tuple[str, Any] | None, path: Path) -> None:
+def _draw(searcher: Searcher, results: Results, truth: tuple[str, Any] | None, path: Path) -> None:
     from .. import images
     from ..render import strip
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(images.to_png(strip.draw_results(results, truth)))
+    path.write_bytes(images.to_png(strip.draw_results(results, truth, photos=searcher.index.place.photos)))
 
 
 def _truth(text: str | None, searcher: Searcher, image: Photo | None) -> tuple[str, Any] | None:

@@ -38,7 +38,7 @@ def serve(
     nobody may change the index.
 
     Args:
-        index: the folder of the index.
+        index: the folder or address of the index.
         host: the address to listen at; 0.0.0.0 for all of this machine's.
         port: the port to listen at; 0 for any that is free.
         keys: a file of API keys. Those that may write switch writing on; any that may only read closes the rest.

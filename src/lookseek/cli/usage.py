@@ -9,7 +9,7 @@ from ..errors import LookseekError
 __all__ = ["UsageError", "example_of"]
 
 _EXAMPLES = {
-    "index": "lookseek index my-photos shop   (a folder or table of photos, then the folder of the index)",
+    "index": "lookseek index my-photos shop   (a folder or table of photos, then the folder or address of the index)",
     "search": "lookseek search shop red dress   or   lookseek search shop --image photo.jpg",
     "tag": "lookseek tag shop --image photo.jpg",
     "check": "lookseek check shop",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from ..errors import IndexFolderError
+from ..errors import IndexFolderError, IndexMismatch
 from .folder import FolderPlace
 from .place import Place
 
@@ -50,5 +50,19 @@ def _folder_of_url(address: str) -> Place:
     return FolderPlace(Path(path if parts.netloc in ("", "localhost") else f"//{parts.netloc}{path}"))
 
 
-_PLACES: Mapping[str, Callable[[str], Place]] = {"file": _folder_of_url}
+def _on_postgres(address: str) -> Place:
+    try:
+        from .postgres import PostgresPlace
+    except ImportError as error:
+        raise IndexMismatch(
+            f"an index on PostgreSQL needs {error.name or 'psycopg'} ({error}): pip install 'lookseek[cluster]'"
+        ) from error
+    return PostgresPlace.at(address)
+
+
+_PLACES: Mapping[str, Callable[[str], Place]] = {
+    "file": _folder_of_url,
+    "postgresql": _on_postgres,
+    "postgres": _on_postgres,
+}
 """Scheme to what makes a place of an address. A new place is a module that keeps both protocols, and a line here."""

@@ -10,7 +10,6 @@ from random import Random
 import numpy as np
 
 from .. import images
-from ..catalogue import photos_at
 from ..encode import ColourEncoder, encode_photos, load_model
 from ..errors import IndexDamaged, IndexFolderError, ItemError, LookseekError, QueryError
 from ..store import Store
@@ -94,12 +93,15 @@ def _files(index: OpenIndex) -> Finding:
     if bad:
         message = f"{len(bad)} of {len(index.manifest.files)} files are not what was written, first {bad[0]}"
         return Finding("checksums", False, f"{message}. Delete {index.address} and run {_index_command(index)}")
+    if index.place.store is not None:
+        what = f"{len(index.manifest.files)} files as published; {index.place.store} watches over the rest"
+        return Finding("checksums", True, what)
     return Finding("checksums", True, f"{len(index.manifest.files)} files as published")
 
 
 def _count(index: OpenIndex) -> Finding:
     found = index.store.count()
-    if index.manifest.updated and found != index.manifest.items:
+    if index.manifest.updated and found != index.manifest.items and not index.place.being_written():
         message = f"{found:,} items, {index.manifest.items:,} expected"
         return Finding("count", False, f"{message}. Delete {index.address} and run {_index_command(index)}")
     return Finding("count", True, f"{found:,} items")
@@ -166,7 +168,7 @@ def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
     if points and not known:
         return Finding("photos", True, "none: the index was made from features, and nothing says where the photos are")
     points = known
-    photos, missing, changed = _unchanged(points)
+    photos, missing, changed = _unchanged(index, points)
     worst, wrong = 1.0, set[str]()
     for point, vectors, _ in encode_photos(photos, [e for e in (model.image, ColourEncoder()) if e.name in names]):
         for name in names:
@@ -183,11 +185,11 @@ def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
     return Finding("photos", not wrong, message)
 
 
-def _unchanged(points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int, int]:
+def _unchanged(index: OpenIndex, points: Sequence[Point]) -> tuple[list[tuple[Point, Photo]], int, int]:
     """Return the photos that are still what was indexed, how many can't be had, and how many are others now."""
     photos: list[tuple[Point, Photo]] = []
     missing = changed = 0
-    for point, where in zip(points, photos_at([point.source for point in points]), strict=True):
+    for point, where in zip(points, index.place.photos([point.source for point in points]), strict=True):
         try:
             photo = None if where is None else images.read(where)
         except ItemError:

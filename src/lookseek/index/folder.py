@@ -18,7 +18,7 @@ was killed leaves its ``building.json``; whoever opens the index next finds ever
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,9 +27,11 @@ from typing import TextIO
 from filelock import FileLock, Timeout
 
 from ..atomic import DISK_FULL, write_bytes, write_text
+from ..catalogue import photos_at
 from ..errors import IndexBusy, IndexDamaged, IndexFull, IndexMismatch
-from ..store import Store, create_store, open_store
+from ..store import Store, StoreType, create_store, open_store
 from ..store.room import require_room, size_on_disk
+from ..types import Photo
 from .file_locks import is_locked
 from .generation import (
     ENGINE_REWRITES,
@@ -72,6 +74,10 @@ class FolderPlace:
     @property
     def name(self) -> str:
         return self.folder.resolve().name
+
+    @property
+    def store(self) -> StoreType | None:
+        return None
 
     def published(self) -> Manifest | None:
         return _read(self.folder / PUBLISHED)
@@ -118,6 +124,9 @@ class FolderPlace:
                 "it back from a copy, or index and route the catalogue again"
             )
         return data
+
+    def photos(self, sources: Sequence[str]) -> list[Photo | None]:
+        return photos_at(sources)
 
     def report_address(self, name: str) -> str:
         return str(self.folder / name)

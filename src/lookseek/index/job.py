@@ -15,7 +15,7 @@ from ..encode import Encoder
 from ..errors import CatalogueError, QueryError
 from ..progress import NoProgress, Progress
 from ..store import FieldType, StoreType, capabilities, default_store
-from ..types import Item, Metric, Skipped
+from ..types import FolderStore, Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
 from .next_generation import NextGeneration
@@ -42,7 +42,7 @@ def build_index(
     metric: Metric | None = None,
     prune: bool = False,
     strict: bool = False,
-    store: StoreType | None = None,
+    store: FolderStore | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -58,7 +58,8 @@ def build_index(
         metric: "euclidean" also keeps the features as the model gives them; None for what the index has.
         prune: remove items that the catalogue no longer has. Nothing is removed by a job that was interrupted.
         strict: publish nothing where something was skipped or is odd.
-        store: what keeps a new index; None for the engine, or numpy files where the engine can't be used.
+        store: what keeps a new index in a folder; None for the engine, or numpy files where the engine can't be used.
+            Left out of an index on a server.
         progress: receives every step; None reports nothing.
 
     Returns:
@@ -77,7 +78,7 @@ def build_index(
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
         draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue))
         new = draft.previous is None and not draft.replaces_other_vectors
-        fallback = default_store()[1] if new and store is None else ""
+        fallback = default_store()[1] if new and store is None and writer.place.store is None else ""
         job = _Job(writer, draft, progress or NoProgress())
         try:
             if prefix := id_prefix(catalogue, draft.store):

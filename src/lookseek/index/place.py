@@ -1,18 +1,19 @@
 """Where an index is kept: the two protocols through which everything else reads and writes one.
 
-What holds an index is a local folder today (``folder.py``); ``address.py`` finds the place of an address. A reader
-holds a ``Place``, which has no method that writes; a writer holds the place's one ``PlaceWriter``, and with it the
-right to write. A generation is one whole state of an index, described by its ``Manifest``; readers open the
-published one.
+What holds an index is a local folder (``folder.py``) or a database (``postgres/``); ``address.py`` finds the place of
+an address. A reader holds a ``Place``, which has no method that writes; a writer holds the place's one ``PlaceWriter``,
+and with it the right to write. A generation is one whole state of an index, described by its ``Manifest``; readers open
+the published one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
-from ..store import Store
+from ..store import Store, StoreType
+from ..types import Photo
 from .manifest import Manifest
 
 __all__ = ["DUPLICATES", "ROUTERS", "SKIPPED", "Place", "PlaceWriter"]
@@ -33,6 +34,10 @@ class Place(Protocol):
     @property
     def name(self) -> str:
         """A short name of the index for people, without the way to it."""
+
+    @property
+    def store(self) -> StoreType | None:
+        """The store that keeps every index of this place; None where a new index may have any of a folder's."""
 
     def published(self) -> Manifest | None:
         """Return the manifest of the generation that readers open; None where nothing was published yet.
@@ -83,6 +88,16 @@ class Place(Protocol):
 
         Raises:
             IndexDamaged: there is no such file, or it is not what was published.
+        """
+
+    def photos(self, sources: Sequence[str]) -> list[Photo | None]:
+        """Return the photos of some items, those among them that the place itself keeps.
+
+        Args:
+            sources: of items.
+
+        Returns:
+            A photo for each source, in order; None where it does not exist any more.
         """
 
     def report_address(self, name: str) -> str:

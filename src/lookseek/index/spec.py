@@ -8,15 +8,19 @@ from ..catalogue import VectorOrigin
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
-from ..store import StoreType, VectorSpec, default_store
+from ..store import VectorSpec, default_store
 from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
-from ..types import Metric
+from ..types import FolderStore, Metric
 from .manifest import IndexSpec
 from .place import Place
 
 
 def resolve_spec(
-    place: Place, origin: VectorOrigin | None, model: str | Path | None, metric: Metric | None, store: StoreType | None
+    place: Place,
+    origin: VectorOrigin | None,
+    model: str | Path | None,
+    metric: Metric | None,
+    store: FolderStore | None,
 ) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
@@ -25,7 +29,7 @@ def resolve_spec(
         origin: how the source's vectors were made; None for photos.
         model: as a person gave it; None for the index's, then the vectors', then the one that ships.
         metric: as a person gave it; None for the index's, then the vectors'.
-        store: what keeps a new index; None for the default here.
+        store: what keeps a new index in a folder; None for the default here, or the place's.
 
     Raises:
         ModelError: the model can't be used.
@@ -36,7 +40,11 @@ def resolve_spec(
     if there is not None:
         model = model or there.spec.model_path or there.spec.model
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.spec.layout else "cosine")
-    kept_by = there.spec.store if there is not None else store or default_store()[0]
+    if place.store is not None and store is not None:
+        raise IndexMismatch(
+            f"{place.address} is kept by {place.store}, and --store {store} keeps folders: leave it out"
+        )
+    kept_by = place.store or (there.spec.store if there is not None else store or default_store()[0])
     if origin is not None:
         model = model or origin.model or _refuse_nameless(origin)
         metric = metric or origin.metric

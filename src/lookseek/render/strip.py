@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -84,13 +84,19 @@ def draw_strip(
     return np.array(sheet)
 
 
-def draw_results(results: Results, truth: tuple[str, Value] | None = None, columns: int = 5) -> Pixels:
+def draw_results(
+    results: Results,
+    truth: tuple[str, Value] | None = None,
+    columns: int = 5,
+    photos: Callable[[Sequence[str]], list[Photo | None]] = photos_at,
+) -> Pixels:
     """Draw the results of a query; photos that can't be read any more are placeholders.
 
     Args:
         results: the query and its hits.
         truth: the name and value of an attribute; results that have it are framed green, others red.
         columns: results in a row, >= 1.
+        photos: returns the photos of sources: ``Place.photos`` of an index that keeps some itself.
 
     Returns:
         uint8 (height, width, 3).
@@ -103,7 +109,7 @@ def draw_results(results: Results, truth: tuple[str, Value] | None = None, colum
             caption=hit.id if truth is None else f"{hit.attributes.get(truth[0], 'none')} · {hit.id}",
             agrees=None if truth is None else agrees(hit.attributes, truth),
         )
-        for hit, photo in zip(results.hits, photos_at([hit.source for hit in results.hits]), strict=True)
+        for hit, photo in zip(results.hits, photos([hit.source for hit in results.hits]), strict=True)
     ]
     query = _decode(results.query.image)
     if query is not None and results.query.box is not None:

@@ -55,7 +55,7 @@ def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
     limiter = RateLimiter(settings.rate) if settings.rate else None
     routes, engine = create_routes(), Engine(settings)
     routes.state.engine, routes.state.settings = engine, settings
-    routes.state.thumbnails, routes.state.uploads = Thumbnails(), Uploads()
+    routes.state.thumbnails, routes.state.uploads = Thumbnails(engine.searcher.index.place.photos), Uploads()
     routes.state.writer = Writer(engine)
     # A request goes through these from the last to the first.
     app: ASGIApp = RawItemIds(routes)

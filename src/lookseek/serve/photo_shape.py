@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from .. import images
-from ..catalogue.photos import photos_at
 from ..errors import ItemError
-from ..types import Point
+from ..types import Photo, Point
 
 __all__ = ["Shape", "most_common_shape"]
 
@@ -21,10 +20,15 @@ _RATIOS: Mapping[Shape, float] = {"tall": 3 / 4, "square": 1.0, "wide": 4 / 3}
 """Width by height."""
 
 
-def most_common_shape(points: Sequence[Point]) -> Shape:
-    """Return the shape nearest to most of some items' photos; tall where none can be read."""
+def most_common_shape(points: Sequence[Point], photos: Callable[[Sequence[str]], list[Photo | None]]) -> Shape:
+    """Return the shape nearest to most of some items' photos; tall where none can be read.
+
+    Args:
+        points: the items.
+        photos: returns the photos of sources, as ``Place.photos`` does.
+    """
     counts: Counter[Shape] = Counter()
-    for photo in photos_at([point.source for point in points]):
+    for photo in photos([point.source for point in points]):
         with contextlib.suppress(ItemError):
             if photo is not None:
                 width, height = images.size(photo)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 
 from .. import images
-from ..catalogue.photos import photos_at
 from ..encode.batcher import Batcher
 from ..errors import ItemError
 from ..types import Photo, Pixels, Point
@@ -29,16 +29,17 @@ class Thumbnails:
     """A cache of thumbnails by photo and size.
 
     Args:
+        photos: returns the photos of sources, as ``Place.photos`` does.
         max_bytes: of all thumbnails in memory.
     """
 
-    def __init__(self, max_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, photos: Callable[[Sequence[str]], list[Photo | None]], max_bytes: int = 64 * 2**20) -> None:
         self._max_bytes = max_bytes
         self._thumbnails: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         # A photo inside a table costs a pass over the table: photos that a page requests together are read together.
-        self._photo: Batcher[str, Photo | None] = Batcher(photos_at, runs=1, max_batch=_MAX_LOOKUPS)
+        self._photo: Batcher[str, Photo | None] = Batcher(photos, runs=1, max_batch=_MAX_LOOKUPS)
 
     def get(self, point: Point, side: int) -> bytes:
         """Return a JPEG of an item's photo, its longer side at most ``side`` and at most twice the photo's.

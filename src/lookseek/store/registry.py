@@ -1,6 +1,7 @@
 """The stores by name: what each can do, whether it can be used here, and how it is made and opened.
 
-A new store is a module that keeps the protocol ``Store``, an entry here and its name in ``types.StoreType``.
+A new store is a module that keeps the protocol ``Store``, an entry here and its name in ``types``: one of a folder is
+made and opened here, one on a server by the place of its address.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..errors import IndexMismatch
-from ..types import StoreType
+from ..types import FolderStore, StoreType
 from .base import Store
 from .schema import Layout
 
@@ -50,16 +51,16 @@ class _Entry:
 
 def capabilities(kind: StoreType) -> Capabilities:
     """Return what a store can do; imports nothing."""
-    return _STORES[kind].capabilities
+    return _SERVERS[kind] if kind in _SERVERS else _STORES[kind].capabilities
 
 
-def default_store() -> tuple[StoreType, str]:
-    """Return the store for a new index: the first of the registry that can be used here.
+def default_store() -> tuple[FolderStore, str]:
+    """Return the store for a new index in a folder: the first of the registry that can be used here.
 
     Returns:
         Its name, and one line that says why it is not the first; "" if it is.
     """
-    first, *others = _STORES
+    first, *others = cast("list[FolderStore]", list(_STORES))
     try:
         _STORES[first].load()
     except ImportError as error:
@@ -96,6 +97,8 @@ def open_store(kind: StoreType, folder: Path, layout: Layout, *, read_only: bool
 
 
 def _load_class(kind: StoreType, folder: Path) -> _StoreClass:
+    if kind in _SERVERS:
+        raise IndexMismatch(f"{folder} is said to be of {kind}, which keeps no folders: give the address of its server")
     entry = _STORES[kind]
     try:
         return entry.load()
@@ -123,3 +126,6 @@ _STORES: Mapping[StoreType, _Entry] = {
     "numpy": _Entry(_plain, Capabilities(graphs=False, most_items=50_000)),
 }
 """In the order of preference for a new index; the last needs no package."""
+
+_SERVERS: Mapping[StoreType, Capabilities] = {"postgresql": Capabilities(graphs=True)}
+"""Stores on servers; an address that begins with the name finds them."""

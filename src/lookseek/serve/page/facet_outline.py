@@ -81,7 +81,7 @@ def outline_of(index: OpenIndex) -> FacetOutline:
             break
     step = max(1, len(ids) // _SAMPLE)
     sample = tuple(ids[step // 2 :: step][:_SAMPLE])
-    shape = most_common_shape(index.store.get(sample, vectors=False))
+    shape = most_common_shape(index.store.get(sample, vectors=False), index.place.photos)
     return FacetOutline(version_of(index), fields, sample, shape)
 
 

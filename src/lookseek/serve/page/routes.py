@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from ... import images
-from ...catalogue.photos import photos_at
 from ...errors import ItemError, LookseekError
 from ..engine import Engine
 from ..pool import Busy
@@ -113,8 +112,9 @@ def _normalise(data: bytes) -> Upload:
 
 def _upload_of_item(engine: Engine, id_: str) -> Upload:
     """Return an item's photo as an upload, which can be cropped."""
-    points = engine.searcher.current().store.get([id_], vectors=False)
-    (photo,) = photos_at([point.source for point in points] or [""])
+    index = engine.searcher.current()
+    points = index.store.get([id_], vectors=False)
+    (photo,) = index.place.photos([point.source for point in points] or [""])
     if photo is None:
         raise ItemError(f"the photo of item {id_!r} can't be had any more: index its catalogue again")
     return normalise_upload(photo)

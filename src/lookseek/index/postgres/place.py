@@ -1,0 +1,181 @@
+"""The place of an index in PostgreSQL as readers see it; ``store/postgres/tables.py`` lists its tables.
+
+Readers and the writer share one table of points, so an edit is seen as soon as it is acknowledged. Another model or
+layout gets a table of its own, and one UPDATE of the published manifest puts it in the place of the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import errors
+
+from ...catalogue import photos_at
+from ...errors import IndexBusy, IndexDamaged
+from ...store import Store, StoreType
+from ...store.postgres import Connections, PostgresStore, Session, connections_to
+from ...types import Photo
+from ..manifest import Manifest, manifest_from_json
+from ..place import PlaceWriter
+from .address import PostgresAddress
+from .writer import KEPT, PostgresWriter
+
+__all__ = ["PostgresPlace"]
+
+_LOCK = 0x10_0C_5E_EC
+"""The first half of the advisory lock of every index; the second is of its schema's name."""
+_WAIT, _EVERY = 2.0, 0.1
+"""Seconds that a writer waits for another, and between two tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlace:
+    """An index in a database. See ``Place`` for what each method promises."""
+
+    parsed: PostgresAddress
+
+    @classmethod
+    def at(cls, address: str) -> PostgresPlace:
+        """Return the place of an address. Raises what ``PostgresAddress.parse`` raises."""
+        return cls(PostgresAddress.parse(address))
+
+    @property
+    def address(self) -> str:
+        return self.parsed.shown
+
+    @property
+    def name(self) -> str:
+        return self.parsed.name
+
+    @property
+    def store(self) -> StoreType | None:
+        return "postgresql"
+
+    @property
+    def schema(self) -> str:
+        """The name of the index's schema, quoted."""
+        return f'"lookseek_{self.parsed.name}"'
+
+    def published(self) -> Manifest | None:
+        return self._manifest("published")
+
+    def unfinished(self) -> Manifest | None:
+        return self._manifest("unfinished")
+
+    def version(self) -> str:
+        return self._state("nullif(version, 0)::text")
+
+    def being_written(self) -> bool:
+        statement = (
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = %s "
+            "AND objid::bigint = %s AND granted AND database = (SELECT oid FROM pg_database "
+            "WHERE datname = current_database()))"
+        )
+        lock, index = self._lock()
+        row = self._connections().run(
+            lambda connection: connection.execute(statement, [lock % 2**32, index % 2**32]).fetchone()
+        )
+        return bool(row and row[0])
+
+    def damage(self, manifest: Manifest, *, contents: bool = False) -> Mapping[str, str]:
+        digests = {name: digest for name, (_, digest) in manifest.files.items()}
+        if not digests:
+            return {}
+        columns = "digest, CASE WHEN %s THEN data END"
+        statement = f"SELECT {columns} FROM {self.schema}.files WHERE digest = ANY(%s)"
+        rows = self._connections().run(
+            lambda connection: connection.execute(statement, [contents, list(digests.values())]).fetchall()
+        )
+        there = dict(rows)
+        wrong = {name: "is missing" for name, digest in digests.items() if digest not in there}
+        if contents:
+            for name, digest in digests.items():
+                if name not in wrong and hashlib.sha256(there[digest]).hexdigest() != digest:
+                    wrong[name] = "is not what was written"
+        return wrong
+
+    def open(self, manifest: Manifest) -> Store:
+        return PostgresStore(self._connections(), self.schema, manifest.generation, manifest.spec.layout)
+
+    def read_file(self, manifest: Manifest, name: str) -> bytes:
+        if name not in manifest.files:
+            raise IndexDamaged(f"{name} is not listed in {self.address}, so it is not read: fit the router again")
+        digest = manifest.files[name][1]
+        statement = f"SELECT data FROM {self.schema}.files WHERE digest = %s"
+        row = self._connections().run(lambda connection: connection.execute(statement, [digest]).fetchone())
+        data = bytes(row[0]) if row else b""
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise IndexDamaged(
+                f"{name} of {self.address} is not what was published: restore the database, or index and route again"
+            )
+        return data
+
+    def photos(self, sources: Sequence[str]) -> list[Photo | None]:
+        kept = [source for source in sources if source.startswith(KEPT)]
+        found: dict[str, Photo | None] = {}
+        if kept:
+            statement = f"SELECT source, data FROM {self.schema}.photos WHERE source = ANY(%s)"
+            rows = self._connections().run(lambda connection: connection.execute(statement, [kept]).fetchall())
+            found = {source: bytes(data) for source, data in rows}
+        others = [source for source in sources if not source.startswith(KEPT)]
+        found |= dict(zip(others, photos_at(others), strict=True))
+        return [found.get(source) for source in sources]
+
+    def report_address(self, name: str) -> str:
+        return f"{name} in the table lookseek_{self.parsed.name}.reports of {self.address}"
+
+    def writing(self) -> AbstractContextManager[PlaceWriter]:
+        return self._writing()
+
+    @contextmanager
+    def _writing(self) -> Iterator[PlaceWriter]:
+        session = Session(self._connections())
+        try:
+            self._acquire(session)
+            writer = PostgresWriter(self, session, self.schema)
+            writer.prepare()
+            self._connections().close_idle()  # those of before the extension was there can't read vectors
+            writer.sweep()
+            yield writer
+        finally:
+            session.close()
+
+    def _acquire(self, session: Session) -> None:
+        until = time.monotonic() + _WAIT
+        lock = list(self._lock())
+        while not session.run(
+            lambda connection: connection.execute("SELECT pg_try_advisory_lock(%s, %s)", lock).fetchone()
+        )[0]:  # type: ignore[index]
+            if time.monotonic() > until:
+                raise IndexBusy(
+                    f"another process is writing {self.address}: wait until it has ended, or stop it"
+                ) from None
+            time.sleep(_EVERY)
+
+    def _lock(self) -> tuple[int, int]:
+        digest = hashlib.blake2b(self.schema.encode(), digest_size=4).digest()
+        return _LOCK, int.from_bytes(digest, signed=True)
+
+    def _connections(self) -> Connections:
+        return connections_to(self.parsed.conninfo, self.parsed.shown.rpartition("#")[0])
+
+    def _manifest(self, which: str) -> Manifest | None:
+        text = self._state(which)
+        return manifest_from_json(text, f"the manifest of {self.address}") if text else None
+
+    def _state(self, column: str) -> str:
+        """Return a column of the index's state; "" where it is empty or there is no index."""
+
+        def work(connection: psycopg.Connection[tuple[str | None]]) -> str:
+            try:
+                row = connection.execute(f"SELECT {column} FROM {self.schema}.state").fetchone()
+            except (errors.UndefinedTable, errors.InvalidSchemaName):
+                return ""
+            return (row and row[0]) or ""
+
+        return self._connections().run(work)

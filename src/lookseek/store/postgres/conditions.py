@@ -1,0 +1,115 @@
+"""Restrictions as SQL: true for the rows that ``lookseek.filters.matches`` keeps, else false or unknown.
+
+Values never stand in the text of a statement: they are its parameters. A declared attribute has two columns, ``t`` of
+its short text or boolean and ``d`` of its number, with indexes; what no column can hold, a list or a long text, is
+found in the attributes themselves, and so is an attribute that was not declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...filters import And, Compare, Condition, In, Not, Or, plain_values
+from ...types import Value
+from ..base import Restriction
+from .texts import text_to_server
+
+__all__ = ["LONGEST", "Parameters", "attribute", "token_of", "value_of", "where"]
+
+LONGEST = 1_000
+"""Bytes of a text up to which it stands in a column with an index, whose entries can't be longer than 2,700."""
+
+
+class Parameters:
+    """The parameters of a statement, named as they are added."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def add(self, value: Any) -> str:
+        """Return the placeholder of a value."""
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f"%({name})s"
+
+
+def where(restriction: Restriction, schema: str, table: str, declared: Mapping[str, int], into: Parameters) -> str:
+    """Return the condition of a restriction, over the table ``p`` of points.
+
+    Args:
+        restriction: which points are kept.
+        schema: quoted, of the index.
+        table: the table of points, without its schema.
+        declared: attribute to the number of its columns.
+        into: gets the parameters.
+    """
+    parts = []
+    if restriction.condition is not None:
+        parts.append(_tree(restriction.condition, schema, declared, into))
+    if restriction.among is not None:
+        parts.append(f"p.item = ANY({into.add([text_to_server(id_) for id_ in restriction.among])}::text[])")
+    if restriction.within is not None:
+        kind, keys = restriction.within
+        wanted = into.add([text_to_server(key) for key in keys])
+        parts.append(
+            f'EXISTS (SELECT FROM {schema}."{table}_keys" AS k WHERE k.item = p.item AND k.kind = {into.add(kind)} '
+            f"AND k.key = ANY({wanted}::text[]))"
+        )
+    return " AND ".join(parts) or "true"
+
+
+def attribute(field: str, into: Parameters) -> str:
+    """Return the SQL of an attribute's value as jsonb."""
+    return f"(p.attributes -> {into.add(text_to_server(field))}::text)"
+
+
+def token_of(value: str | bool) -> str:
+    """Return what the column ``t`` holds of a text or boolean: ``token_of`` in SQL does the same."""
+    return f"t{text_to_server(value)}" if isinstance(value, str) else f"b{str(value).lower()}"
+
+
+def value_of(token: str) -> str | bool:
+    """Return the text or boolean of a token that the server holds."""
+    return token == "btrue" if token[0] == "b" else token[1:]  # noqa: S105
+
+
+def _tree(condition: Condition, schema: str, declared: Mapping[str, int], into: Parameters) -> str:
+    """Return a condition as SQL; an unknown (NULL) counts as false, so a complement is ``IS NOT TRUE``."""
+    match condition:
+        case And(parts):
+            return "(" + " AND ".join(_tree(part, schema, declared, into) for part in parts) + ")"
+        case Or(parts):
+            return "(" + " OR ".join(_tree(part, schema, declared, into) for part in parts) + ")"
+        case Not(part):
+            return f"({_tree(part, schema, declared, into)} IS NOT TRUE)"
+        case In(field, values, negated):
+            found = _equals(field, values, schema, declared, into)
+            return f"({found} IS NOT TRUE)" if negated else found
+        case Compare(field, ("=" | "!=") as op, value):
+            found = _equals(field, (value,), schema, declared, into)
+            return found if op == "=" else f"({found} IS NOT TRUE)"
+        case Compare(field, op, value):
+            number = f"p.d{declared[field]}" if field in declared else f"{schema}.number_of({attribute(field, into)})"
+            return f"({number} {op} {into.add(float(value))}::float8)"
+
+
+def _equals(field: str, values: Iterable[Value], schema: str, declared: Mapping[str, int], into: Parameters) -> str:
+    plain = [one for value in values for one in plain_values(value)]
+    texts = [text_to_server(one) for one in plain if isinstance(one, str)]
+    numbers = [float(one) for one in plain if not isinstance(one, str | bool)]
+    tokens = [token_of(one) for one in plain if isinstance(one, str | bool)]
+    odd = attribute(field, into)
+    columns = (
+        (f"p.t{declared[field]}", f"p.d{declared[field]}")
+        if field in declared
+        else (f"{schema}.token_of({odd})", f"{schema}.number_of({odd})")
+    )
+    either = []
+    if tokens:
+        either.append(f"{columns[0]} = ANY({into.add(tokens)}::text[])")
+    if numbers:
+        either.append(f"{columns[1]} = ANY({into.add(numbers)}::float8[])")
+    if texts:  # ?| finds the texts of a list, and a text that is one of them
+        either.append(f"({schema}.is_odd({odd}) AND {odd} ?| {into.add(texts)}::text[])")
+    return f"({' OR '.join(either)})"
