@@ -7,7 +7,7 @@ import sys
 from cyclopts import CycloptsError
 
 from ..errors import LookseekError
-from . import evaluating, indexing, searching, serving, training  # noqa: F401  each registers its commands on the app
+from . import evaluating, indexing, moving, searching, serving, training  # noqa: F401  each registers its commands on the app
 from .app import app
 from .console import err, escape
 from .usage import UsageError, example_of

@@ -17,6 +17,7 @@ _EXAMPLES = {
     "serve": "lookseek serve shop",
     "evaluate": "lookseek evaluate myntra-class DATA",
     "export-vectors": "lookseek export-vectors shop vectors",
+    "copy": "lookseek copy shop 'postgresql://db/catalogue#shop'   or   lookseek copy shop shop.parquet",
     "train": "lookseek train classifier items.csv run",
     "demo": "lookseek demo",
 }

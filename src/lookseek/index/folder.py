@@ -125,6 +125,9 @@ class FolderPlace:
             )
         return data
 
+    def keeps(self, source: str) -> bool:
+        return bool(source) and Path(source).parent == (self.folder / _PHOTOS).resolve()
+
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
         return photos_at(sources)
 

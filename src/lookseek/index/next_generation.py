@@ -31,7 +31,13 @@ class NextGeneration:
     """
 
     def __init__(
-        self, writer: PlaceWriter, spec: IndexSpec, runtime: str, source: str, roles: Mapping[Role, str] | None = None
+        self,
+        writer: PlaceWriter,
+        spec: IndexSpec,
+        runtime: str,
+        source: str,
+        roles: Mapping[Role, str] | None = None,
+        earlier: tuple[str, ...] = (),
     ) -> None:
         """Find the generation to go on from.
 
@@ -41,6 +47,7 @@ class NextGeneration:
             runtime: what will run the model, with its precision.
             source: the catalogue that is indexed; "" for none.
             roles: of its attributes, in place of those that the index has for the same roles.
+            earlier: catalogues whose items a new index gets by other ways than this one's.
         """
         self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
         self.previous, self.store = self._newest()
@@ -48,7 +55,7 @@ class NextGeneration:
         graph_items = 0 if self.previous is None else self.previous.graph_items
         fields = {} if self.previous is None else self.previous.fields
         routers = {} if self.previous is None else self.previous.outdated_routers()
-        sources = () if self.previous is None else self.previous.sources
+        sources = earlier if self.previous is None else self.previous.sources
         known_roles = {} if self.previous is None else self.previous.roles
         if source:
             sources = (*(earlier for earlier in sources if earlier != source), source)

@@ -90,6 +90,9 @@ class Place(Protocol):
             IndexDamaged: there is no such file, or it is not what was published.
         """
 
+    def keeps(self, source: str) -> bool:
+        """Return whether a photo of this source is kept by the place itself, as ``PlaceWriter.keep_photo`` does."""
+
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
         """Return the photos of some items, those among them that the place itself keeps.
 

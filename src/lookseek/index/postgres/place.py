@@ -115,14 +115,17 @@ class PostgresPlace:
             )
         return data
 
+    def keeps(self, source: str) -> bool:
+        return source.startswith(KEPT)
+
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
-        kept = [source for source in sources if source.startswith(KEPT)]
+        kept = [source for source in sources if self.keeps(source)]
         found: dict[str, Photo | None] = {}
         if kept:
             statement = f"SELECT source, data FROM {self.schema}.photos WHERE source = ANY(%s)"
             rows = self._connections().run(lambda connection: connection.execute(statement, [kept]).fetchall())
             found = {source: bytes(data) for source, data in rows}
-        others = [source for source in sources if not source.startswith(KEPT)]
+        others = [source for source in sources if not self.keeps(source)]
         found |= dict(zip(others, photos_at(others), strict=True))
         return [found.get(source) for source in sources]
 
