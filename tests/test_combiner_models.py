@@ -155,7 +155,7 @@ class TestAShop:
     def test_it_is_trained_and_measured_by_the_shop_s_benchmark(self, run: Path) -> None:
         said = read_run(run)
         assert said.kind == "shop" and said.dim == 3 and said.settings.normalise
-        assert said.triplets == {"train": 24, "generated": 60, "drawn": 0, "val": 24, "test": 24}
+        assert said.triplets == {"train": 24, "generated": 60, "attributes": 0, "drawn": 0, "val": 24, "test": 24}
         result = read_result(run / "test.json")
         assert (result.benchmark, result.gallery_size) == ("myntra-composed", 24)
         assert {"recall@10", "any@1", "any@10"} <= result.metrics.keys()

@@ -49,9 +49,15 @@ def composer_section(
         if run.settings.normalise
         else "learned from features as the towers give them; here it brings each to the mean length of its training's"
     )
-    made = (("generated", "of shop photos"), ("drawn", "of drawn garments"))
+    made = (
+        ("generated", "generated", "of a shop's colours"),
+        ("attributes", "generated", "of its attributes"),
+        ("drawn", "drawn", "of drawn garments"),
+    )
     some = [
-        f"{run.triplets[name]:,} {what}" for name, what in made if getattr(run.settings, name) and run.triplets[name]
+        f"{run.triplets[name]:,} {what}"
+        for name, setting, what in made
+        if getattr(run.settings, setting) and run.triplets.get(name)
     ]
     more = " and ".join(some)
     besides = f", and on {more} that were made, in English and Vietnamese" if more else ""
@@ -64,7 +70,7 @@ def composer_section(
         f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}){besides}; "
         f"preset {run.preset}, first weights: {run.weights}. Settings: {settings}.",
         "",
-        *(_EXPERIMENTAL if run.settings.drawn and run.triplets["drawn"] else ()),
+        *(_EXPERIMENTAL if run.settings.drawn and run.triplets["drawn"] and not run.triplets.get("attributes") else ()),
         *_figures(figures),
         f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
         "",
@@ -77,7 +83,7 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
     if not figures:
         return ["Not measured: the training had not come to its end.", ""]
     lines = []
-    for exam in ("val", "drawn.val", "test", "drawn.test"):
+    for exam in ("val", "changes.val", "drawn.val", "test", "changes.test", "drawn.test"):
         if exam not in figures or f"sum.{exam}" not in figures:
             continue
         plain, own = figures[f"sum.{exam}"], figures.get(f"units.{exam}", figures[exam])

@@ -194,6 +194,7 @@ def _record(
         triplets={
             "train": len(triplets.train),
             "generated": len(triplets.generated),
+            "attributes": len(triplets.attributes),
             "drawn": len(triplets.drawn),
             **queries,
         },

@@ -1,7 +1,8 @@
 """What a shop's catalogue adds to its triplets: which items are equally right, and triplets generated from its labels.
 
 Two items of one design in different colours are one more triplet: "the same in blue", in English and
-in Vietnamese. Only items of train are used, and designs lie in one split only, so val and test teach nothing.
+in Vietnamese; two items that differ in one attribute are another (``asked.py``). Only items of train are used, and
+designs lie in one split only, so val and test teach nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from ...catalogue.myntra import MyntraItem, read_catalogue
 from ..words.change_texts import make_change_texts
 from ..words.lexicon import Lexicon, read_lexicon
+from .asked import make_attribute_triplets
 
 __all__ = ["GeneratedTriplets", "Shop", "read_shop"]
 
@@ -41,12 +43,14 @@ class Shop:
     Args:
         photos: id to photo.
         group: id to what it is as good as: items of one design and colour.
-        generated: triplets from labels.
+        generated: triplets from colours.
+        attributes: triplets from attributes and kinds.
     """
 
     photos: Mapping[str, bytes]
     group: Mapping[str, str]
     generated: GeneratedTriplets
+    attributes: GeneratedTriplets
 
 
 def read_shop(data: Path, split: str, seed: int) -> Shop:
@@ -60,11 +64,12 @@ def read_shop(data: Path, split: str, seed: int) -> Shop:
     Raises:
         CatalogueError: it can't be read.
     """
-    items = read_catalogue(data, split)
+    items, lexicon = read_catalogue(data, split), read_lexicon()
     return Shop(
         photos={item.id: item.image for item in items},
         group={item.id: f"{item.design}\n{item.base_colour}" for item in items if item.design and item.base_colour},
-        generated=_generate(items, seed, read_lexicon()),
+        generated=_generate(items, seed, lexicon),
+        attributes=make_attribute_triplets(data, split, seed, lexicon),
     )
 
 

@@ -28,7 +28,9 @@ from .validation_set import Compose, ValidationSet
 __all__ = ["FIGURES", "encode_all", "measure_once", "read_figures", "train_stage_1", "train_stage_2"]
 
 FIGURES = tuple(
-    f"{prefix}{split}" for split in ("val", "drawn.val", "test", "drawn.test") for prefix in ("sum.", "", "units.")
+    f"{prefix}{split}"
+    for split in ("val", "changes.val", "drawn.val", "test", "changes.test", "drawn.test")
+    for prefix in ("sum.", "", "units.")
 )
 """Files of results in a run folder, without their ending."""
 

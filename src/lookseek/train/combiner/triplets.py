@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 from ...catalogue.drawn import DrawnPhotos
 from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_captions, read_triplets
 from ...errors import TrainError
-from ...evaluate.benchmarks import fashioniq, fashioniq_text, myntra_composed
+from ...evaluate.benchmarks import fashioniq, fashioniq_text, myntra_changes, myntra_composed
 from ...types import Photo
 from ..words.lexicon import read_lexicon
 from .captions import caption_forms, has_words
@@ -30,6 +30,7 @@ from .settings import CombinerSettings
 from .shop import GeneratedTriplets, Shop, read_shop
 from .validation_set import ValidationSet
 from .validation_sets import (
+    CHANGES_SELECTION_METRICS,
     NO_CAPTION,
     NO_PHOTO,
     SELECTION_METRICS,
@@ -74,7 +75,8 @@ class Triplets:
     Args:
         kind: of the folder.
         train: the triplets of train that people wrote.
-        generated: triplets that were made from the labels of train, shuffled; may be empty.
+        generated: triplets that were made from the colours of train, shuffled; may be empty.
+        attributes: triplets that were made from its attributes, shuffled; may be empty.
         drawn: triplets of drawn garments, shuffled; may be empty.
         photos: id to photo of train; empty of a folder of captions.
         drawings: id to photo of ``drawn``.
@@ -88,6 +90,7 @@ class Triplets:
     kind: Kind
     train: tuple[Example, ...]
     generated: tuple[Example, ...]
+    attributes: tuple[Example, ...]
     drawn: tuple[Example, ...]
     photos: Mapping[str, Photo]
     drawings: Mapping[str, Photo]
@@ -100,13 +103,13 @@ class Triplets:
     def content(self) -> str:
         """Hex SHA-256 of the triplets and the validation sets' ids; a training resumes only where it is unchanged."""
         # the name of the class Example is part of what is hashed, so run folders depend on it
-        lines = [repr(example) for example in (*self.train, *self.generated, *self.drawn)]
+        lines = [repr(example) for example in (*self.train, *self.generated, *self.attributes, *self.drawn)]
         ids = [id for name in sorted(self.sets) for id in (name, *self.sets[name].ids())]
         return sha256("\n".join([*lines, *ids, *sorted(self.captions.values())]).encode()).hexdigest()
 
     def checked_photos(self) -> dict[str, Photo]:
         """Return the photos to check before training: those of train and the validation sets, but no drawn ones."""
-        named = {id for e in (*self.train, *self.generated) for id in (e.reference, e.target)}
+        named = {id for e in (*self.train, *self.generated, *self.attributes) for id in (e.reference, e.target)}
         photos: dict[str, Photo] = {id: photo for id, photo in self.photos.items() if id in named}
         for own in self.sets.values():
             if not isinstance(own.loaded.photos, DrawnPhotos):
@@ -131,7 +134,11 @@ class Triplets:
 
     def generated_sets(self, settings: CombinerSettings) -> GeneratedSets:
         """Return the triplets that join the written ones in an epoch."""
-        return (self.generated, settings.generated), (self.drawn, settings.drawn)
+        return (
+            (self.generated, settings.generated),
+            (self.attributes, settings.generated),
+            (self.drawn, settings.drawn),
+        )
 
     def examples(self, settings: CombinerSettings) -> list[Example]:
         """Return all triplets that a training with these settings uses."""
@@ -155,6 +162,7 @@ class Triplets:
             self,
             train=train,
             generated=tuple(e for e in self.generated if e.reference in there and e.target in there),
+            attributes=tuple(e for e in self.attributes if e.reference in there and e.target in there),
             sets={name: own.without(gone) for name, own in self.sets.items()},
         )
 
@@ -196,32 +204,41 @@ def _examples(triplets: list[Triplet], group: Mapping[str, str]) -> tuple[Exampl
 
 
 def _made(made: GeneratedTriplets, group: Mapping[str, str]) -> tuple[Example, ...]:
-    return tuple(Example(reference, target, texts, group[target]) for reference, target, texts in made)
+    return tuple(Example(reference, target, texts, group.get(target, target)) for reference, target, texts in made)
 
 
 def _shop(data: Path, triplets: list[Triplet], shop: Shop, seed: int, drawn: bool) -> Triplets:
     named = {id for triplet in triplets for id in (triplet.candidate, triplet.target)}
     sets = read_validation_sets(data, myntra_composed.BENCHMARK, SELECTION_METRICS)
+    if shop.attributes:
+        changes = read_validation_sets(data, myntra_changes.BENCHMARK, CHANGES_SELECTION_METRICS)
+        sets |= {f"changes.{split}": own for split, own in changes.items()}
     garments = make_drawn_triplets(read_lexicon(), seed) if drawn else None
     made = _made(shop.generated, shop.group)
     return Triplets(
         kind="shop",
         train=_examples(triplets, shop.group),
         generated=made,
+        attributes=_made(shop.attributes, shop.group),
         drawn=_made(garments.generated, garments.group) if garments else (),
         photos=shop.photos,
         drawings=garments.photos if garments else {},
         captions={},
         sets=sets | (drawn_validation_sets() if drawn else {}),
         missing=dict.fromkeys(sorted(named - shop.photos.keys()), NO_PHOTO) | missing_photos(sets),
-        notes=(f"{len(made):,} more triplets can be made of the catalogue's designs and colours.",),
+        notes=(
+            f"{len(made):,} more triplets can be made of the catalogue's designs and colours, "
+            f"{len(shop.attributes):,} of its attributes.",
+        ),
     )
 
 
 def _photos(data: Path, triplets: list[Triplet], photos: Mapping[str, Photo], ids: list[str]) -> Triplets:
     sets = read_validation_sets(data, fashioniq.BENCHMARK, ("recall@10", "recall@50"))
     missing = {id: NO_PHOTO for id in ids if id not in photos} | missing_photos(sets)
-    return Triplets("photos", _examples(triplets, {}), (), (), photos, {}, {}, sets, missing, notes_without_test(sets))
+    return Triplets(
+        "photos", _examples(triplets, {}), (), (), (), photos, {}, {}, sets, missing, notes_without_test(sets)
+    )
 
 
 def _captions(data: Path, triplets: list[Triplet], ids: list[str]) -> Triplets:
@@ -237,6 +254,7 @@ def _captions(data: Path, triplets: list[Triplet], ids: list[str]) -> Triplets:
     return Triplets(
         "captions",
         _examples(triplets, captions),
+        (),
         (),
         (),
         {},

@@ -12,6 +12,7 @@ from ...evaluate.task import Benchmark, EvaluationQuery, Options
 from .validation_set import ValidationSet
 
 __all__ = [
+    "CHANGES_SELECTION_METRICS",
     "NO_CAPTION",
     "NO_PHOTO",
     "SELECTION_METRICS",
@@ -24,6 +25,9 @@ __all__ = [
 
 SELECTION_METRICS = ("any@10", "any@10/vi", "any@10/vi-plain")
 """Of a shop: what its colour changes find, in each language."""
+
+CHANGES_SELECTION_METRICS = ("recall@10", "recall@10/vi", "recall@10/vi-plain")
+"""Of a shop with attributes: what its changes of one attribute find."""
 
 DRAWN_SELECTION_METRICS = ("recall@10", "recall@10/vi", "recall@10/vi-plain")
 """Of drawn garments: each is a mean over the kinds of changes."""
