@@ -146,9 +146,11 @@ def test_copies_can_be_hidden(tmp_path: Path) -> None:
     with Searcher(tmp_path / "index") as searcher:
         shown = searcher.search(Query(image=first, k=15)).hits
         hidden = searcher.search(Query(image=first, k=4, hide_duplicates=True)).hits
+        others = searcher.search(Query(item="copy82.jpg", k=3, hide_duplicates=True)).hits
     assert {hit.id for hit in shown} >= {f"copy{quality}.jpg" for quality in range(82, 96)}
     one = {first.relative_to(photos).as_posix(), *(f"copy{quality}.jpg" for quality in range(82, 96))}
     assert len([hit for hit in hidden if hit.id in one]) == 1
+    assert len(others) == 3 and not one & {hit.id for hit in others}  # the item asked by stands for its copies
     assert hidden[0].id in one
     assert len(hidden) == 4
     assert [hit.rank for hit in hidden] == [1, 2, 3, 4]

@@ -1,9 +1,10 @@
 """How far near-identical photos lie apart, and how near other photos come: the thresholds of index/duplicates.py.
 
-    python -m benchmarks.choices.duplicates [--data FOLDER] [--write]
+    python -m benchmarks.choices.duplicates [--data FOLDER] [--split val] [--write]
 
 300 photos of ``clothing`` (train) are saved again in several ways and compared with themselves; then every pair of
-different photos of its whole train split is compared.
+different photos of its whole train split is compared, and every pair of different items of a split of ``myntra``, where
+a pair is right if the shop gives both items one title without colours (``design``).
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ import numpy as np
 
 from benchmarks.paths import DATA, PAGES
 from lookseek import images
+from lookseek.catalogue.myntra import MyntraItem, read_catalogue
 from lookseek.encode import ColourEncoder, encode_photos, load_model
-from lookseek.encode.model import PLAIN
+from lookseek.encode.model import DEFAULT
 from lookseek.index.duplicates import COLOUR_AT_LEAST, DISTANCE, LOOK_AT_LEAST
 from lookseek.types import Photo, Pixels
 
 PHOTOS = 300
+
+COSMETICS = (
+    "Lipstick", "Nail Polish", "Lip Gloss", "Lip Liner", "Lip Care", "Foundation and Primer", "Compact", "Concealer",
+    "Kajal and Eyeliner", "Highlighter and Blush", "Eyeshadow", "Mascara", "Makeup Remover", "Perfume and Body Mist",
+    "Deodorant", "Fragrance Gift Set",
+)  # fmt: skip
+"""Types of which all shades share one photo of a tube: no clothes, and counted apart."""
 
 
 def scaled(share: float) -> Callable[[Pixels], bytes]:
@@ -56,16 +65,42 @@ def encoded(photos: list[Photo], encoders: list[Any]) -> tuple[np.ndarray, np.nd
     return unit[0], unit[1], np.array([(int(f[:16], 16), int(f[16:], 16)) for _, f in found], np.uint64)
 
 
+def near_pairs(look: np.ndarray, colour: np.ndarray, prints: np.ndarray) -> list[tuple[int, int]]:
+    """Rows of all pairs that are called near-identical, the lower first."""
+    pairs: list[tuple[int, int]] = []
+    for start, end in pairwise([*range(0, len(look), 500), len(look)]):
+        near = np.bitwise_count(prints[start:end, None] ^ prints[None]).max(axis=2) <= DISTANCE
+        near &= look[start:end] @ look.T >= LOOK_AT_LEAST
+        near &= colour[start:end] @ colour.T >= COLOUR_AT_LEAST
+        pairs += [(start + int(r), int(c)) for r, c in zip(*np.nonzero(near), strict=True) if start + r < c]
+    return pairs
+
+
+def of_designs(items: list[MyntraItem], encoders: list[Any], split: str) -> str:
+    """A sentence on how many of the pairs that are called near-identical are of one design."""
+    pairs = near_pairs(*encoded([item.image for item in items], encoders))
+    shades = [(a, b) for a, b in pairs if {items[a].article_type, items[b].article_type} & {*COSMETICS}]
+    clothes = [pair for pair in pairs if pair not in set(shades)]
+    right = sum(bool(items[a].design) and items[a].design == items[b].design for a, b in clothes)
+    others = [f"{items[a].id} and {items[b].id}" for a, b in clothes if items[a].design != items[b].design]
+    return (
+        f"Of {len(items) * (len(items) - 1) // 2:,} pairs of items of myntra {split}, {len(clothes)} of clothes were "
+        f"called near-identical: {right} are of one design. Not: {', '.join(others) or 'none'}. Beside them "
+        f"{len(shades)} pairs of cosmetics, whose shades share one photo."
+    )
+
+
 def main() -> None:
     """Measure and print; with --write, replace the page."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=DATA)
+    options.add_argument("--split", default="val", help="of myntra")
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     folder = chosen.data / "clothing"
     with (folder / "items.csv").open(newline="", encoding="utf-8") as table:
         photos: list[Photo] = [folder / row["image"] for row in csv.DictReader(table) if row["split"] == "train"]
-    encoders = [load_model(PLAIN).image, ColourEncoder()]
+    encoders = [load_model(DEFAULT).image, ColourEncoder()]
     look, colour, prints = encoded(photos, encoders)
     lines = [
         "| saved again as | bits apart in a half, 95 % | cos look, 5 % | cos colour, 5 % | found |",
@@ -78,17 +113,11 @@ def main() -> None:
         found = np.mean((bits <= DISTANCE) & (a >= LOOK_AT_LEAST) & (b >= COLOUR_AT_LEAST))
         figures = f"{np.quantile(bits, 0.95):.1f} | {np.quantile(a, 0.05):.3f} | {np.quantile(b, 0.05):.3f}"
         lines.append(f"| {name} | {figures} | {found:.3f} |")
-    wrong = compared = 0
-    for start, end in pairwise([*range(0, len(look), 500), len(look)]):
-        bits = np.bitwise_count(prints[start:end, None] ^ prints[None]).max(axis=2)
-        near = (bits <= DISTANCE) & (look[start:end] @ look.T >= LOOK_AT_LEAST)
-        near &= colour[start:end] @ colour.T >= COLOUR_AT_LEAST
-        rows, columns = np.nonzero(near)
-        pairs = [(start + r, c) for r, c in zip(rows, columns, strict=True) if start + r < c]
-        wrong += len(pairs)
-        compared += sum(len(look) - 1 - row for row in range(start, end))
-        lines += [f"\npair called near-identical: {photos[r]} {photos[c]}" for r, c in pairs if not chosen.write]
-    lines.append(f"\nOf {compared:,} pairs of different files, {wrong} were called near-identical.")
+    pairs = near_pairs(look, colour, prints)
+    compared = len(look) * (len(look) - 1) // 2
+    lines += [f"\npair called near-identical: {photos[r]} {photos[c]}" for r, c in pairs if not chosen.write]
+    lines.append(f"\nOf {compared:,} pairs of different files, {len(pairs)} were called near-identical.")
+    lines.append(f"\n{of_designs(read_catalogue(chosen.data / 'myntra', chosen.split), encoders, chosen.split)}")
     text = "\n".join(lines)
     print(text)
     if chosen.write:

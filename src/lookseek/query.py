@@ -86,7 +86,8 @@ class Query:
         exact: True compares with every item even where the index has a graph.
         colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default. Only a photo alone
             has colours to compare.
-        hide_duplicates: True shows one of several near-identical photos; two products stay two results.
+        hide_duplicates: True shows one of several near-identical photos, and none of ``item`` or the examples; two
+            products stay two results.
         group_by: "product" makes photos of one product one result, the best photo first, where the index has products
             (``Manifest.roles``); "photo" makes each photo a result of its own.
         route: the router whose keys are searched; "none" for all items.

@@ -16,7 +16,7 @@ from ..types import Point
 
 DISTANCE = 3
 """Bits in which each half of near-identical photos' fingerprints may differ."""
-LOOK_AT_LEAST, COLOUR_AT_LEAST = 0.965, 0.95
+LOOK_AT_LEAST, COLOUR_AT_LEAST = 0.965, 0.985
 """Cosines that near-identical photos reach as well, since fingerprints of a shop's white photos are much alike.
 Set so that most photos saved again are found and T-shirts with other prints are not (docs/benchmarks/duplicates.md)."""
 

@@ -42,6 +42,7 @@ def group(
     product: str = "",
     hide_duplicates: bool = False,
     excluded: Collection[Value] = (),
+    shown: Sequence[Point] = (),
 ) -> list[Group]:
     """Return the first groups of these items, in the order of their best.
 
@@ -57,6 +58,8 @@ def group(
             with the square. With ``product`` only items that lack it are compared here, since two products are two
             results however alike their photos are.
         excluded: products that are left out.
+        shown: items that the searcher looks at already, with their vectors: near-identical photos of them are left out
+            where duplicates are hidden.
     """
     if not product and not hide_duplicates:
         return [Group(point) for point in store.get(ids[:count], vectors=False)]
@@ -64,6 +67,8 @@ def group(
     number_of: dict[Value, int] = {}
     for point in store.get(ids, vectors=hide_duplicates):
         name = product_of(point, product)
+        if hide_duplicates and name is None and any(near_identical(point, own) for own in shown):
+            continue
         if name is not None:
             if name in excluded:
                 continue

@@ -73,6 +73,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     product = index.manifest.roles.get("product", "") if query.group_by == "product" else ""
     excluded = _excluded(query)
     other_products = products_of(index.store, sorted(excluded), product)
+    own = index.store.get(sorted(excluded)) if query.hide_duplicates and excluded else []
     reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
     fetch_k = max(query.k, reranker.depth if reranker else 0) * (_PHOTOS if product else 1) + len(excluded)
     while True:
@@ -88,6 +89,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
             product=product,
             hide_duplicates=query.hide_duplicates,
             excluded=other_products,
+            shown=own,
         )
         clock.end("group")
         if len(groups) >= query.k or len(found.ids) < fetch_k:
