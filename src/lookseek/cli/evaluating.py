@@ -26,7 +26,7 @@ def evaluate(
     list: Annotated[bool, Parameter(negative=())] = False,
     split: str | None = None,
     protocol: str | None = None,
-    model: str = "lookseek-base",
+    model: str = "lookseek-2",
     metric: Metric = "cosine",
     colour_weight: float = 0.0,
     composer: str | None = None,

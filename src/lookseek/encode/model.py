@@ -25,8 +25,8 @@ from .text import open_text
 
 __all__ = ["DEFAULT", "PLAIN", "Model", "composer_of", "load_model"]
 
-DEFAULT = "lookseek-base"
-"""The default model: photos and words in one space."""
+DEFAULT = "lookseek-2"
+"""The default model: photos and words in one space, and what tells one item from another beside it."""
 
 PLAIN = "efficientnet-lite2"
 """The other shipped model: ImageNet's features of photos, without words."""

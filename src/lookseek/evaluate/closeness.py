@@ -76,8 +76,8 @@ def decided(task: Task, asked: Vectors, shown: Vectors, relevance: Relevance, de
     values = np.zeros(len(task.queries))
     for row, query in enumerate(task.queries):
         (grades,) = task.truth.grades(slice(row, row + 1))
-        cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1][:depth]
+        cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1]
         search = Query(image=Path(query.photo)) if query.photo else Query(text=query.text)
-        said = bool(relevance.relevant_count(search, asked[row], cosines.tolist()))
+        said = bool(relevance.relevant_count(search, asked[row], cosines[:depth].tolist(), cosines.tolist()))
         values[row] = said == bool((grades > 0).any())
     return values

@@ -68,8 +68,11 @@ def explain(
     )
 
 
-def relevant_count(query: Query, look: Vector, best: Candidates, relevance: Relevance | None) -> int | None:
-    """Return how many hits are relevant, by look alone, which has thresholds; None where none hold."""
+def relevant_count(
+    query: Query, look: Vector, best: Candidates, nearest: Candidates, relevance: Relevance | None
+) -> int | None:
+    """Return how many of the best are relevant, by look alone, which has limits; None where none hold."""
     if relevance is None or LOOK not in best.similarities:
         return None
-    return relevance.relevant_count(query, look, best.similarities[LOOK].tolist())
+    hits, around = (some.similarities[LOOK].tolist() for some in (best, nearest))
+    return relevance.relevant_count(query, look, hits, around)

@@ -25,6 +25,7 @@ from .explain import explain, relevant_count
 from .fusion import best_candidates
 from .groups import complete_products, group, products_of
 from .query_vectors import EncodedQuery, encode_query
+from .relevance import NEARBY
 from .reranking import rerank_candidates
 from .session import LoadedIndex
 from .stages import StageClock
@@ -75,7 +76,8 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     other_products = products_of(index.store, sorted(excluded), product)
     own = index.store.get(sorted(excluded)) if query.hide_duplicates and excluded else []
     reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
-    fetch_k = max(query.k, reranker.depth if reranker else 0) * (_PHOTOS if product else 1) + len(excluded)
+    depth = max(query.k, reranker.depth if reranker else 0, NEARBY if opened.relevance else 0)
+    fetch_k = depth * (_PHOTOS if product else 1) + len(excluded)
     while True:
         found = best_candidates(index.store, encoded.vectors, weights, fetch_k, restriction, clock)
         candidates = found.without(excluded)
@@ -103,7 +105,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         clock.end("group")
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
-    good = relevant_count(query, encoded.vectors[LOOK], best, opened.relevance)
+    good = relevant_count(query, encoded.vectors[LOOK], best, candidates, opened.relevance)
     readings = _readings(query, opened)
     clock.end("explain")
     return Results(query, hits, clock.milliseconds, index.address, routed, clock.steps(), good, readings)
