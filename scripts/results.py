@@ -2,7 +2,7 @@
 
     scripts/results [--data FOLDER] [--only BENCHMARK]... [--keep FOLDER] [--page]
 
-FOLDER (default: LOOKSEEK_DATA) holds clothing/, myntra/ and fashioniq/. Result files go to
+FOLDER (default: LOOKSEEK_DATA) holds clothing/, myntra/, ccp/ and fashioniq/. Result files go to
 --keep (default: results/), a folder for each benchmark and split; ``lookseek compare`` reads them. What was encoded
 before is not encoded again, so that a second run takes minutes. --only measures some again, and takes the others from
 the files that are there; --page measures nothing.
@@ -21,7 +21,6 @@ from pathlib import Path
 
 from lookseek.atomic import write_text
 from lookseek.encode import load_model
-from lookseek.encode.config import COLOUR_WEIGHT
 from lookseek.encode.model import DEFAULT, PLAIN
 from lookseek.errors import LookseekError
 from lookseek.evaluate.details import details_path, write_details
@@ -51,16 +50,18 @@ class System:
 
 
 LOOK = System(f"{DEFAULT}, the default", DEFAULT)
+BEFORE = System("lookseek-base, the default before", "lookseek-base")
 COLOUR = System("colour alone", "colour")
 CHANCE = System("chance (scores dealt out anew)", DEFAULT, shuffle=True)
 SYSTEMS = (
     LOOK,
-    System(f"the same with colour {COLOUR_WEIGHT} (a search's default)", DEFAULT, colour_weight=COLOUR_WEIGHT),
+    BEFORE,
     System(f"{PLAIN}, which saw no clothes", PLAIN),
     System(f"{PLAIN}, Euclidean", PLAIN, metric="euclidean"),
     COLOUR,
     CHANCE,
 )
+WORDS = (LOOK, BEFORE, CHANCE)
 ROUTED = (
     System(f"{DEFAULT}, SVM hard", DEFAULT, route=Route("svm", "hard")),
     System(f"{DEFAULT}, SVM soft", DEFAULT, route=Route("svm", "soft")),
@@ -90,18 +91,24 @@ PLAN = (
     Measured("clothing", "clothing"),
     Measured("clothing-judged", "clothing", ("test",)),
     Measured("myntra-class", "myntra", systems=(*SYSTEMS, *ROUTED)),
-    Measured("myntra-text", "myntra", ("test",), systems=(LOOK,)),
-    Measured("myntra-attributes", "myntra", systems=(LOOK, CEILING, CEILING_CHANCE)),
-    Measured("myntra-words", "myntra", systems=(LOOK, CHANCE)),
+    Measured("myntra-text", "myntra", ("test",), systems=(LOOK, BEFORE)),
+    Measured("myntra-attributes", "myntra", systems=(*WORDS, CEILING, CEILING_CHANCE)),
+    Measured("myntra-words", "myntra", systems=WORDS),
+    Measured("myntra-fine", "myntra", systems=WORDS),
+    Measured("myntra-plus-minus", "myntra", systems=WORDS),
+    Measured("closeness", "myntra", systems=(LOOK, BEFORE)),
     Measured("myntra-composed", "myntra"),
+    Measured("myntra-changes", "myntra"),
     Measured("drawn-composed", "drawn"),
     Measured("drawn-instance", "drawn"),
     Measured("fashioniq", "fashioniq", ("val",), systems=(LOOK,)),
     Measured("fashioniq-text", "fashioniq", ("val",), BENCHMARKS["fashioniq-text"].protocols, "", (SENTENCES, BLIND)),
     Measured("attributes", "myntra/catalogue.parquet", by="articleType,baseColour,gender,season,usage"),
     Measured("instance", "drawn:200", ("test",)),
-    Measured("robustness", "clothing", systems=(LOOK, COLOUR, CHANCE)),
-    Measured("robustness", "myntra", ("test",), systems=(LOOK, COLOUR, CHANCE)),
+    Measured("instance", "myntra/catalogue.parquet", by="design"),
+    Measured("ccp-types", "ccp"),
+    Measured("robustness", "clothing", systems=(LOOK, BEFORE, COLOUR, CHANCE)),
+    Measured("robustness", "myntra", ("test",), systems=(LOOK, BEFORE, COLOUR, CHANCE)),
 )
 
 
@@ -216,7 +223,8 @@ def summary(keep: Path) -> Iterator[str]:
 
 def name_of(plan: Measured) -> str:
     """The benchmark, and where it is measured if that is not in its name."""
-    return plan.benchmark if plan.benchmark.startswith(plan.place) else f"{plan.benchmark} on {plan.place}"
+    by = f" by {plan.by}" if plan.benchmark == "instance" and plan.by else ""
+    return plan.benchmark if plan.benchmark.startswith(plan.place) else f"{plan.benchmark} on {plan.place}{by}"
 
 
 HEAD = """# Results
@@ -225,7 +233,8 @@ Written by `scripts/results` on {date:%Y-%m-%d} from commit {commit}; nothing he
 bootstrap intervals over the photos that ask (1,000 resamples, seed 0). What was chosen (colour weight, input size,
 neighbours that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark
 asks; [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, R@k in papers. The default
-model is {model}; what it was trained on stands in its [card](../src/lookseek/models/{model}/README.md).
+model is {model}; what it was trained on stands in its [card](../src/lookseek/models/{model}/README.md). What was
+measured of the default before alone (routing, FashionIQ, pictures made worse): [its page](results-lookseek-base.md).
 """
 
 
@@ -233,10 +242,11 @@ def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
     """One benchmark: a table a split and protocol, and the first metric by parts."""
     benchmark = BENCHMARKS[plan.benchmark]
     lines = [f"\n## {name_of(plan)}\n", f"{benchmark.about[0].upper()}{benchmark.about[1:]}."]
+    began = len(lines)
     for protocol in plan.protocols or benchmark.protocols[:1]:
         for split in plan.splits:
             lines += tables(plan, split, protocol, keep, commits)
-    return lines
+    return lines if len(lines) > began else []
 
 
 def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[str]) -> Iterator[str]:

@@ -56,7 +56,7 @@ def test_what_could_not_be_measured_says_why(script: ModuleType, tmp_path: Path)
     path = script.path_of(tmp_path, plan, "test", "whole-split", plan.systems[0])
     write_text(path.with_suffix(".error"), "the model reads no words")
     assert (
-        "**test**, protocol `whole-split`, not measured. lookseek-base, the default: the model reads no words."
+        "**test**, protocol `whole-split`, not measured. lookseek-2, the default: the model reads no words."
         in script.page(tmp_path)
     )
 
