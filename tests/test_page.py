@@ -97,11 +97,14 @@ def test_the_start_has_examples_and_something_to_look_at(service: Service, langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_find_pictures_with_ranks_scores_and_reasons(service: Service, language: str) -> None:
     t = load_texts(language)  # type: ignore[arg-type]
-    html = seen(service, "/?text=red+dress&k=12", language)
-    assert html.said("h1") == t.format("results.found", n=12)
+    plain = seen(service, "/?text=red+dress&k=12", language)
+    assert not plain.all("button", class_="why")
+    assert t.format("hit.rank", rank=1) not in plain.said()
+    html = seen(service, "/?text=red+dress&k=12&scores=1", language)
+    assert html.said("h1") == t.format("results.of", n=12, all=40)
     why = [a["aria-label"] or "" for a in html.all("button", class_="why")]
     assert len(why) == 12
-    assert why[0].startswith(f"{t.format('hit.why')}: {t.format('share.look')} ")
+    assert why[0].startswith(f"{t.format('hit.why')}: {t.format('share.words')} ")
     assert t.format("hit.rank", rank=1) in html.said()
     assert re.search(r"0,\d\d" if language == "vi" else r"0\.\d\d", html.said())
     assert all(
@@ -109,9 +112,9 @@ def test_words_find_pictures_with_ranks_scores_and_reasons(service: Service, lan
     )
 
 
-def test_every_picture_is_a_link_to_the_next_query(service: Service) -> None:
+def test_every_item_can_be_searched_with_next(service: Service) -> None:
     html = seen(service, "/?text=red&f.category=dress&k=12")
-    (first, *_) = html.all("a", class_="picture")
+    (first,) = html.all("a", id="m1")
     state = parse_qs(urlsplit(first["href"] or "").query)
     assert state["photo"][0].startswith("i:")
     assert state["step"] == ["text=red"]
@@ -145,7 +148,7 @@ def test_a_photo_is_kept_for_its_address_and_comes_back_upright_and_sized(
 ) -> None:
     address = uploaded(service, shop[0] / "5.jpg")
     html = seen(service, address)
-    assert html.said("h1") == "24 results"
+    assert html.said("h1") == "24 of 40 results"
     photos = [a["src"] or "" for a in html.all("img") if (a["src"] or "").startswith("/photos/")]
     answer = service.ask.get(photos[0].replace("size=320", "size=32"))
     assert answer.headers["content-type"] == "image/jpeg"
@@ -217,7 +220,7 @@ def test_facets_count_under_the_choices_of_the_others(service: Service, language
 def test_a_filter_that_is_no_facet_is_shown_and_can_be_taken_away(service: Service) -> None:
     html = seen(service, "/?text=red&f.title=Garment+7&f.sale=maybe&f.price=cheap&f.nobody=1")
     assert html.said("h1") == "1 result"
-    assert "title: Garment 7" in html.said()
+    assert "Title: Garment 7" in html.said()
     assert "/?text=red&f.nobody=1&f.price=cheap&f.sale=maybe" in [a["href"] for a in html.all("a")]
 
 
@@ -295,7 +298,7 @@ def test_a_model_without_words_says_so(wordless: Service, language: str) -> None
     assert "disabled" in words
     assert t("search.wordless") in html.said()
     assert not html.all("ul", class_="examples")
-    (first, *_) = html.all("a", class_="picture")
+    (first,) = html.all("a", id="m1")
     found = seen(wordless, first["href"] or "", language)
     assert not found.all("li", class_="chip add plus")
     assert seen(wordless, "/?text=red", language, 422).said("h1") == t("trouble.query")
@@ -323,7 +326,7 @@ def test_few_good_matches_are_said(
 
 
 def test_liking_moves_results_and_is_shown(service: Service) -> None:
-    html = seen(service, "/?text=red&k=12")
+    html = seen(service, "/?text=red&k=12&scores=1")
     likes = html.links(load_texts("en").format("hit.like_label", words=""))
     after = seen(service, likes[5])
     assert after.all("ul", class_="judged")
@@ -341,10 +344,10 @@ def test_near_identical_photos_are_grouped(service: Service, monkeypatch: pytest
 
 def test_options_are_those_of_the_index(service: Service, wordless: Service) -> None:
     html = seen(service, "/?text=red&k=7&metric=euclidean&method=svm")
-    assert [a["name"] for a in html.all("select")] == ["k", "metric"]
+    assert [a["name"] for a in html.all("select")] == ["k", "metric", "sort"]
     chosen = [a["value"] for a in html.all("option") if "selected" in a]
     assert chosen == ["7", "euclidean"]
-    photo = seen(service, "/?photo=i:item-7&metric=euclidean&k=3")
+    photo = seen(service, "/?photo=i:item-7&metric=euclidean&k=3&scores=1")
     assert "−" in photo.said("span")  # minus a distance
 
 
@@ -364,11 +367,11 @@ def test_methods_are_offered_where_the_index_has_routers(tmp_path: Path) -> None
     _, index = write_shop(tmp_path / "made")
     route_index(index, "kmeans", cells=4, progress=Heard())
     with serving(index) as routed:
-        html = seen(routed, "/?text=red&method=kmeans", "vi")
-        assert [a["name"] for a in html.all("select")] == ["k", "metric", "method"]
+        html = seen(routed, "/?text=red&method=kmeans&scores=1", "vi")
+        assert [a["name"] for a in html.all("select")] == ["k", "metric", "method", "sort"]
         assert [a["value"] for a in html.all("option") if "selected" in a][-1] == "kmeans"
         assert "trong 40 món" in html.said()
-        assert seen(routed, "/?text=red&method=svm").said("h1") == "24 results"  # not there: all are compared
+        assert seen(routed, "/?text=red&method=svm").said("h1") == "24 of 40 results"  # not there: all are compared
 
 
 # languages
@@ -422,7 +425,20 @@ def test_every_text_is_used_and_there() -> None:
     )
     for key in re.findall(r"""\bt\(\s*["']([a-z_.]+)["']\s*[,)]""", sources):
         assert key in load_texts("en").texts, key
-    made = ("field.", "share.", "trouble.", "example.", "options.", "photo.", "terms.", "yes", "no")
+    made = (
+        "field.",
+        "share.",
+        "trouble.",
+        "example.",
+        "options.",
+        "photo.",
+        "terms.",
+        "sort.",
+        "admin.",
+        "part.",
+        "yes",
+        "no",
+    )
     for key in load_texts("en").texts:
         assert key.removesuffix(".one") in sources or key.startswith(made), f"{key} is said nowhere"
 
@@ -434,8 +450,8 @@ def test_htmx_gets_the_address_and_others_get_the_same_page(service: Service, sh
     files = {"image": ("a.jpg", (shop[0] / "5.jpg").read_bytes())}
     sent = service.ask.post("/photos", files=files, data={"state": "k=12"}, headers={"HX-Request": "true"})
     assert sent.status_code == 200
-    assert Html(sent.text).said("h1") == "12 results"
-    assert seen(service, sent.headers["hx-push-url"]).said("h1") == "12 results"
+    assert Html(sent.text).said("h1") == "12 of 40 results"
+    assert seen(service, sent.headers["hx-push-url"]).said("h1") == "12 of 40 results"
     plain = service.ask.get("/?text=red&nobody=1&plus=")
     assert "hx-push-url" not in plain.headers
     asked = service.ask.get("/?text=red&nobody=1&plus=", headers={"HX-Request": "true"})
@@ -462,8 +478,8 @@ def test_the_page_is_light(service: Service) -> None:
         assert "immutable" in answer.headers["cache-control"]
     assert service.ask.get("/static/page.css").headers["cache-control"] == "no-cache"
     assert service.ask.get("/static/../page.py").status_code == 404
-    own = sum(len(line) > 0 for line in (FOLDER / "page.js").read_text().splitlines())
-    assert own < 150
+    for name in ("page.js", "photo.js", "view.js"):
+        assert sum(len(line) > 0 for line in (FOLDER / name).read_text().splitlines()) < 150
 
 
 def test_the_security_policy_goes_with_the_page(service: Service) -> None:

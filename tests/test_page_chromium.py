@@ -112,12 +112,13 @@ def test_a_photo_is_chosen_changed_in_words_and_followed(tab: Tab, service: Serv
     assert tab.ask("document.title").startswith("red – ")
 
     third = shown(tab)[2]
-    tab.click("#p3")
+    tab.click("#m3")
     now = went(tab, "photo=i%3A")
     assert f"/v1/items/{quote(now['photo'][0][2:], safe='')}/image?size=320" == third
     assert len(now["step"]) == 1
     assert "text" not in now
-    assert tab.ask("document.activeElement.id") == "words"
+    assert tab.ask("document.activeElement.id") == "found"
+    tab.click("#words")
     tab.type("green")
     tab.press("Enter")
     went(tab, "text=green")
@@ -157,6 +158,15 @@ def test_a_part_is_framed_by_mouse_and_by_keyboard(tab: Tab, service: Service, s
     assert after[:2] == before[:2]
     assert after[2] < before[2]
     assert after[3] < before[3]
+    tab.ask("document.querySelector('.canvas').focus()")
+    tab.press("ArrowDown")
+    assert tab.ask(fields)[1] > after[1]
+    tab.press("ArrowDown", shift=True)
+    assert tab.ask(fields)[3] > after[3]
+    tab.press("Escape")
+    assert not tab.ask("document.querySelector('#crop').open")
+    tab.click("#crop summary")
+    tab.click(".advanced summary")
     tab.ask("(() => { const one = document.querySelector('[data-part=x]'); one.focus(); one.select(); })()")
     tab.type("7")
     assert tab.ask("Math.round(document.querySelector('[data-crop]').cropper.getData().x)") == 7
@@ -216,9 +226,11 @@ def test_liking_disliking_and_more_like_this(tab: Tab, service: Service) -> None
     assert len(went(tab, "unlike=")["unlike"]) == 1
     assert first[0] not in shown(tab)
     assert text(tab, "#said") == EN("results.said", n=24)
+    assert tab.ask("document.activeElement.id") == "found"  # the next card does not look disliked
+    second = tab.ask("document.querySelector('#l2').closest('[data-item]').dataset.item")
     tab.click("#l2")
-    assert len(went(tab, "&like=")["like"]) == 1
-    assert tab.ask("document.activeElement.id") == "l2"
+    assert went(tab, "&like=")["like"] == [second]
+    assert tab.ask("document.activeElement.closest('[data-item]').dataset.item") == second
     tab.click(".judged .unlike a")
     tab.until(f"!location.href.includes('unlike') && {IDLE}")
     tab.click("#m4")
@@ -234,13 +246,13 @@ def test_the_language_is_switched_on_the_same_page(tab: Tab, service: Service) -
     tab.until(f"document.documentElement.lang == 'vi' && {IDLE}")
     assert state(tab) == {"text": ["red"], "k": ["12"]}
     assert "TRUY VẤN" in text(tab, ".box .go")
-    tab.click("#p1")
+    tab.click("#m1")
     went(tab, "photo=i%3A")
-    assert text(tab, "#found h1") == "12 kết quả"
+    assert text(tab, "#found h1") == "12 trong 40 kết quả"
 
 
 def test_the_keyboard_alone_is_enough(tab: Tab, service: Service) -> None:
-    tab.visit(service.url)
+    tab.visit(service.url + "/?scores=1")
     tab.press("Tab")
     assert text(tab, ":focus") == EN("skip")
 
@@ -369,7 +381,7 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
     browser.call("Network.clearBrowserCookies")
     step = quote("photo=i:item-8&text=red", safe="")
     full = "/?photo=i:item-9&text=red&plus=dress&minus=blue&like=item-3&unlike=item-4&dup=1&f.category=dress&k=12"
-    full += f"&step={step}"
+    full += f"&step={step}&scores=1&sort=price"
     upload = service.ask.post("/photos", files={"image": ("a.jpg", (shop[0] / "9.jpg").read_bytes())}).headers[
         "location"
     ]
@@ -380,6 +392,8 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
         (1200, upload),
         (1200, "/?minus=red"),
         (1200, "/?photo=u:gone"),
+        (390, "/view?item=item-9&text=red"),
+        (1200, "/nothing"),
     ):
         browser.screen(width, 900, dark=dark, still=True)
         browser.visit(service.url + page)

@@ -13,7 +13,7 @@ import base64
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from types import TracebackType
 from typing import Any
@@ -64,8 +64,12 @@ class Client:
         headers = {"X-API-Key": key} if key else {}
         self._http = httpx2.Client(base_url=address, headers=headers, timeout=seconds)
 
-    def search(self, query: Query) -> Results:
+    def search(self, query: Query, *, cursor: str = "") -> Results:
         """Return the results of a query, as ``Searcher.search`` does; photos of the query are uploaded.
+
+        Args:
+            query: what is looked for; its ``k`` is the number of results of a page.
+            cursor: ``Results.next`` of the page before; "" for the first.
 
         Raises:
             ServiceError: the service can't be reached, is too busy, or refuses the query; the message says why.
@@ -73,7 +77,8 @@ class Client:
             QueryError: it is no ``Query``.
         """
         check_is_query(query)
-        answer = self._json("POST", "/v1/search", json=_query_body(query))
+        body = _query_body(query) | ({"cursor": cursor} if cursor else {})
+        answer = self._json("POST", "/v1/search", json=body)
         hits = tuple(
             Hit(
                 id=hit["id"],
@@ -87,7 +92,35 @@ class Client:
             )
             for hit in answer["hits"]
         )
-        return Results(query, hits, answer["took_ms"], answer["index"], good=answer.get("good"))
+        return Results(
+            query,
+            hits,
+            answer["took_ms"],
+            answer["index"],
+            good=answer.get("good"),
+            next=answer.get("next", ""),
+            changed=answer.get("changed", False),
+        )
+
+    def pages(self, query: Query) -> Iterator[Results]:
+        """Yield the results of a query in pages of ``query.k``, until no more come.
+
+        An item comes once: where the index changes meanwhile, ``changed`` is true, and what came before is left out.
+
+        Raises:
+            ServiceError: as ``search``.
+        """
+        seen = set[str]()
+        cursor = ""
+        while True:
+            page = self.search(query, cursor=cursor)
+            fresh = tuple(hit for hit in page.hits if hit.id not in seen)
+            seen.update(hit.id for hit in fresh)
+            ranked = tuple(replace(hit, rank=fresh[0].rank + place) for place, hit in enumerate(fresh))
+            yield page if len(fresh) == len(page.hits) else replace(page, hits=ranked)
+            cursor = page.next
+            if not cursor:
+                return
 
     def about(self) -> Mapping[str, Any]:
         """Return the index's name, items, model, languages, composer, fields, metrics, routers and updated."""

@@ -70,6 +70,8 @@ class Results:
         routed: what was searched; None where all of it was.
         steps: milliseconds of each stage (``search.stages``) and, as ``compare``, of all after ``encode``.
         good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
+        next: of a service: the cursor of the next page; "" where no more comes.
+        changed: of a service: True where the index has changed since the page before.
         readings: words of the query that were read as others, a line each: "'burgundy' read as 'maroon'".
 
     Raises:
@@ -84,6 +86,8 @@ class Results:
     steps: Mapping[str, float] = field(default_factory=dict, compare=False)
     good: int | None = None
     readings: tuple[str, ...] = ()
+    next: str = field(default="", compare=False)
+    changed: bool = field(default=False, compare=False)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -102,5 +106,6 @@ class Results:
             raise ValueError("results hold an id twice")
         if any(a.score < b.score for a, b in zip(self.hits, self.hits[1:], strict=False)):
             raise ValueError("results are not in descending order of score")
-        if [hit.rank for hit in self.hits] != list(range(1, len(self.hits) + 1)):
+        first = self.hits[0].rank if self.hits else 1  # a further page of a service goes on counting
+        if first < 1 or [hit.rank for hit in self.hits] != list(range(first, first + len(self.hits))):
             raise ValueError("results are not ranked 1, 2, 3 ...")

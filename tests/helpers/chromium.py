@@ -163,7 +163,7 @@ class Tab:
 
     def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key by its name."""
-        codes = {"Enter": 13, "Tab": 9, "Escape": 27, " ": 32, "ArrowDown": 40}
+        codes = {"Enter": 13, "Tab": 9, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
         given = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": codes[key]}
         text = {"Enter": "\r", " ": " "}.get(key)
         told = {"text": text} if text else {}

@@ -45,3 +45,35 @@ def write_shop(top: Path) -> tuple[Path, Path]:
     model = write_worded(top / "model", composer=True)
     indexed(table, top / "index", model=str(model), metric="euclidean")
     return photos, top / "index"
+
+
+def write_products(top: Path, count: int = 40) -> tuple[Path, Path]:
+    """(photos, index): two photos of each product, with prices, links, brands and dates, under the same tiny model."""
+    photos = top / "photos"
+    photos.mkdir(parents=True)
+    table = photos / "items.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(
+            ("id", "image", "product_id", "title", "category", "brand", "price", "link", "date_added", "articleType")
+        )
+        for number, spec in enumerate(drawn_specs(count, 2, 5)):
+            path = photos / f"{number}.jpg"
+            path.write_bytes(images.to_jpeg(draw(spec, 160)))
+            item = number // 2
+            rows.writerow(
+                (
+                    f"photo-{number}",
+                    path.name,
+                    f"product-{item}",
+                    f"{spec.attributes['colour']} {spec.attributes['category']} of a name longer than a card {item}",
+                    spec.attributes["category"],
+                    BRANDS[item % 3],
+                    str(5 + (item * 37) % 97),
+                    f"https://shop.example/p/{item}",
+                    f"2026-{1 + item % 12:02}-{1 + item % 28:02}",
+                    "knit" if item % 2 else "woven",
+                )
+            )
+    indexed(table, top / "index", model=str(write_worded(top / "model", composer=True)), metric="euclidean")
+    return photos, top / "index"

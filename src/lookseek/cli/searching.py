@@ -56,6 +56,7 @@ def search(
     route_mode: RouteMode = "soft",
     rerank: Literal["none"] | RerankMethod = "none",
     literal: Annotated[bool, Parameter(negative=())] = False,
+    complete: str = "",
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     strip: Path | None = None,
@@ -89,6 +90,7 @@ def search(
         rerank: score the first candidates a second time, by their own neighbours: query-expansion or k-reciprocal. On
             a shop's photos both lost more than they won: measure it on yours, lookseek evaluate --rerank.
         literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
+        complete: the id of an item to complete the look of: prints what goes with it, -k items of each part of a look.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
         strip: also draw the query and its results as a picture, into this PNG.
@@ -97,6 +99,13 @@ def search(
     from ..search.filter_hints import filter_hints
 
     text = _joined_words(words, text)
+    if complete:
+        if image or item or text or plus or minus or like or unlike or filter:
+            raise UsageError("--complete ID takes no query beside it: leave out photos, words and filters")
+        from .completing import print_look
+
+        print_look(index, complete, k, json=json)
+        return 0
     photos = parse_photos(image or ())
     query = Query(
         image=photos.first,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,12 +31,15 @@ def serve(
     rate: int = 0,
     image_urls: Annotated[bool, Parameter(negative=())] = False,
     trusted_proxy: Annotated[list[str] | None, Parameter(negative=())] = None,
+    allow_origin: Annotated[list[str] | None, Parameter(negative=())] = None,
+    path_prefix: str = "",
+    keep_searches: Annotated[bool, Parameter(negative=())] = False,
     limits: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Answer searches over a web page and a REST API, until Ctrl-C.
 
-    Only this machine reaches it unless --host says otherwise. Without keys everybody who reaches it may search and
-    nobody may change the index.
+    Only this machine reaches it unless --host says otherwise; then the address for other devices is printed, and on a
+    terminal its QR code. Without keys everybody who reaches it may search and nobody may change the index.
 
     Args:
         index: the folder or address of the index.
@@ -49,11 +53,16 @@ def serve(
         image_urls: let queries name photos by public addresses, which the service fetches.
         trusted_proxy: the address or network of a proxy before the service, whose X-Forwarded-For names the client; may
             be repeated. Without it these headers are ignored.
+        allow_origin: the origin of a shop's pages, e.g. https://shop.example, which may search from there; may be
+            repeated. With --new-key read the key is bound to it.
+        path_prefix: the path below which a proxy puts the service, e.g. /search.
+        keep_searches: count words that find nothing close, for the owner's page at /admin: in memory, without photos.
         limits: print what one request and one client may cost, and what comes beyond, and end.
     """
     try:
         from ..serve.guards.api_keys import make_key, read_keys
-        from ..serve.run import configure_logging
+        from ..serve.qr_code import qr_code
+        from ..serve.run import configure_logging, network_url
         from ..serve.run import serve as run
         from ..serve.settings import Settings
         from ..serve.settings import limits as limits_of
@@ -62,11 +71,21 @@ def serve(
     if new_key is not None:
         if keys is None:
             raise QueryError(f"--new-key {new_key} needs the file that knows keys: give --keys FILE")
-        print_line(make_key(keys, new_key, name or new_key))
+        print_line(make_key(keys, new_key, name or new_key, tuple(allow_origin or ())))
         err.print(f"this key is shown once; its hash is in {escape(str(keys))}", soft_wrap=True)
         return 0
     settings = Settings(
-        index, host, port, keys, tuple(also or ()), image_urls, rate, trusted_proxies=tuple(trusted_proxy or ())
+        index,
+        host,
+        port,
+        keys,
+        tuple(also or ()),
+        image_urls,
+        rate,
+        trusted_proxies=tuple(trusted_proxy or ()),
+        path_prefix=path_prefix,
+        allow_origins=tuple(allow_origin or ()),
+        keep_searches=keep_searches,
     )
     if limits:
         for limit in limits_of(settings):
@@ -76,8 +95,16 @@ def serve(
         accepted = read_keys(keys)
         who = "everybody who reaches it" if accepted.reads_open else "a key"
         err.print(f"searching is for {who}, writing for {'a key' if accepted.writes_possible else 'nobody'}")
-    configure_logging()
-    run(settings, lambda address: print_line(f"serving {index} at {address} (Ctrl-C ends it)"))
+    configure_logging(short=sys.stderr.isatty())
+
+    def ready(address: str) -> None:
+        print_line(f"serving {index} at {address} (Ctrl-C ends it)")
+        if elsewhere := network_url(host, address):
+            print_line(f"from other devices of this network: {elsewhere}{settings.path_prefix}/")
+            if sys.stdout.isatty():
+                print_line(qr_code(f"{elsewhere}{settings.path_prefix}/"))
+
+    run(settings, ready)
     return 0
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from .. import __version__
-from .api import batches, health, index, items, search
+from .api import batches, health, index, items, owner, search
 from .api.batches import BATCH_PATH, MIN_BYTES_PER_SECOND
 from .api.writer import Writer
 from .engine import Engine
@@ -19,6 +19,7 @@ from .guards.access import AccessControl
 from .guards.body_budget import BodyBudget
 from .guards.body_deadline import BodyDeadline
 from .guards.body_limits import BodyLimits
+from .guards.cross_origin import CrossOrigin
 from .guards.hosts import AllowedHosts, host_names
 from .guards.idle_connections import TrackResponses
 from .guards.keys_file import KeysFile
@@ -56,18 +57,19 @@ def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
     routes, engine = create_routes(), Engine(settings)
     routes.state.engine, routes.state.settings = engine, settings
     routes.state.thumbnails, routes.state.uploads = Thumbnails(engine.searcher.index.place.photos), Uploads()
-    routes.state.writer = Writer(engine)
+    routes.state.writer, routes.state.keys = Writer(engine), keys
     # A request goes through these from the last to the first.
     app: ASGIApp = RawItemIds(routes)
     app = BodyLimits(app, settings, BATCH_PATH)
     app = BodyBudget(app, settings.max_body_bytes, engine.metrics, (BATCH_PATH,))
     app = BodyDeadline(app, total=MAX_BODY_SECONDS, streams={BATCH_PATH: MIN_BYTES_PER_SECOND})
     app = AccessControl(app, keys, limiter, engine.budget, engine.metrics)
+    app = CrossOrigin(app, settings.allow_origins)
     app = AllowedHosts(app, host_names(settings.host, settings.hosts))
     app = OneLength(app)
     app = RequestLog(app, engine.metrics)
     app = ProblemPages(app)
-    app = SecurityHeaders(app)
+    app = SecurityHeaders(app, settings.allow_origins)
     app = PathPrefix(app, settings.path_prefix)
     return TrackResponses(app)
 
@@ -80,6 +82,7 @@ def create_routes() -> FastAPI:
     app.include_router(items.router)
     app.include_router(batches.router)
     app.include_router(health.router)
+    app.include_router(owner.router)
     page_routes.mount(app)
     add_error_handlers(app)
     add_body_schemas(app)

@@ -15,6 +15,7 @@ from ..search import Searcher
 from .guards.cpu_budget import CpuBudget, current_client
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
+from .search_counts import EmptySearches
 from .settings import CPU_BURST_SECONDS, CPU_SECONDS_PER_SECOND, Settings
 
 __all__ = ["Engine", "RunWrite"]
@@ -42,6 +43,7 @@ class Engine:
         """Open the index and its model. Raises what ``Searcher`` raises."""
         self.searcher = Searcher(settings.index)
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
+        self.empty_searches = EmptySearches(kept=settings.keep_searches)
         self.budget = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS)
         self._searches = WorkerPool(settings.threads, settings.queue_limit, settings.queue_seconds, "search")
         self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
@@ -81,6 +83,7 @@ class Engine:
             results = self.searcher.search(query)
             for step, milliseconds in results.steps.items():
                 self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)
+            self.empty_searches.note(query, results)
             return convert(results)
 
         return await self.run_search(job)

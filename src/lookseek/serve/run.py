@@ -17,9 +17,13 @@ from ..errors import QueryError
 from .app import create_app
 from .guards.idle_connections import IdleTimeoutProtocol
 from .guards.keys_file import KeysFile
+from .guards.request_log import ShortLines, is_for_a_person
 from .settings import Settings
 
-__all__ = ["bind_socket", "configure_logging", "free_port", "serve", "server_config"]
+__all__ = ["bind_socket", "configure_logging", "free_port", "network_url", "serve", "server_config"]
+
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+"""Addresses that stand for all of a machine, and the one by which it reaches itself."""
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -94,10 +98,34 @@ def _exit(number: int, frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def configure_logging() -> None:
-    """Log a line of JSON for each request to standard error, and uvicorn's warnings."""
+def network_url(host: str, url: str) -> str | None:
+    """Return the URL by which other devices of this network reach a service; None where they can't, or none is known.
+
+    Args:
+        host: that it listens at.
+        url: by which this machine reaches it.
+    """
+    if host not in _WILDCARDS:
+        return None
+    family, outside = (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((outside, 9))  # sends nothing: the system only chooses the address that it would send from
+        address = probe.getsockname()[0].partition("%")[0]
+        port = url.rpartition(":")[2]
+        return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    return None
+
+
+def configure_logging(*, short: bool = False) -> None:
+    """Log a line for each request to standard error, and uvicorn's warnings.
+
+    Args:
+        short: True writes short lines for a person, without pictures and files; False lines of JSON.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(ShortLines() if short else logging.Formatter("%(message)s"))
+    if short:
+        handler.addFilter(is_for_a_person)
     for name, level in (("lookseek.serve", logging.INFO), ("uvicorn.error", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.setLevel(level)
@@ -128,5 +156,5 @@ def bind_socket(host: str, port: int) -> socket.socket:
 
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    reachable = _WILDCARDS.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{reachable}:{port}"

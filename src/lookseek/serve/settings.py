@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..encode.runtime import cores
 from ..errors import QueryError
 from ..query import MAX_DISTINCT
+from .guards.cross_origin import check_origin
 from .path_prefix import check_prefix
 
 __all__ = [
@@ -83,6 +84,8 @@ class Settings:
         trusted_proxies: addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed;
             of any other client these headers are ignored.
         path_prefix: the path below which a proxy puts the service, e.g. "/search"; all links have it.
+        allow_origins: origins whose pages may search, show what was found, and show the page in a frame.
+        keep_searches: whether words that found nothing close are counted, in memory, for the owner's page.
     """
 
     index: str | Path
@@ -101,9 +104,12 @@ class Settings:
     shutdown_seconds: float = 10.0
     trusted_proxies: tuple[str, ...] = ()
     path_prefix: str = ""
+    allow_origins: tuple[str, ...] = ()
+    keep_searches: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path_prefix", check_prefix(self.path_prefix))
+        object.__setattr__(self, "allow_origins", tuple(map(check_origin, self.allow_origins)))
         if not 0 <= self.port <= 65_535:
             raise QueryError(f"port is {self.port}: give one from 1 to 65,535, or 0 for any that is free")
         if self.rate < 0:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ...errors import ItemError
 from ...index.upsert import Outcome
+from ...search.outfits import complete_look, look_to_dict
 from ...store.payload import value_to_json
 from ...types import Point
 from .. import thumbnails
@@ -60,6 +61,15 @@ async def image(
     except ItemError as error:
         return problem(404, "There is no picture", strip_paths(str(error)))
     return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/v1/items/{id}/complete", responses=PROBLEMS)
+async def complete(request: Request, id: str, k: Annotated[int, Query(ge=1, le=100)] = 4) -> schemas.Look:
+    """Find items that go with one: other parts of an outfit, in colours that go together."""
+    engine: Engine = request.app.state.engine
+    item_id = _decode_id(id)
+    look = await engine.run_search(lambda: complete_look(engine.searcher.current(), item_id, k))
+    return schemas.Look.model_validate(look_to_dict(look))
 
 
 @router.put(

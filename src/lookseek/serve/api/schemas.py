@@ -19,6 +19,9 @@ __all__ = [
     "IndexAbout",
     "Item",
     "ItemBody",
+    "Look",
+    "LookItem",
+    "LookPart",
     "Problem",
     "SearchAnswer",
     "SearchBody",
@@ -89,6 +92,16 @@ class SearchBody(_Strict):
         Literal["none", "query-expansion", "k-reciprocal"],
         Field(description="What scores the first candidates a second time."),
     ] = "none"
+    cursor: Annotated[str, Field(max_length=200, description="next of the answer before, for what comes after it.")] = (
+        ""
+    )
+    sort: Annotated[
+        str,
+        Field(
+            max_length=100,
+            description="The order of the 200 nearest: price, newest, or an attribute; with - the largest first.",
+        ),
+    ] = ""
 
 
 class Hit(BaseModel):
@@ -114,6 +127,36 @@ class SearchAnswer(BaseModel):
     took_ms: float
     index: str
     good: int | None = Field(None, description="How many hits stand out; null where nobody can say.")
+    next: str | None = Field(None, description="Cursor of the next page; absent where no more comes.")
+    changed: bool | None = Field(
+        None,
+        description="True where the index has changed since the page before: an item may come twice, or not at all.",
+    )
+    sort: str | None = Field(None, description="The attribute that the hits are ordered by, - for the largest first.")
+
+
+class LookItem(BaseModel):
+    """An item that goes with another: the higher its score, the better."""
+
+    id: str
+    score: float
+    attributes: dict[str, AttributeValue]
+
+
+class LookPart(BaseModel):
+    """One part of an outfit, and items of it, best first."""
+
+    part: str
+    share: float = Field(description="How often outfits with the item's part have this one.")
+    items: list[LookItem]
+
+
+class Look(BaseModel):
+    """An item, the part of an outfit that it is, and items that go with it."""
+
+    id: str
+    part: str
+    parts: list[LookPart]
 
 
 class Item(BaseModel):

@@ -13,9 +13,11 @@ from ...remote import fetch
 from ...render.as_json import results_to_dict
 from ...results import Results
 from ..engine import Engine
+from ..paging import index_version
 from ..problems import problem
 from ..settings import MAX_K, Settings
 from .bodies import RequestRefused, read_search
+from .pages import Page
 from .queries import to_query
 from .schemas import PROBLEMS, SearchAnswer
 
@@ -36,6 +38,8 @@ _FORM = {
         "unlike": {"type": "array", "items": {"type": "string"}},
         "filter": {"type": "string"},
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_K},
+        "cursor": {"type": "string", "description": "next of the answer before"},
+        "sort": {"type": "string", "description": "price, -price, newest, or an attribute"},
     },
 }
 
@@ -80,7 +84,10 @@ async def _search(request: Request, *, feedback: bool = False) -> Response:
         raise QueryError("feedback needs items that were liked or not: name their ids as like and unlike")
     fetched = await _fetch_image(body.image_url, engine, settings)
     query = await asyncio.to_thread(to_query, body, uploaded, fetched)
-    return await engine.search_and_convert(query, lambda results: JSONResponse(to_response(results)))
+    page = Page(query, body.cursor, body.sort, engine.searcher.index.manifest)
+    return await engine.search_and_convert(
+        page.query, lambda results: JSONResponse(page.of(to_response(results), index_version(engine.searcher.index)))
+    )
 
 
 async def _fetch_image(url: str | None, engine: Engine, settings: Settings) -> bytes | None:

@@ -12,6 +12,7 @@ from ..metrics import Metrics
 from ..problems import problem
 from .api_keys import Key, Keys, key_from_headers
 from .cpu_budget import CpuBudget, current_client
+from .cross_origin import is_allowed_origin
 from .keys_file import KeysFile
 from .rate_limit import RateLimiter, client_key
 
@@ -23,6 +24,10 @@ _PUBLIC = ("/healthz", "/readyz", "/static/")
 _READ_METHODS = ("GET", "HEAD", "OPTIONS")
 _READ_POSTS = ("/v1/search", "/v1/feedback", "/photos", "/language")
 """Addresses that take POST and change nothing of the index."""
+
+
+_OWNER = ("/admin", "/v1/status", "/v1/reload")
+"""Addresses for who runs the service: reading them needs a key that may write."""
 
 
 class AccessControl:
@@ -67,7 +72,8 @@ class AccessControl:
                 seconds = math.ceil(wait)
                 detail = f"ask again in {seconds} s, or more slowly"
                 return "rate", 429, "Too many requests", detail, {"Retry-After": str(seconds)}
-        reads = scope["method"] in _READ_METHODS or scope["path"] in _READ_POSTS
+        owner = scope["path"] in _OWNER
+        reads = not owner and (scope["method"] in _READ_METHODS or scope["path"] in _READ_POSTS)
         if not reads and not keys.writes_possible:
             detail = "this service was started without keys that may write: make one with --new-key write"
             return "writes off", 403, "Writing is off", detail, {}
@@ -77,7 +83,11 @@ class AccessControl:
             return "key", 401, "A key is needed", detail, challenge
         if not reads and key is not None and key.scope != "write":
             return "scope", 403, "The key may not do this", "this key may read: writing needs one with scope write", {}
-        if scope["method"] not in _READ_METHODS and headers.get("sec-fetch-site") == "cross-site":
+        if key is not None and key.origins and headers.get("origin") not in key.origins:
+            detail = "this key is for pages of a shop alone: send it from one of them"
+            return "origin", 403, "The key may not do this", detail, {}
+        elsewhere = headers.get("sec-fetch-site") == "cross-site" and not is_allowed_origin(scope)
+        if scope["method"] not in _READ_METHODS and elsewhere:
             return "cross-site", 403, "Asked from another page", "send this from a page of this service", {}
         if wait := self._budget.acquire(client):
             seconds = math.ceil(wait)

@@ -1,7 +1,8 @@
 """API keys: clients that may read and clients that may write. A file holds hashes of keys, never a key.
 
-A line is ``SCOPE sha256:HEX name``, and ``#`` begins a comment. A key is long and random, so its plain SHA-256 can't
-be reversed. Without a file everybody may read and nobody may write.
+A line is ``SCOPE sha256:HEX name``, and ``#`` begins a comment. The scope ``read@https://shop.example`` is that of a
+key in the source of a shop's page: it is valid from pages of that origin alone. A key is long and random, so its plain
+SHA-256 can't be reversed. Without a file everybody may read and nobody may write.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ...atomic import sync_folder
-from ...errors import KeysError
+from ...errors import KeysError, QueryError
+from .cross_origin import check_origin
 
 __all__ = ["MAX_KEY", "Key", "Keys", "Scope", "key_from_headers", "make_key", "read_keys"]
 
@@ -36,11 +38,12 @@ _WEAK = ("", "admin", "changeme", "key", "lookseek", "password", "secret", "test
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the file: what the key may do, its owner's name, and its hash."""
+    """A line of the file: what the key may do, its owner's name, its hash, and the origins that it is bound to."""
 
     scope: Scope
     name: str
     digest: bytes = field(repr=False)
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,14 @@ def read_keys(file: Path, unusable: Callable[[KeysError], None] | None = None) -
     return Keys(tuple(keys))
 
 
-def make_key(file: Path, scope: Scope, name: str) -> str:
+def make_key(file: Path, scope: Scope, name: str, origins: tuple[str, ...] = ()) -> str:
     """Make a key and append its hash to the file. The key itself is returned here once and kept nowhere.
 
     Args:
         file: created, readable for its owner alone, if it does not exist.
         scope: what the key may do.
         name: of its owner, up to 100 printable characters, unique in the file.
+        origins: of the pages that may use it; none for no bound. A key that may write has none.
 
     Raises:
         KeysError: the name can't be used, or the file.
@@ -128,11 +132,16 @@ def make_key(file: Path, scope: Scope, name: str) -> str:
         raise KeysError(f"{scope!r}: no scope of a key: say read or write")
     if not 0 < len(name) <= 100 or not name.isprintable() or name != name.strip():
         raise KeysError(f"{name[:100]!a}: no name for a key: give 1 to 100 printable characters, no space at an end")
+    if origins and scope != "read":
+        raise KeysError(
+            "a key that may write is bound to no origin, since a page can't keep it secret: make one to read"
+        )
     before = read_keys(file) if file.exists() else Keys()
     if any(key.name == name for key in before.keys):
         raise KeysError(f"{file}: there is a key named {name!r} already: give another name, or delete its line")
     key = "ls_" + secrets.token_urlsafe(24)
-    line = f"{scope} sha256:{hashlib.sha256(key.encode()).hexdigest()} {name}\n"
+    bound = f"@{','.join(map(check_origin, origins))}" if origins else ""
+    line = f"{scope}{bound} sha256:{hashlib.sha256(key.encode()).hexdigest()} {name}\n"
     try:
         _append(file, line.encode())
     except OSError as error:
@@ -165,7 +174,8 @@ def _parse_line(line: str, place: str) -> Key:
     match = _LINE.fullmatch(line)
     if match is None:
         raise KeysError(f"{place}: no API key: {_REMEDY}")
-    scope, digest, name = match.groups()
+    bound, digest, name = match.groups()
+    scope, at, allowed = bound.partition("@")
     if scope not in get_args(Scope):
         raise KeysError(f"{place}: its scope is neither read nor write: {_REMEDY}")
     if not _DIGEST.fullmatch(digest):
@@ -173,7 +183,13 @@ def _parse_line(line: str, place: str) -> Key:
     hashed = bytes.fromhex(digest)
     if hashed in {hashlib.sha256(weak.encode()).digest() for weak in _WEAK} or len(set(hashed)) == 1:
         raise KeysError(f"{place}: a key that anybody guesses: make a new one")
-    return Key("write" if scope == "write" else "read", name, hashed)
+    if at and scope == "write":
+        raise KeysError(f"{place}: a key that may write is bound to no origin: {_REMEDY}")
+    try:
+        origins = tuple(check_origin(origin) for origin in allowed.split(",")) if at else ()
+    except QueryError as error:
+        raise KeysError(f"{place}: {error}") from None
+    return Key("write" if scope == "write" else "read", name, hashed, origins)
 
 
 def _append(file: Path, line: bytes) -> None:

@@ -22,6 +22,8 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 class AllowedHosts:
     """Refuses requests for other names: a foreign page whose name resolves to this address (DNS rebinding) gets 421.
 
+    The address that a client connected to is always a name of the service, so that phones reach one at 0.0.0.0.
+
     Args:
         app: answers the accepted requests.
         names: as ``host_names`` returns them; ``"*"`` among them accepts every name.
@@ -37,7 +39,7 @@ class AllowedHosts:
             return
         values = [value.decode("latin-1") for header, value in scope["headers"] if header == b"host"]
         name = _parse_host(values[0]) if len(values) == 1 else None
-        if name is not None and name in self.names:
+        if name is not None and (name in self.names or name == _connected_to(scope)):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -50,6 +52,20 @@ class AllowedHosts:
                 f"who runs it can add it with --also {name}"
             )
             await problem(421, "Another host is meant", detail)(scope, receive, send)
+
+
+def _connected_to(scope: Scope) -> str | None:
+    """Return the address of this machine that a client connected to: a name that resolves to it is another Host."""
+    server = scope.get("server")
+    return _normalise(server[0]) if server and _is_address(server[0]) else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def host_names(address: str, more: Collection[str] = ()) -> frozenset[str]:

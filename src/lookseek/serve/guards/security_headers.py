@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Collection
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +29,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 """Nothing inline, nothing from other origins: a script in the text of an item does not run."""
 
+_NO_ANCESTORS = "frame-ancestors 'none'"
+_EMBEDDED = ("/static/widget.js",)
+"""Files that pages of named origins load by a tag, which sends no Origin."""
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -44,13 +49,20 @@ log = logging.getLogger("lookseek.serve")
 class SecurityHeaders:
     """Adds the headers to every response, also to errors; the app can't weaken them.
 
+    Pages of ``origins`` may show the service's page in a frame, and load its widget.
+
     Each request gets an id, ``scope["state"]["request_id"]`` and X-Request-Id, for the log; an id that the client
     sends is ignored. An uncaught error is answered with 500 and logged under the id; it is raised again only in the
     middle of a response, so that the server cuts the connection.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+        self.app, self._headers = app, dict(HEADERS)
+        self._open_files = dict(HEADERS)
+        if origins:
+            ancestors = f"frame-ancestors 'self' {' '.join(sorted(origins))}"
+            self._headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(_NO_ANCESTORS, ancestors)
+            self._open_files |= {"Cross-Origin-Resource-Policy": "cross-origin"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +78,7 @@ class SecurityHeaders:
                 began = True
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Cache-Control", "no-store")  # a response to one key's holder is for nobody else
-                for header, value in HEADERS.items():
+                for header, value in (self._open_files if scope["path"] in _EMBEDDED else self._headers).items():
                     headers[header] = value
                 headers["X-Request-Id"] = request_id
             await send(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from ...results import Hit
 from ...types import Point, Role
@@ -13,7 +13,7 @@ from .description import describe
 from .language import Texts
 from .state import State
 
-__all__ = ["Card", "ScorePart", "image_url", "to_cards", "upload_url"]
+__all__ = ["Card", "ScorePart", "image_url", "look_url", "to_cards", "upload_url", "view_url"]
 
 _IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
 _SHARE_NAMES = {"look", "colour", "words", "photo", "photo+words", "liked", "disliked"}
@@ -56,6 +56,7 @@ class Card:
         photos: further photos of its product.
         liked: whether the state likes it.
         unliked: whether the state dislikes it.
+        view_url: page that shows it large, with all of its photos.
         similar_url: page of a search with it.
         like_url: page of the state that likes it, or no longer.
         unlike_url: page of the state that dislikes it, or no longer.
@@ -74,6 +75,7 @@ class Card:
     photos: int
     liked: bool
     unliked: bool
+    view_url: str
     similar_url: str
     like_url: str
     unlike_url: str
@@ -87,6 +89,16 @@ class Card:
 def image_url(id_: str) -> str:
     """Return the URL of an item's picture; whatever its id holds is one segment."""
     return address(f"/v1/items/{quote(id_, safe='')}/image")
+
+
+def view_url(id_: str, state: State) -> str:
+    """Return the URL of the page that shows an item large; the state is that of the results to go back to."""
+    return address(f"/view?{urlencode([('item', id_), *state.parameters()])}")
+
+
+def look_url(id_: str, state: State) -> str:
+    """Return the URL of the page of items that go with one."""
+    return address(f"/look?{urlencode([('item', id_), *state.parameters()])}")
 
 
 def upload_url(token: str) -> str:
@@ -114,17 +126,18 @@ def _card(item: Hit | Point, state: State, texts: Texts, roles: Mapping[Role, st
     return Card(
         id=item.id,
         rank=hit.rank if hit else None,
-        score=texts.number(hit.score, 2) if hit else "",
+        score=_rounded(hit.score, texts) if hit else "",
         title=described.title or _file_name(item.id),
         brand=described.brand,
         price=described.price,
         link=described.link,
         details=described.details,
-        shares=_score_parts(hit.shares, texts) if hit else (),
+        shares=_score_parts(hit.shares, texts, worded=not state.photo and bool(state.text)) if hit else (),
         copies=len(hit.copies) if hit else 0,
         photos=len(hit.photos) if hit else 0,
         liked=item.id in state.like,
         unliked=item.id in state.unlike,
+        view_url=view_url(item.id, state),
         similar_url=state.with_photo(f"i:{item.id}").url(),
         like_url=state.toggle_judgement(item.id, liked=True).url(),
         unlike_url=state.toggle_judgement(item.id, liked=False).url(),
@@ -138,7 +151,7 @@ def _file_name(id_: str) -> str:
     return stem if stem and suffix.lower() in _IMAGE_SUFFIXES else name
 
 
-def _score_parts(shares: Mapping[str, float], texts: Texts) -> tuple[ScorePart, ...]:
+def _score_parts(shares: Mapping[str, float], texts: Texts, *, worded: bool) -> tuple[ScorePart, ...]:
     total = max(1.0, sum(abs(value) for value in shares.values()))
     parts, left = [], 0.0
     for name, value in shares.items():
@@ -147,8 +160,13 @@ def _score_parts(shares: Mapping[str, float], texts: Texts) -> tuple[ScorePart, 
             words, kind = f"{'−' if sign == '-' else '+'} {term}", "minus" if sign == "-" else "plus"
         else:
             known = name if name in _SHARE_NAMES else "words"
-            words, kind = texts.label("share", known) if known == name else name, known.replace("+", "-")
+            shown = "words" if worded and known == "look" else known  # words alone are compared with how photos look
+            words, kind = texts.label("share", shown) if known == name else name, shown.replace("+", "-")
         width = 100 * abs(value) / total
-        parts.append(ScorePart(words, texts.number(value, 2), kind, round(left, 2), round(width, 2)))
+        parts.append(ScorePart(words, _rounded(value, texts), kind, round(left, 2), round(width, 2)))
         left += width
     return tuple(parts)
+
+
+def _rounded(value: float, texts: Texts) -> str:
+    return texts.number(round(value, 2) + 0.0, 2)  # never minus zero

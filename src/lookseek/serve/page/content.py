@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
-from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError
+from ...errors import ImageError, IndexFolderError, ItemError, LookseekError, ModelError, QueryError
+from ...index.manifest import Manifest
+from ...index.open_index import OpenIndex
 from ...index.products import one_photo_each
-from ...results import Results
+from ...results import Hit, Results
 from ...store import Restriction
 from ...types import Point
 from ..api.index import describe_index
 from ..engine import Engine
+from ..paging import index_version
 from ..photo_shape import Shape
 from ..pool import Busy
 from ..problems import problem_from_error, strip_paths
+from ..sorting import SORTED_HITS, newest_field, price_field, sort_by, sort_field
 from ..uploads import Upload
 from .facet_filters import to_condition, to_filter
 from .facets import Facet, Facets
-from .state import State, to_query
+from .state import Sort, State, to_query
 
-__all__ = ["PageContent", "PageError", "page_error", "resolve_page"]
+__all__ = ["PageContent", "PageError", "browse", "page_error", "resolve_page"]
 
 log = logging.getLogger("lookseek.serve")
 
@@ -50,14 +55,22 @@ class PageContent:
 
     Args:
         results: of its query; None without a query.
+        hits: of the results, in the order of the page.
         browsed: items to look at where there is no query.
+        total: results that there are: products, or items, that meet the filters.
+        version: of the index.
+        sorts: orders that the index can give.
         facets: with counts.
         shape: of the index's photos.
         error: in place of the rest.
     """
 
     results: Results | None = None
+    hits: tuple[Hit, ...] = ()
     browsed: tuple[Point, ...] = ()
+    total: int = 0
+    version: str = ""
+    sorts: tuple[Sort, ...] = ()
     facets: tuple[Facet, ...] = ()
     shape: Shape = "tall"
     error: PageError | None = None
@@ -74,31 +87,61 @@ async def resolve_page(engine: Engine, facets: Facets, state: State, upload: Upl
     """
     selected = state.selected()
 
-    def count_facets() -> tuple[tuple[Facet, ...], Shape]:
+    def describe() -> PageContent:
         index = engine.searcher.current()
-        return facets.count(index, selected), facets.shape(index)
-
-    def browse() -> tuple[Point, ...]:
-        index = engine.searcher.current()
-        condition = to_condition(selected, index.manifest.fields)
-        if condition is None:
-            return tuple(index.store.get(facets.sample(index), vectors=False))
-        shown = one_photo_each(index.store.scan(Restriction(condition)), index.manifest.roles.get("product"))
-        return tuple(islice(shown, state.k))
+        total = facets.total(index, selected)
+        sorts: list[Sort] = ["price", "-price"] if price_field(index.manifest) else []
+        sorts += ["newest"] if newest_field(index.manifest) else []
+        return PageContent(
+            facets=facets.count(index, selected),
+            shape=facets.shape(index),
+            total=min(total, SORTED_HITS) if state.sort and state.has_query else total,
+            version=index_version(index),
+            sorts=tuple(sorts),
+        )
 
     try:
         if not state.has_query:
-            items, (counted, shape) = await engine.run_search(browse), await engine.run_search(count_facets)
-            return PageContent(browsed=items, facets=counted, shape=shape)
+            items = await engine.run_search(lambda: browse(engine.searcher.current(), facets, state))
+            return replace(await engine.run_search(describe), browsed=items)
         method = state.method if state.method in describe_index(engine).routers else "none"
-        filter = to_filter(selected, engine.searcher.index.manifest.fields)
-        query = to_query(state, upload.data if upload else None, filter, method=method)
-        results, (counted, shape) = await asyncio.gather(engine.search(query), engine.run_search(count_facets))
-        return PageContent(results=results, facets=counted, shape=shape)
+        manifest = engine.searcher.index.manifest
+        order = _order(state, manifest)
+        filter = to_filter(selected, manifest.fields)
+        query = to_query(replace(state, k=SORTED_HITS) if order else state, _photo(upload), filter, method=method)
+        results, described = await asyncio.gather(engine.search(query), engine.run_search(describe))
+        hits = sort_by(results.hits, order[0], descending=order[1])[: state.k] if order else results.hits
+        return replace(described, results=results, hits=tuple(hits))
     except Busy as error:
         return PageContent(error=PageError("busy", "", 503, error.seconds))
     except LookseekError as error:
         return PageContent(error=page_error(error))
+
+
+def browse(index: OpenIndex, facets: Facets, state: State) -> tuple[Point, ...]:
+    """Return items to look at where nothing is searched: a sample, then all others; or all in an order."""
+    manifest, product = index.manifest, index.manifest.roles.get("product")
+    condition = to_condition(state.selected(), manifest.fields)
+    points: Iterable[Point] = index.store.scan(Restriction(condition))
+    if order := _order(state, manifest):
+        points = sort_by(points, order[0], descending=order[1])
+    elif condition is None:
+        sample = index.store.get(facets.sample(index), vectors=False)
+        shown = {point.id for point in sample}
+        points = chain(sample, (point for point in points if point.id not in shown))
+    return tuple(islice(one_photo_each(points, product), state.k))
+
+
+def _order(state: State, manifest: Manifest) -> tuple[str, bool] | None:
+    """Return the attribute that the state's results are sorted by, and whether its largest value comes first."""
+    try:
+        return sort_field(state.sort, manifest) if state.sort else None
+    except QueryError:  # a link of before, to an index that has none
+        return None
+
+
+def _photo(upload: Upload | None) -> bytes | None:
+    return upload.data if upload else None
 
 
 def page_error(error: LookseekError) -> PageError:

@@ -10,7 +10,7 @@ from ...catalogue.table_plan import CURRENCY
 from ...types import Attributes, AttributeValue, Role, Value
 from .language import Texts
 
-__all__ = ["Description", "describe"]
+__all__ = ["Description", "attribute_rows", "describe"]
 
 _TITLE_FIELDS = ("title", "name", "product_name", "productdisplayname")
 _TYPE_FIELDS = ("label", "category", "type", "article", "kind")
@@ -66,6 +66,16 @@ def describe(attributes: Attributes, roles: Mapping[Role, str], texts: Texts) ->
         elif isinstance(value, int | float) and not name.endswith("id") and name not in _HIDDEN_FIELDS:
             details.append(f"{texts.label('field', name)} {texts.number(value)}")
     return Description(title, brand, price, _safe_link(parts.get("link")), tuple(details[:_MAX_DETAILS]))
+
+
+def attribute_rows(attributes: Attributes, roles: Mapping[Role, str], texts: Texts) -> list[tuple[str, str]]:
+    """Return all attributes that mean something to a reader, as label and value, but those that a card shows anyway."""
+    told = {*roles.values(), f"{roles.get('price')}_{CURRENCY}"}
+    return [
+        (texts.label("field", name), str(texts.value(_joined(value))))
+        for name, value in attributes.items()
+        if name not in told and name.lower() not in (*_HIDDEN_FIELDS, *_TITLE_FIELDS) and str(_joined(value)).strip()
+    ]
 
 
 def _price(attributes: Attributes, name: str | None, texts: Texts) -> str:

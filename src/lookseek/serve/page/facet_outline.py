@@ -12,6 +12,7 @@ from ...errors import LookseekError
 from ...index.open_index import OpenIndex
 from ...index.products import one_photo_each
 from ..photo_shape import Shape, most_common_shape
+from ..sorting import newest_field
 
 __all__ = ["MAX_VALUES", "FacetOutline", "IndexVersion", "outline_of", "version_of"]
 
@@ -41,12 +42,14 @@ class FacetOutline:
     Args:
         version: of the index.
         fields: that are offered, with ranges for numbers and none for other fields.
+        bounds: least and greatest value of each field of numbers that is offered.
         sample: ids of items, evenly spread.
         shape: of their photos.
     """
 
     version: IndexVersion
     fields: Mapping[str, tuple[str, ...]]
+    bounds: Mapping[str, tuple[float, float]]
     sample: tuple[str, ...]
     shape: Shape
 
@@ -69,7 +72,12 @@ def outline_of(index: OpenIndex) -> FacetOutline:
                 values.append(float(value))
     fields: dict[str, tuple[str, ...]] = {}
     roles = index.manifest.roles
-    names = {roles.get("product"), roles.get("title"), roles.get("link")}  # of one product each: nothing to select from
+    names = {
+        roles.get("product"),
+        roles.get("title"),
+        roles.get("link"),
+        newest_field(index.manifest),
+    }  # of one product each: nothing to select from
     for name in sorted(field_types.keys() - names, key=lambda field: (_position(field), field)):
         if field_types[name] == "number":
             ranges = () if name.lower().endswith("id") else _ranges(numbers[name])
@@ -82,7 +90,8 @@ def outline_of(index: OpenIndex) -> FacetOutline:
     step = max(1, len(ids) // _SAMPLE)
     sample = tuple(ids[step // 2 :: step][:_SAMPLE])
     shape = most_common_shape(index.store.get(sample, vectors=False), index.place.photos)
-    return FacetOutline(version_of(index), fields, sample, shape)
+    bounds = {name: (min(numbers[name]), max(numbers[name])) for name in fields if numbers.get(name)}
+    return FacetOutline(version_of(index), fields, bounds, sample, shape)
 
 
 def _position(field: str) -> int:

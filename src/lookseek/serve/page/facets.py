@@ -9,6 +9,7 @@ from typing import Any
 
 from ...filters import And, Condition
 from ...index.open_index import OpenIndex
+from ...index.products import count_products
 from ...store import FieldType, Restriction
 from ...types import Value
 from ..photo_shape import Shape
@@ -32,12 +33,13 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A field, its type, its values, and the selected ones."""
+    """A field, its type, its values, the selected ones, and of numbers the least and the greatest."""
 
     field: str
     type: FieldType
     values: tuple[FacetValue, ...]
     selected: tuple[str, ...]
+    bounds: tuple[float, float] | None = None
 
 
 class Facets:
@@ -46,6 +48,7 @@ class Facets:
     def __init__(self) -> None:
         self._outline: FacetOutline | None = None
         self._counted: OrderedDict[tuple[IndexVersion, tuple[Any, ...]], tuple[Facet, ...]] = OrderedDict()
+        self._totals: OrderedDict[tuple[IndexVersion, tuple[Any, ...]], int] = OrderedDict()
         self._lock = threading.Lock()
 
     def count(self, index: OpenIndex, selected: Selected) -> tuple[Facet, ...]:
@@ -60,6 +63,19 @@ class Facets:
                 if len(self._counted) > _CACHED_SELECTIONS:
                     self._counted.popitem(last=False)
         return facets
+
+    def total(self, index: OpenIndex, selected: Selected) -> int:
+        """Return how many products, or items, meet a selection."""
+        key = self._outline_of(index).version, tuple(sorted(selected.items()))
+        with self._lock:
+            total = self._totals.get(key)
+        if total is None:
+            total = count_products(index, Restriction(to_condition(selected, index.manifest.fields)))
+            with self._lock:
+                self._totals[key] = total
+                if len(self._totals) > _CACHED_SELECTIONS:
+                    self._totals.popitem(last=False)
+        return total
 
     def sample(self, index: OpenIndex) -> tuple[str, ...]:
         """Return ids of some items, evenly spread over the index."""
@@ -85,7 +101,7 @@ class Facets:
                 FacetValue(value, count, value in mine) for value, count in counts.items() if count or value in mine
             )
             if len(values) > 1 or mine:
-                facets.append(Facet(field, field_types[field], values, mine))
+                facets.append(Facet(field, field_types[field], values, mine, self._outline_of(index).bounds.get(field)))
         return tuple(facets)
 
     def _outline_of(self, index: OpenIndex) -> FacetOutline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ __all__ = ["LANGUAGES", "Language", "Texts", "choose_language", "load_texts"]
 Language: TypeAlias = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
 
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FOLDER = Path(__file__).with_name("texts")
 
 
@@ -39,8 +41,12 @@ class Texts:
         return (text or self.texts[key]).format_map(formatted)
 
     def label(self, group: str, name: str) -> str:
-        """Return the label of a name that catalogues use often, e.g. of a field; the name itself without one."""
-        return self.texts.get(f"{group}.{name.lower()}") or name
+        """Return the label of a name that catalogues use often, e.g. of a field; without one the name in plain words.
+
+        >>> load_texts("en").label("field", "articleType"), load_texts("vi").label("field", "colour")
+        ('Article type', 'Màu')
+        """
+        return self.texts.get(f"{group}.{name.lower()}") or _plain(name)
 
     def number(self, value: float, digits: int | None = None) -> str:
         """Return a number with the language's separators.
@@ -58,6 +64,13 @@ class Texts:
         if isinstance(value, bool):
             return self.texts["yes" if value else "no"]
         return value if isinstance(value, str) else self.number(value)
+
+
+def _plain(name: str) -> str:
+    """Return a name of snake or camel case in words."""
+    words = _CAMEL.sub(" ", name.replace("_", " ").replace("-", " ")).split()
+    text = " ".join(word if word.isupper() else word.lower() for word in words)
+    return text[:1].upper() + text[1:] or name
 
 
 @cache

@@ -10,11 +10,13 @@ from urllib.parse import parse_qsl
 
 from ..settings import MAX_ID, MAX_TEXT
 from .language import LANGUAGES
-from .state import DEFAULT_K, MAX_EXAMPLES, MAX_FACETS, MAX_K, MAX_STEPS, Method, State
+from .state import DEFAULT_K, MAX_EXAMPLES, MAX_FACETS, MAX_K, MAX_STEPS, Method, Sort, State
 
 __all__ = ["parse_query_string", "parse_state", "state_at_step"]
 
 _METHODS: tuple[Method, ...] = ("none", "svm", "kmeans")
+_ON = ("1", "on", "true")
+_SORTS: tuple[Sort, ...] = ("price", "-price", "newest")
 _MAX_TERMS = 8
 _MAX_FIELD, _MAX_VALUE, _MAX_STEP = 100, 250, 4_000
 _MAX_HISTORY = 4_000
@@ -47,7 +49,9 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
         k=_count(last.get("k", "")),
         metric="euclidean" if last.get("metric") == "euclidean" else "cosine",
         method=next((known for known in _METHODS if known == method), "none"),
-        dup=last.get("dup") in ("1", "on", "true"),
+        dup=last.get("dup") in _ON,
+        sort=next((known for known in _SORTS if known == last.get("sort")), ""),
+        scores=last.get("scores") in _ON,
         facets=_facets(values),
         steps=_steps(values.get("step", [])),
         lang=lang if lang in LANGUAGES else "",
@@ -127,7 +131,8 @@ def _steps(values: list[str]) -> tuple[str, ...]:
         pairs = (pair for pair in parse_qsl(_normalise(value)[:_MAX_STEP]) if pair[0] != "step")
         step = replace(parse_state(pairs), facets=())
         if step.has_query:
-            steps.append(replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="").query_string())
+            bare = replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="", sort="", scores=False)
+            steps.append(bare.query_string())
     while sum(map(len, steps)) > _MAX_HISTORY:
         del steps[0]
     return tuple(steps)

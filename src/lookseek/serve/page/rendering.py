@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import Response
 
+from ...types import Role
 from ..api.index import describe_index
 from ..engine import Engine
+from ..path_prefix import address
 from ..settings import MAX_PAGE_BYTES
 from ..uploads import Upload
 from .assets import static_url
@@ -18,12 +22,12 @@ from .cards import image_url, to_cards, upload_url
 from .content import PageContent, PageError, resolve_page
 from .error_texts import translate
 from .facet_filters import number_range
-from .language import LANGUAGES, Texts, choose_language, load_texts
+from .language import LANGUAGES, Language, Texts, choose_language, load_texts
 from .search_history import history_steps
-from .state import DEFAULT_K, State
+from .state import DEFAULT_K, MAX_K, State
 from .templating import render_template
 
-__all__ = ["render_page", "results_that_fit"]
+__all__ = ["base_context", "more_url", "reader_language", "render_page", "results_context", "results_that_fit"]
 
 _RESULT_COUNTS = (12, 24, 48, 96, 200)
 _MAX_QUERY_STRING = 8_000
@@ -36,9 +40,7 @@ _EAGER_PICTURES = 8
 
 async def render_page(request: Request, state: State, error: PageError | None = None) -> Response:
     """Return the page of a state, or of an error that occurred before the state was resolved."""
-    language = choose_language(
-        state.lang, request.cookies.get("lang", ""), accept_language=request.headers.get("accept-language", "")
-    )
+    language = reader_language(request, state)
     services = request.app.state
     upload: Upload | None = services.uploads.get(state.upload) if state.upload else None
     if len(state.query_string()) > _MAX_QUERY_STRING:  # every link of the page would be as long
@@ -60,19 +62,22 @@ async def render_page(request: Request, state: State, error: PageError | None = 
     return Response(html, content.error.status if content.error else 200, headers, media_type="text/html")
 
 
+def reader_language(request: Request, state: State) -> Language:
+    """Return the language of a page: the state's, else the reader's choice, else the browser's."""
+    return choose_language(
+        state.lang, request.cookies.get("lang", ""), accept_language=request.headers.get("accept-language", "")
+    )
+
+
 def results_that_fit(state: State) -> int:
     """Return how many results a page may show: each has some links that hold the whole state."""
     return max(DEFAULT_K, MAX_PAGE_BYTES // (_RESULT_BYTES + _RESULT_LINKS * len(state.query_string())))
 
 
-def _context(
-    request: Request, state: State, texts: Texts, upload: Upload | None, content: PageContent
-) -> dict[str, Any]:
+def base_context(request: Request, state: State, texts: Texts) -> dict[str, Any]:
+    """Return what every page of the service needs."""
     engine: Engine = request.app.state.engine
-    index, results = describe_index(engine), content.results
-    roles = engine.searcher.index.manifest.roles
-    cards = to_cards(content.browsed if results is None else results, state, texts, roles)
-    good = None if results is None else results.good
+    index = describe_index(engine)
     return {
         "t": texts.format,
         "texts": texts,
@@ -81,26 +86,61 @@ def _context(
         "state": state,
         "query_string": state.query_string(),
         "index": index,
+        "products": "product" in index.roles,
         "reads_words": bool(index.languages),
-        "reads_other_language": bool(index.languages) and texts.language not in index.languages,
-        "photo": _photo_url(state, upload),
-        "upload": upload,
+        "max_photo_bytes": request.app.state.settings.max_photo_bytes,
+        "static_url": static_url,
+        "image_url": image_url,
+        "error": None,
+    }
+
+
+def results_context(state: State, texts: Texts, content: PageContent, roles: Mapping[Role, str]) -> dict[str, Any]:
+    """Return what the results of a state need."""
+    results = content.results
+    cards = to_cards(content.browsed if results is None else content.hits, state, texts, roles)
+    good = None if results is None or state.sort else results.good
+    return {
         "results": results,
         "cards": cards,
+        "first": 0,
+        "total": max(content.total, len(cards)),
+        "version": content.version,
+        "has_more": len(cards) < content.total and len(cards) >= state.k,
+        "more_url": more_url(state, len(cards), content.version),
+        "next_url": replace(state, k=min(len(cards) + DEFAULT_K, MAX_K)).url(),
         "shape": content.shape,
         "good": good,
         "few_good": good is not None and good < len(cards),
+        "eager_pictures": _EAGER_PICTURES,
+    }
+
+
+def more_url(state: State, shown: int, version: str) -> str:
+    """Return the URL of the results after those that are shown."""
+    parameters = [pair for pair in state.parameters() if pair[0] != "k"]
+    return address(f"/more?{urlencode([('shown', str(shown)), ('version', version), *parameters])}")
+
+
+def _context(
+    request: Request, state: State, texts: Texts, upload: Upload | None, content: PageContent
+) -> dict[str, Any]:
+    roles = request.app.state.engine.searcher.index.manifest.roles
+    context = base_context(request, state, texts)
+    return {
+        **context,
+        **results_context(state, texts, content, roles),
+        "reads_other_language": bool(context["index"].languages) and texts.language not in context["index"].languages,
+        "photo": _photo_url(state, upload),
+        "upload": upload,
         "facets": content.facets,
-        "products": "product" in roles,
+        "sorts": content.sorts,
         "error": content.error,
         "error_detail": translate(content.error.detail, texts.language) if content.error else ("", texts.language),
         "steps": history_steps(state, request.app.state.uploads),
         "result_counts": sorted({*_RESULT_COUNTS, state.k}),
-        "eager_pictures": _EAGER_PICTURES,
-        "image_url": image_url,
         "number_range": number_range,
         "example_url": lambda name: replace(state, text=texts.format(f"example.{name}")).url(),
-        "static_url": static_url,
     }
 
 

@@ -16,6 +16,7 @@ from ..pool import Busy
 from ..problems import problem
 from ..thumbnails import SIZES, nearest_size, scale_to_fit
 from ..uploads import Upload, Uploads, check_pixel_limit, normalise_upload
+from . import admin, more
 from .assets import StaticAssets
 from .content import PageError, page_error
 from .facets import Facets
@@ -37,6 +38,8 @@ def mount(app: FastAPI) -> None:
     """Add the page to a service."""
     app.state.facets = Facets()
     app.include_router(router)
+    app.include_router(more.router)
+    app.include_router(admin.router)
     app.mount("/static", StaticAssets())
 
 

@@ -11,7 +11,7 @@ from ...query import Query, Term
 from ...types import Box, Metric
 from ..path_prefix import address
 
-__all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "State", "to_query"]
+__all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Method", "Sort", "State", "to_query"]
 
 DEFAULT_K, MAX_K = 24, 200
 """Results of a page: nobody looks at more than a few screens."""
@@ -23,6 +23,8 @@ MAX_EXAMPLES, MAX_FACETS = 24, 32
 """Liked or disliked items, and selected values: a URL has a limited length."""
 
 Method: TypeAlias = Literal["none", "svm", "kmeans"]
+Sort: TypeAlias = Literal["", "price", "-price", "newest"]
+"""The order of results: the nearest first, the cheapest, the dearest, or the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class State:
         metric: how photos alone are compared.
         method: the router; "none" searches all items.
         dup: whether near-identical photos are hidden.
+        sort: the order of the results.
+        scores: whether ranks and scores are shown, for experts.
         facets: selected values as (field, value), sorted, a range of numbers as "low..high".
         steps: earlier states of this dialogue, the earliest first, each as its query string.
         lang: the page's language where the URL sets it.
@@ -59,6 +63,8 @@ class State:
     metric: Metric = "cosine"
     method: Method = "none"
     dup: bool = False
+    sort: Sort = ""
+    scores: bool = False
     facets: tuple[tuple[str, str], ...] = ()
     steps: tuple[str, ...] = ()
     lang: str = ""
@@ -102,8 +108,9 @@ class State:
         pairs += [(f"f.{field}", value) for field, value in self.facets]
         options = (("k", self.k, DEFAULT_K), ("metric", self.metric, "cosine"), ("method", self.method, "none"))
         pairs += [(name, str(value)) for name, value, default in options if value != default]
-        if self.dup:
-            pairs.append(("dup", "1"))
+        pairs += [(name, "1") for name in ("dup", "scores") if getattr(self, name)]
+        if self.sort:
+            pairs.append(("sort", self.sort))
         pairs += [("step", step) for step in self.steps]
         if self.lang:
             pairs.append(("lang", self.lang))
@@ -136,6 +143,10 @@ class State:
     def without_photo(self) -> State:
         """Return the state without its photo."""
         return replace(self, photo="", box=None)
+
+    def without_text(self) -> State:
+        """Return the state without its words: of a photo with a change, the photo alone."""
+        return replace(self, text="")
 
     def without_box(self) -> State:
         """Return the state that searches with the whole photo."""
@@ -172,6 +183,7 @@ class State:
         if not self.has_query:
             return self.steps
         step = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
+        step = replace(step, sort="", scores=False)
         return (*self.steps, step.query_string())[-MAX_STEPS:]
 
 
