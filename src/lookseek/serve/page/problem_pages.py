@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..problems import MEDIA_TYPE
@@ -109,8 +109,4 @@ def _rewritten(body: bytes, headers: Headers, scripted: bool) -> tuple[bytes, st
 
 
 def _cookie(headers: Headers) -> str:
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get("lang")
-    except CookieError:
-        return ""
-    return "" if cookie is None else cookie.value
+    return cookie_parser(headers.get("cookie", "")).get("lang", "")

@@ -65,7 +65,7 @@
     sending().querySelector("progress").value = percent;
     sending().querySelector("span").textContent = sending().dataset.sending.replace("{percent}", percent);
   });
-  document.addEventListener("click", ({ target }) => target.closest("#cancel") && window.htmx.trigger(by("upload"), "htmx:abort"));
+  document.addEventListener("click", ({ target }) => target.closest("#cancel") && window.htmx.trigger(document.body, "htmx:abort")); // of hx-sync
   document.addEventListener("htmx:xhr:abort", ({ detail }) => {
     if (detail.elt?.id !== "upload") return;
     busy(false);
