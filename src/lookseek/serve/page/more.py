@@ -129,7 +129,8 @@ async def view(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
         "rows": attribute_rows(shown.point.attributes, roles, texts),
         "photos": [(image_url(id_), view_url(id_, state)) for id_ in shown.photos],
     }
-    template = "product.html" if request.headers.get("hx-request") else "view.html"
+    part = "hx-request" in request.headers
+    context["heading"], template = ("h2", "product.html") if part else ("h1", "view.html")
     html = await asyncio.to_thread(render_template, context, template)
     headers = {
         "Cache-Control": "private, no-cache",
