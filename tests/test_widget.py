@@ -20,7 +20,7 @@ from helpers.serving import Service, serving
 
 from lookseek.errors import KeysError, QueryError
 from lookseek.serve.guards.api_keys import make_key, read_keys
-from lookseek.serve.guards.cross_origin import check_origin
+from lookseek.serve.origins import check_origin
 from lookseek.serve.page.assets import FOLDER
 from lookseek.serve.path_prefix import check_prefix
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..encode.runtime import cores
 from ..errors import QueryError
 from ..query import MAX_DISTINCT
-from .guards.cross_origin import check_origin
+from .origins import check_origin
 from .path_prefix import check_prefix
 
 __all__ = [

@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 from ...atomic import sync_folder
 from ...errors import KeysError, QueryError
-from .cross_origin import check_origin
+from ..origins import check_origin
 
 __all__ = ["MAX_KEY", "Key", "Keys", "Scope", "key_from_headers", "make_key", "read_keys"]
 

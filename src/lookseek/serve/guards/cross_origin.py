@@ -5,18 +5,15 @@ Source: the Fetch standard, section 3.3 (fetch.spec.whatwg.org/#http-cors-protoc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...errors import QueryError
 from ..problems import problem
 
-__all__ = ["CrossOrigin", "check_origin", "is_allowed_origin"]
+__all__ = ["CrossOrigin", "is_allowed_origin"]
 
 _API = "/v1/"
 _POSTS = ("/v1/search", "/v1/feedback")
@@ -24,24 +21,6 @@ _READS = ("GET", "HEAD")
 _REQUEST_HEADERS = ("content-type", "x-api-key", "authorization", "if-none-match")
 _EXPOSED = "Retry-After, X-Request-Id, ETag"
 _PREFLIGHT_SECONDS = 600
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-
-
-def check_origin(origin: str) -> str:
-    """Return an origin as browsers send it.
-
-    Raises:
-        QueryError: it is something else, such as a whole address, or "*".
-
-    >>> check_origin("https://Shop.example:443/")
-    'https://shop.example'
-    """
-    parts = urlsplit(origin.strip())
-    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
-    normal = f"{parts.scheme}://{parts.netloc}".lower().removesuffix(default or "\0")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or not _ORIGIN.fullmatch(normal):
-        raise QueryError(f"{origin!r} is no origin: give scheme and host alone, e.g. https://shop.example")
-    return normal
 
 
 def is_allowed_origin(scope: Scope) -> bool:
@@ -54,7 +33,7 @@ class CrossOrigin:
 
     Args:
         app: answers the requests.
-        origins: as ``check_origin`` returns them; with none all is left as it is.
+        origins: as ``origins.check_origin`` returns them; with none all is left as it is.
     """
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
