@@ -37,7 +37,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_model()
+    return load_model("lookseek-base")
 
 
 def photos_of(shop: Path) -> list[Path]:
