@@ -210,7 +210,7 @@ def test_tag_refuses_what_does_not_go_together(tagger: Path, tmp_path: Path, say
     indexed("drawn:3", tmp_path / "other")
     said = say("tag", tmp_path / "other", "--write", tmp_path / "tags.csv", "--model", tagger / MODEL)
     assert said.code == 1
-    assert "was made by the model lookseek-base" in said.err
+    assert "was made by the model lookseek-2" in said.err
     assert not (tmp_path / "tags.csv").exists()
 
 
