@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 from lookseek.errors import QueryError
 from lookseek.query import Query
 from lookseek.render.as_json import query_to_dict
-from lookseek.rerank import RERANKERS, KReciprocal, QueryExpansion, Reranker, rerank
+from lookseek.rerank import (
+    RERANKERS,
+    DatabaseAugmentation,
+    Diffusion,
+    KReciprocal,
+    QueryExpansion,
+    Reranker,
+    rerank,
+    reranker_of,
+)
 from lookseek.search import Searcher, pipeline
 from lookseek.vectors import unit
 
@@ -97,6 +107,69 @@ def test_k_reciprocal_encoding_is_the_papers(count: int, seed: int, k1: int, k2:
     np.testing.assert_allclose(made, jaccard_similarities(query, vectors, k1, k2), atol=1e-5)
 
 
+def augmented_cosines(query: np.ndarray, vectors: np.ndarray, n: int) -> list[float]:
+    """Gordo et al., 4.4: each vector and its n nearest, weighted (n + 1 - rank) / (n + 1)."""
+    found = []
+    for row, own in enumerate(vectors):
+        others = sorted((r for r in range(len(vectors)) if r != row), key=lambda r: -float(vectors[r] @ own))[:n]
+        total = np.sum([(n + 1 - rank) / (n + 1) * vectors[r] for rank, r in enumerate([row, *others])], axis=0)
+        found.append(float(total @ query / np.linalg.norm(total)))
+    return found
+
+
+@given(st.integers(1, 24), st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_database_augmentation_is_the_papers(count: int, seed: int, n: int) -> None:
+    query, vectors, scores = candidates(count, seed)
+    made = DatabaseAugmentation(neighbours=n).rescore(query, vectors, scores)
+    np.testing.assert_allclose(made, augmented_cosines(query, vectors, n), atol=1e-5)
+
+
+@given(st.integers(1, 24), st.integers(0, 2**32 - 1), st.integers(1, 8))
+def test_diffusion_is_the_limit_of_the_papers_random_walk(count: int, seed: int, n: int) -> None:
+    """Iscen et al., eq. 2: f = alpha S f + (1 - alpha) y, again and again."""
+    query, vectors, scores = candidates(count, seed)
+    made = Diffusion(neighbours=n, alpha=0.8).rescore(query, vectors, scores)
+    rows = np.concatenate([query[None], vectors])
+    cosines = rows @ rows.T
+    near = [sorted((c for c in range(count + 1) if c != r), key=lambda c: -cosines[r, c])[:n] for r in range(count + 1)]
+    edges = np.zeros((count + 1, count + 1))
+    for a in range(count + 1):
+        for b in near[a]:
+            edges[a, b] = max(0.0, cosines[a, b]) ** 3 if a in near[b] else 0.0
+    degree = np.maximum(edges.sum(axis=1), 1e-12)
+    step = edges / np.sqrt(np.outer(degree, degree))
+    flow, start = np.zeros(count + 1), np.eye(count + 1)[0]
+    for _ in range(400):
+        flow = 0.8 * step @ flow + 0.2 * start
+    most = flow[1:].max()
+    np.testing.assert_allclose(made, flow[1:] / most if most > 0 else flow[1:], atol=1e-5)
+
+
+def test_diffusion_follows_a_chain_that_cosine_cuts_off() -> None:
+    """Candidates in steps of 14 degrees go on to 56; one at -50 is nearer to the query and stands alone."""
+    degrees = np.radians([0, 14, 28, 42, -50, 56])
+    rows = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)
+    scores = rows[1:] @ rows[0]
+    assert scores[4] < scores[3]
+    made = Diffusion(neighbours=2).rescore(rows[0], rows[1:], scores)
+    assert made[4] > made[3]
+
+
+def test_a_stack_hands_on_its_order_and_its_blended_scores() -> None:
+    query, vectors, scores = candidates(40, 1)
+    stack = reranker_of("query-expansion,k-reciprocal")
+    assert stack is not None and stack.name == "query-expansion,k-reciprocal" and stack.depth == 100
+    first, second = QueryExpansion(), KReciprocal()
+    moved = first.rescore(query, vectors, scores)
+    order = np.argsort(-moved, kind="stable")
+    expected = np.empty(40)
+    expected[order] = 0.3 * moved[order] + 0.7 * second.rescore(query, vectors[order], moved[order])
+    np.testing.assert_allclose(stack.rescore(query, vectors, scores), expected, atol=1e-6)
+    assert reranker_of("none") is None and reranker_of("diffusion") == Diffusion()
+    with pytest.raises(QueryError, match="re-ranker 'x' is unknown"):
+        reranker_of("diffusion, x")
+
+
 def test_k_reciprocal_prefers_what_is_mutual() -> None:
     """The two nearest, at 8 and 9 degrees, have nearer neighbours of their own; those at 10 and 11 have none."""
     degrees = np.radians([0, -8, -9, 10, 11, -12, -12.3, -12.6, -12.9, -13.2])
@@ -109,7 +182,9 @@ def test_k_reciprocal_prefers_what_is_mutual() -> None:
 # the blend
 
 
-@pytest.mark.parametrize("method", [QueryExpansion(share=0.4), KReciprocal(), QueryExpansion()])
+@pytest.mark.parametrize(
+    "method", [QueryExpansion(share=0.4), KReciprocal(), QueryExpansion(), Diffusion(), DatabaseAugmentation()]
+)
 def test_the_final_score_is_a_blend_and_the_rest_stays_behind(method: Reranker) -> None:
     query, vectors, scores = candidates(40, 1)
     final = rerank(method, query, vectors[:15], scores)
@@ -160,7 +235,7 @@ def test_shares_sum_to_the_score_and_name_the_re_ranker(
 def test_the_first_results_are_the_same_for_every_k(
     ready: tuple[Path, Path], searcher: Searcher, monkeypatch: pytest.MonkeyPatch, name: str, depth: int
 ) -> None:
-    method = {"query-expansion": QueryExpansion, "k-reciprocal": KReciprocal}[name](depth=depth)
+    method = replace(RERANKERS[name], depth=depth)
     monkeypatch.setattr(pipeline, "RERANKERS", {name: method})
     photo = photo_of(ready, 3)
     whole = searcher.search(Query(image=photo, k=36, rerank=name)).hits  # type: ignore[arg-type]
@@ -190,7 +265,7 @@ def test_nothing_found_is_nothing_re_ranked(ready: tuple[Path, Path], searcher: 
 def test_what_can_t_be_re_ranked_is_refused() -> None:
     with pytest.raises(QueryError, match="compares by cosine only"):
         Query(image=b"x", metric="euclidean", rerank="k-reciprocal")
-    with pytest.raises(QueryError, match="re-ranker 'best' is unknown: use none, query-expansion or k-reciprocal"):
+    with pytest.raises(QueryError, match="re-ranker 'best' is unknown: use none, query-expansion, database-aug"):
         Query(image=b"x", rerank="best")  # type: ignore[arg-type]
 
 

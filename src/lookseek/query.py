@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .errors import QueryError
 from .photo import Photo, to_photo
@@ -238,8 +238,8 @@ def _check_methods(query: Query) -> None:
         raise QueryError(f"route mode {query.route_mode!r} is unknown: use soft or hard")
     if query.group_by not in ("product", "photo"):
         raise QueryError(f"results can't be grouped by {query.group_by!r}: use product or photo")
-    if query.rerank not in ("none", "query-expansion", "k-reciprocal"):
-        raise QueryError(f"re-ranker {query.rerank!r} is unknown: use none, query-expansion or k-reciprocal")
+    if query.rerank not in ("none", *get_args(RerankMethod)):
+        raise QueryError(f"re-ranker {query.rerank!r} is unknown: use none, {', '.join(get_args(RerankMethod))}")
     if query.rerank != "none" and query.metric != "cosine":
         raise QueryError(f"{query.rerank} compares by cosine only: use metric cosine, or leave out the re-ranker")
 

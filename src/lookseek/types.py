@@ -64,7 +64,7 @@ Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
-RerankMethod: TypeAlias = Literal["query-expansion", "k-reciprocal"]
+RerankMethod: TypeAlias = Literal["query-expansion", "database-augmentation", "k-reciprocal", "diffusion"]
 """The method that scores the first candidates of a search again, see ``lookseek.rerank``."""
 
 Role: TypeAlias = Literal["product", "title", "price", "link", "brand"]

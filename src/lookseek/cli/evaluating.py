@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ..errors import QueryError
-from ..types import Metric, RerankMethod, RouteMode, RouterType
+from ..types import Metric, RouteMode, RouterType
 from .app import app
 from .console import err, out, print_line
 from .output import (
@@ -35,7 +35,7 @@ def evaluate(
     route: Literal["none"] | RouterType = "none",
     route_mode: RouteMode = "soft",
     route_preset: Literal["baseline", "linear"] = "baseline",
-    rerank: Literal["none"] | RerankMethod = "none",
+    rerank: str = "none",
     json: Path | None = None,
     report: Path | None = None,
     trec: Path | None = None,
@@ -62,7 +62,8 @@ def evaluate(
         route: a router between queries and gallery, fitted on train, for benchmarks that have one.
         route_mode: soft, or hard for the likeliest key alone.
         route_preset: how svm learns, as lookseek route says.
-        rerank: score the first candidates a second time, as a search does: query-expansion or k-reciprocal.
+        rerank: score the first candidates a second time, as a search does: query-expansion, database-augmentation,
+            k-reciprocal or diffusion; several in order, joined by commas.
         json: write the result into this file, and every query's values beside it.
         report: write a page with tables, plots and strips of the best and worst queries into this folder.
         trec: write run and qrels files into this folder.

@@ -87,8 +87,8 @@ def search(
         group_by: product makes photos of one product one result, the best photo first; photo shows each by itself.
         route: search only the items whose key a router finds likely; lookseek route makes routers.
         route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
-        rerank: score the first candidates a second time, by their own neighbours: query-expansion or k-reciprocal. On
-            a shop's photos both lost more than they won: measure it on yours, lookseek evaluate --rerank.
+        rerank: score the first candidates a second time, by their own neighbours. On a shop's photos this lost more
+            than it won: measure it on yours, lookseek evaluate --rerank.
         literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
         complete: the id of an item to complete the look of: prints what goes with it, -k items of each part of a look.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from ..atomic import write_text
 from ..errors import QueryError
 from ..progress import Progress
-from ..rerank import RERANKERS
-from ..types import Metric, RerankMethod
+from ..rerank import reranker_of
+from ..types import Metric
 from .details import details_path, write_details
 from .inputs import write_inputs
 from .outcome import Evaluation
@@ -40,7 +39,7 @@ class EvaluationRequest:
     literal: bool
     by: str
     route: Route | None
-    rerank: Literal["none"] | RerankMethod
+    rerank: str
     json: Path | None
     report: Path | None
     trec: Path | None
@@ -78,7 +77,7 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     system = open_system(
         request.model, request.metric, request.colour_weight, request.composer, literal=request.literal
     )
-    reranker = None if request.rerank == "none" else RERANKERS[request.rerank]
+    reranker = reranker_of(request.rerank)
     measured = partial(evaluate, chosen, options, system, progress, route=request.route, reranker=reranker)
     if request.trec is None:
         return _write(measured(), request, progress, [])

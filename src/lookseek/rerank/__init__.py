@@ -12,18 +12,32 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import RerankMethod, Vector, Vectors
+from ..errors import QueryError
+from ..types import Vector, Vectors
+from .database_augmentation import DatabaseAugmentation
+from .diffusion import Diffusion
 from .k_reciprocal import KReciprocal
 from .query_expansion import QueryExpansion
+from .stack import Stack
 
-__all__ = ["RERANKERS", "KReciprocal", "QueryExpansion", "Reranker", "rerank"]
+__all__ = [
+    "RERANKERS",
+    "DatabaseAugmentation",
+    "Diffusion",
+    "KReciprocal",
+    "QueryExpansion",
+    "Reranker",
+    "Stack",
+    "rerank",
+    "reranker_of",
+]
 
 
 class Reranker(Protocol):
     """A way to score candidates by more than their own similarity to the query."""
 
     @property
-    def name(self) -> RerankMethod:
+    def name(self) -> str:
         """What a query calls it by, and the label of its share of a score."""
 
     @property
@@ -47,8 +61,28 @@ class Reranker(Protocol):
         """
 
 
-RERANKERS: Mapping[str, Reranker] = {each.name: each for each in (QueryExpansion(), KReciprocal())}
-"""By name, with the settings of their papers."""
+RERANKERS: Mapping[str, Reranker] = {
+    each.name: each for each in (QueryExpansion(), DatabaseAugmentation(), KReciprocal(), Diffusion())
+}
+"""By name, with the settings of their papers where those carry over."""
+
+
+def reranker_of(names: str) -> Reranker | None:
+    """Return a re-ranker by name, or several in order: "query-expansion,k-reciprocal"; None for "none".
+
+    Raises:
+        QueryError: there is none of a name.
+
+    >>> reranker_of("query-expansion,diffusion").name
+    'query-expansion,diffusion'
+    """
+    if names == "none":
+        return None
+    wanted = [name.strip() for name in names.split(",")]
+    if unknown := [name for name in wanted if name not in RERANKERS]:
+        raise QueryError(f"re-ranker {unknown[0]!r} is unknown: use none, or one or more of {', '.join(RERANKERS)}")
+    methods = tuple(RERANKERS[name] for name in wanted)
+    return methods[0] if len(methods) == 1 else Stack(methods)
 
 
 def rerank(reranker: Reranker, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:

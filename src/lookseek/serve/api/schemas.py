@@ -89,7 +89,7 @@ class SearchBody(_Strict):
     route: Literal["none", "svm", "kmeans"] = "none"
     route_mode: Literal["soft", "hard"] = "soft"
     rerank: Annotated[
-        Literal["none", "query-expansion", "k-reciprocal"],
+        Literal["none", "query-expansion", "database-augmentation", "k-reciprocal", "diffusion"],
         Field(description="What scores the first candidates a second time."),
     ] = "none"
     cursor: Annotated[str, Field(max_length=200, description="next of the answer before, for what comes after it.")] = (
