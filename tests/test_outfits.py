@@ -115,7 +115,7 @@ def test_the_model_that_ships_is_one_of_these_features() -> None:
     pixels[8:56, 8:56] = COLOURS["navy"]
     colours = to_colours(encoder.prepare(pixels)[None])
     assert colours.shape == (1, 4 + encoder.dim)
-    assert harmony.weights.shape == harmony.scale.shape == pair_features(colours[0], colours).shape[1:]
+    assert harmony.weights.shape == pair_features(colours[0], colours, harmony.mean, harmony.basis).shape[1:]
     assert harmony.together.shape == (len(PARTS), len(PARTS))
     assert np.allclose(np.diag(harmony.together), 1, atol=1e-4)
     assert next(part for part, _ in harmony.parts_beside("top")) in ("bottom", "shoes")

@@ -2,9 +2,9 @@
 
     python -m benchmarks.choices.outfits FOLDER     # FOLDER is laid out like ccp/
 
-Split test; the model was learned on train (scripts/make_outfits.py). Garments are cut out by the masks; each pair
-of parts of one photo is a query, the other 99 are garments of that part from other photos. Beside it: chance, and the
-most alike colours.
+Split test; the model was learned on train and its size chosen on val (scripts/make_outfits.py). Garments are cut out by
+the masks; each pair of parts of one photo is a query, the other 99 are garments of that part from other photos of test
+and val. Beside it: chance, and the most alike colours.
 """
 
 from __future__ import annotations
@@ -57,11 +57,16 @@ def read_garments(folder: Path, split: str) -> list[Garment]:
     return garments
 
 
-def ranks(garments: list[Garment]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By method: the place of the true garment among the candidates, from 1, and the photo of each query."""
+def ranks(garments: list[Garment], more: list[Garment]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By method: the place of the true garment among the candidates, from 1, and the photo of each query.
+
+    Args:
+        garments: of the split that asks.
+        more: of another split: strangers alone.
+    """
     generator, harmony = np.random.default_rng(SEED), load_harmony()
     by_part: dict[str, list[Garment]] = {}
-    for garment in garments:
+    for garment in (*garments, *more):
         by_part.setdefault(garment.part, []).append(garment)
     places: dict[str, list[int]] = {"chance": [], "same colour": [], "complete the look": []}
     photos = []
@@ -98,7 +103,8 @@ def main() -> None:
     """Print a table."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    found = ranks(read_garments(Path(sys.argv[1]), "test"))
+    folder = Path(sys.argv[1])
+    found = ranks(read_garments(folder, "test"), read_garments(folder, "val"))
     print("| method | queries | recall@10 of 100 | mean place |")
     print("|---|---|---|---|")
     for method, (places, photos) in found.items():

@@ -1,4 +1,4 @@
-"""How well the colours of two garments go together, learned from street photos: a logistic model of a pair."""
+"""How well the colours of two garments go together, learned from street photos: a model of choices among garments."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ class Harmony:
 
     Args:
         weights: float64 (features,), of ``pair_features``.
-        scale: float64 (features,), by which features are divided.
+        mean: float64 (dim,), mean colour vector of garments.
+        basis: float64 (dim, axes), the axes along which garments' colour vectors differ most.
         together: float64 (parts, parts), how often a photo with the first part has the second one too; of ``PARTS``.
     """
 
     weights: _Floats
-    scale: _Floats
+    mean: _Floats
+    basis: _Floats
     together: _Floats
 
     def score(self, one: _Floats, others: _Floats) -> _Floats:
@@ -44,9 +46,9 @@ class Harmony:
             others: (n, colours).
 
         Returns:
-            (n,) logits, without the share of pairs that go together.
+            (n,) logits: of a choice among garments of one part, only differences mean something.
         """
-        scores: _Floats = (pair_features(one, others) / self.scale) @ self.weights
+        scores: _Floats = pair_features(one, others, self.mean, self.basis) @ self.weights
         return scores
 
     def parts_beside(self, part: Part) -> list[tuple[Part, float]]:
@@ -76,21 +78,25 @@ def to_colours(vectors: _Floats | NDArray[np.float32]) -> _Floats:
     return np.column_stack([mean, spread, np.sqrt(shares)])
 
 
-def pair_features(one: _Floats, others: _Floats) -> _Floats:
-    """Return the features of pairs: contrast, chroma and hue, as theories of colour harmony name them.
+def pair_features(one: _Floats, others: _Floats, mean: _Floats, basis: _Floats) -> _Floats:
+    """Return the features of pairs: contrast, chroma and hue, as theories of harmony name them, and products of axes.
 
     Args:
         one: of ``to_colours``, (colours,).
         others: (n, colours).
+        mean: of colour vectors, (dim,).
+        basis: axes of colour vectors, (dim, axes).
 
     Returns:
-        (n, 15). Symmetric but for the last four, which are the other garment's own.
+        (n, 17 + axes + axes * axes): the last ones let any two colours be liked or disliked together.
     """
     light, a, b, spread = (others[:, column] for column in range(4))
     chroma, own = np.hypot(a, b), float(np.hypot(one[1], one[2]))
     hue = (a * one[1] + b * one[2]) / np.maximum(chroma * own, 1e-6)
     strength = np.minimum(chroma, own)
     contrast = np.abs(light - one[0])
+    alike = np.maximum(others[:, 4:] @ one[4:], 0)
+    own_axes, axes = (one[4:] - mean) @ basis, (others[:, 4:] - mean) @ basis
     return np.column_stack(
         [
             contrast,
@@ -101,13 +107,17 @@ def pair_features(one: _Floats, others: _Floats) -> _Floats:
             np.sqrt(chroma * own),
             ((chroma < _NEUTRAL) == (own < _NEUTRAL)) * 1.0,
             np.minimum(spread, one[3]),
-            others[:, 4:] @ one[4:],
-            others[:, 4:] @ one[4:] * strength,
+            alike,
+            alike**2,
+            np.sqrt(alike),
+            alike * strength,
             np.abs(spread - one[3]),
             light,
             light**2 / 100,
             chroma,
             spread,
+            axes,
+            (axes[:, :, None] * own_axes).reshape(len(others), -1),
         ]
     )
 
@@ -118,6 +128,7 @@ def load_harmony() -> Harmony:
     kept = json.loads(_FILE.read_text(encoding="utf-8"))
     return Harmony(
         np.array(kept["weights"], np.float64),
-        np.array(kept["scale"], np.float64),
+        np.array(kept["mean"], np.float64),
+        np.array(kept["basis"], np.float64),
         np.array(kept["together"], np.float64),
     )
