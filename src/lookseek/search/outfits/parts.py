@@ -12,7 +12,7 @@ from ...types import Attributes, AttributeValue
 
 __all__ = ["PARTS", "Part", "part_of", "part_of_words"]
 
-Part: TypeAlias = Literal["top", "bottom", "dress", "outerwear", "shoes", "bag", "hat", "scarf", "belt", "glasses"]
+Part: TypeAlias = Literal["top", "bottom", "dress", "outerwear", "shoes", "bag", "hat", "scarf", "belt"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 _FIELDS = ("articletype", "product_type_name", "type", "label", "category", "kind", "subcategory", "title", "name")
@@ -58,7 +58,6 @@ _PHRASES: tuple[tuple[str, Part], ...] = (
     ("chân váy", "bottom"),
     ("váy liền", "dress"),
     ("áo dài", "dress"),
-    ("kính mát", "glasses"),
     ("thắt lưng", "belt"),
 )
 """Names of several words whose first word alone means another part."""
