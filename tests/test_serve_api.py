@@ -71,7 +71,7 @@ def test_a_photo_by_form_and_by_json_answers_as_the_library_does(service: Servic
     assert form.status_code == by_json.status_code == 200, form.text
     expected = json.loads(json.dumps(results_to_dict(results), default=str))
     for told in (form.json(), by_json.json()):
-        assert told.keys() == {"query", "hits", "took_ms", "index", "good"}
+        assert told.keys() - {"next"} == {"query", "hits", "took_ms", "index", "good"}
         assert [hit["id"] for hit in told["hits"]] == [hit["id"] for hit in expected["hits"]]
         for hit, one in zip(told["hits"], expected["hits"], strict=True):
             assert hit.keys() == one.keys()
