@@ -99,7 +99,7 @@
     Object.assign(image.parentElement.style, { width: `${width}px`, height: `${height}px` }); // what is beside it is none of it
     new window.Cropper(image, {
       viewMode: 1, autoCropArea: 0.8, data: first, zoomable: false, rotatable: false, scalable: false, guides: false,
-      background: false, checkOrientation: false, checkCrossOrigin: false, toggleDragModeOnDblclick: false, crop: fill,
+      minContainerWidth: 1, minContainerHeight: 1, background: false, checkOrientation: false, checkCrossOrigin: false, toggleDragModeOnDblclick: false, crop: fill,
     });
     place.addEventListener("input", () => {
       filling = true;
