@@ -12,8 +12,11 @@ from lookseek.filters import And, Compare, In, Not, Or, matches, parse
 from lookseek.filters.columns import Column, column_of, mask
 
 NAMES = st.sampled_from(["a", "b", "màu"])
+DATES = ("2026-01-05", "2026-01-05T09:30", "2026-01-06T00:00:00+07:00", "9999-12-31")
 STORED = st.one_of(
     st.none(),
+    st.sampled_from([*DATES, "2026-02-30"]),
+    st.lists(st.sampled_from([*DATES, "red"]), min_size=1, max_size=3, unique=True).map(tuple),
     st.sampled_from(["", "red", "đỏ", "2012", "true", "True", "1", "1.0", "nan"]),
     st.booleans(),
     st.integers(-3, 3),
@@ -33,6 +36,7 @@ def trees() -> st.SearchStrategy[Any]:
     leaf = st.one_of(
         st.builds(Compare, NAMES, st.sampled_from(["=", "!="]), LITERALS),
         st.builds(Compare, NAMES, st.sampled_from(["<", "<=", ">", ">="]), st.floats(-5, 5) | st.integers(-5, 5)),
+        st.builds(Compare, NAMES, st.sampled_from(["<", "<=", ">", ">="]), st.sampled_from(DATES)),
         st.builds(In, NAMES, st.lists(LITERALS, min_size=1, max_size=4).map(tuple), st.booleans()),
     )
     return st.recursive(

@@ -370,9 +370,9 @@ def test_check_fields_names_the_closest() -> None:
         ("colour in (red,)", 16, "expected a value, found ')'"),
         ("colour in (red", 15, "expected ), found the end"),
         ("colour not = red", 12, "expected in after 'colour', found '='"),
-        ("price < cheap", 9, "< compares with a number only, found 'cheap'"),
-        ("price < '50'", 9, "< compares with a number only"),
-        ("price < true", 9, "< compares with a number only"),
+        ("price < cheap", 9, "< compares with a number, or a date such as 2026-01-31, and found 'cheap'"),
+        ("price < '50'", 9, "< compares with a number, or a date"),
+        ("price < true", 9, "< compares with a number, or a date"),
         ("price < 1e999", 9, "too large"),
         (f"price = {'9' * 5000}", 9, "too large"),
         ("colour = not red", 10, "'not' is a keyword: put a value that holds it in quotes"),
@@ -519,3 +519,29 @@ def test_a_tree_that_no_text_could_give_is_not_built(make: object) -> None:
     assert callable(make)
     with pytest.raises(FilterError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("since > 2026-01-05", ["c"]),
+        ("since >= 2026-01-05", ["a", "b", "c"]),
+        ("since < 2026-01-05", []),
+        ("since <= 2026-01-05", ["a", "b"]),
+        ("since < 2026-01-05T10:00", ["a", "b"]),  # b: 02:30 of UTC
+        ("since > '2026-01-05T02:00'", ["b", "c"]),
+        ("since = 2026-01-05", ["a"]),
+    ],
+)
+def test_dates_are_compared_as_dates(text: str, found: list[str]) -> None:
+    items = {"a": "2026-01-05", "b": "2026-01-05T09:30:00+07:00", "c": ("soon", "2026-01-06"), "d": "soon", "e": 2026}
+    assert [name for name, since in items.items() if matches(parse(text), {"since": since})] == found
+    assert parse(to_text(parse(text))) == parse(text)
+
+
+def test_a_date_is_compared_with_dates_alone() -> None:
+    check_fields(parse("since > 2026-01-05"), {"since": "words"})
+    with pytest.raises(FilterError, match="price is a number in this index"):
+        check_fields(parse("price > 2026-01-05"), {"price": "number"})
+    with pytest.raises(FilterError, match=r"a date such as 2026-01-31"):
+        parse("since > January")

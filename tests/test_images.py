@@ -321,7 +321,6 @@ def test_odd_pictures_do_no_harm(name: str) -> None:
         ("svg", "an SVG drawing, not a photo: export it as PNG or JPEG"),
         ("html", "an HTML page"),
         ("empty", "an empty file"),
-        ("heic", "a HEIC photo"),
         ("pdf", "a PDF document"),
         ("png: 400 million pixels", "20,000 x 20,000 = 400.0 million pixels, more than the limit of"),
         ("jpeg: 5,000 scans", "more than 32 scans"),

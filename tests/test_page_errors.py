@@ -23,6 +23,7 @@ import lookseek
 from lookseek import Query
 from lookseek.errors import LookseekError
 from lookseek.images import decode, to_jpeg
+from lookseek.images.file_types import describe_file
 from lookseek.serve.page.error_texts import load_templates, translate
 from lookseek.serve.page.language import LANGUAGES, load_texts
 
@@ -62,7 +63,7 @@ def test_each_error_that_is_translated_is_one_of_the_service() -> None:
     messages = {
         "only_minus": raised(lambda: Query(minus=["red"])),
         "only_unlike": raised(lambda: Query(unlike=["a"])),
-        "heic": raised(lambda: decode(b"\0\0\0\x18ftypheic" + bytes(64))),
+        "heic": f"the picture: this is {describe_file(b'....ftypheic')}",
         "pdf": raised(lambda: decode(b"%PDF-1.7 ...")),
         "archive": raised(lambda: decode(b"PK\x03\x04 ...")),
         "empty": raised(lambda: decode(b"")),

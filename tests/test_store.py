@@ -533,6 +533,11 @@ VALUES = st.one_of(
 )
 
 
+DATES = st.sampled_from(
+    ["2026-01-05", "2026-01-06", "2026-1-4", "2026-01-05T09:30", "2026-01-05T02:30:00Z", "0001-01-01", "9999-12-31"]
+)
+
+
 @st.composite
 def conditions(draw: st.DrawFn) -> Any:
     from lookseek.filters import And, Compare, In, Not, Or
@@ -540,6 +545,7 @@ def conditions(draw: st.DrawFn) -> Any:
     leaf = st.one_of(
         st.builds(Compare, NAMES, st.sampled_from(["=", "!="]), VALUES),
         st.builds(Compare, NAMES, st.sampled_from(["<", "<=", ">", ">="]), st.floats(-5, 2100)),
+        st.builds(Compare, NAMES, st.sampled_from(["<", "<=", ">", ">="]), DATES),
         st.builds(In, NAMES, st.lists(VALUES, min_size=1, max_size=3).map(tuple), st.booleans()),
     )
     pair = lambda inner: st.lists(inner, min_size=2, max_size=3).map(tuple)  # noqa: E731
@@ -553,6 +559,8 @@ def conditions(draw: st.DrawFn) -> Any:
 def varied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     random = np.random.default_rng(0)
     pool: list[Any] = ["red", "đỏ", "2012", "true", "1", "", 1, -2, 0, 2012, 1.5, -0.5, True, False]
+    pool += ["2026-01-05", "2026-01-05T09:30", "2026-01-05T09:30:00+07:00", "2026-01-05 23:59:59.5", "2026-02-30"]
+    pool += [("red", "2026-01-06"), ("2026-01-04", "2026-01-06"), "2026-01-05x", "2026"]
     names = ["a", "Base Colour", "b.c", 'quo"te', "back\\slash", "100%", "a%22b", "màu"]
     points = []
     for n in range(120):

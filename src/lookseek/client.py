@@ -43,7 +43,7 @@ _ITEMS_PER_STREAM = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """The outcome for an item: ``what`` is added, changed, unchanged or failed, ``reason`` is why it failed."""
+    """The outcome for an item: added, changed, unchanged or failed, and why it failed or what is odd about it."""
 
     id: str
     what: str
@@ -100,6 +100,7 @@ class Client:
             good=answer.get("good"),
             next=answer.get("next", ""),
             changed=answer.get("changed", False),
+            hints=tuple(answer.get("hints", ())),
         )
 
     def pages(self, query: Query) -> Iterator[Results]:

@@ -72,6 +72,7 @@ class Results:
         good: how many hits stand out from the rest of the index; None where nobody measured that, or can.
         next: of a service: the cursor of the next page; "" where no more comes.
         changed: of a service: True where the index has changed since the page before.
+        hints: what was probably meant by a filter that no item meets, a sentence each; empty where there are hits.
         readings: words of the query that were read as others, a line each: "'burgundy' read as 'maroon'".
 
     Raises:
@@ -88,6 +89,7 @@ class Results:
     readings: tuple[str, ...] = ()
     next: str = field(default="", compare=False)
     changed: bool = field(default=False, compare=False)
+    hints: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..types import AttributeValue
 from .amounts import Decimal, Signs, read_amount, split_amount
@@ -37,35 +38,20 @@ PIPED = 0.05
 CODE_DIGITS = 12
 """Digits from which an integer is a code, e.g. an EAN of 13: no price or count has as many."""
 
+
+def _names(keys: str) -> frozenset[str]:
+    return frozenset(keys.split())
+
+
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "y", "có", "1"), True),
     **dict.fromkeys(("false", "no", "n", "không", "0"), False),
 }
 _BOOLEAN_NAME = re.compile(r"(?:is|has)(?=[ _A-Z-]).*|published|visible|enabled|available|active", re.IGNORECASE)
-_CODE_NAMES = frozenset(
-    [
-        "sku",
-        "variantsku",
-        "ean",
-        "ean13",
-        "gtin",
-        "gtin13",
-        "upc",
-        "isbn",
-        "barcode",
-        "variantbarcode",
-        "mpn",
-        "asin",
-        "zip",
-        "postcode",
-        "phone",
-        "tel",
-        "telephone",
-    ]
+_CODE_NAMES = _names(
+    "sku variantsku ean ean13 gtin gtin13 upc isbn barcode variantbarcode mpn asin zip postcode phone tel telephone"
 )
-_LIST_NAMES = frozenset(
-    ["tags", "tag", "categories", "keywords", "labels", "collections", "sizes", "colours", "colors", "materials"]
-)
+_LIST_NAMES = _names("tags tag categories keywords labels collections sizes colours colors materials")
 _LEADING_ZERO = re.compile(r"-?0[0-9]+")
 _EXPONENT_CODE = re.compile(r"[0-9]+[eE][+-]?[0-9]{1,2}")
 _ROUNDED = re.compile(r"[0-9]\.[0-9]+[eE]\+(?:1[1-9]|[2-9][0-9])")
@@ -113,6 +99,18 @@ class ColumnType:
     doubt: str = ""
     codes: bool = False
 
+    def to_dict(self) -> dict[str, object]:
+        """Return what decides how a text is read, as JSON values; what has its default is left out."""
+        told: dict[str, object] = {"kind": self.kind, "real": self.real, "decimal": self.decimal, "order": self.order}
+        told |= {"separator": self.separator, "codes": self.codes}
+        return {name: value for name, value in told.items() if value != getattr(_PLAIN, name)}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> ColumnType:
+        """Make a type of what ``to_dict`` returned; names that are unknown here are passed over."""
+        names = ("kind", "real", "decimal", "order", "separator", "codes")
+        return cls(**{name: told[name] for name in names if name in told})
+
     def read(self, text: str) -> Cell:
         """Convert a cell that holds text."""
         text = normalise(text).strip()
@@ -147,6 +145,9 @@ class ColumnType:
             return Cell(text, odd="is a code that a spreadsheet has rounded, its last digits are lost")
         whole = text.removesuffix(".0")
         return Cell(whole if whole.isdigit() else text)
+
+
+_PLAIN = ColumnType()
 
 
 @dataclass(slots=True)

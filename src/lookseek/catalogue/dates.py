@@ -49,4 +49,6 @@ def read_date(text: str, order: DateOrder) -> str | None:
         date = datetime.date(int(year), int(month), int(day)).isoformat()
     except ValueError:
         return None
+    if zone and len(time) == len("09:30"):
+        time += ":00"  # filters read a zone after seconds alone
     return f"{date}T{time}{zone or ''}" if time else date

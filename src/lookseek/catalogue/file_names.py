@@ -76,6 +76,9 @@ OTHER_FOLDERS = frozenset(
 """Copies, thumbnails and deleted files that macOS, Python, npm, Windows, and NAS of Synology and QNAP leave behind."""
 
 
+_PICTURE_BRANDS = frozenset(b"avif avis heic heix heim heis hevc hevx mif1 msf1".split())
+
+
 def is_hidden(name: str) -> bool:
     """Return whether a file or folder is hidden by its name."""
     return name.startswith(".")
@@ -95,4 +98,4 @@ def starts_like_a_photo(start: bytes) -> bool:
         return True
     riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
     bmp = start[:2] == b"BM" and start[6:10] == bytes(4)
-    return riff or bmp or start[4:12] in (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypmif1")
+    return riff or bmp or (start[4:8] == b"ftyp" and start[8:12] in _PICTURE_BRANDS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from ..types import Item, Skipped
+from .id_hashes import IdHashes, id_hash
 
 __all__ = ["check_ids"]
 
@@ -17,10 +17,9 @@ MAX_ID = 4096
 def check_ids(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
     """Yield entries, with a ``Skipped`` in place of each item whose id is unusable or not the first of its kind.
 
-    Of an id a 64-bit hash is kept: at a million items the odds that any two different ids share one are 1 in 37
-    million, and 70 MB of memory are used.
+    Of an id a 64-bit hash is kept, see ``id_hashes``.
     """
-    seen: set[int] = set()
+    seen = IdHashes()
     for entry in entries:
         if isinstance(entry, Skipped):
             yield entry
@@ -30,12 +29,10 @@ def check_ids(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
             where = entry.id[:80].encode("utf-8", "replace").decode()
             yield Skipped(where, "unusable id", problem)
             continue
-        digest = int.from_bytes(hashlib.blake2b(entry.id.encode(), digest_size=8).digest())
-        if digest in seen:
-            yield Skipped(entry.id, "duplicate id", f"{entry.id!r} is there more than once: the first is kept")
-        else:
-            seen.add(digest)
+        if seen.add(id_hash(entry.id)):
             yield entry
+        else:
+            yield Skipped(entry.id, "duplicate id", f"{entry.id!r} is there more than once: the first is kept")
 
 
 def _problem(id: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..store import FieldType
 from ..types import Item, Role, Skipped
+from .column_types import ColumnType
 from .folder import FolderCatalogue
 from .options import DEFAULT_OPTIONS, ReadingOptions
 from .reading import Reading
@@ -60,6 +61,11 @@ class ImageFolder:
     def fields(self) -> Mapping[str, FieldType]:
         """The types of the attributes."""
         return {name: kind for table in self._tables for name, kind in table.fields.items()}
+
+    @property
+    def types(self) -> Mapping[str, ColumnType]:
+        """Attribute to how its texts are read."""
+        return {name: kind for table in self._tables for name, kind in table.types.items()}
 
     @property
     def reading(self) -> Reading:

@@ -13,6 +13,7 @@ from ..store import FieldType
 from ..types import Item, Role, Skipped
 from .base import Catalogue
 from .classic import ClassicCatalogue, VectorOrigin, features_of
+from .column_types import ColumnType
 from .file_names import INDEX_FILES, PHOTO_SUFFIXES
 from .folder import FolderCatalogue
 from .ids import check_ids
@@ -24,7 +25,7 @@ from .rows import TABLE_SUFFIXES
 from .shards import shards_in
 from .table import TableCatalogue
 
-__all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "vector_origin"]
+__all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "types_of", "vector_origin"]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet, .xml, .tar), features "
@@ -48,7 +49,7 @@ class _Checked:
     def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
         self.fields, self.reading, self.roles = fields_of(source), reading_of(source), roles_of(source)
-        self.has_own_ids = has_own_ids(source)
+        self.has_own_ids, self.types = has_own_ids(source), types_of(source)
         self._source = source
 
     def __len__(self) -> int:
@@ -117,6 +118,12 @@ def fields_of(catalogue: Catalogue) -> Mapping[str, FieldType]:
     """Return the types of a catalogue's attributes, whatever a single odd value is; empty where it says none."""
     fields: Mapping[str, FieldType] = getattr(catalogue, "fields", {})
     return fields
+
+
+def types_of(catalogue: Catalogue) -> Mapping[str, ColumnType]:
+    """Return how the texts of a catalogue's attributes are read; empty where it is no table."""
+    types: Mapping[str, ColumnType] = getattr(catalogue, "types", {})
+    return types
 
 
 def has_own_ids(catalogue: Catalogue) -> bool:

@@ -11,6 +11,7 @@ from .cells import to_attribute
 from .column_types import Profile
 from .columns import ID_NAMES, PRODUCT_NAMES
 from .flatten import flat_rows
+from .id_hashes import IdHashes
 from .names import name_key
 from .pictures import looks_like_photo, photos_in
 from .rows import Row, Rows
@@ -19,6 +20,7 @@ __all__ = ["ColumnSurvey", "Survey", "survey_table"]
 
 SAMPLE: Final = 50
 """Rows whose cells tell which column holds the photos."""
+_64_BITS = 2**64 - 1
 _WATCHED = frozenset((*ID_NAMES, *PRODUCT_NAMES))
 
 
@@ -45,7 +47,7 @@ class ColumnSurvey:
     several: int = 0
     further: int = 0
     example: object = None
-    seen: set[int] | None = None
+    seen: IdHashes | None = None
 
     @property
     def is_of_photos(self) -> bool:
@@ -72,9 +74,7 @@ class ColumnSurvey:
             self.several += 1
             self.further += count - 1
         if self.seen is not None and cell not in ("", None) and isinstance(cell, str | int | float):
-            mark = hash(cell)
-            self.repeats += mark in self.seen
-            self.seen.add(mark)
+            self.repeats += not self.seen.add(hash(cell) & _64_BITS)
 
     def sample(self, cell: object) -> None:
         """Look at a cell of the first rows, with its bytes."""
@@ -137,5 +137,5 @@ def _sample(rows: Rows, columns: dict[str, ColumnSurvey]) -> list[Row]:
 
 def _column(columns: dict[str, ColumnSurvey], name: str) -> ColumnSurvey:
     if name not in columns:
-        columns[name] = ColumnSurvey(seen=set() if name_key(name) in _WATCHED else None)
+        columns[name] = ColumnSurvey(seen=IdHashes() if name_key(name) in _WATCHED else None)
     return columns[name]

@@ -20,6 +20,7 @@ from pathlib import Path
 from ..errors import CatalogueError
 from ..store import FieldType
 from ..types import Item, Role, Skipped
+from .column_types import ColumnType
 from .flatten import flat_rows
 from .join import JoinedRows
 from .locating import PhotoFinder
@@ -73,6 +74,11 @@ class TableCatalogue:
     def fields(self) -> Mapping[str, FieldType]:
         """The types of the attributes, whatever a single odd cell holds."""
         return self._plan.fields
+
+    @property
+    def types(self) -> Mapping[str, ColumnType]:
+        """Attribute to how its texts are read."""
+        return {self._plan.names[column]: kind for column, kind in self._plan.types.items()}
 
     @property
     def reading(self) -> Reading:

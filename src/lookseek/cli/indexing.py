@@ -32,6 +32,7 @@ def index(
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     strict: Annotated[bool, Parameter(negative=())] = False,
     list_sources: Annotated[bool, Parameter(negative=())] = False,
+    drop_source: str = "",
     image_column: str | None = None,
     id_column: str | None = None,
     product_column: str | None = None,
@@ -63,6 +64,8 @@ def index(
         dry_run: print how the source is read, five of its items and what would be skipped; encode and write nothing.
         strict: publish nothing where something was skipped or is odd; what was encoded is kept for the next run.
         list_sources: print the sources of an index and do nothing else: lookseek index --list-sources shop.
+        drop_source: remove the items that only this source named, and do nothing else: lookseek index --drop-source
+            old.csv shop.
         image_column: the table's column that holds the photos, if another is taken; likewise the next ones.
         id_column: the column that holds the ids.
         product_column: the column that names the product that a photo shows.
@@ -85,10 +88,17 @@ def index(
 
     if list_sources and len(paths) == 1:
         return _print_sources(paths[0])
+<<<<<<< HEAD
     if len(paths) < 2 or list_sources:
         raise UsageError(
             f"index takes a source and the folder or address of the index, and got {' '.join(paths) or 'nothing'}"
         )
+=======
+    if drop_source and len(paths) == 1:
+        return _drop_source(paths[0], drop_source)
+    if len(paths) < 2 or list_sources or drop_source:
+        raise UsageError(f"index takes a source and the folder of the index, and got {' '.join(paths) or 'nothing'}")
+>>>>>>> 32d0db1 (Sources with ids of their own are told apart; texts that are put are typed as the column; dates are compared; HEIC and TIFF)
     *sources, index = paths
     given = {
         "photo": image_column,
@@ -146,6 +156,14 @@ def _print_sources(index: str) -> int:
     opened.store.close()
     for source in opened.manifest.sources:
         print_line(source)
+    return ALL_WELL
+
+
+def _drop_source(index: str, source: str) -> int:
+    from ..index.drop_source import drop_source
+
+    removed = drop_source(index, source)
+    print_line(f"{index}: {removed:,} items removed, which {source} alone named")
     return ALL_WELL
 
 

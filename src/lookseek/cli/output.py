@@ -118,7 +118,7 @@ def print_routing(routed: Routed, limit: int = 5) -> None:
     err.print(f"searched {escape(keys)}: {routed.visited:,} of {routed.items:,} items", soft_wrap=True)
 
 
-def print_results(results: Results, truth: tuple[str, Any] | None, hints: Sequence[str] = ()) -> None:
+def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
     """Print the table of a search; with a truth, a tick or a cross beside each rank; below an empty one, hints."""
     from ..render.strip import agrees
 
@@ -135,7 +135,7 @@ def print_results(results: Results, truth: tuple[str, Any] | None, hints: Sequen
     if not results.hits:
         routed = " among those searched" if results.routed is not None else ""
         out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")
-    for hint in hints:
+    for hint in results.hints:
         out.print(hint, markup=False, soft_wrap=True)
     err.print(f"{results.took_ms:.0f} ms")
 

@@ -96,7 +96,6 @@ def search(
         strip: also draw the query and its results as a picture, into this PNG.
     """
     from ..search import Searcher
-    from ..search.filter_hints import filter_hints
 
     text = _joined_words(words, text)
     if complete:
@@ -142,8 +141,7 @@ def search(
         if json:
             out.print_json(results_to_json(results))
         else:
-            missed = query.filter.strip() and not results.hits
-            print_results(results, expected, filter_hints(searcher.index, query.filter) if missed else ())
+            print_results(results, expected)
         if strip is not None:
             _draw(searcher, results, expected, strip)
             err.print(f"wrote {strip}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import AttributeValue, Value
-from .condition import And, Compare, Condition, In, Not, Or, number_of, plain_values
+from .condition import And, Compare, Condition, In, Not, Or, meets_date, number_of, plain_values
 
 __all__ = ["Column", "Mask", "column_of", "mask"]
 
@@ -86,22 +86,33 @@ def mask(condition: Condition, column: Callable[[str], Column]) -> Mask:
         case Compare(field, ("=" | "!=") as op, value):
             found = _equal(column(field), (value,))
             return found if op == "=" else ~found
+        case Compare(field, date=(op, instant)):
+            return _where(
+                column(field), [code for text, code in column(field).values.items() if meets_date(text, op, instant)]
+            )
         case Compare(field, op, value):
             return np.asarray(_ORDERINGS[op](column(field).numbers, number_of(value)))  # NaN meets no ordering
 
 
+def _where(column: Column, codes: Sequence[int]) -> Mask:
+    """Return which items have a text or boolean of these places in ``values``, alone or in a list."""
+    wanted = np.zeros(len(column.values) + 1, np.bool_)  # the last place is that of code -1
+    wanted[list(codes)] = True
+    found: Mask = wanted[column.codes]
+    found[column.list_rows[wanted[column.list_codes]]] = True
+    return found
+
+
 def _equal(column: Column, values: Iterable[Value]) -> Mask:
     """Return which items are equal to any of these literals."""
-    wanted = np.zeros(len(column.values) + 1, np.bool_)  # the last place is that of code -1
-    numbers = []
+    codes, numbers = [], []
     for value in values:
         for plain in plain_values(value):
             if not isinstance(plain, str | bool):
                 numbers.append(float(plain))
             elif plain in column.values:
-                wanted[column.values[plain]] = True
-    found: Mask = wanted[column.codes]
-    found[column.list_rows[wanted[column.list_codes]]] = True
+                codes.append(column.values[plain])
+    found = _where(column, codes)
     for number in set(numbers):
         found |= column.numbers == number
     return found

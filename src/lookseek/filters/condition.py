@@ -6,8 +6,10 @@
   one of them: text equals text, case and all; numbers compare as 64-bit floats, so ``4`` is ``4.0``
   and integers over 2**53 are rounded; true and false equal booleans alone, never 1 and 0.
 - So ``year = 2012`` finds the number 2012 and the text "2012"; ``year = "2012"`` the text alone.
-- ``<``, ``<=``, ``>``, ``>=`` take a number and find numbers alone, no text and no booleans.
-- A list is equal to a value where one of its texts is, so ``sizes = M`` finds ``S, M, L``; no ordering finds a list.
+- ``<``, ``<=``, ``>``, ``>=`` with a number find numbers alone, no text and no booleans; with a date (``dates``) they
+  find texts that are dates.
+- A list is equal to a value where one of its texts is, so ``sizes = M`` finds ``S, M, L``; it is above or below a date
+  where one of its texts is, and above or below no number.
 - A missing attribute is equal to nothing, in nothing, and neither above nor below anything.
 - ``!=``, ``not in`` and ``not`` are plain complements: ``colour != red`` is ``not colour = red`` and
   finds items without a colour too, as ``must_not`` of Qdrant does; so does ``not price < 50``.
@@ -15,26 +17,28 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..errors import FilterError
 from ..types import Attributes, AttributeValue, Value
+from .dates import DateLimit, date_limit, instant_of
 
 __all__ = ["And", "Compare", "Condition", "In", "Not", "Operator", "Or", "field_names", "matches", "plain_values"]
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
-ORDERINGS: Mapping[str, Callable[[float, float], bool]] = {
+ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
-"""The operators that need a number."""
+"""The operators that need a number or a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,15 @@ class Compare:
     def __post_init__(self) -> None:
         _check_field(self.field)
         _check_value(self.value)
-        if self.op in ORDERINGS and number_of(self.value) is None:
-            raise FilterError(f"{self.field} {self.op} {self.value!r}: {self.op} compares with a number only")
+        if self.op in ORDERINGS and number_of(self.value) is None and self.date is None:
+            raise FilterError(
+                f"{self.field} {self.op} {self.value!r}: {self.op} compares with a number, or a date such as 2026-01-31"
+            )
+
+    @property
+    def date(self) -> DateLimit | None:
+        """What the comparison demands of a date; None where its value is none, or it is no ordering."""
+        return date_limit(self.op, self.value) if self.op in ORDERINGS and isinstance(self.value, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,8 @@ def matches(condition: Condition, attributes: Attributes) -> bool:
             return any(_equal(have, value) for value in values) != negated
         case Compare(field, ("=" | "!=") as op, value):
             return _equal(attributes.get(field), value) == (op == "=")
+        case Compare(field, date=(op, instant)):
+            return meets_date(attributes.get(field), op, instant)
         case Compare(field, op, value):
             have, limit = number_of(attributes.get(field)), number_of(value)
             return have is not None and limit is not None and ORDERINGS[op](have, limit)
@@ -161,6 +174,14 @@ def _equal(have: AttributeValue | None, value: Value) -> bool:
         return any(type(have) is type(plain) and have == plain for plain in plain_values(value))
     number = number_of(have)
     return number is not None and number == number_of(value)
+
+
+def meets_date(have: AttributeValue | None, op: str, instant: datetime.datetime) -> bool:
+    """Return whether a value is a date, or a list with one, that compares so with an instant."""
+    if isinstance(have, tuple):
+        return any(meets_date(one, op, instant) for one in have)
+    found = instant_of(have) if isinstance(have, str) else None
+    return found is not None and bool(ORDERINGS[op](found, instant))
 
 
 def number_of(value: AttributeValue | None) -> float | None:

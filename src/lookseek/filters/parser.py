@@ -33,6 +33,7 @@ from typing import NoReturn, cast
 from ..errors import FilterError
 from ..types import Value
 from .condition import ORDERINGS, And, Compare, Condition, In, Not, Operator, Or, field_names
+from .dates import instant_of
 from .tokens import FOREIGN, KEYWORDS, Token, fail, format_field, format_value, read_value, tokenize
 
 __all__ = ["check_fields", "parse", "to_text"]
@@ -95,8 +96,11 @@ def _check_orderings(condition: Condition, types: Mapping[str, str]) -> None:
                 _check_orderings(part, types)
         case Not(part):
             _check_orderings(part, types)
-        case Compare(field, op, value) if op in ORDERINGS and types[field] != "number":
-            name, kind = format_field(field), "text" if types[field] == "words" else "true or false"
+        case Compare(field, op, value) if op in ORDERINGS and types[field] != (
+            "number" if condition.date is None else "words"
+        ):
+            kinds = {"words": "text", "number": "a number"}
+            name, kind = format_field(field), kinds.get(types[field], "true or false")
             raise FilterError(
                 f"{name} {op} {format_value(value)} can't hold: {name} is {kind} in this index. Compare it with =, or, "
                 "if it should be numbers, see how its column is read by lookseek index --dry-run"
@@ -184,8 +188,8 @@ class _Parser:
         start = self._peek()
         decimal = self._decimal_comma()
         value = self._value() if decimal is None else decimal
-        if op.text in ORDERINGS and (isinstance(value, str | bool)):
-            self._fail(f"{op.text} compares with a number only, found {start}", start)
+        if op.text in ORDERINGS and (isinstance(value, bool) or (isinstance(value, str) and instant_of(value) is None)):
+            self._fail(f"{op.text} compares with a number, or a date such as 2026-01-31, and found {start}", start)
         return Compare(token.text, cast(Operator, "=" if op.text == "==" else op.text), value)
 
     def _decimal_comma(self) -> float | None:

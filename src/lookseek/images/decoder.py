@@ -22,6 +22,7 @@ from ..errors import ImageBroken, ImageError, ImageTooLarge, NotAnImage
 from ..photo import Photo, to_photo
 from ..types import Pixels
 from .conversion import to_rgb
+from .file_types import describe_file
 from .formats import read_header
 from .header import Header, check_body_size
 from .limits import check_pixel_count
@@ -41,7 +42,7 @@ __all__ = ["decode", "size"]
 LARGE_PIXELS = 16_000_000
 """Pixels from which pictures are decoded one at a time, so that threads don't exhaust the memory together."""
 
-_PLUGINS = {"JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "WebP": "WebP", "AVIF": "Avif"}
+_PLUGINS = {"JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "WebP": "WebP", "AVIF": "Avif", "TIFF": "Tiff"}
 
 _large_lock = threading.Lock()
 
@@ -53,7 +54,8 @@ def decode(photo: Photo, min_side: int = 0) -> Pixels:
     applied.
 
     Args:
-        photo: JPEG, PNG, WebP, GIF or AVIF, recognised by content; or a picture in memory.
+        photo: JPEG, PNG, WebP, GIF, AVIF, TIFF or, with the extra heic, HEIC, recognised by content; or a picture in
+            memory.
         min_side: the length in pixels that the shorter side needs at the least: a JPEG may be returned at 1/2, 1/4
             or 1/8 of its size, never with a shorter side below ``min_side``. 0: full size.
 
@@ -99,14 +101,14 @@ def _as_image_errors(photo: Path | bytes) -> Iterator[None]:
 
 
 def _check_header(header: Header) -> tuple[ImageFile | None, Header]:
-    """Return the header after checking its size; for AVIF, whose size only its decoder reads, also the open picture."""
-    if header.format != "AVIF":
+    """Return the header after checking its size; where only its decoder reads that, also the open picture."""
+    if header.format not in ("AVIF", "HEIC"):
         check_pixel_count(header.width, header.height)
         check_body_size(header)
         return None, header
     picture = _open(header)
     check_pixel_count(*picture.size)
-    return picture, Header("AVIF", *picture.size, exif_orientation(picture.info.get("exif") or b""), header.body)
+    return picture, Header(header.format, *picture.size, exif_orientation(picture.info.get("exif") or b""), header.body)
 
 
 def _open(header: Header) -> ImageFile:
@@ -115,10 +117,26 @@ def _open(header: Header) -> ImageFile:
     The class of the format is called instead of ``Image.open``, which would try all 43 formats and apply Pillow's
     limit of pixels as a second threshold.
     """
+    if header.format == "HEIC":
+        return _open_heic(header.body)
     plugin = import_module(f"PIL.{_PLUGINS[header.format]}ImagePlugin")
     if not getattr(plugin, "SUPPORTED", True):
         raise NotAnImage(f"it is {header.format}, and Pillow here was built without that: save it as JPEG")
     picture: ImageFile = getattr(plugin, f"{_PLUGINS[header.format]}ImageFile")(io.BytesIO(header.body))
+    return picture
+
+
+def _open_heic(body: bytes) -> ImageFile:
+    """Open a HEIC, which is upright once it is decoded.
+
+    Raises:
+        NotAnImage: its decoder is not installed.
+    """
+    try:
+        plugin = import_module("pillow_heif.as_plugin")
+    except ImportError as error:
+        raise NotAnImage(f"this is {describe_file(body)}") from error
+    picture: ImageFile = plugin.HeifImageFile(io.BytesIO(body))
     return picture
 
 

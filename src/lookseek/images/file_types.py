@@ -13,8 +13,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive or an Office file, not a photo: unpack it and give the photos in it"),
     (b"\x1f\x8b", "a gzip archive, not a photo: unpack it"),
     (b"BM", f"a BMP picture, which is not read: {_SAVE}"),
-    (b"II*\0", f"a TIFF or raw camera picture, which is not read: {_SAVE}"),
-    (b"MM\0*", f"a TIFF or raw camera picture, which is not read: {_SAVE}"),
+    (b"II*\0", f"a raw camera picture or a TIFF without pixels, which is not read: {_SAVE}"),
+    (b"MM\0*", f"a raw camera picture or a TIFF without pixels, which is not read: {_SAVE}"),
     (b"\0\0\x01\0", f"an icon, which is not read: {_SAVE}"),
     (b"8BPS", f"a Photoshop file, which is not read: {_SAVE}"),
     (b"\0\0\0\x0cJXL ", f"a JPEG XL picture, which is not read: {_SAVE}"),
@@ -34,7 +34,10 @@ def describe_file(data: bytes) -> str:
     if data[4:8] == b"ftyp":
         brand = data[8:12].decode("ascii", "replace")
         if brand.startswith(("he", "mif1", "msf1")):
-            return f"a HEIC photo, which is not read: {_SAVE} (iPhone: Settings, Camera, Most Compatible)"
+            return (
+                f"a HEIC photo, which is not read: pip install 'lookseek[heic]', or {_SAVE} (iPhone: Settings, Camera, "
+                "Most Compatible)"
+            )
         return f"a video or another media file ({brand!r}), not a photo: give a JPEG or PNG"
     for signature, description in _SIGNATURES:
         if data.startswith(signature):
@@ -46,4 +49,4 @@ def describe_file(data: bytes) -> str:
         if b"<svg" in text:
             return "an SVG drawing, not a photo: export it as PNG or JPEG"
         return "an XML or HTML text, not a photo: give a JPEG or PNG"
-    return f"no picture that is known here ({len(data):,} bytes): give a JPEG, PNG, WebP, GIF or AVIF"
+    return f"no picture that is known here ({len(data):,} bytes): give a JPEG, PNG, WebP, GIF, AVIF or TIFF"

@@ -10,6 +10,7 @@ from ..errors import ImageBroken, NotAnImage
 from .file_types import describe_file
 from .header import Format, Header
 from .orientation import exif_orientation
+from .tiff import read_tiff
 
 __all__ = ["read_header"]
 
@@ -26,8 +27,10 @@ _DEFLATE = 1032  # source: zlib.net/zlib_tech.html, "Maximum Compression Factor"
 _WEBP_NEEDED = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
 _WEBP_PIXEL_FLAGS = 0x12
 """Of VP8X: alpha and animation; the others announce a profile, EXIF and XMP. Source: RFC 9649, 2.7.1."""
-MAX_AVIF_METADATA = 1 << 20
-"""Bytes of an AVIF's boxes beside the coded picture: a camera's EXIF and profile have less than 100 KB."""
+MAX_METADATA = 1 << 20
+"""Bytes of an AVIF's or HEIC's boxes beside the coded picture: a camera's EXIF and profile have less than 100 KB."""
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Source: ISO/IEC 23008-12, annex B and C."""
 _PNG_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
@@ -47,10 +50,14 @@ def read_header(data: bytes) -> Header:
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         header = _webp(data)
     elif data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
-        header = _avif(data)
+        header = _iso_media(data, "AVIF")
+    elif data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        header = _iso_media(data, "HEIC")
+    elif data.startswith((b"II*\0", b"MM\0*")):
+        header = read_tiff(data)
     else:
         raise NotAnImage(f"this is {describe_file(data)}")
-    if header.format != "AVIF" and not (header.width and header.height):
+    if header.format not in ("AVIF", "HEIC") and not (header.width and header.height):
         raise ImageBroken(f"the {header.format} has {header.width} x {header.height} pixels: save it again")
     return header
 
@@ -174,22 +181,22 @@ def _gif(data: bytes) -> Header:
     return Header("GIF", max(width, x + w), max(height, y + h), 1, body)
 
 
-def _avif(data: bytes) -> Header:
+def _iso_media(data: bytes, format: Format) -> Header:
     """Walk the outermost boxes. Its decoder alone reads size and pixels. Source: ISO/IEC 14496-12, 4.2."""
     offset = 0
     for _ in range(MAX_PIECES):
         if offset + 8 > len(data):
-            return Header("AVIF", 0, 0, 1, data)
+            return Header(format, 0, 0, 1, data)
         size = int.from_bytes(data[offset : offset + 4], "big")
         if size == 1:
             size = int.from_bytes(data[offset + 8 : offset + 16], "big")
         size = size if size >= 8 else len(data) - offset  # 0: to the end
-        if data[offset + 4 : offset + 8] != b"mdat" and size > MAX_AVIF_METADATA:
+        if data[offset + 4 : offset + 8] != b"mdat" and size > MAX_METADATA:
             raise ImageBroken(
-                f"the AVIF has {size:,} bytes of metadata, {MAX_AVIF_METADATA:,} are taken: save it again without"
+                f"the {format} has {size:,} bytes of metadata, {MAX_METADATA:,} are taken: save it again without"
             )
         offset += size
-    raise _too_many("AVIF", MAX_PIECES, "boxes")
+    raise _too_many(format, MAX_PIECES, "boxes")
 
 
 def _webp(data: bytes) -> Header:

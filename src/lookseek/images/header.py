@@ -9,7 +9,7 @@ from ..errors import ImageBroken
 
 __all__ = ["Format", "Header", "check_body_size"]
 
-Format: TypeAlias = Literal["JPEG", "PNG", "GIF", "WebP", "AVIF"]
+Format: TypeAlias = Literal["JPEG", "PNG", "GIF", "WebP", "AVIF", "HEIC", "TIFF"]
 """A format that lookseek decodes."""
 
 
@@ -32,7 +32,7 @@ class Header:
 
     Args:
         format: by content, never by the file's name.
-        width: as stored, before turning, pixels; 0 for AVIF, whose size only its decoder reads.
+        width: as stored, before turning, pixels; 0 for AVIF and HEIC, whose size only their decoders read.
         height: likewise.
         orientation: EXIF's, 1 to 8; 1 where it is missing or invalid.
         body: the file without metadata, as far as the format allows.

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ..catalogue.column_types import ColumnType
+from ..catalogue.typed_text import type_texts
 from ..encode import Model
 from ..errors import IndexMismatch
 from ..types import Item
@@ -62,6 +64,9 @@ class Editor:
     def __init__(self, writer: PlaceWriter, draft: NextGeneration, model: Model) -> None:
         self._writer, self._draft = writer, draft
         self._outcomes: dict[str, Outcome] = {}
+        columns = {} if draft.previous is None else draft.previous.columns
+        self._types = {name: ColumnType.from_dict(told) for name, told in columns.items()}
+        self._odd: dict[str, tuple[str, ...]] = {}  # id to what is odd about its texts
         known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
         self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
         self._touched = set(writer.edited())  # those of a writer that was killed
@@ -74,12 +79,14 @@ class Editor:
                 photo that comes as bytes and without a source is kept with the index, which is its source then.
 
         Returns:
-            What became of each, in order; when it returns, this is lasting.
+            What became of each, in order; when it returns, this is lasting. A text is read as the column of the
+            catalogue that the index was made of; one that is not of its type is kept, and the outcome's reason says so.
         """
+        self._odd.clear()
         wanted = {item.id: item for item in items}
         self._touch(wanted.keys())
         self._outcomes.clear()
-        self._upsert.run(map(self._with_source, wanted.values()))
+        self._upsert.run(self._with_source(self._typed(item)) for item in wanted.values())
         return [self._outcomes[item.id] for item in items]
 
     def delete(self, ids: Sequence[str]) -> list[Outcome]:
@@ -108,5 +115,13 @@ class Editor:
             return replace(item, source=self._writer.keep_photo(item.id, item.image))
         return item
 
+    def _typed(self, item: Item) -> Item:
+        attributes, odd = type_texts(item.attributes, self._types)
+        if odd:
+            self._odd[item.id] = odd
+        return replace(item, attributes=attributes)
+
     def _note(self, outcomes: Sequence[Outcome]) -> None:
-        self._outcomes.update((outcome.id, outcome) for outcome in outcomes)
+        for outcome in outcomes:
+            odd = () if outcome.what == "failed" else self._odd.get(outcome.id, ())
+            self._outcomes[outcome.id] = replace(outcome, reason="; ".join(odd)) if odd else outcome

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..catalogue import Catalogue, fields_of, open_catalogue, roles_of, vector_origin
+import numpy as np
+
+from ..catalogue import Catalogue, fields_of, open_catalogue, roles_of, types_of, vector_origin
+from ..catalogue.id_hashes import IdHashes, id_hash
 from ..encode import Encoder
 from ..errors import CatalogueError, QueryError
 from ..progress import NoProgress, Progress
@@ -18,10 +20,11 @@ from ..store import FieldType, StoreType, capabilities, default_store
 from ..types import FolderStore, Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
+from .left_items import left_items, vanished_items
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
 from .report import SKIPPED_COLUMNS, Summary, as_cell, skipped_row
-from .source_ids import PrefixedCatalogue, id_prefix, lies_in
+from .source_ids import PrefixedCatalogue, id_prefix
 from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for
 
@@ -76,7 +79,8 @@ def build_index(
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
-        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue))
+        columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
+        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns)
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None and writer.place.store is None else ""
         job = _Job(writer, draft, progress or NoProgress())
@@ -91,7 +95,7 @@ def build_index(
             summary = job.finish(began)
             encoded = 0 if origin is not None else summary.encoded
             notes = _notes(fallback, spec.store, summary.items, prefix)
-            return replace(summary, encoded=encoded, notes=notes)
+            return replace(summary, encoded=encoded, notes=(*notes, *summary.notes))
         finally:
             draft.close()
 
@@ -105,7 +109,8 @@ class _Job:
         self._counts: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._odd: dict[str, list[int]] = defaultdict(list)  # column to the lines of its odd values
-        self._seen: set[int] = set()
+        self._seen = IdHashes()
+        self.notes: list[str] = []
         self._fields: dict[str, FieldType] = {}  # of the items that this run saw
         self._known_fields: dict[str, FieldType] = {}  # and of those that were there before
         self._encoded = 0
@@ -139,11 +144,11 @@ class _Job:
             def items() -> Iterator[Item]:
                 for entry in catalogue:
                     if isinstance(entry, Skipped):
-                        self._seen.add(_id_hash(entry.where))  # it is still named, whatever is wrong with it
+                        self._seen.add(id_hash(entry.where))  # it is still named, whatever is wrong with it
                         skip(entry)
                         self._progress.advance(1)
                     else:
-                        self._seen.add(_id_hash(entry.id))
+                        self._seen.add(id_hash(entry.id))
                         self._counts["read"] += 1
                         lines.writerows(map(skipped_row, entry.remarks))
                         self._note_odd(entry.remarks)
@@ -176,7 +181,7 @@ class _Job:
 
         Args:
             source: the catalogue's origin.
-            prefix: of its ids; items without it, and those whose photos lie in another source, are left alone.
+            prefix: of its ids; items without it, and those that another source names, are left alone.
         """
         self._pruned = True
         if self._draft.store is None:
@@ -187,10 +192,11 @@ class _Job:
             self._progress.skipped(Skipped(source, "prune", reason))
             self._skipped["prune"] += 1
             return
-        unseen = [point for point in self._draft.store.scan() if _id_hash(point.id) not in self._seen]
-        others = [origin for origin in self._draft.sources if origin != source and Path(origin).exists()]
-        gone = [p.id for p in unseen if p.id.startswith(prefix) and not lies_in(p.source, others, source)]
-        self._kept_others = len(gone) < len(unseen)
+        gone, kept, notes = left_items(
+            self._draft.store, self._seen, self._draft.members(), self._draft.sources, source, prefix
+        )
+        self._kept_others = bool(kept)
+        self.notes += notes
         if gone and not self._counts["read"]:
             raise QueryError(
                 f"the catalogue {source} gave no item: --prune would remove all {len(gone):,} items of "
@@ -214,6 +220,8 @@ class _Job:
                 "doesn't name them. Index their catalogue with the same options as well, or leave them out with "
                 "--prune; what was encoded is kept for that run, and the old index answers meanwhile"
             )
+        if not partial:
+            self._keep_members()
         duplicates = Duplicates()
         if self._draft.has_changes and not partial:
             self._progress.phase("finishing", None)
@@ -239,8 +247,24 @@ class _Job:
             runtime=self._draft.runtime(encoded=bool(self._encoded)),
             interrupted=self.interrupted,
             seconds=time.monotonic() - began,
-            notes=(),
+            notes=tuple(self.notes),
         )
+
+    def _keep_members(self) -> None:
+        """Keep what the source names, and say what left it."""
+        store = self._draft.store
+        if store is None:
+            return
+        members = self._draft.members()
+        if members.own is None and not self._draft.has_changes and len(self._draft.sources) == 1:
+            return  # an index of before with one source, which needs no new generation for this
+        moved = members.moved(self._seen)
+        left, said = vanished_items(store, members.vanished(self._seen, moved))
+        if said and not self.interrupted:
+            self.notes.append(said)
+        now = np.union1d(self._seen.array(), left)
+        if moved or members.own is None or not np.array_equal(now, members.own):
+            self._draft.keep_members(now, moved)
 
     def _graph_pays(self, items: int) -> bool:
         outside = items - self._draft.graph_items + 2 * self._counts["changed"]  # a changed item leaves a gap too
@@ -265,8 +289,3 @@ def _notes(fallback: str, store: StoreType, items: int, prefix: str) -> tuple[st
     if prefix:
         notes.append(f"ids of this source begin with {prefix}, since another source has items of the same ids")
     return tuple(notes)
-
-
-def _id_hash(item_id: str) -> int:
-    """Return 64 bits that stand for an id where millions must be remembered."""
-    return int.from_bytes(hashlib.blake2b(item_id.encode(), digest_size=8).digest())

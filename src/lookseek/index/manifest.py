@@ -103,6 +103,8 @@ class Manifest:
             generation that is being filled.
         routers: kind to what is kept of the router; empty of an index that no router keyed.
         roles: role to the attribute that has it; empty where the catalogues said none.
+        columns: attribute to how its texts are read, as ``catalogue.column_types.ColumnType.to_dict`` returns it; empty
+            where the catalogues were no tables.
     """
 
     generation: str
@@ -116,6 +118,7 @@ class Manifest:
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     routers: Mapping[RouterType, RouterInfo] = field(default_factory=dict)
     roles: Mapping[Role, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from ..errors import IndexDamaged
 from ..store import FieldType, Layout, Store, capabilities
 from ..types import Role
 from .manifest import IndexSpec, Manifest
 from .place import ROUTERS, PlaceWriter
+from .source_members import Members, SourceMembers, members_to_bytes, name_of
 
 __all__ = ["NextGeneration"]
 
@@ -38,6 +40,7 @@ class NextGeneration:
         source: str,
         roles: Mapping[Role, str] | None = None,
         earlier: tuple[str, ...] = (),
+        columns: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Find the generation to go on from.
 
@@ -48,6 +51,7 @@ class NextGeneration:
             source: the catalogue that is indexed; "" for none.
             roles: of its attributes, in place of those that the index has for the same roles.
             earlier: catalogues whose items a new index gets by other ways than this one's.
+            columns: how the texts of its attributes are read, likewise; see ``Manifest``.
         """
         self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
         self.previous, self.store = self._newest()
@@ -57,6 +61,7 @@ class NextGeneration:
         routers = {} if self.previous is None else self.previous.outdated_routers()
         sources = earlier if self.previous is None else self.previous.sources
         known_roles = {} if self.previous is None else self.previous.roles
+        known_columns = {} if self.previous is None else self.previous.columns
         if source:
             sources = (*(earlier for earlier in sources if earlier != source), source)
         self._manifest = Manifest(
@@ -68,6 +73,7 @@ class NextGeneration:
             sources=sources,
             routers=routers,
             roles={**known_roles, **(roles or {})},
+            columns={**known_columns, **(columns or {})},
         )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
@@ -90,6 +96,28 @@ class NextGeneration:
         """The origins of all catalogues whose items it holds or gets."""
         return self._manifest.sources
 
+    def members(self) -> SourceMembers:
+        """Return what the sources named when each was last read."""
+        published = None if self.previous is None else self._place.published()
+        return SourceMembers(self._place, published, self.sources, self.sources[-1] if self.sources else "")
+
+    def keep_members(self, members: Members, moved: Collection[str]) -> None:
+        """Keep what the source that is indexed names.
+
+        Args:
+            members: of it.
+            moved: sources that it is under another name, which are forgotten.
+        """
+        self.writable()
+        *others, source = self._manifest.sources
+        self._manifest = replace(self._manifest, sources=(*(one for one in others if one not in moved), source))
+        self._writer.write_file(self._manifest, name_of(source), members_to_bytes(members))
+
+    def forget_source(self, source: str) -> None:
+        """Note that the items are of a source no more."""
+        self.writable()
+        self._manifest = replace(self._manifest, sources=tuple(one for one in self._manifest.sources if one != source))
+
     @property
     def can_build_graphs(self) -> bool:
         """Whether the store can build graphs at all."""
@@ -111,7 +139,9 @@ class NextGeneration:
         """Whether there is something that readers don't see yet."""
         if self._started or self.previous is None or self.previous != self._place.published():
             return True
-        return self._roles(self.previous.fields) != self.previous.roles
+        return (
+            self._roles(self.previous.fields) != self.previous.roles or self._manifest.columns != self.previous.columns
+        )
 
     def runtime(self, *, encoded: bool) -> str:
         """Return what made the vectors: the previous generation's, and this writer's if it encoded anything."""

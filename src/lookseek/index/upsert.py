@@ -39,7 +39,7 @@ class Outcome:
         what: added; changed, if its photo, attributes or source were others; unchanged; failed; and of an item that is
             to be removed: removed, or missing if it is not there.
         kind: what to count a failure by, as ``types.Skipped`` has it; "" otherwise.
-        reason: why it failed; "" otherwise.
+        reason: why it failed, or what is odd about it though it was kept; "" otherwise.
     """
 
     id: str

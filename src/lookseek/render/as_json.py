@@ -32,7 +32,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
     """Return results by the fixed keys.
 
     Hits have ``copies`` only where the query hides duplicates, ``product`` and ``photos`` only where they are products;
-    ``readings`` are there only where words were read as others.
+    ``readings`` are there only where words were read as others, ``hints`` only where no item meets the filter and
+    something else was probably meant.
     """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     if any(hit.product for hit in results.hits):
@@ -40,7 +41,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
     hits = [{key: value for key, value in asdict(hit).items() if key in keys} for hit in results.hits]
     took = round(results.took_ms, 3)
     answer = {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
-    return answer | ({"readings": list(results.readings)} if results.readings else {})
+    told = {"readings": list(results.readings), "hints": list(results.hints)}
+    return answer | {name: lines for name, lines in told.items() if lines}
 
 
 def query_to_dict(query: Query) -> dict[str, Any]:

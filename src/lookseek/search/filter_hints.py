@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from itertools import islice
 
 from ..catalogue.names import strip_accents
 from ..errors import QueryError
@@ -16,6 +17,8 @@ __all__ = ["filter_hints"]
 
 _VALUES = 10_000
 """Values of an attribute that are compared."""
+_COMPARED = 4
+"""Values of a filter that are looked for: a service answers everybody."""
 _NEAR = 3
 """Values that a hint names."""
 
@@ -31,7 +34,7 @@ def filter_hints(index: OpenIndex, filter: str) -> tuple[str, ...]:
     """
     fields = index.manifest.fields
     hints = []
-    for field, value in dict.fromkeys(_compared(parse(filter))):
+    for field, value in islice(dict.fromkeys(_compared(parse(filter))), _COMPARED):
         if fields.get(field) == "number" and isinstance(value, str):
             hints.append(f"{format_field(field)} holds numbers, and {format_value(value)} is none")
         elif fields.get(field) in ("words", "boolean") and (near := _resembling(index, field, value)):

@@ -84,6 +84,10 @@ class Searcher:
         if self._single:
             self._verification.finish()
         self._verification.raise_if_damaged()
+        if query.filter.strip() and not results.hits:
+            from .filter_hints import filter_hints
+
+            return replace(results, hints=filter_hints(self._loaded.index, query.filter))
         return results
 
     def embed(self, query: Query) -> dict[str, Vector]:

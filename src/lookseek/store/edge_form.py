@@ -124,6 +124,9 @@ def _tree(condition: Condition) -> engine.Filter:
         case Compare(field, ("=" | "!=") as op, value):
             found = engine.Filter(should=_equals(field, value))
             return found if op == "=" else engine.Filter(must_not=[found])
+        case Compare(field, date=(op, instant)):
+            dates = engine.RangeDateTime(**{_BOUNDS[op]: instant.isoformat()})
+            return engine.Filter(must=[engine.FieldCondition(field_path(field), range=dates)])
         case Compare(field, op, value):
             limit = {_BOUNDS[op]: float(value)}
             return engine.Filter(must=[engine.FieldCondition(field_path(field), range=engine.RangeFloat(**limit))])

@@ -120,7 +120,7 @@ def to_response(outcome: Outcome) -> Done:
     """Return the outcome of an edit without a path of this machine."""
     if outcome.what == "failed":
         return Done(id=outcome.id, what="failed", reason=strip_paths(outcome.reason))
-    return Done(id=outcome.id, what=outcome.what)
+    return Done(id=outcome.id, what=outcome.what, reason=outcome.reason)
 
 
 async def _point(request: Request, id: str) -> Point:

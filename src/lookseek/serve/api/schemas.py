@@ -127,6 +127,7 @@ class SearchAnswer(BaseModel):
     took_ms: float
     index: str
     good: int | None = Field(None, description="How many hits stand out; null where nobody can say.")
+    hints: list[str] = Field([], description="What was probably meant by a filter that no item meets.")
     next: str | None = Field(None, description="Cursor of the next page; absent where no more comes.")
     changed: bool | None = Field(
         None,
@@ -187,7 +188,7 @@ class Done(BaseModel):
 
     id: str
     what: Literal["added", "changed", "unchanged", "removed", "missing", "failed"]
-    reason: str = ""
+    reason: str = Field("", description="Why it failed, or which text is not of its attribute's type and stays text.")
 
 
 class Facet(BaseModel):
