@@ -5,12 +5,14 @@ import json
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lookseek import images
 from lookseek.catalogue import ReadingOptions, open_catalogue, reading_of, types_of
 from lookseek.catalogue.amounts import read_amount
 from lookseek.catalogue.column_types import ColumnType
@@ -443,3 +445,74 @@ def test_a_column_without_a_value_names_no_products(shop: Path) -> None:
     reading = reading_of(open_catalogue(write(shop, table)))
     assert reading is not None
     assert not [column for column in reading.columns if column.role == "product"]
+
+
+def drawn_photo(path: Path) -> Path:
+    """A photo whose left half is red and whose right half is blue, 40 x 20."""
+    pixels = np.zeros((20, 40, 3), np.uint8)
+    pixels[:, :20, 0] = pixels[:, 20:, 2] = 250
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.to_png(pixels))
+    return path
+
+
+def colour_of(item: Item) -> str:
+    """What a cropped photo shows, the same as its source gives again."""
+    (again,) = photos_at([item.source])
+    assert again == item.image
+    red, _, blue = images.decode(again or b"").mean(axis=(0, 1))
+    return "red" if red > 200 > blue else "blue" if blue > 200 > red else "both"
+
+
+def test_each_annotation_of_coco_is_an_item_cropped_to_its_box(shop: Path) -> None:
+    drawn_photo(shop / "images" / "1.png")
+    drawn_photo(shop / "images" / "2.png")
+    coco = {
+        "images": [{"id": 1, "file_name": "1.png", "width": 40}, {"id": 2, "file_name": "2.png", "shoot": "may"}],
+        "annotations": [
+            {"id": 7, "image_id": 1, "category_id": 3, "bbox": [0, 0, 20, 20], "iscrowd": 0, "area": 400.0},
+            {"id": 8, "image_id": 1, "category_id": 4, "bbox": [20, 0, 20, 20]},
+            {"id": 9, "image_id": 1, "category_id": 4, "bbox": [60, 0, 20, 20]},
+        ],
+        "categories": [{"id": 3, "name": "dress", "supercategory": "clothes"}, {"id": 4, "name": "skirt"}],
+    }
+    entries = list(open_catalogue(write(shop, json.dumps(coco), "coco.json")))
+    one, two = (entry for entry in entries[:2] if isinstance(entry, Item))
+    assert one.attributes == {"category": "dress", "supercategory": "clothes", "image_id": "1", "area": 400.0}
+    assert (one.id, colour_of(one)) == ("7", "red")
+    assert (two.id, two.attributes["category"], colour_of(two)) == ("8", "skirt", "blue")
+    outside, without = entries[2:]
+    assert isinstance(outside, Skipped)
+    assert (outside.where, outside.kind) == ("9", "broken photo")
+    assert "begins outside the picture" in outside.reason
+    assert isinstance(without, Item)
+    assert (without.id, without.attributes["shoot"], without.image) == ("image-2", "may", shop / "images" / "2.png")
+
+
+def test_each_garment_of_deepfashion2_is_an_item_of_its_product(shop: Path) -> None:
+    drawn_photo(shop / "image" / "000001.jpg")
+    garment = {"category_name": "skirt", "style": 2, "viewpoint": 2, "bounding_box": [20, 0, 40, 20]}
+    other = {"category_name": "vest", "style": 0, "bounding_box": [0, 0, 20, 20], "landmarks": [1, 2, 3]}
+    write(shop, json.dumps({"source": "shop", "pair_id": 5, "item1": garment, "item2": other}), "annos/000001.json")
+    write(shop, "{", "annos/000002.json")
+    entries = list(open_catalogue(shop))
+    one, two = (entry for entry in entries if isinstance(entry, Item))
+    assert (one.id, colour_of(one)) == ("000001/item1", "blue")
+    assert one.attributes == {"product": "5-2", "category": "skirt", "source": "shop", "viewpoint": "frontal"}
+    assert (two.attributes["product"], colour_of(two)) == ("5-000001-item2", "red")
+    (broken,) = (entry for entry in entries if isinstance(entry, Skipped))
+    assert (broken.where, broken.kind) == ("000002", "broken row")
+    assert roles(shop)["product"] == "product"
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"id": "a", "image": "img/0.jpg"}]', '{"products": [{"id": "a", "image": "img/0.jpg"}]}']
+)
+def test_a_json_file_with_a_list_of_objects_is_a_table(shop: Path, text: str) -> None:
+    assert [item.id for item in items(write(shop, text, "items.json"))] == ["a"]
+
+
+@pytest.mark.parametrize("text", ["{}", "[1, 2]", '{"id": 1}\n{"id": 2}', "not json", '{"a": [{}], "b": [{}]}'])
+def test_another_json_file_says_what_is_read(shop: Path, text: str) -> None:
+    with pytest.raises(CatalogueError, match=r"\.jsonl"):
+        open_catalogue(write(shop, text, "items.json"))

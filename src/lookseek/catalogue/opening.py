@@ -14,6 +14,7 @@ from ..types import Item, Role, Skipped
 from .base import Catalogue
 from .classic import ClassicCatalogue, VectorOrigin, features_of
 from .column_types import ColumnType
+from .deepfashion2 import is_deepfashion2
 from .file_names import INDEX_FILES, PHOTO_SUFFIXES
 from .folder import FolderCatalogue
 from .ids import check_ids
@@ -28,15 +29,11 @@ from .table import TableCatalogue
 __all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "types_of", "vector_origin"]
 
 SOURCES = (
-    "give a folder of photos, a table (.csv, .tsv, .jsonl, .ndjson, .parquet, .xml, .tar), features "
+    "give a folder of photos, a table (.csv, .tsv, .json, .jsonl, .ndjson, .parquet, .xml, .tar), features "
     "(all_features.npy or its folder), or drawn or drawn:ITEMS"
 )
 
 REMEDIES = {
-    ".json": (
-        "write one object a line and name it .jsonl; of COCO and DeepFashion2, index the folder of its photos, or crop "
-        "the boxes first"
-    ),
     ".xls": "save the sheet as CSV UTF-8",
     ".xlsx": "save the sheet as CSV UTF-8",
     ".zip": "unpack it and give the folder",
@@ -166,6 +163,8 @@ def _refuse_photos_beside(folder: Path, features: Path) -> None:
 
 def _folder(path: Path, options: ReadingOptions) -> Catalogue:
     """Open a folder: photos with tables that describe them, the parts of one table, or photos alone."""
+    if is_deepfashion2(path):
+        return TableCatalogue(path, options)
     if tables := metadata_in(path):
         return ImageFolder(path, tables, options)
     try:
@@ -178,7 +177,7 @@ def _folder(path: Path, options: ReadingOptions) -> Catalogue:
 
 def _holds_tables(path: Path) -> bool:
     try:
-        return path.is_dir() and bool(metadata_in(path) or shards_in(path))
+        return path.is_dir() and bool(is_deepfashion2(path) or metadata_in(path) or shards_in(path))
     except OSError:
         return False
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import CatalogueError
 from ..types import Photo, Skipped
+from .boxes import BOX, photo_at_box
 from .parquet import ParquetRows
 from .webdataset import TarRows
 
@@ -35,6 +36,10 @@ def photos_at(sources: Sequence[str]) -> list[Photo | None]:
         row, slash, column = place.partition("/")
         if source.startswith("drawn:") and hash_sign and row.isdecimal():
             photos[source] = _drawn(table, int(row))
+        elif hash_sign and column == BOX and row.count(",") == 3 and not Path(source).exists():
+            cropped = photo_at_box(table, row)
+            if cropped is not None:
+                photos[source] = cropped
         elif hash_sign and slash and row.isdecimal() and not Path(source).exists():
             tables[table, column][int(row)] = source
         elif source:

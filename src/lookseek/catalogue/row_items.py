@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import FetchError
+from ..errors import FetchError, ItemError
 from ..types import AttributeValue, Item, Photo, Skipped
+from .boxes import box_of, crop_photo, source_of_box
 from .cells import to_attribute, to_id
 from .locating import PhotoFinder
 from .photos import source_in_table
@@ -85,6 +86,12 @@ class RowReader:
                 else (name if isinstance(name, str) else _numbered(number, table if self._sharded else None, place))
             )
             source = str(found) if isinstance(found, Path) else source_in_table(table, number, plan.photo or "")
+            if isinstance(found, Path) and (box := box_of(cells.get(plan.photo or ""))) is not None:
+                try:
+                    source, found = source_of_box(found, box), crop_photo(found, box)
+                except ItemError as error:
+                    yield Skipped(id or where, "broken photo", f"{where}: {error}", number, plan.photo or "")
+                    continue
             yield Item(item_id, found, _words(text), attributes, source, remarks=remarks if place == 0 else ())
 
     def addresses(self, row: Row | Skipped) -> list[str]:

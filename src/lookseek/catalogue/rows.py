@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 from ..errors import CatalogueError
 from ..types import Skipped
 from .delimited import CsvRows
+from .json_file import JsonFileRows
 from .json_lines import JsonRows
 from .parquet import ParquetRows
 from .webdataset import TarRows
@@ -57,6 +58,7 @@ def open_rows(path: Path) -> Rows:
 OPENERS: dict[str, Callable[[Path], Rows]] = {
     ".csv": CsvRows,
     ".tsv": CsvRows,
+    ".json": JsonFileRows,
     ".jsonl": JsonRows,
     ".ndjson": JsonRows,
     ".parquet": ParquetRows,

@@ -18,7 +18,8 @@ _STRIDE = 10**9
 
 def shards_in(folder: Path) -> list[Path]:
     """Return the tables of a folder, by name, if it has two or more of one suffix and none of another."""
-    tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in TABLE_SUFFIXES and path.is_file())
+    suffixes = TABLE_SUFFIXES - {".json"}  # which often holds something else than a table
+    tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
     return tables if len(tables) > 1 and len({path.suffix.lower() for path in tables}) == 1 else []
 
 

@@ -14,13 +14,14 @@ Text and names are normalised to NFC, so that a filter finds them however they w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import CatalogueError
 from ..store import FieldType
 from ..types import Item, Role, Skipped
 from .column_types import ColumnType
+from .deepfashion2 import DeepFashion2Rows, is_deepfashion2
 from .flatten import flat_rows
 from .join import JoinedRows
 from .locating import PhotoFinder
@@ -50,10 +51,16 @@ class TableCatalogue:
         self.name = path.name
         self._path = Path(os.path.normpath(path.absolute()))
         self.origin = str(self._path)
-        shards = ShardedRows(shards_in(path)) if path.is_dir() else None
-        self._folder = self._path.parent if shards is None else self._path
-        self._locate = shards.locate if shards is not None else lambda number: (self._path, number)
-        self._rows: Rows = shards if shards is not None else open_rows(path)
+        self._folder = self._path if path.is_dir() else self._path.parent
+        self._locate: Callable[[int], tuple[Path, int]] = lambda number: (self._path, number)
+        self._rows: Rows
+        if is_deepfashion2(path):
+            self._rows = DeepFashion2Rows(path)
+        elif path.is_dir():
+            shards = ShardedRows(shards_in(path))
+            self._rows, self._locate = shards, shards.locate
+        else:
+            self._rows = open_rows(path)
         if options.join is not None:
             self._rows = JoinedRows(self._rows, options.join, options.on)
         survey = survey_table(self._rows)
