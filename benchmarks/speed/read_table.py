@@ -1,6 +1,6 @@
 """How long reading a table of a catalogue takes, and how much memory: rows of which 2 % are broken, no photo encoded.
 
-python -m benchmarks.speed.read_table --rows 1000000
+python -m benchmarks.speed.read_table --rows 1000000 --write
 
 The table is written first, as CSV, with photos that repeat. Broken are, in turn, a missing file, a ragged row, an empty
 id, a repeated id and a price that is none; the last is kept, as text.
@@ -13,11 +13,13 @@ import resource
 import tempfile
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lookseek.catalogue import open_catalogue
 from lookseek.types import Skipped
 
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "catalogues.md"
 EVERY = 50
 """One row in so many is broken: 2 %."""
 PHOTOS = 1000
@@ -56,7 +58,9 @@ def main() -> None:
     """Write the table, open it, go through it, and print what it took."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=1_000_000)
-    rows = arguments.parse_args().rows
+    arguments.add_argument("--write", action="store_true", help="put the line into docs/benchmarks/catalogues.md")
+    chosen = arguments.parse_args()
+    rows = chosen.rows
     with tempfile.TemporaryDirectory() as folder:
         path = write_table(Path(folder), rows)
         size = path.stat().st_size
@@ -76,7 +80,34 @@ def main() -> None:
         f"{rows:,} rows, {size / 2**20:,.0f} MB: opened in {opened:.1f} s, read in {seconds:.1f} s ({cpu:.1f} s of CPU)"
     )
     print(f"{cpu / rows * 1e6:.1f} µs of CPU a row, peak memory {peak:,.0f} MB")
-    print(", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common()))
+    outcome = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common())
+    print(outcome)
+    if chosen.write:
+        figures = f"{opened:,.0f} | {seconds:,.0f} | {cpu / rows * 1e6:,.0f} | {peak:,.0f} MB"
+        write_line(PAGE, "read", f"| {rows:,} | {figures} | {outcome} |", rows)
+
+
+def write_line(page: Path, table: str, line: str, rows: int) -> None:
+    """Put a line into a table of a page, in the place of an earlier one of as many rows.
+
+    Args:
+        page: the page, in which ``<!-- TABLE -->`` and ``<!-- end -->`` stand around the table.
+        table: its name.
+        line: of a number of rows.
+        rows: that number.
+    """
+    text = page.read_text(encoding="utf-8")
+    start = text.index(f"<!-- {table} -->")
+    end = text.index("<!-- end -->", start)
+    head, *lines = text[start:end].rstrip("\n").split("\n|--")
+    ruler, *kept = ("|--" + lines[0]).split("\n")
+    kept = [one for one in kept if one and not one.startswith(f"| {rows:,} |")]
+    kept = sorted([*kept, f"{line.removesuffix(' |')} | {datetime.now(UTC):%Y-%m-%d} |"], key=_rows_of)
+    page.write_text(text[:start] + "\n".join([head, ruler, *kept, ""]) + text[end:], encoding="utf-8")
+
+
+def _rows_of(line: str) -> int:
+    return int(line.split("|")[1].replace(",", ""))
 
 
 if __name__ == "__main__":
