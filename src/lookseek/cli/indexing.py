@@ -55,8 +55,8 @@ def index(
 
     Args:
         paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME). A
-            source is a folder of photos, a table (.csv, .tsv, .jsonl, .parquet, a feed in .xml, a webdataset in .tar),
-            features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
+            source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a feed in .xml, a webdataset in
+            .tar), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
         model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
             the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
@@ -88,17 +88,9 @@ def index(
 
     if list_sources and len(paths) == 1:
         return _print_sources(paths[0])
-<<<<<<< HEAD
-    if len(paths) < 2 or list_sources:
-        raise UsageError(
-            f"index takes a source and the folder or address of the index, and got {' '.join(paths) or 'nothing'}"
-        )
-=======
-    if drop_source and len(paths) == 1:
-        return _drop_source(paths[0], drop_source)
-    if len(paths) < 2 or list_sources or drop_source:
-        raise UsageError(f"index takes a source and the folder of the index, and got {' '.join(paths) or 'nothing'}")
->>>>>>> 32d0db1 (Sources with ids of their own are told apart; texts that are put are typed as the column; dates are compared; HEIC and TIFF)
+        paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME). A
+            source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a feed in .xml, a webdataset in
+            .tar), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
     *sources, index = paths
     given = {
         "photo": image_column,
