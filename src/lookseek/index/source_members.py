@@ -81,11 +81,10 @@ class SourceMembers:
         return np.setdiff1d(_union(before), named, assume_unique=True)
 
     def _read(self, source: str) -> Members | None:
-        name = name_of(source)
-        if self._published is None or name not in self._published.files:
+        if self._published is None:
             return None
         try:
-            data = self._place.read_file(self._published, name)
+            data = self._place.read_file(self._published, name_of(source))
             members: Members = np.load(io.BytesIO(data), allow_pickle=False)
         except (IndexDamaged, ValueError):
             return None
