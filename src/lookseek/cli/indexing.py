@@ -88,9 +88,12 @@ def index(
 
     if list_sources and len(paths) == 1:
         return _print_sources(paths[0])
-        paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME). A
-            source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a feed in .xml, a webdataset in
-            .tar), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
+    if drop_source and len(paths) == 1:
+        return _drop_source(paths[0], drop_source)
+    if len(paths) < 2 or list_sources or drop_source:
+        raise UsageError(
+            f"index takes a source and the folder or address of the index, and got {' '.join(paths) or 'nothing'}"
+        )
     *sources, index = paths
     given = {
         "photo": image_column,

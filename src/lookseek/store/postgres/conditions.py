@@ -7,6 +7,7 @@ found in the attributes themselves, and so is an attribute that was not declared
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,10 @@ from .texts import text_to_server
 
 __all__ = ["LONGEST", "Parameters", "attribute", "token_of", "value_of", "where"]
 
+_DATE = (
+    r"^\s*\+?([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(?::[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)$"
+)
 LONGEST = 1_000
 """Bytes of a text up to which it stands in a column with an index, whose entries can't be longer than 2,700."""
 
@@ -89,9 +94,27 @@ def _tree(condition: Condition, schema: str, declared: Mapping[str, int], into: 
         case Compare(field, ("=" | "!=") as op, value):
             found = _equals(field, (value,), schema, declared, into)
             return found if op == "=" else f"({found} IS NOT TRUE)"
+        case Compare(field, date=(op, instant)):
+            return _dates(field, op, instant, into)
         case Compare(field, op, value):
             number = f"p.d{declared[field]}" if field in declared else f"{schema}.number_of({attribute(field, into)})"
             return f"({number} {op} {into.add(float(value))}::float8)"
+
+
+def _dates(field: str, op: str, instant: datetime.datetime, into: Parameters) -> str:
+    """Return whether an attribute, or a text of its list, is a date that compares so, as ``filters.dates`` reads it."""
+    odd, limit = attribute(field, into), into.add(instant)
+    texts = (
+        f"jsonb_array_elements_text(CASE jsonb_typeof({odd}) WHEN 'array' THEN {odd} "
+        f"WHEN 'string' THEN jsonb_build_array({odd}) ELSE '[]'::jsonb END)"
+    )
+    dates = f"SELECT substring(text FROM {into.add(_DATE)}) AS date FROM {texts} AS every(text)"
+    zone = "CASE WHEN date ~ '(Z|[+-][0-9]{2}:?[0-9]{2})$' THEN '' ELSE '+00' END"
+    zoned = f"date || {zone} AS date FROM ({dates}) AS found"
+    return (
+        f"EXISTS (SELECT FROM (SELECT {zoned}) AS whole WHERE CASE WHEN pg_input_is_valid(date, 'timestamptz') "
+        f"THEN date::timestamptz {op} {limit}::timestamptz ELSE false END)"
+    )
 
 
 def _equals(field: str, values: Iterable[Value], schema: str, declared: Mapping[str, int], into: Parameters) -> str:
