@@ -478,7 +478,7 @@ def test_each_annotation_of_coco_is_an_item_cropped_to_its_box(shop: Path) -> No
     }
     entries = list(open_catalogue(write(shop, json.dumps(coco), "coco.json")))
     one, two = (entry for entry in entries[:2] if isinstance(entry, Item))
-    assert one.attributes == {"category": "dress", "supercategory": "clothes", "image_id": "1", "area": 400.0}
+    assert one.attributes == {"category": "dress", "supercategory": "clothes", "image_id": 1, "area": 400.0}
     assert (one.id, colour_of(one)) == ("7", "red")
     assert (two.id, two.attributes["category"], colour_of(two)) == ("8", "skirt", "blue")
     outside, without = entries[2:]

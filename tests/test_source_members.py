@@ -10,9 +10,11 @@ from helpers.catalogues import Heard, indexed, published, write_photos
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookseek.catalogue import open_catalogue
 from lookseek.catalogue.id_hashes import IdHashes, id_hash
-from lookseek.errors import QueryError
+from lookseek.errors import CatalogueError, QueryError
 from lookseek.index.drop_source import drop_source
+from lookseek.index.job import build_index
 from lookseek.index.open_index import open_index
 
 
@@ -116,6 +118,20 @@ def test_an_interrupted_job_forgets_nothing(
     table(one, photos, "a")
     assert indexed(one, index, prune=True).removed == 2  # b and z; c is of the other too
     assert ids_in(index) == {"a", "c", "x", "y"}
+
+
+def test_a_table_that_vanishes_is_one_true_line_and_loses_nothing(
+    two: tuple[Path, Path, Path], photos: list[Path], tmp_path: Path
+) -> None:
+    one, _, index = two
+    catalogue = open_catalogue(table(one, photos, "new"))
+    one.rename(tmp_path / "away.csv")
+    for prune in (False, True):
+        with pytest.raises(CatalogueError, match=r"one\.csv can't be read to its end \(No such file.*run the same"):
+            build_index(catalogue, index, prune=prune)
+        assert ids_in(index) == {"a", "b", "c", "x", "y"}
+    (tmp_path / "away.csv").rename(one)
+    assert build_index(catalogue, index).added == 1
 
 
 @given(st.lists(st.text(max_size=5)))

@@ -90,7 +90,7 @@ def _coco(data: Mapping[str, Any]) -> list[dict[str, object]]:
             "image": {"path": image.get("file_name", ""), "box": one.get("bbox")},
             "category": category.get("name"),
             "supercategory": category.get("supercategory"),
-            "image_id": str(one.get("image_id", "")),
+            "image_id": one.get("image_id"),
         }
         row |= {name: value for name, value in image.items() if name not in _OF_IMAGE}
         row |= {name: value for name, value in one.items() if name not in _OF_ANNOTATION}
@@ -98,9 +98,7 @@ def _coco(data: Mapping[str, Any]) -> list[dict[str, object]]:
     for key, image in images.items():
         if key not in seen:
             more = {name: value for name, value in image.items() if name not in _OF_IMAGE}
-            rows.append(
-                {"id": f"image-{key}", "image": {"path": image.get("file_name", "")}, "image_id": str(key)} | more
-            )
+            rows.append({"id": f"image-{key}", "image": {"path": image.get("file_name", "")}, "image_id": key} | more)
     return rows
 
 

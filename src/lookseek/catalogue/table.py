@@ -104,8 +104,14 @@ class TableCatalogue:
         sharded = self._folder == self._path
         reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded, self._remote)
         rows = flat_rows(self._rows, self._plan.raw_columns)
-        for row in rows if self._remote is None else self._remote.ahead(rows, reader.addresses):
-            if isinstance(row, Skipped):
-                yield row
-            else:
-                yield from reader.items(row)
+        try:
+            for row in rows if self._remote is None else self._remote.ahead(rows, reader.addresses):
+                if isinstance(row, Skipped):
+                    yield row
+                else:
+                    yield from reader.items(row)
+        except OSError as error:
+            raise CatalogueError(
+                f"{self._path} can't be read to its end ({error.strerror or error}): bring it back, and run the same "
+                "command again; what was read before is kept"
+            ) from error
