@@ -148,7 +148,7 @@ def _to_index(source: _Source, target: Address, progress: Progress) -> Copied:
         if unfinished is not None and not unfinished.spec.same_vectors(spec):
             raise IndexMismatch(f"{place.address} holds part of another index: copy to a new address, or delete that")
         known = source.manifest
-        draft = NextGeneration(writer, spec, known.runtime, "", known.roles, known.sources)
+        draft = NextGeneration(writer, spec, known.runtime, "", known.roles, known.sources, known.columns)
         try:
             copied = _write(source, draft, writer, progress)
             store = draft.writable()

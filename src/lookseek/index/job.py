@@ -80,7 +80,9 @@ def build_index(
         origin = vector_origin(catalogue)
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
-        draft = NextGeneration(writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns)
+        draft = NextGeneration(
+            writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns=columns
+        )
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None and writer.place.store is None else ""
         job = _Job(writer, draft, progress or NoProgress())
