@@ -23,7 +23,7 @@ from . import images
 from .errors import QueryError, ServiceError
 from .query import Query, Term, check_is_query
 from .results import Hit, Results
-from .types import Attributes, Item, Photo, Value
+from .types import Attributes, Box, Item, Photo, Region, Value
 
 try:
     import httpx2
@@ -89,15 +89,19 @@ class Client:
                 copies=tuple(hit.get("copies", ())),
                 product=hit.get("product", ""),
                 photos=tuple(hit.get("photos", ())),
+                region=_region(hit["region"]) if hit.get("region") else None,
             )
             for hit in answer["hits"]
         )
+        garments = tuple(map(_region, answer.get("garments", ())))
         return Results(
             query,
             hits,
             answer["took_ms"],
             answer["index"],
             good=answer.get("good"),
+            garments=garments,
+            garment=answer.get("garment"),
             next=answer.get("next", ""),
             changed=answer.get("changed", False),
             hints=tuple(answer.get("hints", ())),
@@ -122,6 +126,16 @@ class Client:
             cursor = page.next
             if not cursor:
                 return
+
+    def garments(self, photo: Photo) -> tuple[Region, ...]:
+        """Return the garments in a photo, as ``Searcher.garments`` does.
+
+        Raises:
+            ServiceError: as ``search``.
+            ItemError: the photo can't be read.
+        """
+        answer = self._json("POST", "/v1/garments", json={"image": _base64(photo)})
+        return tuple(map(_region, answer["garments"]))
 
     def about(self) -> Mapping[str, Any]:
         """Return the index's name, items, model, languages, composer, fields, metrics, routers and updated."""
@@ -238,6 +252,10 @@ def _term_body(term: Term) -> dict[str, Any]:
     return {"text": term.text, "weight": term.weight, **photo}
 
 
+def _region(answer: Mapping[str, Any]) -> Region:
+    return Region(Box(*answer["box"]), answer["kind"], answer["score"])
+
+
 def _query_body(query: Query) -> dict[str, Any]:
     body: dict[str, Any] = {
         name: getattr(query, name)
@@ -263,6 +281,8 @@ def _query_body(query: Query) -> dict[str, Any]:
         body["image"] = _base64(query.image)
     if query.group_by != "product":
         body["group_by"] = query.group_by
+    if query.garment:
+        body["garment"] = query.garment
     if query.box is not None:
         body["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
     return body

@@ -72,6 +72,8 @@ class Query:
         image: a photo to look like.
         item: the id of an item to look like, in place of ``image``; it is not among the hits.
         box: the part of ``image`` that is meant; None for all of it.
+        garment: the garment in ``image`` that is meant: a kind such as "dress", its number in the list of those found,
+            from 1, or "largest"; "" for none: then ``box`` or the whole photo is meant.
         text: what is looked for or, beside ``image``, how it should differ from the photo.
         plus: what is added to the photo and words: words and photos, each with its weight.
         minus: what is taken away from them.
@@ -110,6 +112,7 @@ class Query:
     _: KW_ONLY
     item: str = ""
     box: Box | None = None
+    garment: str = ""
     text: str = ""
     plus: tuple[Term, ...] = ()
     minus: tuple[Term, ...] = ()
@@ -139,6 +142,7 @@ class Query:
             raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
         _check_methods(self)
         _check_parts(self)
+        _check_garment(self)
         _check_together(self)
 
     @property
@@ -191,7 +195,7 @@ def _convert(query: Query) -> None:
     keep("box", _box(query.box))
     for name, convert in (("plus", _term), ("minus", _term), ("like", _check_type), ("unlike", _check_type)):
         keep(name, _tuple(getattr(query, name), name, convert))
-    for name in ("text", "item", "filter", "composer"):
+    for name in ("text", "item", "filter", "composer", "garment"):
         _check_type(getattr(query, name), name, "text")
     _check_type(query.k, "k", "a whole number of results", int)
 
@@ -264,6 +268,23 @@ def _check_parts(query: Query) -> None:
     if both:
         raise QueryError(f"item {both[0]!r} is among like and unlike: name it once")
     _check_weight(query.image_weight, "the photo")
+
+
+def _check_garment(query: Query) -> None:
+    """What a garment goes with."""
+    if not query.garment:
+        return
+    if query.image is None:
+        raise QueryError(
+            f"the garment {query.garment!r} means a part of the query's photo, and it has none: give a photo or leave "
+            "it out"
+        )
+    if query.box is not None:
+        raise QueryError(
+            f"the query has a box and the garment {query.garment!r}: each means a part of the photo, give one"
+        )
+    if query.metric != "cosine":
+        raise QueryError("a garment is compared by cosine only: use metric cosine, or a box")
 
 
 def _check_together(query: Query) -> None:

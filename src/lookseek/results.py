@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .query import Query
-from .types import Attributes
+from .types import Attributes, Region
 
 __all__ = ["Hit", "Results", "Routed"]
 
@@ -30,6 +30,8 @@ class Hit:
         product: the product that it shows, where results are products; "" for an item that names none.
         photos: ids of the product's other photos that meet the query's filter, the best candidates first, at the most
             100 (``search.groups.MAX_PHOTOS``).
+        region: the garment in the item's photo that was compared, where the query means a garment or a box and the
+            index keeps a vector for each garment; None where the whole photo was.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Hit:
     copies: tuple[str, ...] = ()
     product: str = ""
     photos: tuple[str, ...] = ()
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Results:
         changed: of a service: True where the index has changed since the page before.
         hints: what was probably meant by a filter that no item meets, a sentence each; empty where there are hits.
         readings: words of the query that were read as others, a line each: "'burgundy' read as 'maroon'".
+        garments: those found in the query's photo, the largest first, where the query means one of them.
+        garment: which of them was searched with, from 1; None where the query means none.
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -90,6 +95,8 @@ class Results:
     next: str = field(default="", compare=False)
     changed: bool = field(default=False, compare=False)
     hints: tuple[str, ...] = ()
+    garments: tuple[Region, ...] = ()
+    garment: int | None = None
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -53,7 +53,7 @@ def evaluate(
         split: the part that asks; for most benchmarks test.
         protocol: one of the benchmark's; the first that --list names if none is given.
         model: a shipped model's name, a model folder, hf:OWNER/NAME@REVISION, "colour", or vectors: NAME.npy beside
-            NAME.txt, a key a line.
+            NAME.txt, a key a line. Of garments a parser, lookseek-garments if none is given.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
         literal: take words as they stand; else words that the model was never taught are read as ones that it was.

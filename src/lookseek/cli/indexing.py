@@ -47,6 +47,7 @@ def index(
     exclude: Annotated[list[str] | None, Parameter(negative=())] = None,
     fetch: Annotated[bool, Parameter(negative=())] = False,
     store: FolderStore | None = None,
+    garments: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -82,6 +83,8 @@ def index(
             lookseek's cache, where a further run finds them.
         store: what keeps a new index in a folder: edge (any size; the default where its engine can be used), or numpy
             (plain files, up to some 50,000 items).
+        garments: keep a vector for each garment that is found in a photo too, so that trousers are found in a photo of
+            a whole outfit by search --garment or --box; an index without them is made anew, later runs keep them.
     """
     from ..catalogue import ReadingOptions, open_catalogue, reading_of
     from ..index.job import build_index
@@ -133,6 +136,7 @@ def index(
                 prune=prune,
                 strict=strict,
                 store=store,
+                garments=garments or None,
                 progress=progress,
             )
         print_summary(summary, index, progress.hidden_skips)

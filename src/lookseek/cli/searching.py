@@ -17,6 +17,7 @@ from ..types import Metric, Photo, RerankMethod, RouteMode, RouterType
 from .app import app
 from .arguments import PHOTO_SUFFIXES, is_web_address, parse_box, parse_classes, parse_photos, parse_term
 from .console import err, escape, out, print_line
+from .garments import ALL, list_garments, print_each_garment
 from .output import (
     attributes_to_json,
     print_results,
@@ -48,6 +49,7 @@ def search(
     metric: Metric = "cosine",
     filter: str = "",
     box: str | None = None,
+    garment: str = "",
     colour_weight: float | None = None,
     exact: Annotated[bool, Parameter(negative=())] = False,
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
@@ -81,6 +83,9 @@ def search(
         metric: cosine, or euclidean for an index that was built with it.
         filter: only items that meet it, e.g. "category = dress and colour in (red, pink) and price < 50".
         box: the part of the first photo that is meant, as x,y,width,height in pixels.
+        garment: the garment in the photo that is meant: a kind such as dress, its number in the list of those found,
+            largest, or all for results of each; without it the whole photo is searched with, and the garments are
+            listed where the photo shows several.
         colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone); for a photo alone.
         exact: compare with every item even where the index has a graph.
         hide_duplicates: show one of several near-identical photos; two products stay two results.
@@ -116,6 +121,7 @@ def search(
         minus=tuple(map(parse_term, minus or ())),
         like=tuple(like or ()),
         unlike=tuple(unlike or ()),
+        garment="" if garment == ALL else garment,
         composer=composer,
         filter=filter,
         k=k,
@@ -132,6 +138,11 @@ def search(
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:
             err.print(f"[yellow]note:[/] {escape(searcher.index.note)}")
+        if garment == ALL:
+            if strip is not None or truth is not None:
+                raise UsageError("--garment all gives results of each garment: leave --strip and --truth out")
+            return print_each_garment(searcher, query, json)
+        list_garments(searcher, query)
         results = searcher.search(query)
         if results.routed is not None:
             print_routing(results.routed)

@@ -116,6 +116,11 @@ def benchmark_lines() -> Iterator[str]:
         yield f"  {benchmark.split}: {benchmark.size}"
         yield f"  protocols: {', '.join(benchmark.protocols)}"
         yield f"  needs: {benchmark.needs}{words[benchmark.query_type]}"
+    yield "[bold]garments[/]"
+    yield "  a parser finds the garments in street photos: the kind of each pixel, and boxes; --model is a parser"
+    yield "  test: 120 photos with masks"
+    yield "  protocols: masks"
+    yield "  needs: items.csv, labels.txt, images/ and masks/ (the folder ccp)"
 
 
 def recipe_lines() -> Iterator[str]:

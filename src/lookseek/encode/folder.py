@@ -27,7 +27,9 @@ from .head import CLASSES, WEIGHTS, Head, parse_head
 from .sentence_graph import SENTENCES
 from .text_settings import SentenceTower, TokenTower
 
-__all__ = ["COMPOSER", "FILES", "SENTENCES", "TEXT", "TOKENIZER", "ModelFolder", "read_folder", "read_sums"]
+__all__ = [
+    "COMPOSER", "FILES", "SENTENCES", "TEXT", "TOKENIZER", "ModelFolder", "read_checked", "read_folder", "read_sums",
+]  # fmt: skip
 
 TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
 
@@ -102,7 +104,7 @@ def read_folder(path: Path) -> ModelFolder:
             raise ModelError(f"{_SUMS} of {path} does not list {name}: {_remedy(path)}")
     listed = _both(path, sums, _HEAD, "half of what names classes", "classes")
     tagged = _both(path, sums, _TAGS, "half of what names attributes", "attributes")
-    contents = {name: _read_checked(path, name, digest) for name, digest in sorted(sums.items())}
+    contents = {name: read_checked(path, name, digest) for name, digest in sorted(sums.items())}
     config = parse_config(contents["config.json"], path / "config.json")
     words = _check_words(config, sums, path)
     return ModelFolder(
@@ -168,7 +170,17 @@ def read_sums(path: Path) -> dict[str, str]:
     return sums
 
 
-def _read_checked(path: Path, name: str, digest: str) -> bytes:
+def read_checked(path: Path, name: str, digest: str) -> bytes:
+    """Return the content of a folder's file.
+
+    Args:
+        path: the folder.
+        name: the file.
+        digest: hex SHA-256 that its content must have.
+
+    Raises:
+        ModelError: it is missing, or is not what the checksum says.
+    """
     content = _read(path, name)
     found = hashlib.sha256(content).hexdigest()
     if found != digest:

@@ -35,6 +35,7 @@ def encode_photos(
     batch: int = 32,
     workers: int | None = None,
     after: Callable[[Pixels], Any] | None = None,
+    full_size: bool = False,
 ) -> Generator[Encoded[K], None, None]:
     """Encode any number of photos, in order.
 
@@ -49,6 +50,7 @@ def encode_photos(
         workers: threads that decode, >= 1; None for one a core.
         after: called with the pixels of each photo in its decoding thread, e.g. ``images.fingerprint``.
             The pixels may be smaller than the photo, as the encoders allow.
+        full_size: True: they never are.
 
     Yields:
         (key, vectors by encoder name or an ItemError, what ``after`` returned) in the order of ``photos``.
@@ -62,7 +64,7 @@ def encode_photos(
         raise ValueError(f"encoders are named {names}: give at least one, each with a name of its own")
     if batch < 1 or workers < 1:
         raise ValueError(f"batch is {batch} and workers {workers}: give 1 or more of each")
-    return _run(photos, encoders, batch, workers, after)
+    return _run(photos, encoders, batch, workers, after, full_size)
 
 
 def _run(
@@ -71,9 +73,10 @@ def _run(
     batch: int,
     workers: int,
     after: Callable[[Pixels], Any] | None,
+    full_size: bool,
 ) -> Generator[Encoded[K], None, None]:
     sides = [encoder.min_side for encoder in encoders]
-    min_side = max(sides) if all(sides) else 0
+    min_side = max(sides) if all(sides) and not full_size else 0
 
     def decode(photo: Photo) -> _Decoded:
         try:

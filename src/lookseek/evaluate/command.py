@@ -7,11 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from ..atomic import write_text
+from ..encode.garments.folder import DEFAULT_PARSER
+from ..encode.model import DEFAULT
 from ..errors import QueryError
 from ..progress import Progress
 from ..rerank import reranker_of
 from ..types import Metric
 from .details import details_path, write_details
+from .garments.benchmark import GARMENTS, measure_parser
 from .inputs import write_inputs
 from .outcome import Evaluation
 from .registry import BENCHMARKS, benchmark
@@ -70,6 +73,8 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     _check_outputs(request)
     if request.benchmark == TREC:
         return _write(_of_files(request), request, progress, [])
+    if request.benchmark == GARMENTS:
+        return _write(_of_masks(request, progress), request, progress, [])
     chosen = benchmark(request.benchmark)
     options = _options(chosen, request)
     if request.inputs is not None:
@@ -104,8 +109,23 @@ def _of_files(request: EvaluationRequest) -> Evaluation:
     run = Path(request.model)
     if request.data is None or not run.is_file():
         raise QueryError("trec measures a run file: lookseek evaluate trec QRELS --model RUN")
+    if given := _searching(request) + (["--split"] if request.split else []):
+        raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")
+    return measure_run(request.data, run)
+
+
+def _of_masks(request: EvaluationRequest, progress: Progress) -> Evaluation:
+    if request.data is None:
+        raise QueryError("garments needs data: lookseek evaluate garments DATA, with a folder laid out like ccp/")
+    if given := _searching(request):
+        raise QueryError(f"garments measures a parser, which searches nothing: leave {', '.join(given)} out")
+    model = DEFAULT_PARSER if request.model == DEFAULT else request.model
+    return measure_parser(request.data, request.split or "test", model, progress)
+
+
+def _searching(request: EvaluationRequest) -> list[str]:
+    """Return the options that were given and that say how something is searched, or what is written of that."""
     others: dict[str, object] = {
-        "split": request.split,
         "protocol": request.protocol,
         "by": request.by,
         "metric": request.metric != "cosine",
@@ -118,9 +138,7 @@ def _of_files(request: EvaluationRequest) -> Evaluation:
         "rerank": request.rerank != "none",
         "literal": request.literal,
     }
-    if given := [f"--{name}" for name, value in others.items() if value]:
-        raise QueryError(f"trec measures what its files say: leave {', '.join(given)} out")
-    return measure_run(request.data, run)
+    return [f"--{name}" for name, value in others.items() if value]
 
 
 def _check_outputs(request: EvaluationRequest) -> None:

@@ -17,9 +17,10 @@ from ..encode import Model
 from ..errors import IndexMismatch
 from ..types import Item
 from .address import Address, place_of
+from .manifest import IndexSpec
 from .next_generation import NextGeneration
 from .place import PlaceWriter
-from .upsert import Outcome, Upsert, encoders_for
+from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
 
 __all__ = ["Editor", "editing"]
 
@@ -48,7 +49,7 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
                 f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"
             )
         draft = NextGeneration(writer, found.spec, f"{model.runtime} {model.precision}", "")
-        editor = Editor(writer, draft, model)
+        editor = Editor(writer, draft, model, found.spec)
         try:
             yield editor
         finally:
@@ -61,14 +62,16 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
 class Editor:
     """The next generation of an index, and the model that encodes for it."""
 
-    def __init__(self, writer: PlaceWriter, draft: NextGeneration, model: Model) -> None:
+    def __init__(self, writer: PlaceWriter, draft: NextGeneration, model: Model, spec: IndexSpec) -> None:
         self._writer, self._draft = writer, draft
         self._outcomes: dict[str, Outcome] = {}
         columns = {} if draft.previous is None else draft.previous.columns
         self._types = {name: ColumnType.from_dict(told) for name, told in columns.items()}
         self._odd: dict[str, tuple[str, ...]] = {}  # id to what is odd about its texts
         known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
-        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
+        self._upsert = Upsert(
+            draft, encoders_for(model, draft.layout), self._note, known, garment_encoder_for(model, spec)
+        )
         self._touched = set(writer.edited())  # those of a writer that was killed
 
     def put(self, items: Sequence[Item]) -> list[Outcome]:

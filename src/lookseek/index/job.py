@@ -20,13 +20,14 @@ from ..store import FieldType, StoreType, capabilities, default_store
 from ..types import FolderStore, Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
+from .garment_vectors import GarmentEncoder
 from .left_items import left_items, vanished_items
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
 from .report import SKIPPED_COLUMNS, Summary, as_cell, skipped_row
 from .source_ids import PrefixedCatalogue, id_prefix
 from .spec import resolve_spec, runtime_of
-from .upsert import Outcome, Upsert, encoders_for
+from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
 
 GRAPH_FROM = 50_000
 """Items from which a graph pays: below, comparing with all takes under 15 ms (docs/benchmarks/search.md)."""
@@ -46,6 +47,7 @@ def build_index(
     prune: bool = False,
     strict: bool = False,
     store: FolderStore | None = None,
+    garments: bool | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -63,6 +65,8 @@ def build_index(
         strict: publish nothing where something was skipped or is odd.
         store: what keeps a new index in a folder; None for the engine, or numpy files where the engine can't be used.
             Left out of an index on a server.
+        garments: True keeps a vector for each garment that is found in a photo, beside the photo's own; an index that
+            keeps none is made anew. None for what the index has.
         progress: receives every step; None reports nothing.
 
     Returns:
@@ -78,7 +82,7 @@ def build_index(
     catalogue = open_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
-        spec, loaded = resolve_spec(writer.place, origin, model, metric, store)
+        spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
         draft = NextGeneration(
             writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns=columns
@@ -89,7 +93,10 @@ def build_index(
         try:
             if prefix := id_prefix(catalogue, draft.store):
                 catalogue = PrefixedCatalogue(catalogue, prefix)
-            job.upsert(catalogue, None if origin is not None else encoders_for(loaded, spec.layout))
+            if origin is not None:
+                job.upsert(catalogue, None)
+            else:
+                job.upsert(catalogue, encoders_for(loaded, spec.layout), garment_encoder_for(loaded, spec))
             if strict:
                 job.refuse_skipped()
             if prune and not job.interrupted:
@@ -119,12 +126,15 @@ class _Job:
         self._pruned = False
         self._kept_others = False
 
-    def upsert(self, catalogue: Catalogue, encoders: Sequence[Encoder] | None) -> None:
+    def upsert(
+        self, catalogue: Catalogue, encoders: Sequence[Encoder] | None, garments: GarmentEncoder | None = None
+    ) -> None:
         """Add and replace all items of a catalogue. Ctrl-C ends it early, with nothing lost.
 
         Args:
             catalogue: the items.
             encoders: make the vectors; None where the items have their own.
+            garments: makes a vector for each garment, where the index keeps those.
         """
         self._progress.phase("reading vectors" if encoders is None else "encoding", len(catalogue))
         with self._writer.write_report(SKIPPED) as report:
@@ -156,7 +166,7 @@ class _Job:
                         self._note_odd(entry.remarks)
                         yield entry
 
-            upsert = Upsert(self._draft, encoders, note, fields_of(catalogue))
+            upsert = Upsert(self._draft, encoders, note, fields_of(catalogue), garments)
             try:
                 upsert.run(items())
             except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..store import FieldType, Layout
 from ..store.schema import LOOK, LOOK_EUCLIDEAN, check_points
-from ..types import Item, Point, Vector
+from ..types import Item, Point, Region, Vector
 
 __all__ = ["content_hash", "merge_fields", "point_of"]
 
@@ -17,7 +17,14 @@ def content_hash(photo: bytes) -> str:
     return hashlib.blake2b(photo, digest_size=16).hexdigest()
 
 
-def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint: str, layout: Layout) -> Point:
+def point_of(
+    item: Item,
+    digest: str,
+    vectors: Mapping[str, Vector],
+    fingerprint: str,
+    layout: Layout,
+    regions: tuple[Region, ...] = (),
+) -> Point:
     """Make a point with the vectors of a layout.
 
     Args:
@@ -26,13 +33,14 @@ def point_of(item: Item, digest: str, vectors: Mapping[str, Vector], fingerprint
         vectors: by name, at least ``LOOK``; those that the layout lacks are dropped.
         fingerprint: of its picture, from ``images.fingerprint``.
         layout: of the index.
+        regions: garments found in its photo; the item's own where it brings its vectors.
 
     Raises:
         QueryError: the layout names a vector that is missing, or a vector has another shape or is not finite.
     """
     named = {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]}
     kept = {name: named[name] for name in layout if name in named}
-    regions = () if item.encoding is None else item.encoding.regions
+    regions = regions if item.encoding is None else item.encoding.regions
     point = Point(item.id, kept, item.attributes, digest, item.source, fingerprint, regions)
     return check_points([point], layout)[item.id]
 

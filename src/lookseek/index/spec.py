@@ -6,12 +6,14 @@ from pathlib import Path
 
 from ..catalogue import VectorOrigin
 from ..encode import ColourEncoder, Model, load_model
+from ..encode.garments import load_parser
 from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
-from ..store import VectorSpec, default_store
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, further_vectors
+from ..store import Layout, VectorSpec, default_store
+from ..store.schema import COLOUR, GARMENTS, LOOK, LOOK_EUCLIDEAN, further_vectors
 from ..types import FolderStore, Metric
-from .manifest import IndexSpec
+from .garment_vectors import parser_version
+from .manifest import IndexSpec, Manifest
 from .place import Place
 
 
@@ -21,6 +23,7 @@ def resolve_spec(
     model: str | Path | None,
     metric: Metric | None,
     store: FolderStore | None,
+    garments: bool | None = None,
 ) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
@@ -30,6 +33,7 @@ def resolve_spec(
         model: as a person gave it; None for the index's, then the vectors', then the one that ships.
         metric: as a person gave it; None for the index's, then the vectors'.
         store: what keeps a new index in a folder; None for the default here, or the place's.
+        garments: whether a vector is kept for each garment, as a person said; None for what the index has.
 
     Raises:
         ModelError: the model can't be used.
@@ -64,18 +68,41 @@ def resolve_spec(
         layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
     if coloured:
         layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
+    found = _finds_garments(there, origin, garments)
     further = {} if origin is None else dict(origin.vectors)
-    if before is not None and further != (kept := further_vectors(before.layout)):
-        raise IndexMismatch(
-            f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source "
-            f"brings {', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
-        )
+    if found:
+        further[GARMENTS] = VectorSpec(loaded.dim, "cosine", multi=True)
+        if before is not None and GARMENTS not in before.layout:
+            before = None  # other vectors: the index is made anew
+    _check_further(before, further, place)
     layout |= further
     path = _model_address(model)
     colour = ColourEncoder.version if coloured else ""
     brought = "" if origin is None else origin.regions
     regions = brought if before is None else before.regions
+    if found and before is None:
+        regions = parser_version(load_parser(single=True))
     return IndexSpec(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
+
+
+def _check_further(before: IndexSpec | None, further: Layout, place: Place) -> None:
+    """Raise where the source brings other vectors beside those of photos than the index keeps."""
+    kept = further if before is None else further_vectors(before.layout)
+    if further != kept:
+        raise IndexMismatch(
+            f"{place.address} keeps {', '.join(kept) or 'no vectors'} beside those of its photos, and the source "
+            f"brings {', '.join(further) or 'none'}: give a new folder, or features that bring what it keeps"
+        )
+
+
+def _finds_garments(there: Manifest | None, origin: VectorOrigin | None, garments: bool | None) -> bool:
+    """Return whether a job finds garments in photos: as a person said, else where the index keeps those of a parser."""
+    if origin is not None and garments:
+        raise CatalogueError(
+            "features hold no photos in which garments could be found: index the photos, or leave --garments out"
+        )
+    kept = there is not None and bool(there.spec.regions) and GARMENTS in there.spec.layout
+    return origin is None and (kept if garments is None else garments)
 
 
 def _model_address(model: str | Path | None) -> str:

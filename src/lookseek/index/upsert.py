@@ -15,14 +15,16 @@ from typing import Literal, NamedTuple, TypeAlias
 from .. import images
 from ..encode import ColourEncoder, Encoder, Model, encode_photos
 from ..encode.pipeline import Encoded
-from ..errors import ItemError, QueryError
+from ..errors import IndexMismatch, ItemError, QueryError
 from ..store import FieldType, Layout
-from ..store.schema import COLOUR, LOOK, field_types
+from ..store.schema import COLOUR, GARMENTS, LOOK, field_types
 from ..types import Attributes, Item, Photo, Point
+from .garment_vectors import GarmentEncoder, PreparedGarments
+from .manifest import IndexSpec
 from .next_generation import NextGeneration
 from .points import content_hash, merge_fields, point_of
 
-__all__ = ["Outcome", "Upsert", "encoders_for"]
+__all__ = ["Outcome", "Upsert", "encoders_for", "garment_encoder_for"]
 
 _LOOKUP = 64
 """Items read ahead, whose stored hashes are looked up at once. A table's photos are held meanwhile."""
@@ -73,6 +75,7 @@ class Upsert:
         encoders: Sequence[Encoder] | None,
         report: Report,
         declared: Mapping[str, FieldType] | None = None,
+        garments: GarmentEncoder | None = None,
     ) -> None:
         """Prepare.
 
@@ -81,7 +84,9 @@ class Upsert:
             encoders: make the vectors; None where each item has its own (``Item.encoding``).
             report: receives every outcome.
             declared: kinds of attributes that hold whatever an odd item has there.
+            garments: makes a vector for each garment, where the index keeps those.
         """
+        self._garments = garments
         self._declared = declared or {}
         self._draft, self._encoders, self._report = draft, encoders, report
         self._waiting: list[tuple[Point, Outcome]] = []
@@ -96,12 +101,16 @@ class Upsert:
         """
         try:
             with closing(self._with_vectors(self._to_encode(items))) as results:
-                for (item, digest, what), vectors, fingerprint in results:
+                for (item, digest, what), vectors, seen in results:
                     if isinstance(vectors, ItemError):
                         self._fail(item.id, "broken photo", vectors)
                         continue
+                    fingerprint, regions = seen, ()
+                    if isinstance(seen, PreparedGarments) and self._garments is not None:
+                        fingerprint, regions = seen.fingerprint, seen.regions
+                        vectors = {**vectors, GARMENTS: self._garments.encode(seen, vectors[LOOK])}
                     try:
-                        point = point_of(item, digest, vectors, fingerprint, self._draft.layout)
+                        point = point_of(item, digest, vectors, fingerprint, self._draft.layout, regions)
                     except QueryError as error:
                         self._fail(item.id, "unusable embedding", error)
                         continue
@@ -143,6 +152,8 @@ class Upsert:
     def _with_vectors(self, pending: Iterator[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
         if self._encoders is None:
             return _own_vectors(pending)
+        if self._garments is not None:
+            return encode_photos(pending, self._encoders, after=self._garments.prepare, full_size=True)
         return encode_photos(pending, self._encoders, after=images.fingerprint)
 
     def _replace_attributes(self, items: Mapping[str, Item]) -> None:
@@ -182,6 +193,23 @@ class Upsert:
 def encoders_for(model: Model, layout: Layout) -> list[Encoder]:
     """Return the encoders of photos that a layout needs."""
     return [encoder for encoder in (model.image, ColourEncoder()) if encoder.name in layout]
+
+
+def garment_encoder_for(model: Model, spec: IndexSpec) -> GarmentEncoder | None:
+    """Return what makes a vector for each garment; None where an index keeps none, or features brought them.
+
+    Raises:
+        IndexMismatch: the index's garments were found by another parser than the one that ships.
+    """
+    if GARMENTS not in spec.layout:
+        return None
+    garments = GarmentEncoder(model.image)
+    if spec.regions != garments.version:
+        raise IndexMismatch(
+            f"the garments of the index were found by {spec.regions[:40] or 'something unknown'}, here it is "
+            f"{garments.version[:40]}: index the catalogue into a new folder with --garments"
+        )
+    return garments
 
 
 def _content(item: Item, before: Point | None) -> tuple[Photo, str]:

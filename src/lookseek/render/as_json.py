@@ -7,8 +7,9 @@ from typing import Any
 
 from ..query import Query
 from ..results import Results
+from ..types import Region
 
-__all__ = ["query_to_dict", "results_to_dict"]
+__all__ = ["query_to_dict", "region_to_dict", "results_to_dict"]
 
 _HIT = ("id", "score", "rank", "attributes", "shares")
 
@@ -24,6 +25,7 @@ _DEFAULTS: dict[str, Any] = {
     "rerank": "none",
     "literal": False,
     "group_by": "product",
+    "garment": "",
 }
 """Fields of a query that are omitted where they have these values."""
 
@@ -33,16 +35,32 @@ def results_to_dict(results: Results) -> dict[str, Any]:
 
     Hits have ``copies`` only where the query hides duplicates, ``product`` and ``photos`` only where they are products;
     ``readings`` are there only where words were read as others, ``hints`` only where no item meets the filter and
-    something else was probably meant.
+    something else was probably meant; ``garments`` and ``garment`` only where the query means
+    a garment, and a hit's ``region`` only where a garment of its photo was compared.
     """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     if any(hit.product for hit in results.hits):
         keys = (*keys, "product", "photos")
-    hits = [{key: value for key, value in asdict(hit).items() if key in keys} for hit in results.hits]
+    hits = [
+        {
+            **{key: value for key, value in asdict(hit).items() if key in keys},
+            **({"region": region_to_dict(hit.region)} if hit.region is not None else {}),
+        }
+        for hit in results.hits
+    ]
     took = round(results.took_ms, 3)
     answer = {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
+    if results.garment is not None:
+        answer |= {"garments": [region_to_dict(each) for each in results.garments], "garment": results.garment}
     told = {"readings": list(results.readings), "hints": list(results.hints)}
     return answer | {name: lines for name, lines in told.items() if lines}
+
+
+def region_to_dict(region: Region) -> dict[str, Any]:
+    """Return a region as JSON values: box (x, y, width, height in pixels of the photo), kind and score."""
+    box = region.box
+    numbers = [round(number, 1) for number in (box.x, box.y, box.width, box.height)]
+    return {"box": numbers, "kind": region.label, "score": round(region.score, 4)}
 
 
 def query_to_dict(query: Query) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from ..query import Query
 from ..results import Hit
 from ..store import ScoredId, Store
-from ..store.schema import LOOK, LOOK_EUCLIDEAN
+from ..store.schema import GARMENTS, LOOK, LOOK_EUCLIDEAN
 from ..types import Vector
 from .candidates import Candidates
 from .fusion import fuse
+from .garments import matched_regions
 from .groups import Group
 from .query_vectors import EncodedQuery
 from .relevance import Relevance
@@ -41,7 +42,7 @@ def explain(
         reranker: whose share is what it added to the first score, or took from it; "none" where none was.
     """
     scores, first = best.scores.tolist(), fuse(best.similarities, weights)
-    if encoded.parts:
+    if encoded.parts and LOOK in weights:
         found = [ScoredId(id_, score) for id_, score in zip(best.ids, first.tolist(), strict=True)]
         by_id = shares_of(store, LOOK, encoded.parts, found)
         shares = [by_id[id_] for id_ in best.ids]
@@ -52,6 +53,7 @@ def explain(
     if reranker != "none":
         added = (best.scores - first).tolist()
         shares = [{**share, reranker: change} for share, change in zip(shares, added, strict=True)]
+    regions = matched_regions(store, encoded.vectors[GARMENTS], best.ids) if GARMENTS in weights else {}
     return tuple(
         Hit(
             id=each.first.id,
@@ -63,6 +65,7 @@ def explain(
             copies=each.copies,
             product="" if each.product is None else str(each.product),
             photos=each.photos,
+            region=regions.get(each.first.id),
         )
         for rank, (each, score, share) in enumerate(zip(groups, scores, shares, strict=True), 1)
     )

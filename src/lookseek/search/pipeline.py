@@ -23,6 +23,7 @@ from ..store.schema import LOOK
 from ..types import RouterType, Vector
 from .explain import explain, relevant_count
 from .fusion import best_candidates
+from .garments import choose_garment
 from .groups import complete_products, group, products_of
 from .query_vectors import EncodedQuery, encode_query
 from .relevance import NEARBY
@@ -64,7 +65,8 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     index = opened.index
     condition = _condition(query, index.manifest)
     weights = vector_weights(query, index, opened.model.colour_weight)
-    encoded = encode(query, opened)
+    chosen = choose_garment(query)
+    encoded = _encode(chosen.query, opened)
     clock.end("encode")
 
     routing, routed = _route(query, encoded.vectors[LOOK], index, router_of)
@@ -108,11 +110,26 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     good = relevant_count(query, encoded.vectors[LOOK], best, candidates, opened.relevance)
     readings = _readings(query, opened)
     clock.end("explain")
-    return Results(query, hits, clock.milliseconds, index.address, routed, clock.steps(), good, readings)
+    return Results(
+        query,
+        hits,
+        clock.milliseconds,
+        index.address,
+        routed,
+        clock.steps(),
+        good,
+        readings,
+        garments=chosen.garments,
+        garment=chosen.number,
+    )
 
 
 def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     """Turn a query into the vectors that the index is searched with."""
+    return _encode(choose_garment(query).query, opened)
+
+
+def _encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     kept = opened.index.manifest.spec.layout
     encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())
     return encode_query(

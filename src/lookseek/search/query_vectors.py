@@ -14,7 +14,7 @@ from ..errors import QueryError
 from ..query import Query, Term
 from ..store import Store
 from ..store.examples import average_vector
-from ..store.schema import LOOK, LOOK_EUCLIDEAN
+from ..store.schema import GARMENTS, LOOK, LOOK_EUCLIDEAN
 from ..types import Box, Photo, Pixels, Vector
 from .vector_sum import WeightedVector, unique_labels, weighted_sum
 
@@ -53,6 +53,13 @@ def encode_query(query: Query, model: Model, encoders: Sequence[Encoder], store:
         QueryError: the model reads no words or has no such composer, parts that cancel each other, an unknown id.
         ImageError: a photo can't be used.
     """
+    encoded = _encoded(query, model, encoders, store)
+    if GARMENTS not in store.layout or GARMENTS in encoded.vectors:
+        return encoded
+    return EncodedQuery({**encoded.vectors, GARMENTS: encoded.vectors[LOOK]}, encoded.parts)
+
+
+def _encoded(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> EncodedQuery:
     if query.by_examples:
         return EncodedQuery({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:

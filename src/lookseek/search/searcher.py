@@ -15,8 +15,9 @@ from ..index.open_index import OpenIndex
 from ..index.points import content_hash
 from ..query import Query, check_is_query
 from ..results import Results
-from ..types import Photo, Point, RouterType, Vector
+from ..types import Photo, Point, Region, RouterType, Vector
 from . import pipeline
+from .garments import find_garments
 from .relevance import measure_relevance
 from .session import LoadedIndex, load_index, needs_measuring
 from .stages import StageClock
@@ -94,6 +95,15 @@ class Searcher:
         """The query's vectors by name, as the store is asked with them."""
         check_is_query(query)
         return dict(pipeline.encode(query, self._refreshed()).vectors)
+
+    def garments(self, photo: Photo) -> tuple[Region, ...]:
+        """Return the garments in a photo, the largest first; ``Query.garment`` names one of them.
+
+        Raises:
+            ImageError: the photo can't be used.
+            ModelError: the parser can't be loaded.
+        """
+        return find_garments(photo)
 
     def known(self, photo: Photo) -> Point | None:
         """The item whose photo has the same bytes, or None: how a query's own attributes are found."""

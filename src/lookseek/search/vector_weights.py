@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import QueryError
 from ..index.open_index import OpenIndex
 from ..query import Query
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..store.schema import COLOUR, GARMENTS, LOOK, LOOK_EUCLIDEAN
 
 __all__ = ["look_and_colour", "vector_weights"]
 
@@ -45,6 +45,18 @@ def vector_weights(query: Query, index: OpenIndex, colour_weight: float) -> dict
                 "Leave out the weight or use --metric cosine"
             )
         return {LOOK_EUCLIDEAN: 1.0}
+    if (query.garment or query.box) and GARMENTS in layout:
+        if query.colour_weight:
+            raise QueryError(
+                f"colour weight {query.colour_weight} goes with whole photos, and a garment is compared with the "
+                "garments of this index, which have no colours of their own: leave out the weight"
+            )
+        if query.rerank != "none":
+            raise QueryError(
+                f"{query.rerank} compares whole photos, and a garment is compared with the garments of this index: "
+                "leave out the re-ranker"
+            )
+        return {GARMENTS: 1.0}
     if not query.photo_alone:  # words, changes, sums and examples have no colours
         return {LOOK: 1.0}
     if COLOUR in layout:

@@ -20,6 +20,10 @@ LOOK_EUCLIDEAN = "look_euclidean"
 COLOUR = "colour"
 """The colour encoder's histogram, compared by cosine."""
 
+GARMENTS = "garments"
+"""The model's embedding of each garment of a photo, several an item, compared by cosine; only in an index that asked
+for it. A photo in which none was found has one, of all of it."""
+
 FieldType: TypeAlias = Literal["words", "number", "boolean"]
 
 _NAMESPACE = uuid.UUID("6a6f4a52-9d0a-5d53-9a52-6c6f6f6b7365")

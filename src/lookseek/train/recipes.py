@@ -16,6 +16,7 @@ RECIPES: dict[str, str] = {
     "classifier": "lookseek.train.classifier.recipe",
     "align": "lookseek.train.align.recipe",
     "adapt": "lookseek.train.adapt.recipe",
+    "garments": "lookseek.train.garments.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
     "tags": "lookseek.train.tags.recipe",

@@ -45,6 +45,7 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         image=main_photos[0] if main_photos else None,
         item=body.item,
         box=None if body.box is None else Box(*body.box),
+        garment=body.garment,
         text=body.text,
         plus=plus,
         minus=minus,

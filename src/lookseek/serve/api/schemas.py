@@ -14,6 +14,8 @@ __all__ = [
     "Done",
     "Facet",
     "Facets",
+    "Garment",
+    "Garments",
     "Health",
     "Hit",
     "IndexAbout",
@@ -69,6 +71,13 @@ class SearchBody(_Strict):
             description="x, y, width, height in pixels: the part of the photo that is meant.",
         ),
     ] = None
+    garment: Annotated[
+        str,
+        Field(
+            max_length=50,
+            description="The garment in the photo that is meant: a kind, its number from 1, or largest.",
+        ),
+    ] = ""
     text: Annotated[Text, Field(description="What is looked for or, beside a photo, how it should differ.")] = ""
     plus: Annotated[list[Text | TermBody], Field(max_length=MAX_TERMS, description="What is added.")] = []
     minus: Annotated[list[Text | TermBody], Field(max_length=MAX_TERMS, description="What is taken away.")] = []
@@ -104,6 +113,20 @@ class SearchBody(_Strict):
     ] = ""
 
 
+class Garment(BaseModel):
+    """A garment in a photo."""
+
+    box: list[float] = Field(min_length=4, max_length=4, description="x, y, width, height in pixels of the photo.")
+    kind: str
+    score: float = Field(ge=0, le=1, description="How sure it is.")
+
+
+class Garments(BaseModel):
+    """The garments in a photo, the largest first."""
+
+    garments: list[Garment]
+
+
 class Hit(BaseModel):
     """One answer, as ``lookseek search --json`` has it."""
 
@@ -117,6 +140,7 @@ class Hit(BaseModel):
     photos: list[str] | None = Field(
         None, description="Ids of the product's other photos that meet the filter, at the most 100."
     )
+    region: Garment | None = Field(None, description="The garment of its photo that was compared, where one was.")
 
 
 class SearchAnswer(BaseModel):
@@ -126,6 +150,10 @@ class SearchAnswer(BaseModel):
     hits: list[Hit]
     took_ms: float
     index: str
+    garments: list[Garment] | None = Field(
+        None, description="Those found in the query's photo, where it means one of them."
+    )
+    garment: int | None = Field(None, description="Which of them was searched with, from 1.")
     good: int | None = Field(None, description="How many hits stand out; null where nobody can say.")
     hints: list[str] = Field([], description="What was probably meant by a filter that no item meets.")
     next: str | None = Field(None, description="Cursor of the next page; absent where no more comes.")

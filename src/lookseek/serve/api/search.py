@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ...errors import QueryError
 from ...remote import fetch
-from ...render.as_json import results_to_dict
+from ...render.as_json import region_to_dict, results_to_dict
 from ...results import Results
 from ..engine import Engine
 from ..paging import index_version
@@ -19,7 +19,7 @@ from ..settings import MAX_K, Settings
 from .bodies import RequestRefused, read_search
 from .pages import Page
 from .queries import to_query
-from .schemas import PROBLEMS, SearchAnswer
+from .schemas import PROBLEMS, Garments, SearchAnswer
 
 __all__ = ["router", "to_response"]
 
@@ -30,6 +30,7 @@ _FORM = {
     "properties": {
         "image": {"type": "string", "format": "binary"},
         "box": {"type": "string", "description": "x,y,width,height"},
+        "garment": {"type": "string", "description": "a kind, a number from 1, or largest"},
         "text": {"type": "string"},
         "item": {"type": "string"},
         "plus": {"type": "array", "items": {"type": "string"}, "description": "words, perhaps words:weight"},
@@ -73,6 +74,22 @@ async def search(request: Request) -> Response:
 async def feedback(request: Request) -> Response:
     """Ask again with items that were liked or not: the results move towards the first and away from the others."""
     return await _search(request, feedback=True)
+
+
+@router.post(
+    "/v1/garments", response_model=Garments, responses=PROBLEMS, openapi_extra=_BODY, summary="List a photo's garments"
+)
+async def garments(request: Request) -> Response:
+    """List the garments in the body's photo, the largest first; a search takes one of them as ``garment``."""
+    engine: Engine = request.app.state.engine
+    engine.refuse_if_full()
+    body, uploaded = await read_search(request)
+    fetched = await _fetch_image(body.image_url, engine, request.app.state.settings)
+    image = (await asyncio.to_thread(to_query, body, uploaded, fetched)).image
+    if image is None:
+        raise QueryError("garments are looked for in a photo, and there is none: send one as image")
+    found = await engine.run_search(lambda: engine.searcher.garments(image))
+    return JSONResponse({"garments": [region_to_dict(each) for each in found]})
 
 
 async def _search(request: Request, *, feedback: bool = False) -> Response:

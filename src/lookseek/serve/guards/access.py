@@ -22,7 +22,7 @@ _PUBLIC = ("/healthz", "/readyz", "/static/")
 """Addresses that need no key: they return nothing of the index."""
 
 _READ_METHODS = ("GET", "HEAD", "OPTIONS")
-_READ_POSTS = ("/v1/search", "/v1/feedback", "/photos", "/language")
+_READ_POSTS = ("/v1/search", "/v1/feedback", "/v1/garments", "/photos", "/language")
 """Addresses that take POST and change nothing of the index."""
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from ...atomic import move, write_bytes
@@ -17,6 +18,7 @@ from ...encode.attribute_head import TAG_VALUES, TAGS
 from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
 from ...encode.folder import COMPOSER, TEXT, TOKENIZER
+from ...encode.garments import GARMENTS, GARMENTS_GRAPH
 from ...encode.head import CLASSES, WEIGHTS
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
@@ -26,7 +28,11 @@ __all__ = ["SUMS", "check_target", "checksums", "model_config", "write_folder"]
 SUMS = "SHA256SUMS"
 _WORDS = {TEXT, TOKENIZER, COMPOSER}
 _HEADS = {CLASSES, WEIGHTS, TAGS, TAG_VALUES}
-_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, "config.json", "image.onnx"} | _HEADS | _WORDS
+_PARSER = {GARMENTS, GARMENTS_GRAPH}
+_OURS = {"LICENSE", "NOTICE", "README.md", SUMS, "config.json", "image.onnx"} | _HEADS | _WORDS | _PARSER
+
+
+_AS_MODEL: Callable[[Path], object] = partial(load_model, single=True)
 
 
 def check_target(target: Path) -> None:
@@ -45,12 +51,13 @@ def check_target(target: Path) -> None:
         raise TrainError(f"{part} is in the way and not what a stopped export left: move it, or give another folder")
 
 
-def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(target: Path, files: Mapping[str, bytes], load: Callable[[Path], object] = _AS_MODEL) -> None:
     """Write a model folder and its checksums.
 
     Args:
         target: not there, or an empty folder.
         files: name to content, without the checksums.
+        load: loads the folder as anyone would load it.
 
     Raises:
         TrainError: there is something already.
@@ -64,7 +71,7 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in {**files, SUMS: checksums(files)}.items():
             write_bytes(part / name, content)
-        load_model(part, single=True)
+        load(part)
         move(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,137 @@
+"""From a photo to the kind of garment at each pixel, and to garments with a box each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...errors import ModelError
+from ...types import Box, Pixels, Region
+from ..onnx_file import refuse_external_data
+from ..prepare import min_side, resize_to_input
+from ..runtime import open_tower
+from ..tower import Tower
+from .boxes import garment_regions
+from .folder import DEFAULT_PARSER, GARMENTS_GRAPH, ParserConfig, read_parser
+
+__all__ = ["SURE", "GarmentParser", "ParsedPhoto", "load_parser"]
+
+SURE = 0.5
+"""Confidence from which on a garment is listed. Chosen on val: docs/decisions/garments.md."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedPhoto:
+    """What a parser found.
+
+    Args:
+        kinds: uint8 (height, width) of the parser's input without its margins: 0 for no garment, else a kind's row + 1.
+        sure: probability of that kind, float32, of the same shape.
+        size: width and height of the photo.
+        names: of the kinds.
+    """
+
+    kinds: NDArray[np.uint8]
+    sure: NDArray[np.float32]
+    size: tuple[int, int]
+    names: tuple[str, ...]
+
+    def regions(self, sure: float = SURE) -> tuple[Region, ...]:
+        """Return the garments, the largest first, with boxes in pixels of the photo.
+
+        Args:
+            sure: least confidence, 0 to 1.
+        """
+        across, down = self.size[0] / self.kinds.shape[1], self.size[1] / self.kinds.shape[0]
+        return tuple(
+            Region(
+                Box(one.box.x * across, one.box.y * down, one.box.width * across, one.box.height * down),
+                one.label,
+                one.score,
+            )
+            for one in garment_regions(self.kinds, self.names, self.sure)
+            if one.score >= sure
+        )
+
+    def at_photo_size(self) -> NDArray[np.uint8]:
+        """Return the kinds, uint8 (height, width) of the photo."""
+        return np.asarray(Image.fromarray(self.kinds).resize(self.size, Image.Resampling.NEAREST))
+
+
+class GarmentParser:
+    """A parser that is ready to run. Any thread may call.
+
+    Args:
+        config: what it says of itself.
+        tower: its graph.
+        folder: where it is.
+    """
+
+    def __init__(self, config: ParserConfig, tower: Tower, folder: Path) -> None:
+        self.config, self.folder = config, folder
+        self._tower = tower
+
+    @property
+    def min_side(self) -> int:
+        """Return the shorter side, in pixels, that suffices for a photo."""
+        return min_side(self.config.preprocessing)
+
+    def parse(self, pixels: Pixels) -> ParsedPhoto:
+        """Return the kind at each pixel.
+
+        Args:
+            pixels: uint8 (height, width, 3).
+
+        Raises:
+            ModelError: the graph fails, or gives another shape.
+        """
+        side, names = self.config.side, self.config.kinds
+        out = self._tower.run(resize_to_input(pixels, self.config.preprocessing)[None])
+        if out.ndim != 4 or out.shape[:2] != (1, len(names) + 1) or not np.isfinite(out).all():
+            raise ModelError(
+                f"{GARMENTS_GRAPH} of {self.folder} gave {out.shape}, expected finite numbers of shape "
+                f"(1, {len(names) + 1}, cells, cells): export the parser again"
+            )
+        height, width = pixels.shape[:2]
+        scale = min(side / width, side / height)
+        w, h = (min(side, max(1, round(length * scale))) for length in (width, height))
+        left, top = (side - w) // 2, (side - h) // 2
+        cells = out.shape[3] / side, out.shape[2] / side
+        part = (left * cells[0], top * cells[1], (left + w) * cells[0], (top + h) * cells[1])
+        likely = np.stack(
+            [
+                np.asarray(Image.fromarray(each).resize((w, h), Image.Resampling.BILINEAR, box=part))
+                for each in out[0].astype(np.float32)
+            ]
+        )
+        kinds = likely.argmax(0).astype(np.uint8)
+        return ParsedPhoto(kinds, likely.max(0), (width, height), names)
+
+
+def load_parser(
+    name_or_path: str | Path = DEFAULT_PARSER, *, threads: int | None = None, single: bool = False
+) -> GarmentParser:
+    """Load a parser.
+
+    Args:
+        name_or_path: the shipped parser's name, or a folder that lookseek export made.
+        threads: that parse at once, >= 1; None for as many as there are cores.
+        single: True for a photo or two.
+
+    Raises:
+        ModelError: no such parser, a damaged folder, or a graph that can't be loaded.
+    """
+    config, onnx, path = read_parser(name_or_path)
+    refuse_external_data(onnx, f"{GARMENTS_GRAPH} of {path}")
+    tower = open_tower(onnx, threads=threads, single=single, runtime="onnxruntime")
+    port = tower.inputs[0]
+    if len(tower.inputs) != 1 or port.dtype != "uint8" or port.shape[1:] != (config.side, config.side, 3):
+        raise ModelError(
+            f"{GARMENTS_GRAPH} of {path} takes {port.dtype} {port.shape}, and garments.json says uint8 "
+            f"(n, {config.side}, {config.side}, 3): export the parser again"
+        )
+    return GarmentParser(config, tower, path)

@@ -1,0 +1,136 @@
+"""The tower's maps of each view, computed once and kept in the run's folder.
+
+SPLIT-maps.npy      float16 (views, NUMBERS)
+SPLIT-cells.npy     uint8 (views, 80, 80), the kind at each cell
+SPLIT-done.json     how many views are there, and of which training
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...atomic import write_text
+from ...encode.runtime import cores, open_tower
+from ...errors import ItemError, TrainError
+from ...progress import Progress
+from ...types import Pixels, Skipped
+from ..export.graph import export_onnx
+from ..export.parity import INSTALL
+from .examples import ParserExamples
+from .network import CELLS, NUMBERS, SIZE, ParserTower
+
+__all__ = ["ParserMaps", "compute_maps"]
+
+_STEP, _RUN = 32, 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParserMaps:
+    """A split's views.
+
+    Args:
+        maps: float16 (views, NUMBERS), on disk.
+        cells: kind at each cell, uint8 (views, 80, 80), on disk.
+        kind: the one kind of a view whose cells are unknown, int64 (views,); 0 where they are known.
+        broken: rows of views that can't be decoded.
+    """
+
+    maps: NDArray[np.float16]
+    cells: NDArray[np.uint8]
+    kind: NDArray[np.int64]
+    broken: frozenset[int]
+
+    @property
+    def usable(self) -> NDArray[np.intp]:
+        """Return the rows that can be learned from."""
+        return np.array([row for row in range(len(self.kind)) if row not in self.broken], np.intp)
+
+
+def compute_maps(
+    folder: Path, split: str, examples: ParserExamples, tower: ParserTower, content: str, progress: Progress
+) -> ParserMaps:
+    """Return the maps of a split; those that are not there yet are computed.
+
+    Args:
+        folder: of the cache, made where it is not there.
+        split: names the files.
+        examples: the views.
+        tower: that encodes them.
+        content: of the views and the tower: with another one, what is kept is refused.
+        progress: notified of every view, and of those that can't be decoded.
+
+    Raises:
+        TrainError: the files can't be written, or a kept one is not of these views.
+        KeyboardInterrupt: Ctrl-C; the same call goes on from there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done_file, count = folder / f"{split}-done.json", len(examples)
+    state = _state(done_file, content)
+    files: tuple[tuple[str, type, tuple[int, ...]], ...] = (
+        ("maps", np.float16, (count, NUMBERS)),
+        ("cells", np.uint8, (count, CELLS, CELLS)),
+    )
+    mode = "r+" if state["done"] else "w+"
+    try:
+        maps, cells = (
+            np.lib.format.open_memmap(
+                folder / f"{split}-{name}.npy",
+                mode,
+                dtype,
+                None if mode == "r+" else shape,
+            )
+            for name, dtype, shape in files
+        )
+    except (OSError, ValueError) as error:
+        raise TrainError(f"{folder} can't keep the maps of {split} ({error}): remove it, or make room") from error
+    progress.phase(f"looking at the photos of {split}", count)
+    progress.advance(state["done"])
+    if state["done"] < count:
+        graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
+        encoder = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
+
+    def loaded(row: int) -> tuple[Pixels, NDArray[np.uint8]] | str:
+        try:
+            return examples.load(row)
+        except ItemError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(state["done"], count, _STEP):
+            taken = range(start, min(start + _STEP, count))
+            photos = np.zeros((len(taken), SIZE, SIZE, 3), np.uint8)
+            for row, found in zip(taken, pool.map(loaded, taken), strict=True):
+                if isinstance(found, str):
+                    progress.skipped(Skipped(examples.items[row].id, "broken photo", found))
+                    state["broken"].append(row)
+                else:
+                    photos[row - start], cells[row] = found
+            parts = [photos[at : at + _RUN] for at in range(0, len(photos), _RUN)]
+            found_maps = np.concatenate(list(pool.map(encoder.run, parts)))
+            maps[taken.start : taken.stop] = found_maps.clip(-60_000, 60_000).astype(np.float16)
+            state["done"] = taken.stop
+            if (start // _STEP) % 8 == 7 or taken.stop == count:
+                maps.flush()
+                cells.flush()
+                write_text(done_file, json.dumps(state))
+            progress.advance(len(taken))
+    kind = np.array([item.kind for item in examples.items], np.int64)
+    return ParserMaps(maps, cells, kind, frozenset(state["broken"]))
+
+
+def _state(done_file: Path, content: str) -> dict[str, Any]:
+    """How far the files are: ``done``, ``broken`` and ``content``."""
+    if not done_file.is_file():
+        return {"content": content, "done": 0, "broken": []}
+    state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))
+    if state["content"] != content:
+        raise TrainError(f"{done_file.parent} holds maps of other photos: give a new folder, or remove this one")
+    return state
