@@ -97,6 +97,22 @@ def test_by_item_by_examples_and_without_duplicates(service: Service) -> None:
     assert boxed["query"]["box"] == {"x": 10.0, "y": 10.0, "width": 60.0, "height": 60.0}
 
 
+def test_garments_are_listed_and_one_is_searched_with(service: Service) -> None:
+    told = service.ask.post("/v1/garments", json={"image": base(drawn(0))})
+    assert told.status_code == 200, told.text
+    garments = told.json()["garments"]
+    assert all(len(each["box"]) == 4 and each["kind"] and 0 <= each["score"] <= 1 for each in garments)
+    by_form = service.ask.post("/v1/garments", files={"image": drawn(0)})
+    assert by_form.json() == told.json()
+    answer = service.ask.post("/v1/search", json={"image": base(drawn(0)), "garment": "largest", "k": 1})
+    if garments:
+        assert answer.json()["garments"] == garments and answer.json()["garment"] == 1
+    else:
+        assert "no garment was found" in answer.json()["detail"]
+    refused = service.ask.post("/v1/garments", json={"text": "red"})
+    assert refused.status_code == 422 and "send one as image" in refused.json()["detail"]
+
+
 def test_feedback_needs_something_that_was_judged(service: Service) -> None:
     first = service.ask.post("/v1/search", json={"image": base(drawn(0)), "k": 1}).json()["hits"][0]["id"]
     told = service.ask.post("/v1/feedback", json={"image": base(drawn(1)), "like": [first], "k": 3}).json()
