@@ -3,7 +3,18 @@
 from .decoder import decode, size
 from .difference_hash import fingerprint
 from .limits import pixel_limit
-from .pixels import crop, resize, to_jpeg, to_png
+from .pixels import crop, resize, resize_planes, to_jpeg, to_png
 from .reader import read
 
-__all__ = ["crop", "decode", "fingerprint", "pixel_limit", "read", "resize", "size", "to_jpeg", "to_png"]
+__all__ = [
+    "crop",
+    "decode",
+    "fingerprint",
+    "pixel_limit",
+    "read",
+    "resize",
+    "resize_planes",
+    "size",
+    "to_jpeg",
+    "to_png",
+]

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import QueryError
@@ -46,6 +47,24 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     return np.array(picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+
+def resize_planes(
+    planes: NDArray[np.float32], width: int, height: int, box: tuple[float, float, float, float]
+) -> NDArray[np.float32]:
+    """Return a part of planes of numbers, e.g. of a network's map, at another size, bilinear.
+
+    Args:
+        planes: float32 (n, rows, columns), n >= 1.
+        width: of the result, >= 1.
+        height: of the result, >= 1.
+        box: left, top, right and bottom of the part, in cells, fractions among them.
+
+    Returns:
+        float32 (n, height, width).
+    """
+    resized = (Image.fromarray(each).resize((width, height), Image.Resampling.BILINEAR, box=box) for each in planes)
+    return np.stack([np.asarray(each, np.float32) for each in resized])
 
 
 def to_png(pixels: Pixels) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from ... import images
 from ...errors import ModelError
 from ...types import Box, Pixels, Region
 from ..onnx_file import refuse_external_data
@@ -59,7 +59,10 @@ class ParsedPhoto:
 
     def at_photo_size(self) -> NDArray[np.uint8]:
         """Return the kinds, uint8 (height, width) of the photo."""
-        return np.asarray(Image.fromarray(self.kinds).resize(self.size, Image.Resampling.NEAREST))
+        (width, height), (rows, columns) = self.size, self.kinds.shape
+        down = ((np.arange(height) + 0.5) * rows / height).astype(np.intp)
+        across = ((np.arange(width) + 0.5) * columns / width).astype(np.intp)
+        return self.kinds[np.ix_(down, across)]
 
 
 class GarmentParser:
@@ -102,12 +105,7 @@ class GarmentParser:
         left, top = (side - w) // 2, (side - h) // 2
         cells = out.shape[3] / side, out.shape[2] / side
         part = (left * cells[0], top * cells[1], (left + w) * cells[0], (top + h) * cells[1])
-        likely = np.stack(
-            [
-                np.asarray(Image.fromarray(each).resize((w, h), Image.Resampling.BILINEAR, box=part))
-                for each in out[0].astype(np.float32)
-            ]
-        )
+        likely = images.resize_planes(out[0].astype(np.float32), w, h, part)
         kinds = likely.argmax(0).astype(np.uint8)
         return ParsedPhoto(kinds, likely.max(0), (width, height), names)
 

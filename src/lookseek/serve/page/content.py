@@ -14,7 +14,7 @@ from ...index.open_index import OpenIndex
 from ...index.products import one_photo_each
 from ...results import Hit, Results
 from ...store import Restriction
-from ...types import Point
+from ...types import Point, Region
 from ..api.index import describe_index
 from ..engine import Engine
 from ..paging import index_version
@@ -63,6 +63,7 @@ class PageContent:
         facets: with counts.
         shape: of the index's photos.
         error: in place of the rest.
+        garments: in the upload, the largest first; empty where it is searched with in part, or was not looked at.
     """
 
     results: Results | None = None
@@ -74,6 +75,7 @@ class PageContent:
     facets: tuple[Facet, ...] = ()
     shape: Shape = "tall"
     error: PageError | None = None
+    garments: tuple[Region, ...] = ()
 
 
 async def resolve_page(engine: Engine, facets: Facets, state: State, upload: Upload | None) -> PageContent:
@@ -109,9 +111,12 @@ async def resolve_page(engine: Engine, facets: Facets, state: State, upload: Upl
         order = _order(state, manifest)
         filter = to_filter(selected, manifest.fields)
         query = to_query(replace(state, k=SORTED_HITS) if order else state, _photo(upload), filter, method=method)
-        results, described = await asyncio.gather(engine.search(query), engine.run_search(describe))
+        photo = _photo(upload) if state.box is None else None
+        results, described, garments = await asyncio.gather(
+            engine.search(query), engine.run_search(describe), _garments(engine, photo)
+        )
         hits = sort_by(results.hits, order[0], descending=order[1])[: state.k] if order else results.hits
-        return replace(described, results=results, hits=tuple(hits))
+        return replace(described, results=results, hits=tuple(hits), garments=garments)
     except Busy as error:
         return PageContent(error=PageError("busy", "", 503, error.seconds))
     except LookseekError as error:
@@ -142,6 +147,10 @@ def _order(state: State, manifest: Manifest) -> tuple[str, bool] | None:
 
 def _photo(upload: Upload | None) -> bytes | None:
     return upload.data if upload else None
+
+
+async def _garments(engine: Engine, photo: bytes | None) -> tuple[Region, ...]:
+    return () if photo is None else await engine.run_picture(lambda: engine.searcher.garments(photo))
 
 
 def page_error(error: LookseekError) -> PageError:

@@ -101,6 +101,7 @@ def results_context(state: State, texts: Texts, content: PageContent, roles: Map
     cards = to_cards(content.browsed if results is None else content.hits, state, texts, roles)
     good = None if results is None or state.sort else results.good
     return {
+        "garments": content.garments if len(content.garments) > 1 else (),
         "results": results,
         "cards": cards,
         "first": 0,

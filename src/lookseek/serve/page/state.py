@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -147,6 +148,11 @@ class State:
     def without_text(self) -> State:
         """Return the state without its words: of a photo with a change, the photo alone."""
         return replace(self, text="")
+
+    def with_box(self, box: Box) -> State:
+        """Return the state that searches with a part of the photo, widened to whole pixels."""
+        left, top = math.floor(box.x), math.floor(box.y)
+        return replace(self, box=(left, top, math.ceil(box.x + box.width) - left, math.ceil(box.y + box.height) - top))
 
     def without_box(self) -> State:
         """Return the state that searches with the whole photo."""

@@ -8,6 +8,7 @@ SPLIT-done.json     how many views are there, and of which training
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...atomic import write_text
-from ...encode.runtime import cores, open_tower
+from ...encode.runtime import Tower, cores, open_tower
 from ...errors import ItemError, TrainError
 from ...progress import Progress
 from ...types import Pixels, Skipped
@@ -27,7 +28,7 @@ from ..export.parity import INSTALL
 from .examples import ParserExamples
 from .network import CELLS, NUMBERS, SIZE, ParserTower
 
-__all__ = ["ParserMaps", "compute_maps"]
+__all__ = ["ParserMaps", "compute_maps", "open_encoder"]
 
 _STEP, _RUN = 32, 4
 
@@ -55,7 +56,12 @@ class ParserMaps:
 
 
 def compute_maps(
-    folder: Path, split: str, examples: ParserExamples, tower: ParserTower, content: str, progress: Progress
+    folder: Path,
+    split: str,
+    examples: ParserExamples,
+    encoder_of: Callable[[], Tower],
+    content: str,
+    progress: Progress,
 ) -> ParserMaps:
     """Return the maps of a split; those that are not there yet are computed.
 
@@ -63,7 +69,7 @@ def compute_maps(
         folder: of the cache, made where it is not there.
         split: names the files.
         examples: the views.
-        tower: that encodes them.
+        encoder_of: returns the tower's graph, opened; called where views are left.
         content: of the views and the tower: with another one, what is kept is refused.
         progress: notified of every view, and of those that can't be decoded.
 
@@ -93,9 +99,7 @@ def compute_maps(
         raise TrainError(f"{folder} can't keep the maps of {split} ({error}): remove it, or make room") from error
     progress.phase(f"looking at the photos of {split}", count)
     progress.advance(state["done"])
-    if state["done"] < count:
-        graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
-        encoder = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
+    encoder = encoder_of() if state["done"] < count else None
 
     def loaded(row: int) -> tuple[Pixels, NDArray[np.uint8]] | str:
         try:
@@ -114,6 +118,7 @@ def compute_maps(
                 else:
                     photos[row - start], cells[row] = found
             parts = [photos[at : at + _RUN] for at in range(0, len(photos), _RUN)]
+            assert encoder is not None
             found_maps = np.concatenate(list(pool.map(encoder.run, parts)))
             maps[taken.start : taken.stop] = found_maps.clip(-60_000, 60_000).astype(np.float16)
             state["done"] = taken.stop
@@ -124,6 +129,16 @@ def compute_maps(
             progress.advance(len(taken))
     kind = np.array([item.kind for item in examples.items], np.int64)
     return ParserMaps(maps, cells, kind, frozenset(state["broken"]))
+
+
+def open_encoder(tower: ParserTower) -> Tower:
+    """Return the tower as a graph, which ONNX Runtime runs on all cores.
+
+    Raises:
+        TrainError: torch can't write it as ONNX.
+    """
+    graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
+    return open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
 
 
 def _state(done_file: Path, content: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..unreadable import write_unreadable
 from .examples import read_examples
-from .features import compute_maps
+from .features import compute_maps, open_encoder
 from .network import ParserDecoder, build_tower
 from .run import GarmentsRun, run_folder
 from .settings import settings_of
@@ -96,8 +97,9 @@ def train_garments(
             weights=weights,
         )
         run_folder(out).begin(run)
+        encoder_of = cache(partial(open_encoder, tower))
         maps = {
-            split: compute_maps(out / CACHE, split, some, tower, f"{some.content} {weights}", progress)
+            split: compute_maps(out / CACHE, split, some, encoder_of, f"{some.content} {weights}", progress)
             for split, some in examples.items()
         }
         broken = {s: sorted(table.broken) for s, table in maps.items()}

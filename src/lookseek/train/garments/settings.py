@@ -77,17 +77,17 @@ class GarmentsSettings:
 PRESETS: Mapping[str, GarmentsSettings] = {
     # The parser that ships. Why: docs/decisions/garments.md.
     "modern": GarmentsSettings(
-        epochs=8,
-        batch=16,
+        epochs=3,
+        batch=8,
         rate=3e-3,
         weight_decay=0.02,
         warm_up=0.05,
-        width=96,
+        width=64,
         dropout=0.1,
         overlap=0.5,
         rare=0.3,
         flat_share=0.3,
-        average=0.995,
+        average=0.99,
         flat=320,
         drawn=160,
         precision="auto",
