@@ -18,7 +18,7 @@ from ...types import Box, Region
 __all__ = ["APART", "LEAST", "STRAY", "garment_regions"]
 
 APART = 0.12
-"""Share of the height of all garments. By eye, on photos of train."""
+"""Share of the height of all garments. A first choice, not measured yet."""
 
 LEAST = 0.001
 """Share of the picture that a garment covers at the least, and of the largest piece of its kind: a tenth."""

@@ -21,7 +21,7 @@ from .folder import DEFAULT_PARSER, GARMENTS_GRAPH, ParserConfig, read_parser
 __all__ = ["SURE", "GarmentParser", "ParsedPhoto", "load_parser"]
 
 SURE = 0.5
-"""Confidence from which on a garment is listed. Chosen on val: docs/decisions/garments.md."""
+"""Confidence from which on a garment is listed. A first choice, not measured yet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@
 
 A feature pyramid (Lin et al., Feature Pyramid Networks for Object Detection, CVPR 2017) of depthwise separable blocks.
 The finest map is folded to the stride of the next, and each cell there tells the kinds of its four parts (Shi et al.,
-Real-Time Single Image Super-Resolution, CVPR 2016): a third of the cost of a decoder at stride 4.
+Real-Time Single Image Super-Resolution, CVPR 2016), which is cheaper than a decoder at stride 4.
 """
 
 from __future__ import annotations
