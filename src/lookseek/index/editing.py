@@ -69,9 +69,8 @@ class Editor:
         self._types = {name: ColumnType.from_dict(told) for name, told in columns.items()}
         self._odd: dict[str, tuple[str, ...]] = {}  # id to what is odd about its texts
         known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
-        self._upsert = Upsert(
-            draft, encoders_for(model, draft.layout), self._note, known, garment_encoder_for(model, spec)
-        )
+        self._model, self._spec = model, spec
+        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
         self._touched = set(writer.edited())  # those of a writer that was killed
 
     def put(self, items: Sequence[Item]) -> list[Outcome]:
@@ -84,8 +83,13 @@ class Editor:
         Returns:
             What became of each, in order; when it returns, this is lasting. A text is read as the column of the
             catalogue that the index was made of; one that is not of its type is kept, and the outcome's reason says so.
+
+        Raises:
+            IndexMismatch: the index keeps garments that another parser found, or that features brought.
         """
         self._odd.clear()
+        if self._upsert.garments is None:  # here, for what is only deleted needs no parser
+            self._upsert.garments = garment_encoder_for(self._model, self._spec)
         wanted = {item.id: item for item in items}
         self._touch(wanted.keys())
         self._outcomes.clear()

@@ -11,7 +11,7 @@ from ..encode.hub import is_hub
 from ..errors import CatalogueError, IndexMismatch
 from ..store import Layout, VectorSpec, default_store
 from ..store.schema import COLOUR, GARMENTS, LOOK, LOOK_EUCLIDEAN, further_vectors
-from ..types import FolderStore, Metric
+from ..types import FolderStore, Metric, StoreType
 from .garment_vectors import parser_version
 from .manifest import IndexSpec, Manifest
 from .place import Place
@@ -44,11 +44,7 @@ def resolve_spec(
     if there is not None:
         model = model or there.spec.model_path or there.spec.model
         metric = metric or ("euclidean" if LOOK_EUCLIDEAN in there.spec.layout else "cosine")
-    if place.store is not None and store is not None:
-        raise IndexMismatch(
-            f"{place.address} is kept by {place.store}, and --store {store} keeps folders: leave it out"
-        )
-    kept_by = place.store or (there.spec.store if there is not None else store or default_store()[0])
+    kept_by = _kept_by(place, there, store)
     if origin is not None:
         model = model or origin.model or _refuse_nameless(origin)
         metric = metric or origin.metric
@@ -57,32 +53,61 @@ def resolve_spec(
         _check_agreement(origin, loaded, metric)
     # An index that was made from features without colours stays without: photos may be added to it.
     before = there.spec if there is not None and there.spec.checksum == loaded.checksum else None
+    coloured = _keeps_colours(place, before, origin)
+    layout: dict[str, VectorSpec] = {LOOK: VectorSpec(loaded.dim, "cosine")}
+    if metric == "euclidean":
+        layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
+    if coloured:
+        layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
+    further = {} if origin is None else dict(origin.vectors)
+    finds = _finds_garments(there, origin, garments)
+    if finds:
+        further[GARMENTS] = VectorSpec(loaded.dim, "cosine", multi=True)
+        if before is not None and GARMENTS not in before.layout:
+            before = None  # other vectors: the index is made anew
+    _check_further(before, further, place)
+    layout |= further
+    regions = _regions(before, origin, finds)
+    path = _model_address(model)
+    colour = ColourEncoder.version if coloured else ""
+    return IndexSpec(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
+
+
+def _kept_by(place: Place, there: Manifest | None, store: FolderStore | None) -> StoreType:
+    """Return what keeps the index.
+
+    Raises:
+        IndexMismatch: a store of folders for an index that is in none.
+    """
+    if place.store is not None and store is not None:
+        raise IndexMismatch(
+            f"{place.address} is kept by {place.store}, and --store {store} keeps folders: leave it out"
+        )
+    return place.store or (there.spec.store if there is not None else store or default_store()[0])
+
+
+def _keeps_colours(place: Place, before: IndexSpec | None, origin: VectorOrigin | None) -> bool:
+    """Return whether the index keeps colours.
+
+    Raises:
+        IndexMismatch: it does, and the source has none.
+    """
     coloured = COLOUR in before.layout if before is not None else origin is None or bool(origin.colour)
     if coloured and origin is not None and not origin.colour:
         raise IndexMismatch(
             f"{place.address} keeps colours and these features have none: give a new folder for their index, or index "
             "photos"
         )
-    layout: dict[str, VectorSpec] = {LOOK: VectorSpec(loaded.dim, "cosine")}
-    if metric == "euclidean":
-        layout[LOOK_EUCLIDEAN] = VectorSpec(loaded.dim, "euclidean")
-    if coloured:
-        layout[COLOUR] = VectorSpec(ColourEncoder().dim, "cosine")
-    found = _finds_garments(there, origin, garments)
-    further = {} if origin is None else dict(origin.vectors)
-    if found:
-        further[GARMENTS] = VectorSpec(loaded.dim, "cosine", multi=True)
-        if before is not None and GARMENTS not in before.layout:
-            before = None  # other vectors: the index is made anew
-    _check_further(before, further, place)
-    layout |= further
-    path = _model_address(model)
-    colour = ColourEncoder.version if coloured else ""
-    brought = "" if origin is None else origin.regions
-    regions = brought if before is None else before.regions
-    if found and before is None:
-        regions = parser_version(load_parser(single=True))
-    return IndexSpec(loaded.name, path, loaded.checksum, colour, layout, kept_by, regions), loaded
+    return coloured
+
+
+def _regions(before: IndexSpec | None, origin: VectorOrigin | None, finds: bool) -> str:
+    """Return what finds the garments of the index: the source's or the index's word, else the parser that ships."""
+    if before is not None:
+        return before.regions
+    if finds:
+        return parser_version(load_parser(single=True))
+    return "" if origin is None else origin.regions
 
 
 def _check_further(before: IndexSpec | None, further: Layout, place: Place) -> None:

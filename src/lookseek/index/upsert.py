@@ -66,7 +66,7 @@ class Upsert:
     """Brings items into the next generation of an index.
 
     ``fields`` are the attributes of the items that this has seen in the index, and their kinds; ``encoded`` is the
-    number of items written with new vectors.
+    number of items written with new vectors; ``garments`` makes a vector for each garment.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Upsert:
             declared: kinds of attributes that hold whatever an odd item has there.
             garments: makes a vector for each garment, where the index keeps those.
         """
-        self._garments = garments
+        self.garments = garments
         self._declared = declared or {}
         self._draft, self._encoders, self._report = draft, encoders, report
         self._waiting: list[tuple[Point, Outcome]] = []
@@ -106,9 +106,9 @@ class Upsert:
                         self._fail(item.id, "broken photo", vectors)
                         continue
                     fingerprint, regions = seen, ()
-                    if isinstance(seen, PreparedGarments) and self._garments is not None:
+                    if isinstance(seen, PreparedGarments) and self.garments is not None:
                         fingerprint, regions = seen.fingerprint, seen.regions
-                        vectors = {**vectors, GARMENTS: self._garments.encode(seen, vectors[LOOK])}
+                        vectors = {**vectors, GARMENTS: self.garments.encode(seen, vectors[LOOK])}
                     try:
                         point = point_of(item, digest, vectors, fingerprint, self._draft.layout, regions)
                     except QueryError as error:
@@ -152,8 +152,8 @@ class Upsert:
     def _with_vectors(self, pending: Iterator[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
         if self._encoders is None:
             return _own_vectors(pending)
-        if self._garments is not None:
-            return encode_photos(pending, self._encoders, after=self._garments.prepare, full_size=True)
+        if self.garments is not None:
+            return encode_photos(pending, self._encoders, after=self.garments.prepare, full_size=True)
         return encode_photos(pending, self._encoders, after=images.fingerprint)
 
     def _replace_attributes(self, items: Mapping[str, Item]) -> None:
@@ -196,10 +196,10 @@ def encoders_for(model: Model, layout: Layout) -> list[Encoder]:
 
 
 def garment_encoder_for(model: Model, spec: IndexSpec) -> GarmentEncoder | None:
-    """Return what makes a vector for each garment; None where an index keeps none, or features brought them.
+    """Return what makes a vector for each garment; None where an index keeps none.
 
     Raises:
-        IndexMismatch: the index's garments were found by another parser than the one that ships.
+        IndexMismatch: the index's garments were found by another parser than the one that ships, or came with features.
     """
     if GARMENTS not in spec.layout:
         return None
