@@ -59,7 +59,7 @@ def print_each_garment(searcher: Searcher, query: Query, json: bool) -> int:
         return 0
     for line, results in zip(_lines(garments), answers, strict=True):
         print_line(line)
-        print_results(results, None, ())
+        print_results(results, None)
     return 0
 
 

@@ -18,7 +18,7 @@ from ..encode.pipeline import Encoded
 from ..errors import IndexMismatch, ItemError, QueryError
 from ..store import FieldType, Layout
 from ..store.schema import COLOUR, GARMENTS, LOOK, field_types
-from ..types import Attributes, Item, Photo, Point
+from ..types import Attributes, Item, Photo, Point, Region
 from .garment_vectors import GarmentEncoder, PreparedGarments
 from .manifest import IndexSpec
 from .next_generation import NextGeneration
@@ -105,7 +105,8 @@ class Upsert:
                     if isinstance(vectors, ItemError):
                         self._fail(item.id, "broken photo", vectors)
                         continue
-                    fingerprint, regions = seen, ()
+                    fingerprint = seen
+                    regions: tuple[Region, ...] = ()
                     if isinstance(seen, PreparedGarments) and self.garments is not None:
                         fingerprint, regions = seen.fingerprint, seen.regions
                         vectors = {**vectors, GARMENTS: self.garments.encode(seen, vectors[LOOK])}
