@@ -449,6 +449,9 @@ def test_the_limit_of_pillow_is_no_second_limit(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # it would warn from 500 pixels, and refuse from 1,000
     for kind in ("JPEG", "PNG", "GIF", "AVIF"):
         assert images.decode(saved(kind)).shape == (24, 40, 3)
+    beyond = bytearray(saved("GIF"))
+    beyond[6:10] = b"\x09\0\x09\0"  # a screen of 9 x 9, and a frame of 40 x 24
+    assert images.decode(bytes(beyond)).shape == (24, 40, 3)
 
 
 # Limits

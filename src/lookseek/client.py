@@ -40,6 +40,9 @@ _MAX_WAIT = 10.0
 
 _ITEMS_PER_STREAM = 2_000
 
+_FIELDS_AT_ONCE = 32
+"""Fields whose values one request asks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Put:
@@ -143,9 +146,16 @@ class Client:
 
     def facets(self, *fields: str, filter: str = "") -> Mapping[str, list[tuple[Value, int]]]:
         """Return the values of attributes and how many items have each, among those that meet a filter."""
-        answer = self._json("GET", "/v1/facets", params={"filter": filter, "field": list(fields)})
-        facets = answer["facets"].items()
-        return {name: [(value["value"], value["count"]) for value in values] for name, values in facets}
+        found: dict[str, list[tuple[Value, int]]] = {}
+        left = list(fields)
+        while True:
+            some, later = left[:_FIELDS_AT_ONCE], left[_FIELDS_AT_ONCE:]
+            answer = self._json("GET", "/v1/facets", params={"filter": filter, "field": some})
+            for name, values in answer["facets"].items():
+                found[name] = [(value["value"], value["count"]) for value in values]
+            left = [*answer.get("not_counted", ()), *later]
+            if not left:
+                return found
 
     def get(self, id: str) -> Attributes | None:
         """Return an item's attributes, or None where there is no such item."""

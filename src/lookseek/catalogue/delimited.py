@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
 from ..errors import CatalogueError
 from ..types import Skipped
+from .bounds import check_columns
 from .lines import read_lines
 from .names import name_key
 
@@ -39,10 +41,11 @@ class CsvRows:
         line, header = next(rows, (0, []))
         if isinstance(header, str):
             raise CatalogueError(f"{path} line {line}, which names the columns: {header}")
+        check_columns(path, len(header))
         self._header = [cell.strip() for cell in header]
         self.columns = tuple(name for name in self._header if name)
         self.left_out: tuple[str, ...] = ()
-        repeated = sorted({name for name in self.columns if self.columns.count(name) > 1})
+        repeated = sorted(name for name, count in Counter(self.columns).items() if count > 1)
         if repeated:
             raise CatalogueError(f"{path} names the column {repeated[0]!r} more than once: rename one")
         self._open_end = bool(self._header) and name_key(self._header[-1]) in _FREE_TEXT

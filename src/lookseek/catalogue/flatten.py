@@ -1,4 +1,7 @@
-"""Objects in cells spread into columns: ``attributes: {"colour": "red"}`` is a column ``colour``."""
+"""Objects in cells spread into columns: ``attributes: {"colour": "red"}`` is a column ``colour``.
+
+A row with a text that no attribute can be so long is passed over here, whatever kind of table it stands in.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 
 from ..types import Skipped
+from .bounds import MAX_CELL
 from .names import name_key
 from .pictures import photos_in
 from .rows import Row, Rows
+from .shards import STRIDE
 
 __all__ = ["flat_rows"]
 
@@ -26,8 +31,18 @@ def flat_rows(rows: Rows, raw_columns: Collection[str]) -> Iterator[Row | Skippe
             yield row
         else:
             number, cells = row
+            if too_long := [name for name, cell in cells.items() if isinstance(cell, str) and len(cell) > MAX_CELL]:
+                yield _too_long(rows.unit, number, too_long[0], cells)
+                continue
             objects = {name: cell for name, cell in cells.items() if name not in raw_columns and _may_hold(name, cell)}
             yield (number, _spread(cells, objects)) if objects else row
+
+
+def _too_long(unit: str, number: int, column: str, cells: Mapping[str, object]) -> Skipped:
+    length = len(str(cells[column]))
+    number %= STRIDE  # of several tables the number tells which as well
+    reason = f"{unit} {number}: {column} has {length:,} characters, up to {MAX_CELL:,} are read: shorten it"
+    return Skipped(f"{unit} {number}", "cell too long", reason, number, column)
 
 
 def _may_hold(name: str, cell: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..types import Skipped
+from .bounds import check_columns
 from .lines import read_lines
 
 __all__ = ["JsonRows"]
@@ -23,6 +24,7 @@ class JsonRows:
         for row in self.read(()):
             if not isinstance(row, Skipped):
                 names.update(dict.fromkeys(row[1]))
+                check_columns(path, len(names))
         self.columns = tuple(names)
         self.left_out: tuple[str, ...] = ()
 

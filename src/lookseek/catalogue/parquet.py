@@ -1,7 +1,8 @@
 """Rows of Parquet files, streamed: memory is bounded by a page of each column, not by its row group.
 
 How many rows a page has is the writer's choice: of photos pyarrow puts 1,024 into one unless its
-``write_batch_size`` says fewer.
+``write_batch_size`` says fewer. What would be far larger in memory than in the file is read by fewer rows, or refused
+(``parquet_bounds.py``).
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from typing import Any
 
 from ..errors import CatalogueError
 from ..types import Skipped
+from .bounds import check_columns
+from .parquet_bounds import check_batch, check_row_group, leaves_of, rows_at_once
 
 __all__ = ["ParquetRows"]
-
-BATCH = 64
-"""Rows decoded at once: 64 photos of 200 kB are 13 MB."""
 
 BUFFER = 2**20
 """Bytes read ahead of each column; without a limit pyarrow reads whole column chunks."""
@@ -34,6 +34,7 @@ class ParquetRows:
         self._path = path
         with self._as_catalogue_errors(), self._open() as file:
             self._schema = file.schema_arrow
+            check_columns(path, len(self._schema.names))
             self._count = int(file.metadata.num_rows)
         self.columns = tuple(self._schema.names)
         if len(set(self.columns)) < len(self.columns):
@@ -56,11 +57,17 @@ class ParquetRows:
         selected = [name for name in self.columns if name in raw_columns or (others and name in self._light)]
         number = 0
         with self._as_catalogue_errors(), self._open() as file:
-            for batch in file.iter_batches(batch_size=BATCH, columns=selected, use_threads=False):
-                columns = {name: _values(batch.column(name)) for name in batch.schema.names}
-                for place in range(batch.num_rows):
-                    number += 1
-                    yield number, {name: values[place] for name, values in columns.items()}
+            leaves = leaves_of(file.metadata, selected)
+            for group in range(file.num_row_groups):
+                check_row_group(self._path, file.metadata.row_group(group), leaves)
+            for group in range(file.num_row_groups):
+                at_once = rows_at_once(self._path, file.metadata.row_group(group), leaves, self._light)
+                for batch in file.iter_batches(at_once, row_groups=[group], columns=selected, use_threads=False):
+                    check_batch(self._path, batch, self._light)
+                    columns = {name: _values(batch.column(name)) for name in batch.schema.names}
+                    for place in range(batch.num_rows):
+                        number += 1
+                        yield number, {name: values[place] for name, values in columns.items()}
 
     def _open(self) -> Any:
         import pyarrow.parquet as pq
@@ -74,7 +81,7 @@ class ParquetRows:
 
         try:
             yield
-        except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
+        except (pa.ArrowException, OSError, OverflowError, ValueError, MemoryError) as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise CatalogueError(f"{self._path} can't be read as Parquet ({first}): write it anew") from error
 

@@ -10,9 +10,9 @@ from ..errors import CatalogueError
 from ..types import Skipped
 from .rows import TABLE_SUFFIXES, Row, Rows, open_rows
 
-__all__ = ["ShardedRows", "shards_in"]
+__all__ = ["STRIDE", "ShardedRows", "shards_in"]
 
-_STRIDE = 10**9
+STRIDE = 10**9
 """A row's number is that of its shard times this, and its own number in there."""
 
 
@@ -51,8 +51,8 @@ class ShardedRows:
                 if isinstance(row, Skipped):
                     yield replace(row, where=f"{path.name} {row.where}", reason=f"{path.name} {row.reason}")
                 else:
-                    yield place * _STRIDE + row[0], row[1]
+                    yield place * STRIDE + row[0], row[1]
 
     def locate(self, number: int) -> tuple[Path, int]:
         """Return the shard of a row's number, and the row's number in there."""
-        return self._shards[number // _STRIDE][0], number % _STRIDE
+        return self._shards[number // STRIDE][0], number % STRIDE

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..types import Skipped
+from .bounds import check_columns
 from .cells import to_attribute
 from .column_types import Profile
 from .columns import ID_NAMES, PRODUCT_NAMES
@@ -92,7 +93,7 @@ class Survey:
     Args:
         rows: how many there are, broken ones included.
         columns: by name, in the order of the table.
-        sample: its first rows.
+        sample: its first rows, without bytes and vectors.
     """
 
     rows: int
@@ -100,34 +101,36 @@ class Survey:
     sample: tuple[Row, ...]
 
 
-def survey_table(rows: Rows) -> Survey:
+def survey_table(rows: Rows, name: str) -> Survey:
     """Go through a table once; memory is bounded but for the hashes of ids.
 
     Args:
         rows: of the table.
+        name: of the table, for messages.
 
     Raises:
-        CatalogueError: the table can't be read to its end.
+        CatalogueError: the table can't be read to its end, or objects in its cells give it too many columns.
     """
     columns: dict[str, ColumnSurvey] = {}
-    for name in rows.columns:
-        _column(columns, name)
+    for column in rows.columns:
+        _column(columns, column)
     sample = _sample(rows, columns)
     count = 0
     for row in flat_rows(rows, ()):
         count += 1
         if not isinstance(row, Skipped):
-            for name, cell in row[1].items():
-                _column(columns, name).add(cell)
-    return Survey(count, {name: found for name, found in columns.items() if name}, tuple(sample))
+            for column, cell in row[1].items():
+                _column(columns, column).add(cell)
+            check_columns(name, len(columns))
+    return Survey(count, {column: found for column, found in columns.items() if column}, tuple(sample))
 
 
 def _sample(rows: Rows, columns: dict[str, ColumnSurvey]) -> list[Row]:
-    """Look at the first rows, with the bytes of photos, and return them."""
+    """Look at the first rows, with the bytes of photos, and return them without: photos of 50 rows may be large."""
     sample: list[Row] = []
     for row in flat_rows(rows, rows.left_out):
         if not isinstance(row, Skipped):
-            sample.append(row)
+            sample.append((row[0], {name: cell for name, cell in row[1].items() if name not in rows.left_out}))
             for name, cell in row[1].items():
                 _column(columns, name).sample(cell)
         if len(sample) == SAMPLE:

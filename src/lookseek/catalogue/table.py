@@ -63,7 +63,7 @@ class TableCatalogue:
             self._rows = open_rows(path)
         if options.join is not None:
             self._rows = JoinedRows(self._rows, options.join, options.on)
-        survey = survey_table(self._rows)
+        survey = survey_table(self._rows, str(path))
         if not survey.rows:
             raise CatalogueError(f"{path} has no rows: it needs at least one item")
         self._remote = options.remote

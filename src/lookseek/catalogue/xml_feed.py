@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import CatalogueError
+from .bounds import check_columns
 
 __all__ = ["XmlRows"]
 
@@ -39,6 +40,7 @@ class XmlRows:
         names: dict[str, None] = {}
         for _, cells in self.read(()):
             names.update(dict.fromkeys(cells))
+            check_columns(path, len(names))
         self.columns = tuple(names)
         self.left_out: tuple[str, ...] = ()
 

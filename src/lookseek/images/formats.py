@@ -176,9 +176,13 @@ def _gif(data: bytes) -> Header:
         raise _truncated("GIF")
     x, y, w, h = (int.from_bytes(data[offset + n : offset + n + 2], "little") for n in (1, 3, 5, 7))
     width, height = (int.from_bytes(data[n : n + 2], "little") for n in (6, 8))
+    width, height = max(width, x + w), max(height, y + h)
+    if max(width, height) > 0xFFFF:
+        raise ImageBroken(f"the GIF places its frame up to {width:,} x {height:,}, beyond 65,535 pixels: save it again")
+    # A screen that holds the frame, as Pillow would make it, with a check and a warning of its own.
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
     view = memoryview(data)
-    body = b"".join([view[:screen], control, view[offset:]])
-    return Header("GIF", max(width, x + w), max(height, y + h), 1, body)
+    return Header("GIF", width, height, 1, b"".join([view[:6], size, view[10:screen], control, view[offset:]]))
 
 
 def _iso_media(data: bytes, format: Format) -> Header:

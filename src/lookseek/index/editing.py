@@ -7,7 +7,7 @@ gigabyte, so many edits belong into one block.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,7 +22,10 @@ from .next_generation import NextGeneration
 from .place import PlaceWriter
 from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
 
-__all__ = ["Editor", "editing"]
+__all__ = ["MAX_FIELDS", "Editor", "editing"]
+
+MAX_FIELDS = 1_000
+"""Attributes that the items of an index may have together, where items are put one by one."""
 
 
 @contextmanager
@@ -93,7 +96,8 @@ class Editor:
         wanted = {item.id: item for item in items}
         self._touch(wanted.keys())
         self._outcomes.clear()
-        self._upsert.run(self._with_source(self._typed(item)) for item in wanted.values())
+        few = self._with_few_fields(map(self._typed, wanted.values()))
+        self._upsert.run(map(self._with_source, few))
         return [self._outcomes[item.id] for item in items]
 
     def delete(self, ids: Sequence[str]) -> list[Outcome]:
@@ -116,6 +120,21 @@ class Editor:
     def _touch(self, ids: Collection[str]) -> None:
         self._touched |= set(ids)
         self._writer.note_edited(ids)
+
+    def _with_few_fields(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Pass on the items; those that would give the index more than ``MAX_FIELDS`` attributes fail."""
+        fields = set(self._upsert.known_fields())
+        for item in items:
+            if len(fields | item.attributes.keys()) > MAX_FIELDS and not item.attributes.keys() <= fields:
+                new = sorted(item.attributes.keys() - fields)
+                reason = (
+                    f"the index has {len(fields):,} attributes and this item {len(new):,} more ({', '.join(new[:3])} "
+                    f"...), {MAX_FIELDS:,} are taken: give it attributes that other items have"
+                )
+                self._note([Outcome(item.id, "failed", "too many attributes", reason)])
+                continue
+            fields |= item.attributes.keys()
+            yield item
 
     def _with_source(self, item: Item) -> Item:
         if isinstance(item.image, bytes) and not item.source:

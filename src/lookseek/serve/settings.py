@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..encode.runtime import cores
 from ..errors import QueryError
+from ..index.editing import MAX_FIELDS
 from ..query import MAX_DISTINCT
 from .origins import check_origin
 from .path_prefix import check_prefix
@@ -16,10 +17,12 @@ from .path_prefix import check_prefix
 __all__ = [
     "CPU_BURST_SECONDS",
     "CPU_SECONDS_PER_SECOND",
+    "MAX_ANSWER_TEXT",
     "MAX_BODY_SECONDS",
     "MAX_COUNTED",
     "MAX_ID",
     "MAX_ITEM_FIELDS",
+    "MAX_ITEM_TEXT",
     "MAX_K",
     "MAX_PAGE_BYTES",
     "MAX_PHOTOS",
@@ -49,6 +52,10 @@ MAX_ID = 1_000
 """Characters of an item's id: enough for paths."""
 MAX_ITEM_FIELDS = 200
 """Attributes of an item."""
+MAX_ITEM_TEXT = 200_000
+"""Characters of all attributes of an item, names among them."""
+MAX_ANSWER_TEXT = 20_000_000
+"""Characters of ids and attributes of one answer: 10,000 items with 2,000 each."""
 MAX_COUNTED = 300_000
 """Items times fields whose values one request may count: about a second."""
 MAX_PAGE_BYTES = 1_500_000
@@ -151,8 +158,14 @@ def limits(settings: Settings) -> list[Limit]:
         Limit("terms added, and taken away", f"{MAX_TERMS} each", "422"),
         Limit("results of a query", f"{MAX_K:,}", "422"),
         Limit("results without duplicates", f"{MAX_DISTINCT}", "422"),
-        Limit("items times fields that are counted", f"{MAX_COUNTED:,}, one field always", "422"),
-        Limit("attributes of an item", f"{MAX_ITEM_FIELDS}", "422"),
+        Limit(
+            "items times fields that are counted",
+            f"{MAX_COUNTED:,}, one field always",
+            "the rest is named in not_counted",
+        ),
+        Limit("attributes of an item", f"{MAX_ITEM_FIELDS}, {MAX_ITEM_TEXT:,} characters in all", "422"),
+        Limit("attributes of an index, by single writes", f"{MAX_FIELDS:,}", "the item fails"),
+        Limit("an answer's ids and attributes", f"{MAX_ANSWER_TEXT:,} characters", "422"),
         Limit("an item's id", f"{MAX_ID:,} characters", "422"),
         Limit("a page", f"about {mb(MAX_PAGE_BYTES)}", "fewer results"),
         Limit("a client", rate, "429, Retry-After"),

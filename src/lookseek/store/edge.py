@@ -56,6 +56,8 @@ _POINT, _GROWTH = 4_096, 2
 """Bytes of a point beside its vectors, and how much more the engine may write than it is given, both estimated high."""
 _SIGBUS = 7
 """The signal of a mapped page for which the disk has no room, on Linux."""
+_MOST_DECLARED = 64
+"""Attributes with an index of their own: each costs several files, which every later write copies."""
 _TIE = 6
 """Decimals to which scores are rounded before they are ordered."""
 
@@ -196,10 +198,11 @@ class EdgeStore:
             "boolean": engine.PayloadSchemaType.Keyword,
         }
         there = self._shard.info().payload_schema
-        for name, kind in [
-            *((field_path(name), kinds[kind]) for name, kind in fields.items()),
-            ("hash", kinds["words"]),
-        ]:
+        wanted = [("hash", kinds["words"]), *((field_path(name), kinds[kind]) for name, kind in fields.items())]
+        beyond = [name for name, _ in wanted if name not in there][max(0, _MOST_DECLARED - len(there)) :]
+        for name, kind in wanted:
+            if name in beyond:
+                continue  # those that were there first stay, so that filters on them stay quick
             if name in there and there[name].data_type != kind:
                 self._shard.update(engine.UpdateOperation.delete_field_index(name))
             if name not in there or there[name].data_type != kind:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
 from ...index.products import count_products
-from ...store import Restriction
+from ...store import Restriction, Store
 from ..engine import Engine
 from ..settings import MAX_COUNTED
 from .schemas import PROBLEMS, Facet, Facets, IndexAbout
@@ -42,13 +42,16 @@ async def index(request: Request) -> IndexAbout:
 
 
 def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
-    """Count the values of some fields, or of all that can be counted.
+    """Count the values of some fields, or of all that can be counted, as many of them as one request may.
 
     Args:
         engine: of the service.
         filter: counts only items that meet it; "" for all.
         fields: names; none for all.
         limit: values of a field at most, the most frequent first.
+
+    Returns:
+        The counts, and the fields that are left for further requests.
 
     Raises:
         QueryError: a field that does not exist or holds numbers.
@@ -59,11 +62,10 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
     if condition is not None:
         check_fields(condition, index.manifest.fields)
     names = list(dict.fromkeys(fields)) or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
-    if len(names) > 1 and (count := index.manifest.items * len(names)) > MAX_COUNTED and fields:
-        raise QueryError(
-            f"{len(names)} fields of {index.manifest.items:,} items are {count:,} values to count, {MAX_COUNTED:,} are "
-            f"counted at a time: ask for {max(1, MAX_COUNTED // index.manifest.items)} fields at a time"
-        )
+    at_once = max(1, MAX_COUNTED // max(1, index.manifest.items))
+    if not fields and len(names) > at_once:
+        names = [name for name in names if _is_countable(index.store, name)]
+    names, not_counted = names[:at_once], names[at_once:]
     facets = {}
     for name in names:
         if name not in index.manifest.fields:
@@ -75,7 +77,16 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
                 raise
             continue  # a field beyond those that the store can count
         facets[name] = [Facet(value=value, count=count) for value, count in values if isinstance(value, str | bool)]
-    return Facets(items=index.store.count(Restriction(condition)), facets=facets)
+    return Facets(items=index.store.count(Restriction(condition)), facets=facets, not_counted=not_counted)
+
+
+def _is_countable(store: Store, field: str) -> bool:
+    """Return whether a field can be counted, without counting anything."""
+    try:
+        store.facet(field, Restriction(among=()), limit=1)
+    except QueryError:
+        return False
+    return True
 
 
 def describe_index(engine: Engine) -> IndexAbout:

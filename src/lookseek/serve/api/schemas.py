@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from ..settings import MAX_ID, MAX_ITEM_FIELDS, MAX_K, MAX_TERMS, MAX_TEXT
+from ..settings import MAX_ID, MAX_ITEM_FIELDS, MAX_ITEM_TEXT, MAX_K, MAX_TERMS, MAX_TEXT
 
 __all__ = [
     "PROBLEMS",
@@ -32,6 +32,8 @@ __all__ = [
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+_PLAIN_VALUE = 30
+"""Characters that a number or a boolean counts as."""
 Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | str
 """The engine keeps integers of 64 bits."""
 AttributeValue = Value | Annotated[list[Text], Field(max_length=100)]
@@ -204,6 +206,18 @@ class ItemBody(_Strict):
         Field(max_length=MAX_ITEM_FIELDS),
     ] = {}
 
+    @field_validator("attributes")
+    @classmethod
+    def _short_enough(cls, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+        length = sum(len(name) + _length(value) for name, value in attributes.items())
+        if length > MAX_ITEM_TEXT:
+            raise ValueError(f"{length:,} characters in all, {MAX_ITEM_TEXT:,} are taken: shorten its texts")
+        return attributes
+
+
+def _length(value: AttributeValue) -> int:
+    return sum(map(len, value)) if isinstance(value, list) else len(value) if isinstance(value, str) else _PLAIN_VALUE
+
 
 class BatchLine(ItemBody):
     """One line of a batch."""
@@ -231,6 +245,9 @@ class Facets(BaseModel):
 
     items: int = Field(description="How many items meet the filter.")
     facets: dict[str, list[Facet]]
+    not_counted: list[str] = Field(
+        [], description="Fields that were not counted, since one request may count so much: ask for them by name."
+    )
 
 
 class IndexAbout(BaseModel):

@@ -12,10 +12,11 @@ from ...errors import QueryError
 from ...remote import fetch
 from ...render.as_json import region_to_dict, results_to_dict
 from ...results import Results
+from ...types import AttributeValue
 from ..engine import Engine
 from ..paging import index_version
 from ..problems import problem
-from ..settings import MAX_K, Settings
+from ..settings import MAX_ANSWER_TEXT, MAX_K, Settings
 from .bodies import RequestRefused, read_search
 from .pages import Page
 from .queries import to_query
@@ -117,7 +118,17 @@ async def _fetch_image(url: str | None, engine: Engine, settings: Settings) -> b
 
 
 def to_response(results: Results) -> dict[str, Any]:
-    """Return results as JSON values without the bytes or paths of photos."""
+    """Return results as JSON values without the bytes or paths of photos.
+
+    Raises:
+        QueryError: they have more text than one answer may.
+    """
+    length = sum(len(hit.id) + sum(map(_length, hit.attributes.items())) for hit in results.hits)
+    if length > MAX_ANSWER_TEXT:
+        raise QueryError(
+            f"the attributes of {len(results.hits):,} results have {length:,} characters, {MAX_ANSWER_TEXT:,} are "
+            f"given at a time: ask for about {len(results.hits) * MAX_ANSWER_TEXT // length:,} results"
+        )
     answer = results_to_dict(results)
     query = answer["query"]
     if "image" in query:
@@ -125,3 +136,10 @@ def to_response(results: Results) -> dict[str, Any]:
     for name in {"plus", "minus"} & query.keys():
         query[name] = [{**term, **({"photo": "uploaded"} if "photo" in term else {})} for term in query[name]]
     return {**answer, "good": results.good, "index": results.index.replace("\\", "/").rstrip("/").rpartition("/")[2]}
+
+
+def _length(attribute: tuple[str, AttributeValue]) -> int:
+    name, value = attribute
+    return len(name) + (
+        len(value) if isinstance(value, str) else sum(map(len, value)) if isinstance(value, tuple) else 8
+    )
