@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from helpers.waiting import until
 
 from lookseek.errors import IndexDamaged, IndexFull, LookseekError
 from lookseek.index.address import place_of
+from lookseek.index.check import check_index
 from lookseek.index.folder import FolderPlace
 from lookseek.index.generation import ENGINE_REWRITES, checksum, content_matches, matches
 from lookseek.index.kept_photos import KeptPhotos
@@ -193,7 +195,7 @@ def test_a_flipped_bit_is_never_a_silent_wrong_answer(index: Path, tmp_path: Pat
     files = sorted(
         path for path in index.rglob("*") if path.is_file() and path.stat().st_size and path.suffix != ".lock"
     )
-    counts = {"refused": 0, "same": 0}
+    counts = {"refused": 0, "same": 0, "named by check": 0}
     for turn in range(int(os.environ.get("LOOKSEEK_FLIPS", "60"))):
         file = files[turn % len(files)]
         size = file.stat().st_size
@@ -213,13 +215,24 @@ def test_a_flipped_bit_is_never_a_silent_wrong_answer(index: Path, tmp_path: Pat
             else:
                 counts["same"] += 1
                 assert found == truth, f"bit {place} of {file.relative_to(index)} changed the answer"
+            if manifest.generation in file.parts:
+                assert file.name in told_by_check(index), f"check doesn't name {file}, of which bit {place} was flipped"
+                counts["named by check"] += 1
         finally:
             with file.open("rb+") as opened:
                 opened.seek(place)
                 opened.write(bytes([byte]))
     assert answers(index) == truth
     assert counts["refused"] > counts["same"], counts
-    print(f"{sum(counts.values())} flips: {counts}")
+    print(f"{counts['refused'] + counts['same']} flips: {counts}")
+
+
+def told_by_check(index: Path) -> str:
+    """What ``lookseek check`` prints of an index until it has compared all checksums."""
+    try:
+        return "\n".join(f"{finding.what}: {finding.message}" for finding in islice(check_index(index), 2))
+    except LookseekError as error:
+        return str(error)
 
 
 def test_damage_in_a_large_file_is_reported_by_a_later_answer(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from lookseek.index.editing import MAX_FIELDS
 from lookseek.index.open_index import open_index
 from lookseek.serve.guards.api_keys import make_key
 from lookseek.serve.settings import MAX_ITEM_TEXT
+from lookseek.store import FieldType
 from lookseek.types import Point
 
 httpx2 = pytest.importorskip("httpx2")
@@ -97,7 +98,7 @@ def test_an_item_of_many_attributes_leaves_later_writes_as_they_were(written: Se
         return told
 
     def files() -> int:
-        folder = Path(written.app.state.settings.index)
+        folder = written.index
         return sum(path.is_file() for path in folder.rglob("generation-*/**/*"))
 
     assert put("first", {"colour": "red"})["what"] == "added"
@@ -149,8 +150,10 @@ def many_copies(index: Path) -> None:
         for start in range(0, COPIES, 500):
             store.add([_copy(point, number, noise) for number in range(start, start + 500)])
         items = store.count()
+        fields: dict[str, FieldType] = {f"field {n}": "words" for n in range(20)}
+        store.declare(fields)
         store.close()
-        writer.publish(replace(target, items=items, updated="now"))
+        writer.publish(replace(target, items=items, fields={**target.fields, **fields}, updated="now"))
 
 
 def _copy(point: Point, number: int, noise: np.random.Generator) -> Point:
@@ -186,7 +189,7 @@ def search(**body: object) -> tuple[str, str, dict[str, Any]]:
     return "POST", "/v1/search", {"json": body}
 
 
-_IN_OR = " or ".join(["colour = red"] * 700)
+_IN_OR = " or ".join(["folder = red"] * 700)
 _NESTED = "(" * 3_000 + "a = 1" + ")" * 3_000
 DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
     "8 GIFs of 7,071 x 7,071": search(plus=[{"image": gif(7_071)}] * 8),
@@ -204,7 +207,10 @@ DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
     "100 liked": search(like=[f"copy-{n}" for n in range(50)], unlike=[f"copy-{n}" for n in range(50, 100)], k=100),
     "a filter of 700 parts": search(item="copy-1", filter=_IN_OR[:9_990].rpartition(" or ")[0]),
     "a filter of 3,000 brackets": search(item="copy-1", filter=_NESTED),
-    "a filter of 1,000 values": search(item="copy-1", filter=f"folder in ({', '.join(map(str, range(1_500)))})"),
+    "a filter of 1,500 numbers": search(item="copy-1", filter=f"folder in ({', '.join(map(str, range(1_500)))})"),
+    "1,000 equalities": search(item="copy-1", filter=" or ".join(f"folder={n}" for n in range(700))),
+    "a filter that no index helps with": search(item="copy-1", filter=" or ".join(f"folder < {n}" for n in range(500))),
+    "facets under such a filter": ("GET", f"/v1/facets?filter=folder+in+({','.join(map(str, range(1_500)))})", {}),
     "a page of 200 with a long address": (
         "GET",
         f"/?photo=i:copy-1&k=200&text={quote('dress ' * 300)}&" + "&".join(f"like=copy-{n}" for n in range(50)),

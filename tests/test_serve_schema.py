@@ -1,4 +1,4 @@
-"""The API and its description agree: the file in docs, and every request that the description allows."""
+"""The API and its description agree: the file in docs, all requests that it allows, and chains of them by its links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from helpers.catalogues import indexed, write_photos
 from helpers.serving import serving
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -58,3 +58,33 @@ def test_whatever_the_description_allows_is_answered_as_it_says(operation: Any, 
         case.call_and_validate(base_url=service.url, headers=service.may_write, excluded_checks=UNSAID)
 
     asked()
+
+
+def test_chains_of_requests_by_the_links_are_answered_as_described(service: Any) -> None:
+    """An item that was put, by itself or in a batch, is read, looked at, changed, removed, and read again."""
+    schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.json")
+    schema.config.update(base_url=service.url)
+    machine = schema.as_state_machine()
+    followed: set[str] = set()
+
+    class Chains(machine):  # type: ignore[misc, valid-type]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": service.may_write}
+
+        def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
+            followed.add(f"{case.method} {case.path}")
+            case.validate_response(response, excluded_checks=UNSAID)
+
+    # the same examples each time, and no longer for a failure, which says what was asked
+    Chains.run(
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=6,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        )
+    )
+    assert followed >= {"PUT /v1/items/{id}", "GET /v1/items/{id}", "DELETE /v1/items/{id}", "POST /v1/items:batch"}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
-from lookseek.filters import matches, parse
+from lookseek.filters import Not, matches, parse
 from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
 from lookseek.types import Point
 
@@ -579,3 +579,16 @@ def test_conditions_mean_what_the_reference_says(varied: Any, condition: Any) ->
     expected = {p.id for p in points if matches(condition, p.attributes)}
     assert {p.id for p in store.scan(Restriction(condition))} == expected
     assert store.count(Restriction(condition)) == len(expected)
+
+
+def test_equal_to_one_of_many_is_found_among_numbers_and_words(store: Store) -> None:
+    """As many comparisons as values once read each item's attributes as often."""
+    values: list[Any] = [1, 2.5, "2", "red", True, "true", 7, ("7", "x")]
+    store.add([point(str(n), mixed=value) for n, value in enumerate(values)])
+    store.declare({"mixed": "words"})
+    for text in ("mixed in (1, 7)", "mixed = 1 or mixed = 7", "mixed in (0, 2, 2.5)", 'mixed in ("red", true, 7)'):
+        condition = parse(text)
+        wanted = {str(n) for n, value in enumerate(values) if matches(condition, {"mixed": value})}
+        assert {one.id for one in store.scan(Restriction(condition))} == wanted, text
+        negated = {one.id for one in store.scan(Restriction(Not(condition)))}
+        assert negated == {str(n) for n in range(len(values))} - wanted

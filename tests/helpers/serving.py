@@ -36,6 +36,7 @@ class Service:
     port: int
     app: Any
     ask: httpx2.Client
+    index: Path
     write_key: str = ""
 
     @property
@@ -60,7 +61,7 @@ def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Serv
     assert server.started, "the service did not start"
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as ask:
-            yield Service(f"http://127.0.0.1:{port}", port, app, ask, written)
+            yield Service(f"http://127.0.0.1:{port}", port, app, ask, index, written)
     finally:
         server.should_exit = True
         thread.join(PATIENCE)

@@ -100,7 +100,8 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
             break
         if query.hide_duplicates and fetch_k >= _MAX_FETCHED:
             break
-        fetch_k *= 2  # duplicates, or photos of the same products, took the places of others
+        # duplicates, or photos of the same products, took the places of others; where of most, few steps cost less
+        fetch_k *= 2 if 2 * len(groups) >= query.k else 8
 
     if product:
         groups = complete_products(index.store, groups, product, condition, hide_duplicates=query.hide_duplicates)

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
+from ..filters import parse
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
 from .guards.cpu_budget import CpuBudget, current_client
+from .guards.filter_cost import check_filter_cost
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
 from .search_counts import EmptySearches
@@ -80,6 +82,8 @@ class Engine:
         """
 
         def job() -> T:
+            if query.filter.strip():
+                check_filter_cost(parse(query.filter), self.searcher.current().manifest)
             results = self.searcher.search(query)
             for step, milliseconds in results.steps.items():
                 self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)

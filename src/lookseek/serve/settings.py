@@ -27,9 +27,11 @@ __all__ = [
     "MAX_PAGE_BYTES",
     "MAX_PHOTOS",
     "MAX_PIXELS",
+    "MAX_SCANNED",
     "MAX_TERMS",
     "MAX_TEXT",
     "MAX_WORDS",
+    "MIN_COMPARISONS",
     "Limit",
     "Settings",
     "limits",
@@ -58,6 +60,10 @@ MAX_ANSWER_TEXT = 20_000_000
 """Characters of ids and attributes of one answer: 10,000 items with 2,000 each."""
 MAX_COUNTED = 300_000
 """Items times fields whose values one request may count: about a second."""
+MAX_SCANNED = 60_000
+"""Comparisons of an item that no index helps with which one filter may need: about a second."""
+MIN_COMPARISONS = 3
+"""Such comparisons that a filter may have however many items there are."""
 MAX_PAGE_BYTES = 1_500_000
 """Bytes of a page, about: with a long address it shows fewer results, since each has links with the whole address."""
 MAX_BODY_SECONDS = 300.0
@@ -162,6 +168,11 @@ def limits(settings: Settings) -> list[Limit]:
             "items times fields that are counted",
             f"{MAX_COUNTED:,}, one field always",
             "the rest is named in not_counted",
+        ),
+        Limit(
+            "items times comparisons of a filter that no index helps with",
+            f"{MAX_SCANNED:,}, {MIN_COMPARISONS} comparisons always",
+            "422",
         ),
         Limit("attributes of an item", f"{MAX_ITEM_FIELDS}, {MAX_ITEM_TEXT:,} characters in all", "422"),
         Limit("attributes of an index, by single writes", f"{MAX_FIELDS:,}", "the item fails"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -115,14 +116,14 @@ def _tree(condition: Condition) -> engine.Filter:
         case And(parts):
             return engine.Filter(must=[_tree(part) for part in parts])
         case Or(parts):
-            return engine.Filter(should=[_tree(part) for part in parts])
+            return engine.Filter(should=[_tree(part) for part in _merged(parts)])
         case Not(part):
             return engine.Filter(must_not=[_tree(part)])
         case In(field, values, negated):
-            found = engine.Filter(should=[one for value in values for one in _equals(field, value)])
+            found = engine.Filter(should=_equals(field, values))
             return engine.Filter(must_not=[found]) if negated else found
         case Compare(field, ("=" | "!=") as op, value):
-            found = engine.Filter(should=_equals(field, value))
+            found = engine.Filter(should=_equals(field, (value,)))
             return found if op == "=" else engine.Filter(must_not=[found])
         case Compare(field, date=(op, instant)):
             dates = engine.RangeDateTime(**{_BOUNDS[op]: instant.isoformat()})
@@ -132,10 +133,36 @@ def _tree(condition: Condition) -> engine.Filter:
             return engine.Filter(must=[engine.FieldCondition(field_path(field), range=engine.RangeFloat(**limit))])
 
 
-def _equals(field: str, value: Value) -> list[Any]:
-    return [
-        engine.FieldCondition(field_path(field), match=engine.MatchValue(_value_to_engine(plain)))
-        if isinstance(plain, str | bool)
-        else engine.FieldCondition(field_path(field), range=engine.RangeFloat(gte=float(plain), lte=float(plain)))
-        for plain in plain_values(value)
-    ]
+def _merged(parts: Sequence[Condition]) -> list[Condition]:
+    """Return the parts of an ``or`` with one ``in`` for all that are to equal the same field."""
+    others: list[Condition] = []
+    values: dict[str, list[Value]] = {}
+    for part in parts:
+        match part:
+            case Compare(field, "=", value):
+                values.setdefault(field, []).append(value)
+            case In(field, some, False):
+                values.setdefault(field, []).extend(some)
+            case _:
+                others.append(part)
+    return [*others, *(In(field, tuple(some)) for field, some in values.items())]
+
+
+def _equals(field: str, values: Sequence[Value]) -> list[Any]:
+    """Return the conditions of which a point must meet one to equal one of some values.
+
+    Where no index of the engine helps, as for numbers in a field of words, it reads a point's attributes anew for each
+    condition, in some 12 microseconds: so there is one for all texts, and one before those of the numbers.
+    """
+    path = field_path(field)
+    plain = list(dict.fromkeys((type(one), one) for value in values for one in plain_values(value)))
+    texts = [str(_value_to_engine(one)) for _, one in plain if isinstance(one, str | bool)]
+    numbers = [float(one) for _, one in plain if not isinstance(one, str | bool)]
+    found: list[Any] = []
+    if texts:
+        found.append(engine.FieldCondition(path, match=engine.MatchAny(texts)))
+    if numbers:
+        each = [engine.FieldCondition(path, range=engine.RangeFloat(gte=one, lte=one)) for one in numbers]
+        within = engine.FieldCondition(path, range=engine.RangeFloat(gte=min(numbers), lte=max(numbers)))
+        found.append(each[0] if len(each) == 1 else engine.Filter(must=[within], should=each))
+    return found

@@ -12,6 +12,7 @@ from ...filters import Condition, check_fields, parse
 from ...index.products import count_products
 from ...store import Restriction, Store
 from ..engine import Engine
+from ..guards.filter_cost import check_filter_cost, slow_comparisons
 from ..settings import MAX_COUNTED
 from .schemas import PROBLEMS, Facet, Facets, IndexAbout
 
@@ -61,8 +62,10 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
     condition: Condition | None = parse(filter) if filter.strip() else None
     if condition is not None:
         check_fields(condition, index.manifest.fields)
+        check_filter_cost(condition, index.manifest)
     names = list(dict.fromkeys(fields)) or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
-    at_once = max(1, MAX_COUNTED // max(1, index.manifest.items))
+    slow = 0 if condition is None else slow_comparisons(condition, index.manifest.fields)
+    at_once = max(1, MAX_COUNTED // max(1, index.manifest.items * (1 + slow)))
     if not fields and len(names) > at_once:
         names = [name for name in names if _is_countable(index.store, name)]
     names, not_counted = names[:at_once], names[at_once:]

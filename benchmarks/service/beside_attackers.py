@@ -1,0 +1,130 @@
+"""What an honest client waits while four others ask for what is dear.
+
+    python -m benchmarks.service.beside_attackers [--seconds 8]
+
+``lookseek serve`` as a process of its own over drawn garments and copies of one; each client has an address of its own,
+named by a proxy that is trusted. An honest client asks with a photo, again a fifth of a second after each answer; alone
+first, then beside four attackers who ask for one dear request as fast as they get answers (those of
+``tests/test_serve_costs.py``), or hold bodies that drip. Prints p50 and p95 in milliseconds, and how many times as long
+as alone. All share this machine's cores, the asking processes too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import socket
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+
+from lookseek import images
+from lookseek.catalogue.drawn import draw, drawn_specs
+from tests.helpers.catalogues import indexed, write_photos
+from tests.helpers.serving import served_by_command
+from tests.test_serve_costs import DEAR, many_copies
+
+ATTACKERS = 4
+_PAUSE = 0.2
+KINDS = (
+    "8 GIFs of 7,071 x 7,071",
+    "2,000 characters of words",
+    "all facets, 1,000 values each",
+    "500 of copies without duplicates",
+    "3,000 results",
+    "a filter of 1,500 numbers",
+    "a page of 200 with a long address",
+    "a body of 200,000 fields",
+)
+
+
+def honest(address: str, seconds: float) -> list[float]:
+    """Milliseconds of each answer; a refusal with Retry-After counts with the wait until the answer."""
+    photo = base64.b64encode(images.to_jpeg(draw(next(iter(drawn_specs(1, 1, 3))), 256))).decode()
+    took, end = list[float](), time.monotonic() + seconds
+    with httpx2.Client(base_url=address, timeout=120, headers={"X-Forwarded-For": "192.0.2.1"}) as ask:
+        while time.monotonic() < end:
+            began = time.perf_counter()
+            while (told := ask.post("/v1/search", json={"image": photo})).status_code in (429, 503):
+                time.sleep(float(told.headers["Retry-After"]))
+            told.raise_for_status()
+            took.append((time.perf_counter() - began) * 1000)
+            time.sleep(_PAUSE)
+    return took
+
+
+def attack(address: str, number: int, request: tuple[str, str, dict[str, Any]], stop: threading.Event) -> None:
+    """Ask for one thing until told to stop; refusals are taken at their word for a tenth of a second."""
+    method, path, how = request
+    forwarded = {"X-Forwarded-For": f"192.0.2.{100 + number}"}
+    with httpx2.Client(base_url=address, timeout=120) as ask:
+        while not stop.is_set():
+            told = ask.request(method, path, **{**how, "headers": {**how.get("headers", {}), **forwarded}})
+            if told.status_code in (429, 503):
+                stop.wait(0.1)
+
+
+def drip(address: str, stop: threading.Event) -> None:
+    """Send a byte of a body each half second."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    head = (
+        f"POST /v1/search HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\nContent-Length: 40000000"
+    )
+    while not stop.is_set():
+        with socket.create_connection((host, int(port)), 30) as line:
+            try:
+                line.sendall(head.encode() + b"\r\nContent-Length: 40000000\r\n\r\n")
+                while not stop.wait(0.5):
+                    line.sendall(b" ")
+            except OSError:
+                continue
+
+
+def beside(address: str, seconds: float, kind: str) -> list[float]:
+    """Milliseconds of the honest client beside four attackers of a kind; "" for alone."""
+    stop = threading.Event()
+    if kind == "bodies that drip":
+        others = [threading.Thread(target=drip, args=(address, stop)) for _ in range(ATTACKERS)]
+    else:
+        others = [
+            threading.Thread(target=attack, args=(address, number, DEAR[kind], stop))
+            for number in range(ATTACKERS if kind else 0)
+        ]
+    for other in others:
+        other.start()
+    time.sleep(1)
+    try:
+        return honest(address, seconds)
+    finally:
+        stop.set()
+        for other in others:
+            other.join()
+
+
+def main() -> None:
+    """Measure and print a table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=8.0, help="of each kind")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        write_photos(top / "photos", items=20, views=2)
+        indexed(top / "photos", top / "index")
+        many_copies(top / "index")
+        with served_by_command(top / "index", "--trusted-proxy", "127.0.0.1") as (_, address):
+            honest(address, 2)  # does not count
+            alone = np.percentile(beside(address, chosen.seconds, ""), [50, 95])
+            print("| beside four who ask for | p50 ms | p95 ms | times alone |\n|---|---|---|---|")
+            print(f"| nothing | {alone[0]:.0f} | {alone[1]:.0f} | |")
+            for kind in (*KINDS, "bodies that drip"):
+                p50, p95 = np.percentile(beside(address, chosen.seconds, kind), [50, 95])
+                print(f"| {kind} | {p50:.0f} | {p95:.0f} | {p50 / alone[0]:.1f}, {p95 / alone[1]:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
