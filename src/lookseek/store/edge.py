@@ -54,6 +54,8 @@ _FLOAT16 = 2
 """Bytes of a number in a stored vector."""
 _POINT, _GROWTH = 4_096, 2
 """Bytes of a point beside its vectors, and how much more the engine may write than it is given, both estimated high."""
+_FIELD, _ENTRY = 2**20, 256
+"""Bytes of an attribute's index, and of an item in it, estimated high."""
 _SIGBUS = 7
 """The signal of a mapped page for which the disk has no room, on Linux."""
 _MOST_DECLARED = 64
@@ -102,6 +104,7 @@ class EdgeStore:
     def delete(self, ids: Iterable[str]) -> int:
         there = [point.id for point in self.get(list(dict.fromkeys(ids)), vectors=False)]
         if there:
+            require_room(self._folder, _GROWTH * len(there) * _POINT)
             self._shard.update(engine.UpdateOperation.delete_points([point_id(id_) for id_ in there]))
             self._shard.flush()
         return len(there)
@@ -200,6 +203,8 @@ class EdgeStore:
         there = self._shard.info().payload_schema
         wanted = [("hash", kinds["words"]), *((field_path(name), kinds[kind]) for name, kind in fields.items())]
         beyond = [name for name, _ in wanted if name not in there][max(0, _MOST_DECLARED - len(there)) :]
+        fresh = sum(name not in there for name, _ in wanted) - len(beyond)
+        require_room(self._folder, fresh * (_FIELD + self.count() * _ENTRY) if fresh else 0)
         for name, kind in wanted:
             if name in beyond:
                 continue  # those that were there first stay, so that filters on them stay quick
