@@ -17,8 +17,8 @@ import pytest
 from lookseek.index.open_index import open_index
 from lookseek.store.room import MARGIN
 
-SIZES = tuple(MARGIN // 2**20 + more for more in (0, 1, 2, 4, 8, 24))
-"""Megabytes of the disk: from what is kept free to what a few hundred writes fill."""
+SIZES = tuple(MARGIN // 2**20 + more for more in (1, 24, 41, 80, 110, 200, 320))
+"""Megabytes of the disk: from what is kept free to what a few hundred writes fill. With 24 more a signal ended it."""
 
 WRITER = """
 import sys
@@ -85,5 +85,6 @@ def test_a_disk_that_is_filled_is_an_error_and_not_a_signal(disk: Path, size: in
         there = {point.id for point in opened.store.scan()}
         opened.store.close()
         assert there >= {str(number) for number in range(count)}
+        print(f"{size} MB: {count} items acknowledged, all there")
     left = [path.name for path in disk.rglob("*") if path.name.endswith((".copying", ".part"))]
     assert not left

@@ -72,12 +72,20 @@ def open_index(address: Address) -> OpenIndex:
 
 
 def _opened(place: Place, manifest: Manifest, note: str = "") -> OpenIndex:
-    for name, wrong in place.damage(manifest).items():
+    _raise_damage(place, manifest, contents=False)
+    try:
+        return OpenIndex(place, manifest, place.open(manifest), note)
+    except IndexDamaged:  # in a large file, which is compared now to name it
+        _raise_damage(place, manifest, contents=True)
+        raise
+
+
+def _raise_damage(place: Place, manifest: Manifest, *, contents: bool) -> None:
+    for name, wrong in place.damage(manifest, contents=contents).items():
         raise IndexDamaged(
             f"{place.address}: {name} of {manifest.generation} {wrong}: delete {place.address} and index the catalogue "
             "again"
         )
-    return OpenIndex(place, manifest, place.open(manifest), note)
 
 
 def _continues(unfinished: Manifest, published: Manifest | None) -> bool:

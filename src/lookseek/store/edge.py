@@ -31,7 +31,7 @@ from .edge_form import (
 )
 from .edge_shard import Shard
 from .examples import recommend_by_search
-from .room import require_room, size_on_disk
+from .room import require_room, size_of_holes, size_on_disk
 from .schema import FieldType, Layout, VectorSpec, check_points, check_query, point_id
 
 _PAGE = 1024
@@ -54,8 +54,8 @@ _FLOAT16 = 2
 """Bytes of a number in a stored vector."""
 _POINT, _GROWTH = 4_096, 2
 """Bytes of a point beside its vectors, and how much more the engine may write than it is given, both estimated high."""
-_FIELD, _ENTRY = 2**20, 256
-"""Bytes of an attribute's index, and of an item in it, estimated high."""
+_EMPTY, _FIELD, _ENTRY = 40 * 2**20, 3 * 2**20, 256
+"""Bytes of an empty store with its holes filled, of an attribute's index, and of an item in it, estimated high."""
 _SIGBUS = 7
 """The signal of a mapped page for which the disk has no room, on Linux."""
 _MOST_DECLARED = 64
@@ -72,11 +72,14 @@ class EdgeStore:
         self._folder = folder
         if not (folder / "edge_config.json").is_file():
             raise IndexDamaged(f"{folder} holds no index data: index the catalogue again with lookseek index")
+        if not read_only:
+            require_room(folder, size_of_holes(folder))
         self._shard = Shard(folder, _config(layout, graph=False), read_only=read_only)
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> EdgeStore:
         """Make an empty store; the folder must not exist."""
+        require_room(folder, _EMPTY)
         folder.mkdir(parents=True)
         engine.EdgeShard.create(str(folder), _config(layout, graph=False)).close()
         return cls(folder, layout)

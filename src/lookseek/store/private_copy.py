@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from ..atomic import DISK_FULL
 from .copying import copy_sparse
+from .room import size_of_holes, size_on_disk
 
 __all__ = ["PrivateCopy"]
 
@@ -43,6 +44,9 @@ class PrivateCopy:
 
     def __init__(self, folder: Path) -> None:
         places = [Path(tempfile.gettempdir()), *(place for place in _OTHER_PLACES if place.is_dir())]
+        # A disk in memory fills the holes of what is read from it; where there is no room for them it ends the process.
+        filled = size_on_disk(folder) + size_of_holes(folder)
+        places.sort(key=lambda place: shutil.disk_usage(place).free < filled)
         for place in places:
             _sweep(place)
             try:

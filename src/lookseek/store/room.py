@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import IndexFull
 
-__all__ = ["MARGIN", "require_room", "size_on_disk"]
+__all__ = ["MARGIN", "require_room", "size_of_holes", "size_on_disk"]
 
 MARGIN = 16 * 2**20
 """Bytes that stay free beyond what is estimated: the engine writes its own files meanwhile, and others write too."""
@@ -37,3 +37,12 @@ def size_on_disk(folder: Path) -> int:
     """Return the bytes that the files below a folder take, holes not counted."""
     stats = (path.stat() for path in folder.rglob("*"))
     return sum(getattr(stat, "st_blocks", stat.st_size // 512) * 512 for stat in stats)
+
+
+def size_of_holes(folder: Path) -> int:
+    """Return the bytes that the files below a folder may still take on the disk without becoming longer.
+
+    Writing into a hole of a mapped file takes room, and on a disk in memory reading it does too.
+    """
+    stats = (path.stat() for path in folder.rglob("*") if not path.is_dir())
+    return sum(max(0, stat.st_size - getattr(stat, "st_blocks", stat.st_size // 512) * 512) for stat in stats)
