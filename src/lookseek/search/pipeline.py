@@ -39,7 +39,7 @@ __all__ = ["RouterOf", "encode", "search"]
 
 _PHOTOS = 4
 """Photos of a product that are fetched at first where results are products; more are read where it needs more."""
-_MAX_FETCHED = 4_000
+_MAX_FETCHED = 2_000
 """Candidates beyond which no more are fetched in the place of duplicates: an index of one photo would be read
 whole, with its vectors."""
 
@@ -101,7 +101,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         if query.hide_duplicates and fetch_k >= _MAX_FETCHED:
             break
         # duplicates, or photos of the same products, took the places of others; where of most, few steps cost less
-        fetch_k *= 2 if 2 * len(groups) >= query.k else 8
+        fetch_k = 2 * fetch_k if 2 * len(groups) >= query.k else max(2 * fetch_k, min(8 * fetch_k, _MAX_FETCHED))
 
     if product:
         groups = complete_products(index.store, groups, product, condition, hide_duplicates=query.hide_duplicates)
