@@ -152,8 +152,8 @@ def _equals(field: str, values: Sequence[Value]) -> list[Any]:
     """Return the conditions of which a point must meet one to equal one of some values.
 
     Where no index of the engine helps, as for numbers in a field of words, it reads a point's attributes anew for each
-    condition, in some 12 microseconds: so there is one for all texts, and one before those of the numbers (which stand in
-    a filter of their own, since the engine looks at ``should`` before ``must``).
+    condition, in some 12 microseconds: so there is one for all texts, and one before those of the numbers. These stand
+    in a filter of their own, since the engine looks at ``should`` before ``must``.
     """
     path = field_path(field)
     plain = list(dict.fromkeys((type(one), one) for value in values for one in plain_values(value)))
