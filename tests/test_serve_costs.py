@@ -5,41 +5,24 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import numpy as np
 import pytest
 from helpers.catalogues import indexed, write_photos
+from helpers.dear_requests import DEAR, attributes, many_copies, photo, search
 from helpers.serving import Service, served_by_command, serving
 
-from lookseek import images
-from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.index.address import place_of
 from lookseek.index.editing import MAX_FIELDS
-from lookseek.index.open_index import open_index
 from lookseek.serve.guards.api_keys import make_key
 from lookseek.serve.settings import MAX_ITEM_TEXT
-from lookseek.store import FieldType
-from lookseek.types import Point
 
 httpx2 = pytest.importorskip("httpx2")
 
 MODEL = "efficientnet-lite2"
-COPIES = 3_000
-"""Items that are copies of one photo: all are near-identical, the dearest case of a search without duplicates."""
-
-
-def photo(number: int = 0) -> str:
-    return base64.b64encode(images.to_jpeg(draw(list(drawn_specs(8, 1, 7))[number], 96))).decode()
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +70,6 @@ def test_facets_beyond_what_one_request_may_count_are_named(written: Service, mo
 # attributes
 
 
-def attributes(start: int, count: int = 200) -> dict[str, str]:
-    return {f"a{number:05}": "x" for number in range(start, start + count)}
-
-
 def test_an_item_of_many_attributes_leaves_later_writes_as_they_were(written: Service) -> None:
     def put(id_: str, found: dict[str, Any]) -> dict[str, Any]:
         body = {"image": photo(), "attributes": found}
@@ -135,112 +114,6 @@ def test_an_answer_is_limited_by_its_text(written: Service, monkeypatch: pytest.
 # dear requests
 
 
-def many_copies(index: Path) -> None:
-    """Add items that are copies of one, in place of encoding so many photos."""
-    place = place_of(index)
-    opened = open_index(index)
-    point = next(iter(opened.store.scan(vectors=True)))
-    opened.store.close()
-    base = place.published()
-    assert base is not None
-    with place.writing() as writer:
-        target = writer.start(base, base)
-        store = writer.open(target)
-        noise = np.random.default_rng(0)
-        for start in range(0, COPIES, 500):
-            store.add([_copy(point, number, noise) for number in range(start, start + 500)])
-        items = store.count()
-        fields: dict[str, FieldType] = {f"field {n}": "words" for n in range(20)}
-        store.declare(fields)
-        store.close()
-        writer.publish(replace(target, items=items, fields={**target.fields, **fields}, updated="now"))
-
-
-def _copy(point: Point, number: int, noise: np.random.Generator) -> Point:
-    vectors = {name: vector + 1e-3 * noise.normal(size=vector.shape) for name, vector in point.vectors.items()}
-    found = {f"field {n}": f"{n}-{number % 500}" for n in range(20)}
-    return replace(
-        point,
-        id=f"copy-{number}",
-        vectors={name: vector.astype(np.float32) for name, vector in vectors.items()},
-        attributes={**point.attributes, **found},
-    )
-
-
-def gif(side: int) -> str:
-    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, side, side, 0)
-    return base64.b64encode(
-        b"GIF89a" + struct.pack("<HHBBB", side, side, 0, 0, 0) + frame + b"\x02\x02\x44\x01\x00\x3b"
-    ).decode()
-
-
-def png(side: int) -> str:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
-
-    rows = zlib.compress(bytes(side + 1) * side, 9)
-    header = side.to_bytes(4) * 2 + bytes([8, 0, 0, 0, 0])
-    return base64.b64encode(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    ).decode()
-
-
-def search(**body: object) -> tuple[str, str, dict[str, Any]]:
-    return "POST", "/v1/search", {"json": body}
-
-
-_IN_OR = " or ".join(["folder = red"] * 700)
-_NESTED = "(" * 3_000 + "a = 1" + ")" * 3_000
-DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "8 GIFs of 7,071 x 7,071": search(plus=[{"image": gif(7_071)}] * 8),
-    "a GIF of 7,000 x 7,000": search(image=gif(7_000)),
-    "8 GIFs of 2,500 x 2,500": search(plus=[{"image": gif(2_500)}] * 8),
-    "32 terms of Chinese": search(plus=["\u8863" * 2_000] * 32),
-    "2,000 characters of words": search(plus=["long sleeves red dress " * 10] * 8),
-    "facets 32 times": ("GET", "/v1/facets?" + "&".join(["field=folder"] * 32), {}),
-    "facets of 20 fields": ("GET", "/v1/facets?" + "&".join(f"field=field+{n}" for n in range(20)), {}),
-    "all facets, 1,000 values each": ("GET", "/v1/facets?limit=1000", {}),
-    "500 of copies without duplicates": search(item="copy-1", k=500, hide_duplicates=True),
-    "3,000 results": search(item="copy-1", k=10_000),
-    "k-reciprocal over copies": search(item="copy-1", k=500, rerank="k-reciprocal"),
-    "query expansion over copies": search(item="copy-1", k=500, rerank="query-expansion"),
-    "100 liked": search(like=[f"copy-{n}" for n in range(50)], unlike=[f"copy-{n}" for n in range(50, 100)], k=100),
-    "a filter of 700 parts": search(item="copy-1", filter=_IN_OR[:9_990].rpartition(" or ")[0]),
-    "a filter of 3,000 brackets": search(item="copy-1", filter=_NESTED),
-    "a filter of 1,500 numbers": search(item="copy-1", filter=f"folder in ({', '.join(map(str, range(1_500)))})"),
-    "1,000 equalities": search(item="copy-1", filter=" or ".join(f"folder={n}" for n in range(700))),
-    "a filter that no index helps with": search(item="copy-1", filter=" or ".join(f"folder < {n}" for n in range(500))),
-    "facets under such a filter": ("GET", f"/v1/facets?filter=folder+in+({','.join(map(str, range(1_500)))})", {}),
-    "a page of 200 with a long address": (
-        "GET",
-        f"/?photo=i:copy-1&k=200&text={quote('dress ' * 300)}&" + "&".join(f"like=copy-{n}" for n in range(50)),
-        {},
-    ),
-    "a body of 200,000 fields": (
-        "POST",
-        "/v1/search",
-        {
-            "content": "{" + ",".join(f'"{n}":1' for n in range(200_000)) + "}",
-            "headers": {"content-type": "application/json"},
-        },
-    ),
-    "a body of 100,000 brackets": (
-        "POST",
-        "/v1/search",
-        {"content": "[" * 100_000, "headers": {"content-type": "application/json"}},
-    ),
-    "an id of 100,000 characters": ("GET", f"/v1/items/{'x' * 60_000}", {}),
-    "an item of 200 attributes": (
-        "PUT",
-        "/v1/items/many",
-        {"json": {"image": photo(), "attributes": attributes(0)}},
-    ),
-    "a batch of 300 broken lines": (
-        "POST",
-        "/v1/items:batch",
-        {"content": b'{"id": "x", "image": "AAAA"}\n' * 300, "headers": {"content-type": "application/x-ndjson"}},
-    ),
-}
 PHOTO_BYTES = {"a GIF of 7,000 x 7,000": 49e6 * 20, "8 GIFs of 2,500 x 2,500": 6.25e6 * 20}
 """What the decoded photos of a request may take beside: 20 bytes a pixel, one large photo at a time."""
 

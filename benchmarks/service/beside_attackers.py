@@ -5,7 +5,7 @@
 ``lookseek serve`` as a process of its own over drawn garments and copies of one; each client has an address of its own,
 named by a proxy that is trusted. An honest client asks with a photo, again a fifth of a second after each answer; alone
 first, then beside four attackers who ask for one dear request as fast as they get answers (those of
-``tests/test_serve_costs.py``), or hold bodies that drip. Prints p50 and p95 in milliseconds, and how many times as long
+``tests/helpers/dear_requests.py``), or hold bodies that drip. Prints p50 and p95 in milliseconds, and how many times as long
 as alone. All share this machine's cores, the asking processes too.
 """
 
@@ -26,8 +26,8 @@ import numpy as np
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from tests.helpers.catalogues import indexed, write_photos
+from tests.helpers.dear_requests import DEAR, many_copies
 from tests.helpers.serving import served_by_command
-from tests.test_serve_costs import DEAR, many_copies
 
 ATTACKERS = 4
 _PAUSE = 0.2
