@@ -5,8 +5,8 @@
 ``lookseek serve`` as a process of its own over drawn garments and copies of one; each client has an address of its own,
 named by a proxy that is trusted. An honest client asks with a photo, again a fifth of a second after each answer; alone
 first, then beside four attackers who ask for one dear request as fast as they get answers (those of
-``tests/helpers/dear_requests.py``), or hold bodies that drip. Prints p50 and p95 in milliseconds, and how many times as long
-as alone. All share this machine's cores, the asking processes too.
+``tests/helpers/dear_requests.py``), or hold bodies that drip. Prints p50 and p95 in milliseconds, and how many times as
+long as alone. All share this machine's cores, the asking processes too.
 """
 
 from __future__ import annotations

@@ -115,11 +115,6 @@ DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"content": "[" * 100_000, "headers": {"content-type": "application/json"}},
     ),
     "an id of 100,000 characters": ("GET", f"/v1/items/{'x' * 60_000}", {}),
-    "an item of 200 attributes": (
-        "PUT",
-        "/v1/items/many",
-        {"json": {"image": photo(), "attributes": attributes(0)}},
-    ),
     "a batch of 300 broken lines": (
         "POST",
         "/v1/items:batch",
