@@ -22,11 +22,14 @@ from ..vectors import unit
 from .graph import Graph
 from .onnx_file import refuse_external_data
 
-__all__ = ["TAGS", "TAG_VALUES", "AttributeHead", "AttributeValue", "open_attribute_head", "write_values"]
+__all__ = ["TAGS", "TAG_VALUES", "WORD", "AttributeHead", "AttributeValue", "open_attribute_head", "write_values"]
 
 TAGS, TAG_VALUES = "tags.onnx", "tags.json"
 
 FEATURES = "features"
+
+WORD = "word"
+"""The attribute of words of texts, which ``train weak`` learns: unlike the values of others, a photo has many."""
 
 _MAX_BYTES = 1 << 22
 """Bytes of the values' names."""

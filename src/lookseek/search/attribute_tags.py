@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import images
 from ..encode import Model
-from ..encode.attribute_head import AttributeHead
+from ..encode.attribute_head import WORD, AttributeHead
 from ..errors import ModelError, QueryError
 from ..index.open_index import open_index
 from ..progress import Progress
@@ -18,6 +18,9 @@ from ..store.schema import LOOK
 from ..types import Photo
 
 __all__ = ["AttributeTag", "tag_attributes", "tag_index"]
+
+HALF = 0.5
+"""Share of a word's probability from which on a pair with it takes its place."""
 
 _PAGE = 256
 """Points read at a time."""
@@ -41,7 +44,7 @@ class AttributeTag:
 
 
 def tag_attributes(model: Model, photo: Photo, count: int = 8) -> tuple[AttributeTag, ...]:
-    """Return the likeliest values of a photo, of each attribute at the most one.
+    """Return the likeliest values of a photo, of each attribute at the most one, of words any number.
 
     Args:
         model: with an attribute head.
@@ -66,6 +69,8 @@ def tag_attributes(model: Model, photo: Photo, count: int = 8) -> tuple[Attribut
 
 def tag_index(index: str, model: Model, progress: Progress) -> Iterator[tuple[str, AttributeTag]]:
     """Yield the id of each item with each of its values that reaches its threshold, of an attribute the likeliest.
+
+    Of words all that reach theirs.
 
     Args:
         index: its folder or address; its stored vectors are used, no photo is read.
@@ -100,18 +105,26 @@ def _head(model: Model) -> AttributeHead:
     if model.tags is None:
         raise ModelError(
             f"the model {model.name} names no attributes: give a model folder that lookseek export made of a training "
-            "by lookseek train tags"
+            "by lookseek train tags or weak"
         )
     return model.tags
 
 
 def _best(head: AttributeHead, row: np.ndarray) -> Iterator[AttributeTag]:
-    """The likeliest value of each attribute, by falling probability."""
-    seen = set()
+    """The likeliest value of each attribute, and words, by falling probability."""
+    seen, within = set(), _within_pairs(head, row)
     for place in np.argsort(-row, kind="stable"):
         value = head.values[place]
-        if value.attribute not in seen:
-            seen.add(value.attribute)
+        if value.attribute not in seen and not (value.attribute == WORD and value.value in within):
+            if value.attribute != WORD:
+                seen.add(value.attribute)
             probability = float(row[place])
             sure = value.threshold is not None and probability >= value.threshold
             yield AttributeTag(value.attribute, value.value, probability, sure)
+
+
+def _within_pairs(head: AttributeHead, row: np.ndarray) -> frozenset[str]:
+    """Single words that a pair says better: "round" and "neck" where "round neck" is at least half as likely."""
+    likely = {value.value: p for value, p in zip(head.values, row.tolist(), strict=True) if value.attribute == WORD}
+    pairs = ((word, p) for pair, p in likely.items() if " " in pair for word in pair.split())
+    return frozenset(word for word, p in pairs if p >= HALF * likely.get(word, 1.0))

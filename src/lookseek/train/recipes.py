@@ -19,7 +19,10 @@ RECIPES: dict[str, str] = {
     "garments": "lookseek.train.garments.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
+    "capsule": "lookseek.train.capsule.recipe",
     "tags": "lookseek.train.tags.recipe",
+    "study": "lookseek.train.study.recipe",
+    "weak": "lookseek.train.weak.recipe",
 }
 """Name to the module that has it as ``RECIPE``; it is imported when it is needed."""
 

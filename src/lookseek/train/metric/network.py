@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from ...errors import TrainError
 from ..backbones import LOCAL, build_backbone
 from .settings import FROZEN, MetricSettings, Pooling
 
-__all__ = ["InitialNetwork", "MetricNetwork", "build_network", "parameter_groups"]
+__all__ = ["Embedding", "EmbeddingSettings", "InitialNetwork", "MetricNetwork", "build_network", "parameter_groups"]
 
 GEM_POWER = 3.0
 """Of the generalised mean before it learns. Source: Radenović et al., Fine-tuning CNN Image Retrieval, TPAMI 2019."""
@@ -41,10 +41,26 @@ class Pool(nn.Module):
         return maps.clamp(min=1e-6).pow(self.power).mean((2, 3)).pow(1 / self.power)
 
 
+class EmbeddingSettings(Protocol):
+    """Settings of any recipe that ends in an ``Embedding``; see ``MetricSettings`` for what each is."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def hidden(self) -> int: ...
+
+    @property
+    def dropout(self) -> float: ...
+
+    @property
+    def neck(self) -> bool: ...
+
+
 class Embedding(nn.Module):
     """Features float (n, width) to vectors (n, dim): a linear way, one with a bend beside it, a batch norm."""
 
-    def __init__(self, width: int, settings: MetricSettings) -> None:
+    def __init__(self, width: int, settings: EmbeddingSettings) -> None:
         super().__init__()
         self.drop = nn.Dropout(settings.dropout)
         self.straight = nn.Linear(width, settings.dim)

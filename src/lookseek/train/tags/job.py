@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from ...atomic import write_text
 from ...encode import load_model
 from ...errors import TrainError
-from ...evaluate.cache import cache_key, embed_photos
 from ...progress import Progress
-from ...vectors import unit
+from ..frozen_vectors import frozen_vectors, model_address
 from ..labelled import SPLITS
 from ..trainer.curves import draw_curves
 from ..trainer.devices import Devices
@@ -26,9 +25,8 @@ from ..trainer.launch import launch
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.run_folder import CURVES
-from ..unreadable import write_unreadable
 from .calibration import calibrate, expected_error, thresholds
-from .labels import LabelledSplit, Labels, read_labels
+from .labels import Labels, read_labels
 from .measure import mean_ap, written
 from .network import TagsNetwork
 from .run import CALIBRATION, TagsRun, calibrated, run_folder
@@ -118,7 +116,9 @@ def train_tags(
     with RunLock(out, fabric):
         loaded = load_model(model)
         labels = read_labels(data, settings)
-        labels, vectors = _embedded(labels, loaded, out, progress)
+        ids = {split: labels.splits[split].ids for split in SPLITS}
+        rows, vectors = frozen_vectors(loaded, labels.photos, ids, out, progress)
+        labels = replace(labels, splits={split: labels.splits[split].rows(rows[split]) for split in SPLITS})
         torch.manual_seed(settings.seed)
         network = TagsNetwork(loaded.dim, len(labels.values), settings)
         network.centre.copy_(torch.from_numpy(vectors["train"].mean(0)))
@@ -129,9 +129,7 @@ def train_tags(
             preset=preset,
             settings=settings,
             data=data if data.partition(":")[0] == "drawn" else str(Path(data).resolve()),
-            model=model
-            if loaded.folder.parent.name == "models" and model == loaded.name
-            else str(loaded.folder.resolve()),
+            model=model_address(loaded, model),
             checksum=loaded.checksum,
             width=loaded.dim,
             attributes=tuple(name for name, _ in labels.values),
@@ -144,27 +142,6 @@ def train_tags(
         draw_curves(out, f"attributes on {run.model}", "val_map", "mean AP on val")
         figures = _calibrated(fabric, run, labels, vectors, out)
     return TrainedTags(out, run, state.best_epoch, state.best_score[0], figures, labels.notes)
-
-
-def _embedded(
-    labels: Labels, model: Any, out: Path, progress: Progress
-) -> tuple[Labels, dict[str, NDArray[np.float32]]]:
-    """Vectors of the photos, of length 1, and the labels without photos that can't be used."""
-    splits: dict[str, LabelledSplit] = {}
-    vectors: dict[str, NDArray[np.float32]] = {}
-    broken: dict[str, str] = {}
-    for split in SPLITS:
-        some = labels.splits[split]
-        made, rows = embed_photos(labels.photos, some.ids, {cache_key(model): model.image}, progress)
-        there = np.array([row for row, id in enumerate(some.ids) if id in rows], np.intp)
-        broken |= {id: "can't be used" for id in some.ids if id not in rows}
-        splits[split] = some.rows(there)
-        own = made[model.image.name][[rows[id] for id in splits[split].ids]]
-        vectors[split] = unit(own) if len(own) else np.empty((0, model.dim), np.float32)
-    write_unreadable(out, broken)
-    if not len(vectors["train"]) or not len(vectors["val"]):
-        raise TrainError(f"none of the photos of train or val can be used, e.g. {next(iter(broken), '')}")
-    return replace(labels, splits=splits), vectors
 
 
 def _calibrated(

@@ -56,7 +56,7 @@ class Calibrated(nn.Module):
     """Vectors to probabilities (n, values): the logistic function of each logit times a slope plus an offset.
 
     Args:
-        network: trained.
+        network: trained, vectors to logits (n, values).
         slope: float32 (values,).
         offset: float32 (values,).
     """
@@ -64,7 +64,7 @@ class Calibrated(nn.Module):
     slope: Tensor
     offset: Tensor
 
-    def __init__(self, network: TagsNetwork, slope: Tensor, offset: Tensor) -> None:
+    def __init__(self, network: nn.Module, slope: Tensor, offset: Tensor) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("slope", slope)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ..trainer.run_folder import RunFolder, best_weights
 from .network import Calibrated, TagsNetwork
@@ -60,7 +61,7 @@ class TagsRun:
         return network.eval()
 
 
-def calibrated(network: TagsNetwork, slope: list[float], offset: list[float]) -> Calibrated:
+def calibrated(network: nn.Module, slope: list[float], offset: list[float]) -> Calibrated:
     """Return the network with its calibration."""
     return Calibrated(network, torch.tensor(slope, dtype=torch.float32), torch.tensor(offset, dtype=torch.float32))
 

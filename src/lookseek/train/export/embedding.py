@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import cast
+from typing import Protocol, cast
 
 import onnx
 import torch
@@ -11,34 +11,39 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ...errors import TrainError
-from ..export.graph import INPUT, OPSET, export_onnx
-from ..export.parity import INSTALL
-from .network import MetricNetwork
+from .graph import INPUT, OPSET, export_onnx
+from .parity import INSTALL
 
 __all__ = ["EmbeddingTower", "PhotoTower", "behind_model", "photo_graph"]
 
 FEATURES = "features"
 
 
+class PhotoNetwork(Protocol):
+    """A module whose ``embed`` takes photos, uint8 (n, 3, height, width), and returns vectors, float (n, dim)."""
+
+    def embed(self, photos: Tensor, /) -> Tensor: ...
+
+
 class PhotoTower(nn.Module):
     """uint8 (n, height, width, 3) to float32 (n, dim)."""
 
-    def __init__(self, network: MetricNetwork) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
         self.eval()
 
     def forward(self, photos: Tensor) -> Tensor:
         """See the class."""
-        return self.network.embed(photos.permute(0, 3, 1, 2).contiguous())
+        return cast(PhotoNetwork, self.network).embed(photos.permute(0, 3, 1, 2).contiguous())
 
 
 class EmbeddingTower(nn.Module):
     """A frozen model's vectors, float32 (n, width) of any length, to float32 (n, dim)."""
 
-    def __init__(self, network: MetricNetwork) -> None:
+    def __init__(self, embedding: nn.Module) -> None:
         super().__init__()
-        self.embedding = network.embedding
+        self.embedding = embedding
         self.eval()
 
     def forward(self, features: Tensor) -> Tensor:
@@ -46,8 +51,8 @@ class EmbeddingTower(nn.Module):
         return cast(Tensor, self.embedding(normalize(features, dim=1)))
 
 
-def photo_graph(network: MetricNetwork, size: int) -> onnx.ModelProto:
-    """Return the network of a backbone as a graph of fp32, for any number of photos of one size.
+def photo_graph(network: nn.Module, size: int) -> onnx.ModelProto:
+    """Return a ``PhotoNetwork`` as a graph of fp32, for any number of photos of one size.
 
     Raises:
         TrainError: torch can't write this network as ONNX.
@@ -58,11 +63,11 @@ def photo_graph(network: MetricNetwork, size: int) -> onnx.ModelProto:
     return export_onnx(tower, {INPUT: photos}, remedy)
 
 
-def behind_model(network: MetricNetwork, model: bytes, width: int) -> onnx.ModelProto:
+def behind_model(embedding: nn.Module, model: bytes, width: int) -> onnx.ModelProto:
     """Return a frozen model's graph with the embedding behind it.
 
     Args:
-        network: of the training.
+        embedding: what was trained on the model's vectors at length 1.
         model: content of the frozen model's image.onnx.
         width: of its vectors.
 
@@ -70,7 +75,7 @@ def behind_model(network: MetricNetwork, model: bytes, width: int) -> onnx.Model
         TrainError: the two can't be joined.
     """
     rows = torch.rand((2, width), generator=torch.Generator().manual_seed(0))
-    head = onnx.compose.add_prefix(export_onnx(EmbeddingTower(network), {FEATURES: rows}, INSTALL), "embedding_")
+    head = onnx.compose.add_prefix(export_onnx(EmbeddingTower(embedding), {FEATURES: rows}, INSTALL), "embedding_")
     base = onnx.load_from_string(model)
     try:
         if any(used.domain in ("", "ai.onnx") and used.version != OPSET for used in base.opset_import):

@@ -1,0 +1,77 @@
+"""Attribute tagging beside each other: mean AP of each attribute, of runs of ``train tags`` and ``train weak``.
+
+    lookseek train tags DATA/myntra head --model efficientnet-lite2
+    lookseek train tags DATA/myntra probe --model lookseek-base --hidden 0 --dropout 0
+    lookseek train weak DATA/myntra words --model efficientnet-lite2
+    python -m benchmarks.choices.tagging head probe words [--split val] [--write]
+
+Each run measured itself when it ended, once, with ``train/tags/measure.py``: for an attribute, the photos that state it
+are ranked for each of its values. The runs must be of the same data. --write puts the table into
+docs/benchmarks/tagging.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmarks.paths import PAGES
+
+ATTRIBUTES = ("Pattern", "Sleeve Length", "Neck", "Length", "Fit", "Material", "Fastening", "Toe Shape")
+"""Those that are told apart on a photo; calibration.json has all."""
+
+
+def read(run: Path, split: str) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """A run's run.json, and by attribute its mean AP and that of chance."""
+    figures = json.loads((run / "calibration.json").read_bytes())["figures"]
+    if split not in figures:
+        raise SystemExit(f"{run} has no figures on {split}: it has {', '.join(figures)}")
+    return json.loads((run / "run.json").read_bytes()), figures[split]["mean_ap"]
+
+
+def table(runs: list[tuple[dict[str, Any], dict[str, list[float]]]]) -> str:
+    """As Markdown: a row for each attribute that all runs have, and their mean."""
+    if len({run["data"] for run, _ in runs}) > 1:
+        raise SystemExit("the runs are of different data: give runs of one folder")
+    names = [name for name in ATTRIBUTES if all(name in found for _, found in runs)]
+    if not names:
+        raise SystemExit(f"no attribute of {', '.join(ATTRIBUTES)} is measured in all runs: give runs of the shop")
+    rows = [[name, runs[0][1][name][1], *(found[name][0] for _, found in runs)] for name in names]
+    rows.append(["mean", *(fmean(row[place] for row in rows) for place in range(1, len(rows[0])))])  # type: ignore[type-var]
+    heads = [f"{run['recipe']} on {Path(run['model']).name}{_plain(run)}" for run, _ in runs]
+    lines = [f"| attribute | chance | {' | '.join(heads)} |", "|---" * (len(heads) + 2) + "|"]
+    lines += [f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |" for name, *values in rows]
+    return "\n".join(lines)
+
+
+def _plain(run: dict[str, Any]) -> str:
+    return ", linear" if run["settings"]["hidden"] == 0 else ""
+
+
+def main() -> None:
+    """Print or write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    runs = [read(run, given.split) for run in given.runs]
+    text = f"""# Attribute tagging
+
+Written by `python -m benchmarks.choices.tagging` on {datetime.now(UTC).date().isoformat()}: mean average precision on
+{given.split} of {Path(runs[0][0]["data"]).name}, over the photos that state the attribute. Photos of train:
+{", ".join(f"{run['recipe']} {run['photos']['train']:,}" for run, _ in runs)}. Epochs were chosen on val.
+
+{table(runs)}
+"""
+    if given.write:
+        (PAGES / "tagging.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""The recipe ``capsule``: capsules of classes whose directions tell items of a class apart.
+
+photo -> convolutions -> primary capsules -> routing -> a capsule of each class: its length says whether the photo is of
+the class, its direction is the embedding.
+
+Source: Kınlı et al., Fashion Image Retrieval with Capsule Networks, ICCVW 2019; docs/decisions/capsule.md says what is
+not the same.
+"""
