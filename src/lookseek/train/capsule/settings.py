@@ -35,7 +35,7 @@ class CapsuleSettings:
         cap: photos of one item that are used, >= 2.
         body: which garments of DeepFashion: all, or those of the upper body.
         crop: whether DeepFashion's photos are cropped to their official box.
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         rate: the highest learning rate, > 0.
         fall: by which the rate is multiplied after each epoch, above 0 to 1.
         average: decay of the moving average of the weights, which is what is validated and kept; 0 for none.
@@ -45,7 +45,7 @@ class CapsuleSettings:
         size: of the input, pixels a side, 32 to 1024.
         resize: how a photo is brought to that size.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.

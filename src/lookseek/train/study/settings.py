@@ -24,7 +24,7 @@ class StudySettings:
         seeds: trainings of each cell, >= 2: the interval is of their spread.
         backbone: of the cells that name none, as train metric takes it.
         most: photos of a split that are used at the most, whole items, >= 4.
-        epochs: passes over the training photos, >= 1.
+        epochs: number of epochs, passes over the training photos, >= 1.
         items: of a batch (P), >= 2.
         photos: of each item in a batch (K), >= 2.
         rate: the highest learning rate, > 0.

@@ -28,7 +28,7 @@ class WeakSettings:
         neck: whether a batch norm ends the embedding.
         negatives: words that a photo's text lacks, drawn beside each that it has, >= 1.
         power: of the words' counts, by which negatives are drawn: 0 all alike, 1 as often as they are written.
-        epochs: passes over the photos of train, >= 1; in each, one word of each photo is learned.
+        epochs: number of epochs, passes over the photos of train, >= 1; in each, one word of each photo is learned.
         batch: photos a step, >= 1.
         rate: the highest learning rate, > 0.
         weight_decay: >= 0, of weights but not of biases and norms.
@@ -37,7 +37,7 @@ class WeakSettings:
         average: decay of the moving average of the weights, which is what is validated and kept; 0 for none.
         precise: share of right ones among the words written, which a word's threshold reaches on val, 0 to 1.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
-        seed: of all random choices.
+        seed: the random seed of all choices.
 
     Raises:
         TrainError: a number outside its range.
