@@ -27,6 +27,9 @@ __all__ = ["Vocabulary", "build_vocabulary", "segments"]
 _WORD = re.compile(r"[^\W\d_]{2,}|[^\W\d_](?=[ -][^\W\d_])")
 """Letters of any script; a single one where a word follows: "v neck", "t shirt"."""
 
+_PARTICLES = frozenset(("on", "up", "off", "over", "through", "down"))
+"""Stop words that end a pair: "slip on", "lace up"."""
+
 _BREAK = re.compile(r"[^\w\s'’&-]|\d+")
 """Where a segment ends: no pair reaches over a comma or a number."""
 
@@ -120,9 +123,11 @@ def _plurals(counts: Mapping[str, int]) -> dict[str, str]:
 
 
 def _names(term: str) -> bool:
-    """Whether it names something: no stop word, no single letter, no pair that begins with a stop word."""
+    """Whether it names something: no stop word, no single letter, no pair that has a stop word but for "slip on"."""
     first, _, second = term.partition(" ")
-    return first not in STOP_WORDS and (bool(second) or len(first) > 1)
+    if first in STOP_WORDS or (second in STOP_WORDS and second not in _PARTICLES):
+        return False
+    return bool(second) or len(first) > 1
 
 
 def _belongs(term: str, counts: Mapping[str, int], texts: int) -> bool:
