@@ -166,7 +166,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(folder: Path, out: str = "run", **further: object) -> TrainedWords:
     changes = {"epochs": 30, "least": 4, "batch": 28, "hidden": 32, "dim": 24, "dropout": 0.0, "average": 0.0} | {
-        "rate": 1e-2, "negatives": 6, "cells": 8, "visual": 0.1, "most": 0.9, "precise": 0.3,
+        "rate": 1e-2, "negatives": 6, "cells": 8, "visual": -1.0, "most": 0.9, "precise": 0.3,
     } | further  # fmt: skip
     return train_weak(
         str(folder / "items.csv"), folder / out, changes=changes, model=MODEL, devices=Devices("cpu"), progress=Heard()
@@ -187,7 +187,7 @@ def test_the_model_indexes_searches_and_tags(shop: Path, tmp_path: Path, say: Ca
     model = load_model(shop / "worded", single=True)
     assert model.dim == 24
     assert model.tags is not None
-    assert "saw, by the words" in (shop / "worded" / "README.md").read_text(encoding="utf-8")
+    assert "descriptions alone, without any label" in (shop / "worded" / "README.md").read_text(encoding="utf-8")
     indexed(shop / "items.csv", tmp_path / "index", model=str(shop / "worded"))
     said = say("search", tmp_path / "index", "--image", shop / "3.png", "-k", 3, "--json")
     assert said.code == 0, said.err

@@ -37,7 +37,7 @@ def export_capsule(folder: Path, target: Path, *, progress: Progress) -> Exporte
     network = run.network(folder)
     progress.phase("writing the graph and comparing it with the network", None)
     name = target.resolve().name
-    made = graph_of_photos(network, run.preprocessing, weights_origin("", RANDOM_NUMBERS))
+    made = graph_of_photos(network, run.preprocessing, weights_origin("", RANDOM_NUMBERS), half=False)
     content = made.graph.SerializeToString(deterministic=True)
     progress.phase("writing the model folder", None)
     write_folder(
@@ -48,7 +48,7 @@ def export_capsule(folder: Path, target: Path, *, progress: Progress) -> Exporte
             "README.md": _card(name, run, folder, made, len(content)).encode(),
         },
     )
-    return ExportedEmbedding(target, len(content), made.worst)
+    return ExportedEmbedding(target, len(content), made.worst, stored="fp32")
 
 
 def _card(name: str, run: CapsuleRun, folder: Path, made: EmbeddingGraph, size: int) -> str:
@@ -65,7 +65,7 @@ Photo to {len(run.classes):,} capsules of {s.dim} numbers, all but that of the c
 | network | {s.stem} capsules, from random numbers |
 | learned from | {run.photos["train"]:,} photos of {run.items:,} items by {run.by}, of {Path(run.data).name or "its data"} |
 | classes | {", ".join(run.classes[:40])} |
-| size | {size / 1e6:.1f} MB as fp16 |
+| size | {size / 1e6:.1f} MB as fp32: a rounding could change the class of a photo |
 | made by | `lookseek export {folder.resolve().name} {name}`, {date.today().isoformat()}, lookseek commit {short_commit(source_commit())} |
 | parity | 1 - cosine to torch on {PARITY_ROWS} drawn photos {made.worst:.1e} at worst (limit {FP16_LIMIT:.0e}) |
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, one_hot
+from torch.nn.functional import normalize
 
 from .routing import route, squash
 from .settings import CapsuleSettings
@@ -69,7 +69,7 @@ def masked(capsules: Tensor, classes: Tensor) -> Tensor:
         capsules: float (n, classes, dim).
         classes: the one that stays, int64 (n,).
     """
-    kept = one_hot(classes, capsules.shape[1]).to(capsules.dtype)
+    kept = (classes[:, None] == torch.arange(capsules.shape[1], device=classes.device)).to(capsules.dtype)
     return (normalize(capsules, dim=2) * kept[:, :, None]).flatten(1)
 
 

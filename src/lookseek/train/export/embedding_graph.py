@@ -36,7 +36,7 @@ class EmbeddingGraph:
     """What a model folder of an embedding is made of.
 
     Args:
-        graph: photos to vectors, weights stored as fp16.
+        graph: photos to vectors.
         how: its input's settings.
         licence: of the weights, with what training data adds to it.
         sources: where the weights come from.
@@ -63,19 +63,21 @@ class ExportedEmbedding:
         size: of its graph, bytes.
         worst: 1 - cosine of the graph's vectors and the network's, at worst.
         further: lines on what else the folder does.
+        stored: how its weights are, fp16 or fp32.
     """
 
     folder: Path
     size: int
     worst: float
     further: tuple[str, ...] = ()
+    stored: str = "fp16"
 
     def lines(self) -> list[str]:
         """Return what a person should know, a line each."""
         return [
             f"{self.folder / 'image.onnx'}: {self.size / 1e6:.1f} MB",
-            f"parity of the graph at fp16 on {PARITY_ROWS} drawn photos: 1 - cosine {self.worst:.1e} at worst (limit "
-            f"{FP16_LIMIT:.0e})",
+            f"parity of the graph at {self.stored} on {PARITY_ROWS} drawn photos: 1 - cosine {self.worst:.1e} at worst "
+            f"(limit {FP16_LIMIT:.0e})",
             f"the model card: {self.folder / 'README.md'}",
             *self.further,
             f"go on with: lookseek index SOURCE INDEX --model {self.folder}",
@@ -108,18 +110,20 @@ def graph_behind_model(embedding: nn.Module, address: str, checksum: str, width:
     return EmbeddingGraph(graph, how, _terms(config.licence), config.sources, note, own, worst)
 
 
-def graph_of_photos(network: nn.Module, how: Preprocessing, origin: Origin) -> EmbeddingGraph:
+def graph_of_photos(network: nn.Module, how: Preprocessing, origin: Origin, *, half: bool = True) -> EmbeddingGraph:
     """Return a network of photos as a graph.
 
     Args:
         network: see ``PhotoNetwork``.
         how: its input's settings; it normalises photos itself.
         origin: of its first weights.
+        half: store weights as fp16; not where a rounding can change which of two things is chosen.
 
     Raises:
         TrainError: torch can't write it, or the graph is not the network.
     """
-    graph = to_fp16(photo_graph(network, how.width))
+    graph = photo_graph(network, how.width)
+    graph = to_fp16(graph) if half else graph
     photos = _drawn(how)
     worst = _worst(graph, photos, PhotoTower(network), torch.from_numpy(np.stack(photos)))
     return EmbeddingGraph(graph, how, _terms(origin.licence), origin.sources, origin.note, dict(origin.files), worst)
