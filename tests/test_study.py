@@ -72,7 +72,7 @@ def test_photos_of_whole_items_are_taken() -> None:
 
 def study(out: Path, **further: object) -> Studied:
     changes = {"cells": "item,frozen-imagenet", "epochs": 1, "most": 16, "items": 4, "photos": 2, "size": 32} | {
-        "dim": 16, "frozen": 0.9,
+        "dim": 16, "backbone": "timm/test_resnet",
     } | further  # fmt: skip
     return run_study("drawn:8", out, changes=changes, weights="random", devices=Devices("cpu"), progress=Heard())
 
