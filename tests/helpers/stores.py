@@ -35,11 +35,11 @@ def store_kind(name: str, request: pytest.FixtureRequest) -> StoreKind:
 
 
 def _postgres(request: pytest.FixtureRequest) -> StoreKind:
-    from lookseek.store.postgres import Connections, PostgresStore, Session
+    from lookseek.store.postgres import PostgresStore, Session, connections_to
     from lookseek.store.postgres.tables import create_schema
 
     server = request.getfixturevalue("postgres")
-    session = Session(Connections(server.address(), "the test's server"))
+    session = Session(connections_to(server.address(), "the test's server"))
     request.addfinalizer(session.close)
 
     def schema(path: Path) -> str:

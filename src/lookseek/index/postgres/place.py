@@ -141,8 +141,8 @@ class PostgresPlace:
         try:
             self._acquire(session)
             writer = PostgresWriter(self, session, self.schema)
-            writer.prepare()
-            self._connections().close_idle()  # those of before the extension was there can't read vectors
+            if writer.prepare():
+                self._connections().close_idle()  # those of before the extension was there can't read vectors
             writer.sweep()
             yield writer
         finally:

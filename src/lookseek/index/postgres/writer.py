@@ -50,31 +50,32 @@ class PostgresWriter:
     def place(self) -> Place:
         return self._place
 
-    def prepare(self) -> None:
-        """Make the extension and the index's tables where they are not there.
+    def prepare(self) -> bool:
+        """Make the extension and the index's tables where they are not there; returns whether the extension was made.
 
         Raises:
             IndexMismatch: the server's pgvector is too old.
             IndexUnreachable: the server is a standby.
         """
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> bool:
             if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
                 raise standby_error(self._session.where)
             row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
             if row is None:
                 connection.execute("CREATE EXTENSION vector")
+                register_vectors(connection)
             elif tuple(map(int, row[0].split(".")[:2])) < _LEAST_PGVECTOR:
                 raise IndexMismatch(
                     f"{self._place.address} has pgvector {row[0]}, and 0.8 is the first with iterative scans: install "
                     "a later one, then ALTER EXTENSION vector UPDATE"
                 )
-            register_vectors(connection)
             there = connection.execute("SELECT to_regclass(%s)", [f"{self._schema}.state"]).fetchone()
             for statement in create_schema(self._schema) if there is None or there[0] is None else ():
                 connection.execute(statement)
+            return row is None
 
-        self._session.run(work)
+        return self._session.run(work)
 
     def sweep(self) -> None:
         """Remove the tables of points that no manifest names, and what is kept of them."""

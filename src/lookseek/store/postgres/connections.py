@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -79,19 +79,19 @@ class Connections(Runner):
                 done = work(connection)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 if not connection.closed or fresh:
-                    self._give_back(connection)
+                    self.give_back(connection)
                     raise
                 self.close_idle()  # the others were lost with it
                 connection = self.connect()
                 try:
                     done = work(connection)
                 except BaseException:
-                    self._give_back(connection)
+                    self.give_back(connection)
                     raise
             except BaseException:
-                self._give_back(connection)
+                self.give_back(connection)
                 raise
-            self._give_back(connection)
+            self.give_back(connection)
             return done
 
     def connect(self) -> Connection:
@@ -117,14 +117,27 @@ class Connections(Runner):
         for connection in idle:
             connection.close()
 
+    def take_alive(self) -> Connection:
+        """Return a connection that has just answered; ``give_back`` takes it back."""
+        connection, fresh = self._take()
+        if not fresh:
+            try:
+                connection.execute("SELECT 1")
+            except psycopg.Error:
+                connection.close()
+                self.close_idle()  # the others were lost with it
+                return self.connect()
+        return connection
+
     def _take(self) -> tuple[Connection, bool]:
         with self._lock:
             if self._idle:
                 return self._idle.pop(), False
         return self.connect(), True
 
-    def _give_back(self, connection: Connection) -> None:
-        idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection for the next one who needs one; close it where it is in use, lost, or one too many."""
+        idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE  # unknown of one that is lost
         with self._lock:
             if not connection.closed and idle and len(self._idle) < _IDLE:
                 self._idle.append(connection)
@@ -136,13 +149,13 @@ class Session(Runner):
     """One connection that is never replaced: a writer's, whose lock goes with it.
 
     Args:
-        connections: to the server.
+        connections: the pool that it is taken from, and given back to.
     """
 
     def __init__(self, connections: Connections) -> None:
-        self.where = connections.where
+        self._pool, self.where = connections, connections.where
         with translated(self.where):
-            self._connection = connections.connect()
+            self._connection = connections.take_alive()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run work in a transaction: all of it is done, or nothing. See ``Runner``."""
@@ -155,10 +168,12 @@ class Session(Runner):
             return work(self._connection)
 
     def close(self) -> None:
-        """Close the connection, and with it give back what it held."""
-        with suppress(psycopg.Error):  # else the server gives locks back a moment later
+        """Give back the locks, and the connection."""
+        try:
             self._connection.execute("SELECT pg_advisory_unlock_all()")
-        self._connection.close()
+        except psycopg.Error:  # it is lost, and the locks with it
+            self._connection.close()
+        self._pool.give_back(self._connection)
 
 
 @lru_cache(maxsize=64)

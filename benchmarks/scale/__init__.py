@@ -1,0 +1,1 @@
+"""Measurements of where an index is kept: a folder and a database."""
