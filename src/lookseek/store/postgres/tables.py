@@ -30,7 +30,10 @@ def vector_columns(layout: Layout) -> dict[str, str]:
 
 
 def create_schema(schema: str) -> list[str]:
-    """Return the statements that make an index's schema where it is not there. ``schema`` is quoted."""
+    """Return the statements that make an index's schema where it is not there. ``schema`` is quoted.
+
+    The functions are not STRICT, though they return NULL or false for NULL: the planner writes no strict one out in place.
+    """
     text_of = "(value #>> '{}')"
     return [
         f"CREATE SCHEMA IF NOT EXISTS {schema}",
@@ -45,14 +48,14 @@ def create_schema(schema: str) -> list[str]:
         "data bytea NOT NULL)",
         f"CREATE INDEX IF NOT EXISTS photos_item ON {schema}.photos (item)",
         f"CREATE TABLE IF NOT EXISTS {schema}.edited (item text PRIMARY KEY)",
-        f"CREATE OR REPLACE FUNCTION {schema}.number_of(value jsonb) RETURNS float8 IMMUTABLE STRICT PARALLEL SAFE "
+        f"CREATE OR REPLACE FUNCTION {schema}.number_of(value jsonb) RETURNS float8 IMMUTABLE PARALLEL SAFE "
         "LANGUAGE sql RETURN CASE WHEN jsonb_typeof(value) <> 'number' THEN NULL "
         "WHEN abs(value::numeric) <= 1.7976931348623157e308 THEN value::float8 END",
-        f"CREATE OR REPLACE FUNCTION {schema}.token_of(value jsonb) RETURNS text IMMUTABLE STRICT PARALLEL SAFE "
+        f"CREATE OR REPLACE FUNCTION {schema}.token_of(value jsonb) RETURNS text IMMUTABLE PARALLEL SAFE "
         "LANGUAGE sql RETURN CASE jsonb_typeof(value) "
         f"WHEN 'string' THEN CASE WHEN octet_length{text_of} <= {LONGEST} THEN 't' || {text_of} END "
         f"WHEN 'boolean' THEN 'b' || {text_of} END",
-        f"CREATE OR REPLACE FUNCTION {schema}.is_odd(value jsonb) RETURNS boolean IMMUTABLE STRICT PARALLEL SAFE "
+        f"CREATE OR REPLACE FUNCTION {schema}.is_odd(value jsonb) RETURNS boolean IMMUTABLE PARALLEL SAFE "
         "LANGUAGE sql RETURN CASE jsonb_typeof(value) WHEN 'array' THEN true "
         f"WHEN 'string' THEN octet_length{text_of} > {LONGEST} ELSE false END",
     ]
