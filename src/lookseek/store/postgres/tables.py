@@ -32,7 +32,7 @@ def vector_columns(layout: Layout) -> dict[str, str]:
 def create_schema(schema: str) -> list[str]:
     """Return the statements that make an index's schema where it is not there. ``schema`` is quoted.
 
-    The functions are not STRICT, though they return NULL or false for NULL: the planner writes no strict one out in place.
+    The functions are not STRICT, though NULL makes them NULL or false: the planner writes no strict one out in place.
     """
     text_of = "(value #>> '{}')"
     return [
