@@ -136,4 +136,4 @@ def test_the_model_is_indexed_and_searched(run: Path, tmp_path: Path, say: Calla
     indexed("drawn:3", tmp_path / "index", model=str(tmp_path / "capsules"))
     said = say("search", tmp_path / "index", "--image", tmp_path / "photo.png", "-k", 2, "--json")
     assert said.code == 0, said.err
-    assert len(json.loads(said.out)["results"]) == 2
+    assert len(json.loads(said.out)["hits"]) == 2

@@ -344,7 +344,7 @@ def test_the_best_epoch_is_kept_and_all_is_measured_beside_the_sum(finished: Pat
     assert figures["val"].benchmark == "fashioniq" and figures["val"].protocol == "original"
     assert figures["test"].model["tuned"] == "both" and figures["sum.test"].model["composer"] == "sum"
     assert (finished / "test.queries.csv").is_file()
-    assert run.triplets == {"train": 42, "generated": 0, "drawn": 0, "val": 28, "test": 28}
+    assert run.triplets == {"train": 42, "generated": 0, "attributes": 0, "drawn": 0, "val": 28, "test": 28}
 
 
 def test_tuned_towers_are_not_the_first_ones(finished: Path) -> None:

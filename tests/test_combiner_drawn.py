@@ -115,7 +115,7 @@ class TestWhatIsMeasured:
 @pytest.mark.parametrize("drawn", [0.0, 1.0])
 def test_a_card_says_which_changes_no_photo_confirms(drawn: float) -> None:
     chosen = settings_of("modern", {"drawn": drawn})
-    counts = {"train": 9, "generated": 4, "drawn": 7 if drawn else 0}
+    counts = {"train": 9, "generated": 4, "attributes": 0, "drawn": 7 if drawn else 0}
     run = CombinerRun("combiner", "modern", chosen, "", "shop", counts, "", "", DIM, "", "", "")
     card = composer_section(run, {}, "run", 64, 1e-7, 1e-3)
     assert ("Experimental: changes of pattern, sleeve, neckline and length" in card) == bool(drawn)

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from urllib.parse import quote
 import pytest
 from helpers.catalogues import indexed, write_photos
 from helpers.serving import served_by_command
+from helpers.waiting import within
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
@@ -153,8 +153,8 @@ def test_whatever_is_killed_what_was_acknowledged_is_there(tmp_path: Path) -> No
     indexed(tmp_path / "photos", index, model="efficientnet-lite2")
     key = {"X-API-Key": make_key(tmp_path / "keys", "write", "tests")}
     photos = [base64.b64encode(images.to_jpeg(draw(spec, 64))).decode() for spec in drawn_specs(6, 1, 3)]
-    began, number, wrong = time.monotonic(), 0, list[str]()
-    while truth.counts.get("rounds", 0) < 2 or time.monotonic() - began < SECONDS:
+    going, number, wrong = within(SECONDS), 0, list[str]()
+    while truth.counts.get("rounds", 0) < 2 or going():
         truth.count("rounds")
         stop = threading.Event()
         with (
@@ -191,5 +191,5 @@ def test_whatever_is_killed_what_was_acknowledged_is_there(tmp_path: Path) -> No
         assert not wrong, wrong
         kept = {Path(path).name for path in (index / "photos").glob("*.jpg")}
         assert len(kept) <= len(IDS) + 8, "photos of no item stay"
-    print(f"seed {SEED}, {time.monotonic() - began:.0f} s: {truth.counts}")
+    print(f"seed {SEED}, {SECONDS:g} s: {truth.counts}")
     assert truth.counts["acknowledged"] >= 4

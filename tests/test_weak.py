@@ -191,7 +191,7 @@ def test_the_model_indexes_searches_and_tags(shop: Path, tmp_path: Path, say: Ca
     indexed(shop / "items.csv", tmp_path / "index", model=str(shop / "worded"))
     said = say("search", tmp_path / "index", "--image", shop / "3.png", "-k", 3, "--json")
     assert said.code == 0, said.err
-    assert len(json.loads(said.out)["results"]) == 3
+    assert len(json.loads(said.out)["hits"]) == 3
     said = say("tag", tmp_path / "index", "--image", shop / "3.png", "--words", 3)
     assert said.code == 0, said.err
     assert len(said.out.splitlines()) == 3

@@ -22,3 +22,9 @@ def until(met: Callable[[], object], what: str = "it", every: float = 0.01) -> N
     while not met():
         assert time.monotonic() < end, f"{what} did not come about in {PATIENCE:g} seconds"
         time.sleep(every)
+
+
+def within(seconds: float) -> Callable[[], bool]:
+    """Return whether so many seconds have not passed yet: for what is tried again and again as long as there is time."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
