@@ -25,6 +25,6 @@ def until(met: Callable[[], object], what: str = "it", every: float = 0.01) -> N
 
 
 def within(seconds: float) -> Callable[[], bool]:
-    """Return whether so many seconds have not passed yet: for what is tried again and again as long as there is time."""
+    """Return whether so many seconds have not passed yet, for what is tried as long as there is time."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() < end
