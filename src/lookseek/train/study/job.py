@@ -16,7 +16,7 @@ from ..metric.job import train_metric
 from ..metric.settings import PRESETS as METRIC
 from ..metric.settings import MetricSettings
 from ..trainer.devices import Devices
-from ..trainer.run_folder import RunFolder
+from ..trainer.run_folder import RUN, RunFolder
 from .cached import cache_photos
 from .grid import Cell, chosen_cells
 from .outcome import Outcome, Trial, draw_gains, gains_table, outcomes_of, trials_csv
@@ -144,9 +144,10 @@ def _trial(
     try:
         all_of_them = {field.name: getattr(metric, field.name) for field in fields(MetricSettings)}
         done = train_metric(table, folder, changes=all_of_them, weights=weights, devices=devices, progress=progress)
-    finally:  # a training that is stopped goes on later, and its time counts
+    finally:
         seconds = before + time.perf_counter() - began
-        write_text(folder / SECONDS, f"{seconds:.1f}")
+        if (folder / RUN).is_file():  # a training that is stopped goes on later, and its time counts
+            write_text(folder / SECONDS, f"{seconds:.1f}")
     test = None if done.test is None else done.test.metrics["recall@1"].value
     trial = Trial(cell.name, cell.about, metric.seed, done.score, test, seconds)
     write_text(folder / TRIAL, json.dumps(asdict(trial)) + "\n")
