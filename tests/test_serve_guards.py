@@ -159,7 +159,7 @@ def test_only_names_of_this_service_are_answered(host: str, status: int) -> None
     assert asked.status == status
     if status != 200:
         assert asked.json["status"] == status
-        assert ("evil" in asked.json["detail"]) == ("evil" in host and status == 421)  # a name that could be one is told
+        assert ("evil" in asked.json["detail"]) == ("evil" in host and status == 421)  # told if it could be one
 
 
 def test_a_request_needs_one_host_unless_all_are_welcome() -> None:
