@@ -156,17 +156,29 @@ def test_a_client_in_debt_waits_while_others_want_their_share() -> None:
     clock = Clock()
     budget = CpuBudget(0.5, 5.0, clock=clock)
     assert budget.acquire("greedy") == 0
-    budget.charge("greedy", 8.1)
+    budget.charge("greedy", 8.0)
     assert budget.acquire("honest") == 0
     assert budget.acquire("greedy") == pytest.approx(6.2)  # 3.1 seconds of debt, at half a second a second
     for _ in range(20):
         assert budget.acquire("honest") == 0
         budget.charge("honest", 0.1)
+        budget.release("honest")
     clock.now = 6.3
     assert budget.acquire("greedy") == 0
     clock.now = 100.0
     budget.charge("greedy", 50.0)
     assert budget.acquire("greedy") == 0, "the honest one has gone"
+
+
+def test_requests_that_take_no_work_cost_nothing_once_they_are_answered() -> None:
+    budget = CpuBudget(0.5, 5.0, clock=Clock())
+    assert budget.acquire("other") == 0
+    for _ in range(500):
+        assert budget.acquire("shopper") == 0
+        budget.release("shopper")
+    for _ in range(51):
+        assert budget.acquire("flood") == 0  # never answered
+    assert budget.acquire("flood") > 0
 
 
 def test_clients_that_change_their_address_take_no_memory() -> None:

@@ -56,7 +56,10 @@ class AccessControl:
         current_client.set(client)
         refusal = self._refusal(scope, headers, keys, key, client)
         if refusal is None:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._budget.release(client)
             return
         reason, status, title, detail, more_headers = refusal
         self._metrics.refused.labels(reason).inc()

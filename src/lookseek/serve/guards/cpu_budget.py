@@ -27,16 +27,16 @@ class _Bucket:
 
 
 class CpuBudget:
-    """A token bucket of seconds in worker threads for each client. May be used from several threads.
+    """A token bucket of seconds of the processor, in worker threads, for each client. May be used from several threads.
 
-    A request reserves an estimate when it is accepted and pays what its work took. A client whose bucket is empty is
+    A request reserves an estimate while it is answered, and pays what its work took: pictures from a cache are free. A client whose bucket is empty is
     refused while another client has asked within the last seconds; alone it may use all there is, so that one person,
     or all who come through one proxy that is not trusted, lose nothing.
 
     Args:
-        rate: seconds of work that a client gets a second.
+        rate: seconds of the processor that a client gets a second.
         burst: seconds that a bucket holds at most, and the most that a client can owe.
-        estimate: seconds that a request reserves.
+        estimate: seconds that a request reserves while it is answered.
         others_seconds: how long a client counts as one who wants its share.
         clock: returns seconds that never go back; another one is for tests.
     """
@@ -73,10 +73,16 @@ class CpuBudget:
             return 0.0
 
     def charge(self, client: str, seconds: float) -> None:
-        """Charge a client for work beyond what its request reserved; work of less gives nothing back."""
+        """Charge a client for work."""
         with self._lock:
             bucket = self._filled(client, self._clock())
-            bucket.left = max(-self._burst, bucket.left - max(0.0, seconds - self._estimate))
+            bucket.left = max(-self._burst, bucket.left - seconds)
+
+    def release(self, client: str) -> None:
+        """Give back what an accepted request reserved, when it has been answered."""
+        with self._lock:
+            bucket = self._filled(client, self._clock())
+            bucket.left = min(self._burst, bucket.left + self._estimate)
 
     def _filled(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)
