@@ -29,9 +29,9 @@ class _Bucket:
 class CpuBudget:
     """A token bucket of seconds of the processor, in worker threads, for each client. May be used from several threads.
 
-    A request reserves an estimate while it is answered, and pays what its work took: pictures from a cache are free. A client whose bucket is empty is
-    refused while another client has asked within the last seconds; alone it may use all there is, so that one person,
-    or all who come through one proxy that is not trusted, lose nothing.
+    A request reserves an estimate while it is answered, and pays what its work took: cached pictures are free. A client
+    whose bucket is empty is refused while another client has asked within the last seconds; alone it may use all there
+    is, so that one person, or all who come through one proxy that is not trusted, lose nothing.
 
     Args:
         rate: seconds of the processor that a client gets a second.
