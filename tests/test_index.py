@@ -469,18 +469,18 @@ def test_vectors_of_two_runtimes_in_one_index_are_told(
 
 
 def test_fields_of_items_that_were_all_removed_go_with_them(photos: Path, tmp_path: Path) -> None:
-    table = tmp_path / "items.csv"
-    table.write_text(f"id,image,price\na,{files_of(photos)[0]},5\n")
+    table, (first, second, *_) = tmp_path / "items.csv", files_of(photos)
+    table.write_text(f"id,image,colour,price\na,{first},red,5\nb,{second},blue,\n")
     indexed(table, tmp_path / "index")
-    indexed(photos, tmp_path / "index")
     both = published(tmp_path / "index")
     assert both is not None
-    assert both.fields == {"folder": "words", "price": "number"}
-    indexed(photos, tmp_path / "index", prune=True)
+    assert both.fields == {"colour": "words", "price": "number"}
+    table.write_text(f"id,image,colour\nb,{second},blue\n")
+    indexed(table, tmp_path / "index", prune=True)
     left = published(tmp_path / "index")
     assert left is not None
-    assert left.fields == {"folder": "words"}
-    assert left.items == 12
+    assert left.fields == {"colour": "words"}
+    assert left.items == 1
 
 
 def priced(photos: Path, table: Path, prices: list[int], name: str = "price") -> Path:
