@@ -58,7 +58,7 @@ class Shop:
                 pairs = zip(block.order[row].tolist(), block.scores[row].tolist(), strict=True)
                 rankings[query.id] = [(task.gallery[column], score) for column, score in pairs if column >= 0]
 
-        system = open_system("lookseek-base", colour_weight=colour_weight)
+        system = open_system("lookseek-2", colour_weight=colour_weight)
         evaluate(self.benchmark, self.options, system, Heard(), written=keep, **more)
         return list(found.values())
 
@@ -106,7 +106,7 @@ def test_photos(designs: Shop, weight: float, method: Any) -> None:
 def test_a_photo_that_is_encoded_for_the_query(designs: Shop) -> None:
     ((task, rankings),) = designs.measured(0.1)
     for query in task.queries[::30]:
-        results = designs.searcher.search(Query(image=designs.photos[query.photo], k=K + 1))
+        results = designs.searcher.search(Query(image=designs.photos[query.photo], k=K + 1, colour_weight=0.1))
         assert results.hits[0].id == f"{query.photo}.jpg"
         for hit, (photo, score) in zip(results.hits[1:], rankings[query.id], strict=False):
             assert (hit.id, hit.score) == (f"{photo}.jpg", pytest.approx(score, abs=CLOSE))
@@ -133,7 +133,8 @@ def test_through_a_router(designs: Shop, monkeypatch: pytest.MonkeyPatch, mode: 
     ((task, rankings),) = designs.measured(0.1, route=Route("kmeans", mode), reranker=RERANKERS.get(method))
     part = 0
     for query in task.queries[::9]:
-        search = Query(item=f"{query.photo}.jpg", k=10, route="kmeans", route_mode=mode, rerank=method or "none")
+        asked = {"route": "kmeans", "route_mode": mode, "rerank": method or "none"}
+        search = Query(item=f"{query.photo}.jpg", k=10, colour_weight=0.1, **asked)
         results = searcher.search(search)
         assert results.routed is not None
         assert len(rankings[query.id]) in (results.routed.visited, results.routed.visited - 1)  # itself is barred
