@@ -39,7 +39,7 @@ def test_what_an_item_lacks_is_empty() -> None:
     assert (found.title, found.brand, found.price, found.link) == ("dress", "", "", "")
     assert found.details == ("Year 2,020",)
     without = describe({"Title": "A dress", "price": 5, "new": True}, {}, load_texts("en"))
-    assert (without.title, without.price, without.details) == ("A dress", "", ("Price 5", "new"))
+    assert (without.title, without.price, without.details) == ("A dress", "", ("Price 5", "New"))
 
 
 @pytest.mark.parametrize(

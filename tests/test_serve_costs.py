@@ -153,6 +153,7 @@ def test_no_small_request_is_dear(index: Path, tmp_path: Path) -> None:
         used = Process(process.pid)
         for warm in (search(image=photo()), search(item="copy-1", k=10), ("GET", "/?photo=i:copy-1", {})):
             assert ask.request(warm[0], warm[1], headers=key, **warm[2]).status_code == 200
+        assert ask.put("/v1/items/warm", json={"image": photo()}, headers=key).status_code == 200  # opens the writer
         dearest = {}
         for name, (method, path, how) in DEAR.items():
             used.forget()

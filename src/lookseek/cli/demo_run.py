@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +13,7 @@ from ..catalogue import Catalogue, open_catalogue, vector_origin
 from ..catalogue.download import DATASETS, download, list_files
 from ..catalogue.drawn import write_catalogue
 from ..errors import CatalogueError, QueryError
+from ..index.address import place_of
 from ..index.job import build_index
 from ..index.report import Summary
 from ..progress import Progress
@@ -70,7 +72,10 @@ def run_demo(
     if vector_origin(catalogue) is not None:
         raise CatalogueError(f"{source} holds features, and the demo searches with photos: give those")
     index = folder / "index"
-    summary = build_index(catalogue, index, prune=True, progress=progress)  # an earlier demo's items go
+    earlier = place_of(index).published()
+    if earlier is not None and set(earlier.sources) - {catalogue.origin}:
+        shutil.rmtree(index)  # the demo's own folder, with an earlier demo's items
+    summary = build_index(catalogue, index, prune=True, progress=progress)
     if not summary.items:
         raise CatalogueError(f"{source} gave no photo that can be used: skipped.csv in {index} says why")
     picture = folder / "results.png"
