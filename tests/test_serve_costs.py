@@ -114,8 +114,16 @@ def test_an_answer_is_limited_by_its_text(written: Service, monkeypatch: pytest.
 # dear requests
 
 
-PHOTO_BYTES = {"a GIF of 7,000 x 7,000": 49e6 * 20, "8 GIFs of 2,500 x 2,500": 6.25e6 * 20}
-"""What the decoded photos of a request may take beside: 20 bytes a pixel, one large photo at a time."""
+MORE_BYTES = {
+    "a GIF of 7,000 x 7,000": 49e6 * 20,
+    "8 GIFs of 2,500 x 2,500": 6.25e6 * 20,
+    "a batch of 300 broken lines": 200e6,
+}
+"""What decoded photos may take beside 100 MB: 20 bytes a pixel, one large photo at a time; and what a write does, which
+maps the files of the next generation, whatever is written."""
+
+DEAR_SECONDS = 3.0
+"""Of the processor: three times what a request may take on the machine that was measured, since others are slower."""
 
 
 class Process:
@@ -165,6 +173,10 @@ def test_no_small_request_is_dear(index: Path, tmp_path: Path) -> None:
             print(f"{seconds:.2f} s {memory / 1e6:.1f} MB {told.status_code} {name}", flush=True)
         table = "\n".join(f"{s:6.2f} s {mb:8.1f} MB {status} {name}" for name, (s, mb, status) in dearest.items())
         print(table)
-        too_dear = [name for name, (s, mb, _) in dearest.items() if s > 1 or mb > 100 + PHOTO_BYTES.get(name, 0) / 1e6]
+        too_dear = [
+            name
+            for name, (seconds, megabytes, _) in dearest.items()
+            if seconds > DEAR_SECONDS or megabytes > 100 + MORE_BYTES.get(name, 0) / 1e6
+        ]
         assert not too_dear, table
         assert json.loads(ask.get("/healthz").text) == {"status": "ok"}
