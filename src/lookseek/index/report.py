@@ -15,8 +15,10 @@ class Summary:
 
     Args:
         items: how many the index holds now.
-        added, changed, unchanged, removed: how many of the catalogue's items; changed ones had another photo
-            or other attributes than before.
+        added: how many of the catalogue's items are new.
+        changed: how many have another photo or other attributes than before.
+        unchanged: how many are as they were.
+        removed: how many went.
         encoded: how many photos went through the model.
         skipped: how many were left out, by kind.
         duplicates: photos that the index holds more than once.
