@@ -207,10 +207,10 @@ class TestFolder:
         code = (
             "import os, sys; from pathlib import Path\n"
             "from lookseek.train.export import folder\n"
-            "folder.load_model = lambda *a, **k: os._exit(9)\n"  # all is written, nothing has its name yet
             "source = Path(sys.argv[1])\n"
             "files = {f.name: f.read_bytes() for f in source.iterdir() if f.name != 'SHA256SUMS'}\n"
-            "folder.write_folder(Path(sys.argv[2]), files)\n"
+            # all is written, nothing has its name yet
+            "folder.write_folder(Path(sys.argv[2]), files, lambda _: os._exit(9))\n"
         )
         target = tmp_path / "m"
         done = subprocess.run(
