@@ -17,7 +17,10 @@ from ..vectors import unit
 from .labelled import SPLITS
 from .unreadable import write_unreadable
 
-__all__ = ["frozen_vectors", "model_address"]
+__all__ = ["centre_and_spread", "frozen_vectors", "model_address"]
+
+_LEAST_SPREAD = 0.1
+"""Share of the mean spread that each number has at the least: one that hardly varies does not become large."""
 
 
 def frozen_vectors(
@@ -57,3 +60,13 @@ def model_address(model: Model, given: str) -> str:
     """Return what run.json keeps of a model: a shipped one's name, or a folder, absolute."""
     shipped = model.folder.parent.name == "models" and given == model.name
     return given if shipped else str(model.folder.resolve())
+
+
+def centre_and_spread(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return by what features are brought to a common scale: mean and standard deviation, float32 (dim,) each.
+
+    Args:
+        vectors: of train, float32 (n, dim), n >= 1.
+    """
+    spread = vectors.std(0)
+    return vectors.mean(0), np.maximum(spread, _LEAST_SPREAD * spread.mean())

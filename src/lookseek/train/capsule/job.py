@@ -15,7 +15,7 @@ from ...evaluate.result import Result, read_result
 from ...progress import Progress
 from ..metric.batches import GroupedOrder
 from ..metric.inputs import Inputs, decoded_inputs
-from ..metric.items import DRAWN, read_items
+from ..metric.items import read_items
 from ..metric.measure import measure
 from ..metric.validation import ValPhotos, category_numbers
 from ..metric.views import street_photos
@@ -25,7 +25,7 @@ from ..trainer.launch import launch, worker_count
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.results import read_test_result, write_result
-from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST
+from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST, source_address
 from .network import CapsuleNetwork
 from .run import CapsuleRun, run_folder
 from .settings import settings_of
@@ -125,7 +125,7 @@ def train_capsule(
             recipe="capsule",
             preset=preset,
             settings=settings,
-            data=data if data.partition(":")[0] == DRAWN else str(Path(data).resolve()),
+            data=source_address(data),
             by=found.by,
             classes=classes,
             photos={split: len(some) for split, some in found.splits.items()},

@@ -22,7 +22,7 @@ from ..trainer.launch import SilentProgress, launch, worker_count
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.results import read_test_result, write_result
-from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST
+from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST, source_address
 from ..unreadable import find_unreadable
 from .measure import measure
 from .network import build_network
@@ -124,7 +124,7 @@ def train_classifier(
             recipe="classifier",
             preset=preset,
             settings=settings,
-            data=data if data.partition(":")[0] == "drawn" else str(Path(data).resolve()),
+            data=source_address(data),
             label=photos.label,
             classes=photos.classes,
             photos={split: len(photos.splits[split]) for split in SPLITS},

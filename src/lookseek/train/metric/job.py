@@ -20,10 +20,10 @@ from ..trainer.launch import launch, worker_count
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.results import read_test_result, write_result
-from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST
+from ..trainer.run_folder import CHECKPOINT, CURVES, RUN, TEST, source_address
 from .batches import GroupedOrder
 from .inputs import Inputs, decoded_inputs, frozen_inputs
-from .items import DRAWN, read_items
+from .items import read_items
 from .losses import SimilarityLoss
 from .measure import measure
 from .network import build_network
@@ -132,7 +132,7 @@ def train_metric(
             recipe="metric",
             preset=preset,
             settings=settings,
-            data=data if data.partition(":")[0] == DRAWN else str(Path(data).resolve()),
+            data=source_address(data),
             by=found.by,
             classes=classes,
             photos={split: len(some) for split, some in found.splits.items()},

@@ -11,12 +11,12 @@ from typing import Any
 
 from ...atomic import write_text
 from ...progress import Progress
-from ..metric.items import DRAWN, read_items
+from ..metric.items import read_items
 from ..metric.job import train_metric
 from ..metric.settings import PRESETS as METRIC
 from ..metric.settings import MetricSettings
 from ..trainer.devices import Devices
-from ..trainer.run_folder import RUN, RunFolder
+from ..trainer.run_folder import RUN, RunFolder, source_address
 from .cached import cache_photos
 from .grid import Cell, chosen_cells
 from .outcome import Outcome, Trial, draw_gains, gains_table, outcomes_of, trials_csv
@@ -106,7 +106,7 @@ def run_study(
     cells = chosen_cells(settings.cells)
     found = read_items(data, by, label, METRIC["modern"])
     out.mkdir(parents=True, exist_ok=True)
-    source = data if data.partition(":")[0] == DRAWN else str(Path(data).resolve())
+    source = source_address(data)
     RunFolder(out, "study", StudyRun).begin(StudyRun("study", preset, settings, source, found.content))
     table = cache_photos(found, out, settings.most, settings.size, progress)
     trials = [

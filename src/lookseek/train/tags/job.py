@@ -17,14 +17,14 @@ from ...atomic import write_text
 from ...encode import load_model
 from ...errors import TrainError
 from ...progress import Progress
-from ..frozen_vectors import frozen_vectors, model_address
+from ..frozen_vectors import centre_and_spread, frozen_vectors, model_address
 from ..labelled import SPLITS
 from ..trainer.curves import draw_curves
 from ..trainer.devices import Devices
 from ..trainer.launch import launch
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
-from ..trainer.run_folder import CURVES
+from ..trainer.run_folder import CURVES, source_address
 from .calibration import calibrate, expected_error, thresholds
 from .labels import Labels, read_labels
 from .measure import mean_ap, written
@@ -121,14 +121,14 @@ def train_tags(
         labels = replace(labels, splits={split: labels.splits[split].rows(rows[split]) for split in SPLITS})
         torch.manual_seed(settings.seed)
         network = TagsNetwork(loaded.dim, len(labels.values), settings)
-        network.centre.copy_(torch.from_numpy(vectors["train"].mean(0)))
-        spread = vectors["train"].std(0)
-        network.spread.copy_(torch.from_numpy(np.maximum(spread, 0.1 * spread.mean())))  # numbers that hardly vary
+        centre, spread = centre_and_spread(vectors["train"])
+        network.centre.copy_(torch.from_numpy(centre))
+        network.spread.copy_(torch.from_numpy(spread))
         run = TagsRun(
             recipe="tags",
             preset=preset,
             settings=settings,
-            data=data if data.partition(":")[0] == "drawn" else str(Path(data).resolve()),
+            data=source_address(data),
             model=model_address(loaded, model),
             checksum=loaded.checksum,
             width=loaded.dim,

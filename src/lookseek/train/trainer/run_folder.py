@@ -39,6 +39,7 @@ __all__ = [
     "RunFolder",
     "best_weights",
     "recipe_of",
+    "source_address",
 ]
 
 RUN, LOG, CURVES, CHECKPOINT = "run.json", "log.jsonl", "curves.png", "checkpoint.pt"
@@ -155,3 +156,12 @@ def _differences(there: object, new: object) -> list[str]:
     old, now = old | old.pop("settings"), now | now.pop("settings")
     lines = [f"{name} {old.get(name)!r}, now {now[name]!r}" for name in now if old.get(name) != now[name]]
     return [line if len(line) < MAX_DIFFERENCE else line.split(" ")[0] for line in lines]
+
+
+def source_address(data: str) -> str:
+    """Return what run.json keeps of a source of photos: a path, absolute, or drawn garments as they were asked for.
+
+    >>> source_address("drawn:40")
+    'drawn:40'
+    """
+    return data if data.partition(":")[0] == "drawn" else str(Path(data).resolve())

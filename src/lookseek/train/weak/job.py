@@ -13,14 +13,14 @@ import torch
 from ...encode import load_model
 from ...errors import TrainError
 from ...progress import Progress
-from ..frozen_vectors import frozen_vectors, model_address
+from ..frozen_vectors import centre_and_spread, frozen_vectors, model_address
 from ..labelled import SPLITS
 from ..trainer.curves import draw_curves
 from ..trainer.devices import Devices
 from ..trainer.launch import launch
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
-from ..trainer.run_folder import CURVES
+from ..trainer.run_folder import CURVES, source_address
 from .cells import cells_of
 from .measure import calibrated_figures, labels_of
 from .network import Scaled, WeakNetwork
@@ -143,7 +143,7 @@ def train_weak(
             recipe="weak",
             preset=preset,
             settings=settings,
-            data=data if data.partition(":")[0] == "drawn" else str(Path(data).resolve()),
+            data=source_address(data),
             model=model_address(loaded, model),
             checksum=loaded.checksum,
             width=loaded.dim,
@@ -166,9 +166,9 @@ def train_weak(
 
 
 def _scale(network: WeakNetwork, features: np.ndarray) -> None:
-    """Set mean and spread of the features; numbers that hardly vary don't become large."""
+    """Set mean and spread of the features."""
     scaled = network.embedding[0]
     assert isinstance(scaled, Scaled)  # for mypy
-    spread = features.std(0)
-    scaled.centre.copy_(torch.from_numpy(features.mean(0)))
-    scaled.spread.copy_(torch.from_numpy(np.maximum(spread, 0.1 * spread.mean())))
+    centre, spread = centre_and_spread(features)
+    scaled.centre.copy_(torch.from_numpy(centre))
+    scaled.spread.copy_(torch.from_numpy(spread))
