@@ -19,7 +19,7 @@ from lookseek.catalogue.remote_photos import RemotePhotos
 from lookseek.cli import main
 from lookseek.errors import CatalogueError
 from lookseek.index.job import build_index
-from lookseek.remote.fetch import fetch
+from lookseek.remote.fetch import HostUnreachable, fetch
 from lookseek.types import Item, Skipped
 
 LOOPBACK = ip_address("127.0.0.1")
@@ -160,6 +160,21 @@ def test_a_host_that_is_dead_is_left_alone(shop: Shop, tmp_path: Path, monkeypat
     assert [item.id for item in found] == ["a20"]
     assert len(skipped) == 20
     assert "did not answer 3 times in a row" in skipped[-1].reason
+
+
+def test_an_answer_that_is_no_photo_is_an_answer(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FAILURES", 2)
+    monkeypatch.setattr(module, "CONNECTIONS", 1)
+
+    def get(url: str) -> bytes:
+        if "dead" in url:
+            raise HostUnreachable("it did not answer")
+        return shop.get(url)
+
+    addresses = [shop.url(f"/{name}.png") for name in ("dead1", "gone", "dead2", "gone2", "0")]
+    found, skipped = read(table(tmp_path, *addresses), RemotePhotos(tmp_path / "kept", get))
+    assert [item.id for item in found] == ["a4"]
+    assert not any("in a row" in one.reason for one in skipped)
 
 
 def test_a_disk_without_room_ends_the_job_and_keeps_what_came(

@@ -17,10 +17,15 @@ from helpers.serving import serving
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.cli import main
+from lookseek.encode import load_model
 from lookseek.errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMismatch, IndexUnreachable, QueryError
 from lookseek.filters import parse
 from lookseek.index.address import place_of
 from lookseek.index.check import check_index
+from lookseek.index.editing import editing
+from lookseek.index.job import build_index
+from lookseek.index.next_generation import NextGeneration
+from lookseek.index.place import latest
 from lookseek.index.routing import route_index
 from lookseek.progress import NoProgress
 from lookseek.store import Restriction, VectorSpec
@@ -95,6 +100,29 @@ def test_a_job_goes_on_from_what_is_there(
     assert "7 of 7 sampled photos encode as stored" in said
     assert run(monkeypatch, "index", tmp_path / "photos", address, "--store", "numpy") == 1
     assert "leave it out" in capsys.readouterr().err
+
+
+def test_a_writer_that_published_nothing_forgets_no_source(postgres: Server, tmp_path: Path) -> None:
+    photos, address = write_photos(tmp_path / "photos", items=3), f"{postgres.address()}#sources"
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text(f"id,image\na,{photos[0]}\nb,{photos[1]}\n")
+    other.write_text(f"id,image\nx,{photos[2]}\n")
+    for source in (one, other):
+        build_index(source, address, model=MODEL)
+    model = load_model(MODEL)
+    with pytest.raises(RuntimeError, match="killed"), place_of(address).writing() as writer:
+        found = latest(writer.place)
+        assert found is not None
+        draft = NextGeneration(writer, found.spec, found.runtime, "")
+        draft.writable()
+        draft.announce(found.fields)
+        raise RuntimeError("killed")
+    with editing(address, model) as editor:
+        editor.delete(["b"])
+    one.write_text(f"id,image\nb,{photos[1]}\n")
+    assert build_index(one, address, prune=True).removed == 1  # a; x is the other table's, wherever its photo lies
+    published = place_of(address).published()
+    assert published is not None and published.items == 2
 
 
 def test_a_router_keys_the_rows(postgres: Server, tmp_path: Path) -> None:

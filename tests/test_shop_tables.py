@@ -473,6 +473,8 @@ def test_each_annotation_of_coco_is_an_item_cropped_to_its_box(shop: Path) -> No
             {"id": 7, "image_id": 1, "category_id": 3, "bbox": [0, 0, 20, 20], "iscrowd": 0, "area": 400.0},
             {"id": 8, "image_id": 1, "category_id": 4, "bbox": [20, 0, 20, 20]},
             {"id": 9, "image_id": 1, "category_id": 4, "bbox": [60, 0, 20, 20]},
+            {"id": 10, "image_id": 1, "category_id": 4, "bbox": [20, 0, 0, 20]},
+            {"id": 11, "image_id": 1, "category_id": 3, "bbox": [-10, 0, 30, 20]},
         ],
         "categories": [{"id": 3, "name": "dress", "supercategory": "clothes"}, {"id": 4, "name": "skirt"}],
     }
@@ -481,7 +483,11 @@ def test_each_annotation_of_coco_is_an_item_cropped_to_its_box(shop: Path) -> No
     assert one.attributes == {"category": "dress", "supercategory": "clothes", "image_id": 1, "area": 400.0}
     assert (one.id, colour_of(one)) == ("7", "red")
     assert (two.id, two.attributes["category"], colour_of(two)) == ("8", "skirt", "blue")
-    outside, without = entries[2:]
+    outside, empty, cut, without = entries[2:]
+    assert isinstance(empty, Skipped)
+    assert (empty.where, empty.kind) == ("10", "broken photo")
+    assert isinstance(cut, Item)
+    assert (images.decode(cut.image).shape[1], colour_of(cut)) == (20, "red")  # what lies left of the photo is cut off
     assert isinstance(outside, Skipped)
     assert (outside.where, outside.kind) == ("9", "broken photo")
     assert "begins outside the picture" in outside.reason

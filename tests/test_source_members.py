@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 from lookseek.catalogue import open_catalogue
 from lookseek.catalogue.id_hashes import IdHashes, id_hash
+from lookseek.encode import load_model
 from lookseek.errors import CatalogueError, QueryError
+from lookseek.index.copying import copy_index
 from lookseek.index.drop_source import drop_source
+from lookseek.index.editing import editing
 from lookseek.index.job import build_index
 from lookseek.index.open_index import open_index
+from lookseek.index.source_members import SourceMembers
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,43 @@ def test_an_interrupted_job_forgets_nothing(
     table(one, photos, "a")
     assert indexed(one, index, prune=True).removed == 2  # b and z; c is of the other too
     assert ids_in(index) == {"a", "c", "x", "y"}
+
+
+def test_part_of_an_index_with_other_vectors_never_takes_its_place(
+    two: tuple[Path, Path, Path], photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a stopped change of the metric: the whole index is edited, and its items stay."""
+    one, other, index = two
+
+    def stop(self: object, entries: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Heard, "advance", stop)
+    assert indexed(one, index, metric="euclidean").interrupted
+    monkeypatch.undo()
+    with editing(index, load_model()) as editor:
+        editor.delete(["a"])
+    assert ids_in(index) == {"b", "c", "x", "y"}
+    assert drop_source(index, str(other)) == 2
+    assert ids_in(index) == {"b", "c"}
+
+
+def test_a_source_is_not_dropped_while_another_s_items_are_unknown(
+    two: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, index = two
+    monkeypatch.setattr(SourceMembers, "unnoted", (str(one),))
+    with pytest.raises(QueryError, match="was not noted, so nobody can tell"):
+        drop_source(index, str(other))
+    assert ids_in(index) == {"a", "b", "c", "x", "y"}
+
+
+def test_a_copy_knows_what_each_source_named(two: tuple[Path, Path, Path], photos: list[Path], tmp_path: Path) -> None:
+    one, _, index = two
+    copy_index(index, tmp_path / "copy", Heard())
+    table(one, photos, "a")
+    assert indexed(one, tmp_path / "copy", prune=True).removed == 1
+    assert ids_in(tmp_path / "copy") == {"a", "c", "x", "y"}
 
 
 def test_a_table_that_vanishes_is_one_true_line_and_loses_nothing(

@@ -17,13 +17,19 @@ _QUALITY = 95
 
 
 def box_of(cell: object) -> Box | None:
-    """Return the box of a cell, an object with ``path`` and ``box``: x, y, width, height in pixels; None for none."""
+    """Return the box of a cell, an object with ``path`` and ``box``: x, y, width, height in pixels; None for none.
+
+    What lies left of the photo or above it is cut off.
+
+    Raises:
+        ItemError: a box without an area.
+    """
     match cell:
         case {"box": (int() | float() as x, int() | float() as y, int() | float() as width, int() | float() as height)}:
             try:
-                return Box(max(x, 0), max(y, 0), width, height)
-            except QueryError:
-                return None
+                return Box(max(x, 0), max(y, 0), width + min(x, 0), height + min(y, 0))
+            except QueryError as error:
+                raise ItemError(f"its box can't be used: {error}") from error
         case _:
             return None
 

@@ -169,9 +169,15 @@ class RemotePhotos:
             with self._lock:
                 self._unanswered[host] += 1
             raise
+        except FetchError:  # an answer, if not a photo
+            self._has_answered(host)
+            raise
+        self._has_answered(host)
+        return data
+
+    def _has_answered(self, host: str) -> None:
         with self._lock:
             self._unanswered[host] = 0
-        return data
 
     def _keep(self, path: Path, data: bytes) -> None:
         try:

@@ -86,9 +86,11 @@ class RowReader:
                 else (name if isinstance(name, str) else _numbered(number, table if self._sharded else None, place))
             )
             source = str(found) if isinstance(found, Path) else source_in_table(table, number, plan.photo or "")
-            if isinstance(found, Path) and (box := box_of(cells.get(plan.photo or ""))) is not None:
+            if isinstance(found, Path):
                 try:
-                    source, found = source_of_box(found, box), crop_photo(found, box)
+                    box = box_of(cells.get(plan.photo or ""))
+                    if box is not None:
+                        source, found = source_of_box(found, box), crop_photo(found, box)
                 except ItemError as error:
                     yield Skipped(id or where, "broken photo", f"{where}: {error}", number, plan.photo or "")
                     continue

@@ -23,9 +23,10 @@ from .address import Address, place_of
 from .job import GRAPH_FROM
 from .manifest import Manifest
 from .next_generation import NextGeneration
-from .open_index import open_index
+from .open_index import OpenIndex, open_index
 from .parquet_export import SUFFIX, ParquetExport
 from .place import PlaceWriter
+from .source_members import FOLDER
 
 __all__ = ["Copied", "copy_index"]
 
@@ -58,13 +59,17 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is copied: the points, and the photos that only the source has."""
+    """What is copied: the points, the photos that only the source has, and what its sources named.
+
+    An export has neither photos nor that: a later --prune of its copy knows a source's items by where their photos lie.
+    """
 
     manifest: Manifest
     count: Callable[[], int]
     points: Callable[[], Iterator[Point]]
     sample: Callable[[], list[Point]]
     kept_photo: Callable[[Point], Photo | None]
+    members: Callable[[], Iterator[tuple[str, bytes]]]
 
 
 def copy_index(source: Address, target: Address, progress: Progress) -> Copied:
@@ -104,6 +109,7 @@ def _opened(address: Address) -> Iterator[_Source]:
             lambda: export.points(layout),
             lambda: list(islice(export.points(layout), 0, None, step)),
             lambda point: None,
+            lambda: iter(()),
         )
         return
     index = open_index(address)
@@ -114,6 +120,7 @@ def _opened(address: Address) -> Iterator[_Source]:
             lambda: index.store.scan(vectors=True),
             lambda: _sample(index.store),
             lambda point: index.place.photos([point.source])[0] if index.place.keeps(point.source) else None,
+            lambda: _members(index),
         )
     finally:
         index.store.close()
@@ -145,9 +152,9 @@ def _to_index(source: _Source, target: Address, progress: Progress) -> Copied:
     spec = replace(source.manifest.spec, store=kind)
     with place.writing() as writer:
         unfinished = place.unfinished()
-        if unfinished is not None and not unfinished.spec.same_vectors(spec):
-            raise IndexMismatch(f"{place.address} holds part of another index: copy to a new address, or delete that")
         known = source.manifest
+        if unfinished is not None and not (unfinished.spec.same_vectors(spec) and unfinished.sources == known.sources):
+            raise IndexMismatch(f"{place.address} holds part of another index: copy to a new address, or delete that")
         draft = NextGeneration(writer, spec, known.runtime, "", known.roles, known.sources, known.columns)
         try:
             copied = _write(source, draft, writer, progress)
@@ -156,6 +163,8 @@ def _to_index(source: _Source, target: Address, progress: Progress) -> Copied:
             samples = source.sample()
             _compare(samples, {p.id: p for p in store.get([p.id for p in samples])}, known, place.address)
             progress.phase("finishing", None)
+            for name, data in source.members():
+                draft.write_file(name, data)
             items = draft.publish(known.fields, encoded=True)
             if draft.can_build_graphs and items >= GRAPH_FROM:
                 progress.phase("building the search graph (the index can be searched meanwhile)", None)
@@ -199,6 +208,13 @@ def _with_photo(point: Point, source: _Source, writer: PlaceWriter) -> Point:
         return point
     data = photo if isinstance(photo, bytes) else Path(str(photo)).read_bytes()
     return replace(point, source=writer.keep_photo(point.id, data))
+
+
+def _members(index: OpenIndex) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that note what each source named."""
+    for name in index.manifest.files:
+        if name.startswith(f"{FOLDER}/"):
+            yield name, index.place.read_file(index.manifest, name)
 
 
 def _sample(store: Store) -> list[Point]:

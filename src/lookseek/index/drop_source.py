@@ -9,6 +9,7 @@ from ..catalogue.id_hashes import id_hash
 from ..errors import IndexMissing, QueryError
 from .address import Address, place_of
 from .next_generation import NextGeneration
+from .place import latest
 from .source_members import holds
 
 __all__ = ["drop_source"]
@@ -35,7 +36,7 @@ def drop_source(index: Address, source: str) -> int:
     if place.published() is None:
         raise IndexMissing(f"{place.address} holds no index, so it has no sources")
     with place.writing() as writer:
-        found = writer.place.unfinished() or writer.place.published()
+        found = latest(writer.place)
         assert found is not None
         origin = next((one for one in (source, _absolute(source)) if one in found.sources), "")
         if not origin:
@@ -47,6 +48,11 @@ def drop_source(index: Address, source: str) -> int:
                 raise QueryError(
                     f"what {origin} named was not noted, since an earlier lookseek indexed it: index the sources that "
                     "should stay once more, the last one with --prune"
+                )
+            if members.unnoted:
+                raise QueryError(
+                    f"what {members.unnoted[0]} named was not noted, so nobody can tell whether it shares items of "
+                    f"{origin}: index it once more first"
                 )
             others = members.named_by_others(()).values()
             marks = ((point.id, id_hash(point.id)) for point in draft.store.scan())

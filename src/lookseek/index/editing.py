@@ -19,7 +19,7 @@ from ..types import Item
 from .address import Address, place_of
 from .manifest import IndexSpec
 from .next_generation import NextGeneration
-from .place import PlaceWriter
+from .place import PlaceWriter, latest
 from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
 
 __all__ = ["MAX_FIELDS", "Editor", "editing"]
@@ -46,7 +46,7 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
     if place.published() is None and place.unfinished() is None:  # before anything is made there
         raise IndexMismatch(f"{place.address} holds no index: make one with lookseek index")
     with place.writing() as writer:
-        found = writer.place.unfinished() or writer.place.published()
+        found = latest(writer.place)
         if found is None or found.spec.checksum != model.checksum:
             raise IndexMismatch(
                 f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"

@@ -223,9 +223,8 @@ class _Job:
         """Publish what was written and sum up what was done."""
         # Part of a new index must not take the place of a whole one: the next run goes on from there.
         partial = self.interrupted and self._draft.replaces_other_vectors
-        leaves_out = (
-            self._pruned and self._draft.store is not None
-        )  # --prune never puts nothing in the place of an index
+        # --prune never puts nothing in the place of an index
+        leaves_out = self._pruned and self._draft.store is not None
         if not partial and not leaves_out and (lost := self._draft.count_left_behind()):
             raise QueryError(
                 f"the new vectors lack {lost:,} items that {self._writer.place.address} has, since this catalogue "
@@ -237,8 +236,8 @@ class _Job:
         duplicates = Duplicates()
         if self._draft.has_changes and not partial:
             self._progress.phase("finishing", None)
-            fields = self._fields if self._pruned and not self._kept_others else self._known_fields
             alone = self._pruned and not self._kept_others
+            fields = self._fields if alone else self._known_fields
             items = self._draft.publish(fields, encoded=bool(self._encoded), pruned=alone)
             if not self.interrupted and self._graph_pays(items):
                 self._progress.phase("building the search graph (the index can be searched meanwhile)", None)

@@ -17,10 +17,6 @@ from .source_members import Members, SourceMembers, members_to_bytes, name_of
 
 __all__ = ["NextGeneration"]
 
-_DECLARED = 32
-"""Attributes that are made quick to filter by. Each costs the engine several files and a tenth of a second; filters on
-others work as well, only more slowly."""
-
 _LOOKUP = 1024
 """Ids that are looked up at a time."""
 
@@ -111,7 +107,12 @@ class NextGeneration:
         self.writable()
         *others, source = self._manifest.sources
         self._manifest = replace(self._manifest, sources=(*(one for one in others if one not in moved), source))
-        self._writer.write_file(self._manifest, name_of(source), members_to_bytes(members))
+        self.write_file(name_of(source), members_to_bytes(members))
+
+    def write_file(self, name: str, data: bytes) -> None:
+        """Keep a small file with it, as ``PlaceWriter.write_file`` does."""
+        self.writable()
+        self._writer.write_file(self._manifest, name, data)
 
     def forget_source(self, source: str) -> None:
         """Note that the items are of a source no more."""
@@ -198,8 +199,7 @@ class NextGeneration:
         """
         store = self.writable()
         roles = self._roles(fields)
-        first = sorted(fields, key=lambda name: (name not in roles.values(), name))[:_DECLARED]
-        store.declare({name: fields[name] for name in first})
+        store.declare({name: fields[name] for name in declared_fields(fields, roles)})
         items = store.count()
         self._manifest = replace(
             self._manifest,

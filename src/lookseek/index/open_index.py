@@ -8,7 +8,7 @@ from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexMissing
 from ..store import Store
 from .address import Address, place_of
 from .manifest import Manifest
-from .place import Place
+from .place import Place, continues
 
 __all__ = ["OpenIndex", "open_index"]
 
@@ -52,7 +52,7 @@ def open_index(address: Address) -> OpenIndex:
         if published is None:
             raise
         unfinished, note = None, f"what the last job left can't be read, so the index is as it was before it: {error}"
-    if unfinished is not None and not place.being_written() and _continues(unfinished, published):
+    if unfinished is not None and not place.being_written() and continues(unfinished, published):
         try:
             return _opened(place, unfinished, "the last index job was interrupted: run it again to finish it")
         except IndexFolderError:
@@ -86,7 +86,3 @@ def _raise_damage(place: Place, manifest: Manifest, *, contents: bool) -> None:
             f"{place.address}: {name} of {manifest.generation} {wrong}: delete {place.address} and index the catalogue "
             "again"
         )
-
-
-def _continues(unfinished: Manifest, published: Manifest | None) -> bool:
-    return published is None or unfinished.spec.same_vectors(published.spec)

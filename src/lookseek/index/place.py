@@ -16,7 +16,7 @@ from ..store import Store, StoreType
 from ..types import Photo
 from .manifest import Manifest
 
-__all__ = ["DUPLICATES", "ROUTERS", "SKIPPED", "Place", "PlaceWriter"]
+__all__ = ["DUPLICATES", "ROUTERS", "SKIPPED", "Place", "PlaceWriter", "continues", "latest"]
 
 ROUTERS = "routers"
 """Where the small files of a generation's routers are: ``routers/svm.npz``."""
@@ -187,3 +187,19 @@ class PlaceWriter(Protocol):
 
         What was noted is forgotten. The sources are not read where there is nothing that may go.
         """
+
+
+def continues(unfinished: Manifest, published: Manifest | None) -> bool:
+    """Return whether what a stopped job left can stand for the whole index: a part with other vectors can't."""
+    return published is None or unfinished.spec.same_vectors(published.spec)
+
+
+def latest(place: Place) -> Manifest | None:
+    """Return the manifest that an edit goes on from: what a stopped job left if it continues the index, else the index.
+
+    Raises:
+        IndexDamaged: a manifest can't be read.
+        IndexMismatch: a newer lookseek wrote it.
+    """
+    published, unfinished = place.published(), place.unfinished()
+    return unfinished if unfinished is not None and continues(unfinished, published) else published

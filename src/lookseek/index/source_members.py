@@ -48,9 +48,14 @@ class SourceMembers:
         self._others = {source: self._read(source) for source in sources if source != origin}
 
     @property
+    def unnoted(self) -> tuple[str, ...]:
+        """Other sources of which nobody noted what they named, whether they are there or not."""
+        return tuple(source for source, members in self._others.items() if members is None)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Other sources that are there, and of which nobody noted what they named."""
-        return tuple(source for source, members in self._others.items() if members is None and is_there(source))
+        return tuple(source for source in self.unnoted if is_there(source))
 
     def moved(self, seen: IdHashes) -> tuple[str, ...]:
         """Return the sources that are gone, and that the one indexed now is under another name.

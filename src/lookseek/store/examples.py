@@ -18,8 +18,10 @@ from .schema import spec_of
 __all__ = ["average_vector", "recommend_by_search"]
 
 _VANISHED = 1e-3
-_MOST_LISTED = 100
 """Length of an average of unit vectors below which it is what rounding left of it."""
+
+_MOST_LISTED = 100
+"""Ids between commas that a name may stand for, at the most; see ``_several_ids``."""
 
 
 def average_vector(store: Store, using: str, like: Sequence[str], unlike: Sequence[str]) -> Vector:

@@ -49,7 +49,9 @@ class PostgresAddress(NamedTuple):
 def _without_password(address: str) -> str:
     parts = urlsplit(address)
     user, at, hosts = parts.netloc.rpartition("@")
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "password"]
+    query = [
+        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not name.endswith("password")
+    ]
     return urlunsplit(
         parts._replace(
             netloc=f"{user.partition(':')[0]}{at}{hosts}", query=urlencode(query, quote_via=quote, safe="/,:")

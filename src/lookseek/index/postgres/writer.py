@@ -28,6 +28,9 @@ __all__ = ["KEPT", "PostgresWriter"]
 KEPT = "kept-photo:"
 """How the source of a photo begins that the index itself keeps."""
 _TABLE = re.compile(r"points_(\d+)")
+_LEAST_SERVER = 16_00_00
+"""The first PostgreSQL with pg_input_is_valid, which tells dates from other texts."""
+
 _LEAST_PGVECTOR = (0, 8)
 """The first with iterative scans, without which a filter over a graph loses items."""
 
@@ -54,13 +57,18 @@ class PostgresWriter:
         """Make the extension and the index's tables where they are not there; returns whether the extension was made.
 
         Raises:
-            IndexMismatch: the server's pgvector is too old.
+            IndexMismatch: the server or its pgvector is too old.
             IndexUnreachable: the server is a standby.
         """
 
         def work(connection: Connection) -> bool:
             if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
                 raise standby_error(self._session.where)
+            if connection.info.server_version < _LEAST_SERVER:
+                raise IndexMismatch(
+                    f"{self._place.address} is PostgreSQL {connection.info.server_version // 10_000}, and 16 is the "
+                    "first that tells dates from other texts: use a later server"
+                )
             row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
             if row is None:
                 connection.execute("CREATE EXTENSION vector")
@@ -86,7 +94,10 @@ class PostgresWriter:
 
     def start(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         if base is not None and base.spec.same_vectors(manifest.spec):
-            self._files[base.generation] = dict(base.files)
+            published = self._place.published()
+            same = published is not None and published.generation == base.generation
+            # what was announced and not published lists no files yet: those of the table are the published ones
+            self._files[base.generation] = {**(published.files if published is not None and same else {}), **base.files}
             return replace(manifest, generation=base.generation, files={}, updated="")
         last = max((int(_TABLE.fullmatch(table)[1]) for table in self._tables()), default=0)  # type: ignore[index]
         fresh = replace(manifest, generation=f"points_{last + 1}", files={}, updated="")

@@ -57,6 +57,8 @@ _PHRASES: tuple[tuple[str, Part], ...] = (
     ("áo vest", "outerwear"),
     ("chân váy", "bottom"),
     ("váy liền", "dress"),
+    ("váy đầm", "dress"),
+    ("áo dài tay", "top"),
     ("áo dài", "dress"),
     ("thắt lưng", "belt"),
 )

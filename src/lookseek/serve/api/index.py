@@ -64,7 +64,7 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
         check_fields(condition, index.manifest.fields)
         check_filter_cost(condition, index.manifest)
     names = list(dict.fromkeys(fields)) or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
-    slow = 0 if condition is None else slow_comparisons(condition, index.manifest.fields)
+    slow = 0 if condition is None else slow_comparisons(condition, index.manifest)
     at_once = max(1, MAX_COUNTED // max(1, index.manifest.items * (1 + slow)))
     if not fields and len(names) > at_once:
         names = [name for name in names if _is_countable(index.store, name)]

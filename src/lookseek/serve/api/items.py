@@ -118,9 +118,7 @@ async def delete(request: Request, id: str) -> Done:
 
 def to_response(outcome: Outcome) -> Done:
     """Return the outcome of an edit without a path of this machine."""
-    if outcome.what == "failed":
-        return Done(id=outcome.id, what="failed", reason=strip_paths(outcome.reason))
-    return Done(id=outcome.id, what=outcome.what, reason=outcome.reason)
+    return Done(id=outcome.id, what=outcome.what, reason=strip_paths(outcome.reason))
 
 
 async def _point(request: Request, id: str) -> Point:

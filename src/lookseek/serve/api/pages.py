@@ -80,6 +80,6 @@ class Page:
             answer["changed"] = True
         if self._sort is not None:
             answer["sort"] = f"{'-' if self._sort[1] else ''}{self._sort[0]}"
-        if answer.get("good") is not None:
-            answer["good"] = min(answer["good"], end)
+        if answer.get("good") is not None:  # of the nearest: in another order the first ones are not those
+            answer["good"] = None if self._sort else min(answer["good"], end)
         return answer

@@ -27,14 +27,14 @@ class _Bucket:
 
 
 class CpuBudget:
-    """A token bucket of seconds of the processor, in worker threads, for each client. May be used from several threads.
+    """A token bucket of seconds of work for each client. May be used from several threads.
 
     A request reserves an estimate while it is answered, and pays what its work took: cached pictures are free. A client
     whose bucket is empty is refused while another client has asked within the last seconds; alone it may use all there
     is, so that one person, or all who come through one proxy that is not trusted, lose nothing.
 
     Args:
-        rate: seconds of the processor that a client gets a second.
+        rate: seconds of work that a client gets a second.
         burst: seconds that a bucket holds at most, and the most that a client can owe.
         estimate: seconds that a request reserves while it is answered.
         others_seconds: how long a client counts as one who wants its share.

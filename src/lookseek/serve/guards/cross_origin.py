@@ -16,7 +16,8 @@ from ..problems import problem
 __all__ = ["CrossOrigin", "is_allowed_origin"]
 
 _API = "/v1/"
-_POSTS = ("/v1/search", "/v1/feedback")
+_POSTS = ("/v1/search", "/v1/feedback", "/v1/garments")
+"""What pages of named origins may send: all of it only reads."""
 _READS = ("GET", "HEAD")
 _REQUEST_HEADERS = ("content-type", "x-api-key", "authorization", "if-none-match")
 _EXPOSED = "Retry-After, X-Request-Id, ETag"
@@ -44,7 +45,9 @@ class CrossOrigin:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        allowed = headers.get("origin") in self.origins and scope["path"].startswith(_API)
+        named = headers.get("origin") in self.origins and scope["path"].startswith(_API)
+        reads = scope["method"] in (*_READS, "OPTIONS") or scope["path"] in _POSTS
+        allowed = named and reads
         scope.setdefault("state", {})["allowed_origin"] = allowed
 
         async def send_opened(message: Message) -> None:

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from ...errors import QueryError
 from ...filters import And, Compare, Condition, In, Not, Or
-from ...index.manifest import Manifest
+from ...index.manifest import Manifest, declared_fields
 from ...store import FieldType
 from ...types import Value
 from ..settings import MAX_SCANNED, MIN_COMPARISONS
 
 __all__ = ["check_filter_cost", "slow_comparisons"]
-
-_INDEXED = 64
-"""Attributes that the store has an index for, at the most."""
 
 
 def check_filter_cost(condition: Condition, manifest: Manifest) -> None:
@@ -27,7 +24,7 @@ def check_filter_cost(condition: Condition, manifest: Manifest) -> None:
     Raises:
         QueryError: ``MAX_SCANNED`` comparisons of an item are exceeded by more than ``MIN_COMPARISONS`` an item.
     """
-    slow = slow_comparisons(condition, manifest.fields)
+    slow = slow_comparisons(condition, manifest)
     if slow > MIN_COMPARISONS and slow * manifest.items > MAX_SCANNED:
         raise QueryError(
             f"the filter has {slow:,} comparisons that no index helps with, of {manifest.items:,} items each; "
@@ -36,16 +33,22 @@ def check_filter_cost(condition: Condition, manifest: Manifest) -> None:
         )
 
 
-def slow_comparisons(condition: Condition, fields: Mapping[str, FieldType]) -> int:
+def slow_comparisons(condition: Condition, manifest: Manifest) -> int:
     """Return how often a filter reads the attributes of an item at the most.
 
     Args:
         condition: the filter.
-        fields: the index's attributes.
+        manifest: of the index: its attributes, of which the store has an index for some.
     """
+    quick = declared_fields(manifest.fields, manifest.roles)
+    return _comparisons(condition, {name: manifest.fields[name] for name in quick})
+
+
+def _comparisons(condition: Condition, quick: Mapping[str, FieldType]) -> int:
+    """Return the same for those attributes that the store has an index for."""
     match condition:
         case And(parts):
-            return sum(slow_comparisons(part, fields) for part in parts)
+            return sum(_comparisons(part, quick) for part in parts)
         case Or(parts):
             equal: dict[str, list[Value]] = {}
             rest = 0
@@ -53,16 +56,16 @@ def slow_comparisons(condition: Condition, fields: Mapping[str, FieldType]) -> i
                 if isinstance(part, (Compare, In)) and (values := list(_equalled(part))):
                     equal.setdefault(part.field, []).extend(values)
                 else:
-                    rest += slow_comparisons(part, fields)
-            return rest + sum(_slow(field, values, fields) for field, values in equal.items())
+                    rest += _comparisons(part, quick)
+            return rest + sum(_slow(field, values, quick) for field, values in equal.items())
         case Not(part):
-            return slow_comparisons(part, fields)
+            return _comparisons(part, quick)
         case In(field, values):
-            return _slow(field, values, fields)
+            return _slow(field, values, quick)
         case Compare(field, "=" | "!=", value):
-            return _slow(field, [value], fields)
+            return _slow(field, [value], quick)
         case Compare(field):
-            return 0 if fields.get(field) == "number" and _is_indexed(field, fields) else 1
+            return 0 if quick.get(field) == "number" else 1
 
 
 def _equalled(part: Compare | In) -> Iterator[Value]:
@@ -73,12 +76,8 @@ def _equalled(part: Compare | In) -> Iterator[Value]:
         yield part.value
 
 
-def _slow(field: str, values: list[Value] | tuple[Value, ...], fields: Mapping[str, FieldType]) -> int:
+def _slow(field: str, values: list[Value] | tuple[Value, ...], quick: Mapping[str, FieldType]) -> int:
     numbers = sum(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    if not _is_indexed(field, fields):
+    if field not in quick:
         return 1 + (numbers + 1 if numbers else 0)
-    return 1 if numbers or fields[field] == "number" else 0
-
-
-def _is_indexed(field: str, fields: Mapping[str, FieldType]) -> bool:
-    return field in fields and (len(fields) <= _INDEXED or field in sorted(fields)[:_INDEXED])
+    return 1 if numbers or quick[field] == "number" else 0

@@ -150,7 +150,14 @@ def _photo(upload: Upload | None) -> bytes | None:
 
 
 async def _garments(engine: Engine, photo: bytes | None) -> tuple[Region, ...]:
-    return () if photo is None else await engine.run_picture(lambda: engine.searcher.garments(photo))
+    """Return the garments to tap; none where finding them would cost the results."""
+    if photo is None:
+        return ()
+    try:
+        return await engine.run_picture(lambda: engine.searcher.garments(photo))
+    except (Busy, ModelError) as error:
+        log.warning("no garments are shown on a photo: %s", error)
+        return ()
 
 
 def page_error(error: LookseekError) -> PageError:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ...filters import In
 from ...index.open_index import OpenIndex
 from ...index.products import product_of
+from ...query import MAX_DISTINCT
 from ...search.outfits import complete_look
 from ...search.outfits.parts import part_of
 from ...store import Restriction
@@ -46,7 +47,9 @@ async def more(
 ) -> Response:
     """Return the cards after those that a page shows."""
     services = request.app.state
-    state = replace(parse_state(request.query_params.multi_items()), k=min(shown + DEFAULT_K, MAX_SHOWN))
+    state = parse_state(request.query_params.multi_items())
+    most = MAX_DISTINCT if state.dup and state.has_query else MAX_SHOWN
+    state = replace(state, k=min(shown + DEFAULT_K, most))
     texts = load_texts(reader_language(request, state))
     upload = services.uploads.get(state.upload) if state.upload else None
     if state.upload and upload is None:
@@ -61,7 +64,7 @@ async def more(
     context |= {
         "cards": context["cards"][shown:],
         "first": shown,
-        "has_more": context["has_more"] and there < MAX_SHOWN,
+        "has_more": context["has_more"] and there < most,
         "changed": bool(version) and version != content.version,
         "more_url": more_url(state, there, content.version),
         "shown": there,

@@ -24,9 +24,11 @@
     const [low, high] = slider.querySelectorAll("input");
     if (low.valueAsNumber > high.valueAsNumber) (target === low ? high : low).value = target.value;
     for (const one of [low, high]) {
-      const edge = one.dataset.end === "low" ? one.min : one.max;
+      const atLow = one.dataset.end === "low", edge = Number(atLow ? one.min : one.max);
+      const step = 10 ** Math.floor(Math.log10((one.max - one.min) / 100)); // a hundredth of the range, outwards
       const field = slider.closest("form").querySelector(`input[name^="${one.dataset.end}."]`);
-      field.value = one.value === edge ? "" : Number(one.valueAsNumber.toPrecision(3));
+      const round = atLow ? Math.floor : Math.ceil;
+      field.value = one.valueAsNumber === edge ? "" : Number((round(one.valueAsNumber / step) * step).toPrecision(12));
     }
   });
 

@@ -43,7 +43,7 @@
     .words { flex: 1 1 180px; min-width: 0; height: 48px; padding: 0 14px; border: 1px solid var(--s); border-radius: 99px; background: var(--g); }
     .go { min-height: 48px; padding: 0 22px; border: 0; border-radius: 99px; background: var(--a); color: var(--lookseek-on-accent, #fff); font-weight: 650; cursor: pointer; }
     ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 16px; margin: 0; padding: 0; list-style: none; }
-    li a { display: block; color: inherit; text-decoration: none; }
+    li a, .plain { display: block; width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: start; text-decoration: none; cursor: pointer; }
     li img { display: block; width: 100%; aspect-ratio: 3 / 4; object-fit: scale-down; border-radius: var(--r); background: var(--q); }
     li b, li span { display: block; font-size: 14px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     li span { color: var(--s); } .said { min-height: 1.5em; color: var(--s); margin: 8px 0; }
@@ -128,7 +128,7 @@
     const shown = await describe(hit.attributes), place = ++rank;
     const image = make("img", { alt: shown.title, loading: "lazy", decoding: "async" });
     picture(image, hit.id).catch(() => {});
-    const link = make("a", shown.link ? { href: shown.link, rel: "noopener" } : { tabIndex: 0, role: "link" }, image,
+    const link = make(shown.link ? "a" : "button", shown.link ? { href: shown.link, rel: "noopener" } : { type: "button", className: "plain" }, image,
       make("b", { textContent: shown.price }), make("span", { textContent: shown.title || shown.brand }));
     link.addEventListener("click", (event) => {
       if (!tell("click", { id: hit.id, rank: place, link: shown.link, attributes: hit.attributes })) event.preventDefault();
@@ -138,7 +138,7 @@
   const search = async (next = "") => {
     if (!photo && !words.value.trim()) return file.click();
     running?.abort();
-    running = new AbortController();
+    const mine = running = new AbortController();
     const body = new FormData();
     if (photo) body.append("image", photo, "photo.jpg");
     if (words.value.trim()) body.append("text", words.value.trim());
@@ -148,9 +148,13 @@
     said.textContent = t.wait;
     tell(next ? "more" : "search", { kind: photo ? (words.value.trim() ? "both" : "photo") : "words" });
     try {
-      const answer = await (await ask("v1/search", { method: "POST", body, signal: running.signal })).json();
+      const answer = await (await ask("v1/search", { method: "POST", body, signal: mine.signal })).json();
+      await describe({}); // the roles, before anything is shown
+      if (mine !== running) return; // another search began meanwhile
       if (!next) { list.replaceChildren(); rank = 0; }
-      list.append(...(await Promise.all(answer.hits.map(card))));
+      const cards = await Promise.all(answer.hits.map(card));
+      if (mine !== running) return;
+      list.append(...cards);
       cursor = answer.next ?? "";
       more.hidden = !cursor;
       said.textContent = !rank ? t.none : answer.good === 0 ? t.far : t.found.replace("{n}", rank);
