@@ -72,7 +72,7 @@ ROUTED = (
 CEILING = System("ceiling: a classifier of type and colour", "ceiling.npy")
 SENTENCES = System("multilingual-e5-small, caption and change", "sentences.npy")
 BLIND = System("chance (scores dealt out anew)", "sentences.npy", shuffle=True)
-CEILING_CHANCE = System("chance (scores dealt out anew)", "ceiling.npy", shuffle=True)
+CEILING_CHANCE = System("chance of the ceiling", "ceiling.npy", shuffle=True)
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ bootstrap intervals over the photos that ask (1,000 resamples, seed 0). What was
 neighbours that vote) was chosen on val or train, never on test. `lookseek evaluate --list` says what each benchmark
 asks; [how the figures are made](decisions/evaluation.md) says why. recall@k is the hit rate, R@k in papers. The default
 model is {model}; what it was trained on stands in its [card](../src/lookseek/models/{model}/README.md). What was
-measured of the default before alone (routing, FashionIQ, pictures made worse): [its page](results-lookseek-base.md).
+measured of the default before, when it was the default: [its page](results-lookseek-base.md).
 """
 
 
@@ -246,7 +246,7 @@ def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
     for protocol in plan.protocols or benchmark.protocols[:1]:
         for split in plan.splits:
             lines += tables(plan, split, protocol, keep, commits)
-    return lines if len(lines) > began else []
+    return lines if len(lines) > began else [*lines, "\nNot measured of these models yet."]
 
 
 def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[str]) -> Iterator[str]:

@@ -15,6 +15,9 @@ from lookseek.vectors import unit
 
 NAME, JOINT = "lookseek-2", 384
 
+KEPT = 0.5
+"""Cosine of a photo's instance part and that of its change, at least; .72 to .85 here, other garments .01 to .43."""
+
 
 @pytest.fixture(scope="module")
 def model() -> Model:
@@ -66,5 +69,5 @@ def test_a_change_keeps_how_the_photo_looks(model: Model) -> None:
     vectors, _ = encode(model, 4)
     both = model.composer.compose(vectors, model.text.encode(["in blue"] * 4))
     kept = unit(both[:, JOINT:]) @ unit(vectors[:, JOINT:]).T
-    assert (kept.argmax(1) == range(4)).all()
+    assert (kept.argmax(1) == range(4)).all() and kept.diagonal().min() > KEPT
     assert ((unit(both[:, :JOINT]) * unit(vectors[:, :JOINT])).sum(1) < 0.999).all()

@@ -198,6 +198,8 @@ def test_reports_are_written_over(place: Place) -> None:
                 with writer.write_report(name) as report:
                     report.write(text)
             assert name in place.report_address(name)
+            assert place.read_report(name) == "short\n"
+    assert place.read_report("other.csv") == ""
 
 
 def test_photos_are_kept_and_removed_with_their_items(place: Place, tmp_path: Path) -> None:

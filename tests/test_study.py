@@ -70,11 +70,16 @@ def test_photos_of_whole_items_are_taken() -> None:
 # a study of two cells on drawn designs
 
 
+CHANGES: dict[str, object] = {
+    "cells": "item,frozen-imagenet", "epochs": 1, "most": 16, "items": 4, "photos": 2, "size": 32, "dim": 16,
+    "backbone": "timm/test_resnet",
+}  # fmt: skip
+
+
 def study(out: Path, **further: object) -> Studied:
-    changes = {"cells": "item,frozen-imagenet", "epochs": 1, "most": 16, "items": 4, "photos": 2, "size": 32} | {
-        "dim": 16, "backbone": "timm/test_resnet",
-    } | further  # fmt: skip
-    return run_study("drawn:8", out, changes=changes, weights="random", devices=Devices("cpu"), progress=Heard())
+    return run_study(
+        "drawn:8", out, changes=CHANGES | further, weights="random", devices=Devices("cpu"), progress=Heard()
+    )
 
 
 def test_a_study_goes_on_where_it_was_stopped_and_tabulates(
@@ -107,6 +112,8 @@ def test_a_study_goes_on_where_it_was_stopped_and_tabulates(
     assert study(out).outcomes == done.outcomes
     with pytest.raises(TrainError, match="epochs 1, now 2"):
         study(out, epochs=2)
+    with pytest.raises(TrainError, match="weights"):
+        run_study("drawn:8", out, changes=CHANGES, weights="local", devices=Devices("cpu"), progress=Heard())
     said = say("export", out, tmp_path / "model")
     assert "makes no model folder" in said.err
     assert say("export", out / "cells" / "frozen-imagenet-1", tmp_path / "model").code == 0

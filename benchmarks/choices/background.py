@@ -4,7 +4,7 @@
 
 An index of the train and val photos of ``clothing`` is asked with its test photos, with photos of no garment (noise,
 stripes, one colour, drawn here) and with words of garments and of other things in both languages. None of these words
-or photos was used when the two quantiles of ``background.py`` were set; those were looked at with other words.
+or photos was used when the limits of ``search/relevance.py`` were set; those were looked at with other words.
 """
 
 from __future__ import annotations
@@ -137,9 +137,8 @@ def main() -> None:
             "|---|---|",
             *(f"| {name} | {found} |" for name, found in lines),
             "",
-            "The limits are measured on each index itself (`background.py`): a photo's hit is good if it is nearer",
-            "than 5 % of the items have their tenth neighbour, a hit of words if it stands out more than the best hits",
-            f"of 90 % of 32 words that have nothing to do with clothes. Measuring them took {seconds:.1f} s here.",
+            "The limits are measured on each index itself (`search/relevance.py`; [closeness](../decisions/closeness.md)",
+            f"says by what rule). Measuring them took {seconds:.1f} s here.",
             "",
             "Why not by standard deviations, as outliers are told elsewhere: of the best hit, median and 5 to 95 %:",
             "",

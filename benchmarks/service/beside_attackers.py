@@ -73,9 +73,7 @@ def attack(address: str, number: int, request: tuple[str, str, dict[str, Any]], 
 def drip(address: str, stop: threading.Event) -> None:
     """Send a byte of a body each half second."""
     host, _, port = address.removeprefix("http://").partition(":")
-    head = (
-        f"POST /v1/search HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\nContent-Length: 40000000"
-    )
+    head = f"POST /v1/search HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json"
     while not stop.is_set():
         with socket.create_connection((host, int(port)), 30) as line:
             try:

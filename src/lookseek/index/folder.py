@@ -134,6 +134,17 @@ class FolderPlace:
     def report_address(self, name: str) -> str:
         return str(self.folder / name)
 
+    def read_report(self, name: str) -> str:
+        try:
+            with (self.folder / name).open(encoding="utf-8", newline="") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexDamaged(
+                f"{self.folder / name} can't be read ({error}): the next index job writes it anew"
+            ) from error
+
     @contextmanager
     def writing(self) -> Iterator[PlaceWriter]:
         if self.folder.exists() and not self.folder.is_dir():

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import IndexDamaged
 from ..store import FieldType, Layout, Store, capabilities
 from ..types import Role
-from .manifest import IndexSpec, Manifest
+from .manifest import IndexSpec, Manifest, declared_fields
 from .place import ROUTERS, PlaceWriter
 from .source_members import Members, SourceMembers, members_to_bytes, name_of
 

@@ -106,6 +106,13 @@ class Place(Protocol):
     def report_address(self, name: str) -> str:
         """Return where a person finds a report, ``SKIPPED`` or ``DUPLICATES``."""
 
+    def read_report(self, name: str) -> str:
+        """Return the text of a report; "" where no job has written one here.
+
+        Raises:
+            IndexDamaged: it can't be read.
+        """
+
     def writing(self) -> AbstractContextManager[PlaceWriter]:
         """Hold the right to write, which one process has at a time; makes the place where it does not exist.
 

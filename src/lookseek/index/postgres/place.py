@@ -19,6 +19,7 @@ from ...catalogue import photos_at
 from ...errors import IndexBusy, IndexDamaged
 from ...store import Store, StoreType
 from ...store.postgres import Connections, PostgresStore, Session, connections_to
+from ...store.postgres.texts import text_from_server
 from ...types import Photo
 from ..manifest import Manifest, manifest_from_json
 from ..place import PlaceWriter
@@ -131,6 +132,11 @@ class PostgresPlace:
 
     def report_address(self, name: str) -> str:
         return f"{name} in the table lookseek_{self.parsed.name}.reports of {self.address}"
+
+    def read_report(self, name: str) -> str:
+        statement = f"SELECT content FROM {self.schema}.reports WHERE name = %s"
+        row = self._connections().run(lambda connection: connection.execute(statement, [name]).fetchone())
+        return text_from_server(row[0]) if row else ""
 
     def writing(self) -> AbstractContextManager[PlaceWriter]:
         return self._writing()

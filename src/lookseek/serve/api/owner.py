@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path, PurePath
+from io import StringIO
+from pathlib import PurePath
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from ...errors import LookseekError
-from ...index.place import SKIPPED
+from ...errors import IndexDamaged, LookseekError
+from ...index.place import SKIPPED, Place
 from ...search import Searcher
 from ..engine import Engine
 from ..problems import strip_paths
@@ -73,7 +74,11 @@ async def reload(request: Request) -> Status:
 def _status(engine: Engine) -> Status:
     trouble = _trouble(engine.searcher)
     index = engine.searcher.index
-    rows = _skipped(Path(index.place.report_address(SKIPPED)))
+    rows: list[SkippedRow] = []
+    try:
+        rows = _skipped(index.place)
+    except LookseekError as error:
+        trouble = trouble or strip_paths(str(error))
     return Status(
         name=index.place.name,
         items=index.manifest.items,
@@ -100,12 +105,16 @@ def _trouble(searcher: Searcher) -> str:
     return ""
 
 
-def _skipped(file: Path) -> list[SkippedRow]:
+def _skipped(place: Place) -> list[SkippedRow]:
+    """Return what the last job skipped.
+
+    Raises:
+        IndexDamaged: its report can't be read.
+    """
     try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            return [
-                SkippedRow(where=row["where"], kind=row["kind"], reason=strip_paths(row["reason"]))
-                for row in csv.DictReader(stream)
-            ]
-    except (OSError, KeyError, UnicodeDecodeError, csv.Error):
-        return []  # no job has run since the index was brought here
+        return [
+            SkippedRow(where=row["where"], kind=row["kind"], reason=strip_paths(row["reason"] or ""))
+            for row in csv.DictReader(StringIO(place.read_report(SKIPPED)))
+        ]
+    except (KeyError, csv.Error) as error:
+        raise IndexDamaged(f"{SKIPPED} is no report of a job ({error}): the next index job writes it anew") from error

@@ -145,7 +145,7 @@ _ORIGINAL = CapsuleSettings(
 
 PRESETS: Mapping[str, CapsuleSettings] = {
     # Kınlı et al.: RCCapsNet and SCCapsNet. Ours are the batches of items by photos, the views, and the weight of the
-    # lengths, without which no class can be predicted (docs/decisions/capsule.md).
+    # lengths, without which no class can be predicted (docs/decisions/similarity-papers.md).
     "rc": _ORIGINAL,
     "sc": replace(_ORIGINAL, stem="sc"),
     # What trains on a processor in minutes. First settings: nothing was chosen on val yet.

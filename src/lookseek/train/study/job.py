@@ -38,6 +38,7 @@ class StudyRun:
         settings: all of them.
         data: the source of the photos, as it was given, absolute.
         content: hex, of ids, items, classes and splits.
+        weights: the first ones of a backbone, as they were given.
     """
 
     recipe: str
@@ -45,6 +46,7 @@ class StudyRun:
     settings: StudySettings
     data: str
     content: str
+    weights: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def run_study(
     found = read_items(data, by, label, METRIC["modern"])
     out.mkdir(parents=True, exist_ok=True)
     source = source_address(data)
-    RunFolder(out, "study", StudyRun).begin(StudyRun("study", preset, settings, source, found.content))
+    RunFolder(out, "study", StudyRun).begin(StudyRun("study", preset, settings, source, found.content, weights))
     table = cache_photos(found, out, settings.most, settings.size, progress)
     trials = [
         _trial(cell, number, settings, str(table), out / CELLS / f"{cell.name}-{settings.seed + number}", weights,

@@ -21,7 +21,7 @@ from ..tags.settings import PRESETS as TAGS
 from ..tags.training import logits_of
 from .attributes import attribute_scores
 from .run import WeakRun
-from .training import word_ap
+from .training import word_ap, word_chance
 
 __all__ = ["calibrated_figures", "labels_of"]
 
@@ -71,7 +71,7 @@ def calibrated_figures(
         sure = likely >= np.array([np.inf if limit is None else limit for limit in limits])
         figures[split] = {
             "word_ap": word_ap(logits, has[split]),
-            "chance": float(has[split].mean(0)[has[split].any(0)].mean()),
+            "chance": word_chance(has[split]),
             "precision": float((sure & has[split]).sum() / max(1, sure.sum())),
             "recall": float((sure & has[split]).sum() / max(1, has[split].sum())),
             "written": int(sure.sum()),

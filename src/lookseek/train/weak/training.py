@@ -20,7 +20,7 @@ from ..trainer.seeds import derive_seed
 from .network import WeakNetwork
 from .settings import WeakSettings
 
-__all__ = ["SampledWords", "mentioned", "weak_training", "word_ap"]
+__all__ = ["SampledWords", "mentioned", "weak_training", "word_ap", "word_chance"]
 
 
 class Batch(NamedTuple):
@@ -92,6 +92,12 @@ def word_ap(scores: NDArray[np.float32], has: NDArray[np.bool_]) -> float:
     """
     found = [average_precision(scores[:, w], has[:, w]) for w in np.flatnonzero(has.sum(0) >= FEWEST)]
     return float(np.mean(found)) if found else 0.0
+
+
+def word_chance(has: NDArray[np.bool_]) -> float:
+    """Return what a random order reaches in ``word_ap``: the mean share of photos that have one of the same words."""
+    often = has.sum(0) >= FEWEST
+    return float(has[:, often].mean()) if often.any() else 0.0
 
 
 def mentioned(numbers: Sequence[NDArray[np.int64]], words: int) -> NDArray[np.bool_]:
