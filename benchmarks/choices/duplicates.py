@@ -118,9 +118,8 @@ def main() -> None:
     lines += [f"\npair called near-identical: {photos[r]} {photos[c]}" for r, c in pairs if not chosen.write]
     lines.append(f"\nOf {compared:,} pairs of different files, {len(pairs)} were called near-identical.")
     lines.append(f"\n{of_designs(read_catalogue(chosen.data / 'myntra', chosen.split), encoders, chosen.split)}")
-    lines.append(
-        f"\nModel {DEFAULT}; look at least {LOOK_AT_LEAST}, colour at least {COLOUR_AT_LEAST}, at most {DISTANCE} bits apart."
-    )
+    limits = f"look at least {LOOK_AT_LEAST}, colour at least {COLOUR_AT_LEAST}, at most {DISTANCE} bits apart"
+    lines.append(f"\nModel {DEFAULT}; {limits}.")
     text = "\n".join(lines)
     print(text)
     if chosen.write:
