@@ -94,6 +94,6 @@ class AccessControl:
             return "cross-site", 403, "Asked from another page", "send this from a page of this service", {}
         if wait := self._budget.acquire(client):
             seconds = math.ceil(wait)
-            detail = f"your requests have used their share of the processor while others wait: ask again in {seconds} s"
+            detail = f"you asked for much while others wait: ask again in {seconds} s"
             return "share", 429, "Too many requests", detail, {"Retry-After": str(seconds)}
         return None

@@ -29,7 +29,8 @@
     try {
       const done = await work();
       show(await ask("v1/status"));
-      say([by("said").dataset.done, done?.id, done?.what, done?.reason].filter(Boolean).join(" · "));
+      const { done: worked, failed } = by("said").dataset;
+      say([done?.what === "failed" ? failed : worked, done?.id, done?.reason].filter(Boolean).join(" · "));
     } catch (error) {
       say(error.message);
     }
