@@ -42,7 +42,7 @@ def segments(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the runs of words between commas, points and numbers, in lower case, parted at hyphens.
 
     >>> list(segments("Men's T-shirt, has a round-neck and 3 buttons"))
-    [('men', 't', 'shirt'), ('has', 'round', 'neck', 'and'), ('buttons',)]
+    [('men', 't', 'shirt'), ('has', 'a', 'round', 'neck', 'and'), ('buttons',)]
     """
     plain = unicodedata.normalize("NFC", text).lower().replace("’", "'").replace("'s", " ")
     for part in _BREAK.split(plain):
