@@ -531,20 +531,20 @@ def test_every_answer_has_its_guards(service: Service) -> None:
     assert service.ask.delete("/v1/search").status_code in (403, 405)
 
 
-def test_the_command_serves_until_it_is_told_to_stop(ready: tuple[Path, Path]) -> None:
+def test_the_command_serves_until_it_is_told_to_stop(ready: tuple[Path, Path], tmp_path: Path) -> None:
     import signal
 
     import httpx2
 
-    with served_by_command(ready[1]) as (process, address):
+    log = tmp_path / "service.log"
+    with served_by_command(ready[1], log=log) as (process, address):
         with httpx2.Client(base_url=address) as ask:
             assert ask.get("/readyz").json() == {"status": "ok"}
             answered = ask.post("/v1/search", json={"image": base(drawn(0)), "k": 1})
             assert answered.status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        assert process.stderr is not None
-        lines = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert [line["route"] for line in lines] == ["/readyz", "/v1/search"]
     assert lines[0].keys() == {"id", "method", "route", "status", "ms"}
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,18 +70,23 @@ def serving(index: Path, keys: Path | None = None, **told: Any) -> Iterator[Serv
 
 
 @contextlib.contextmanager
-def served_by_command(index: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``lookseek serve`` as a process of its own, on a free port; gives it and its address."""
+def served_by_command(
+    index: Path, *options: str, log: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``lookseek serve`` as a process of its own, on a free port; gives it and its address.
+
+    What it logs goes to a file: a pipe that nobody reads is full after some 700 requests, and then the service waits.
+    """
     command = [sys.executable, "-m", "lookseek.cli", "serve", str(index), "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout, process.stderr:
-        try:
-            first = process.stdout.readline()
-            assert " at http://" in first, (first, process.stderr.read() if process.poll() is not None else "")
-            yield process, first.split(" at ")[1].split()[0]
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(PATIENCE)
+    with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=logged, text=True)
+        assert process.stdout is not None
+        with process.stdout:
+            try:
+                first = process.stdout.readline()
+                assert " at http://" in first, (first, logged.seek(0), logged.read())
+                yield process, first.split(" at ")[1].split()[0]
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait(PATIENCE)
