@@ -27,7 +27,7 @@ from benchmarks.paths import DATA
 from lookseek import Query, Searcher, build_index, images
 from lookseek.catalogue.myntra import MyntraItem, read_catalogue
 from lookseek.query import Term
-from lookseek.render.lettering import load_font
+from lookseek.render.lettering import choose_font, load_font
 
 JUDGED = Path(__file__).with_name("judgements")
 QUERIES, GRADES = JUDGED / "by_eye.csv", JUDGED / "by_eye_grades.txt"
@@ -82,7 +82,8 @@ def draw_row(
 ) -> None:
     """One query and the hits of both models."""
     words = " ".join(filter(None, [row["text"], row["more"], f"- {row['less']}" if row["less"] else ""]))
-    ImageDraw.Draw(page).text((4, line * CELL + 40), f"{row['number']}. {words}", fill="black", font=load_font(15))
+    font = load_font(choose_font([words]), 13)
+    ImageDraw.Draw(page).text((4, line * CELL + 40), f"{row['number']}. {words}", fill="black", font=font)
     if query.item:
         paste(page, items[query.item], LABEL - 80, line)
     for side, ids in enumerate(sides):
