@@ -44,15 +44,19 @@ def point(n: int, source: str = "") -> Point:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copied") / "shop"
+    fill(folder, ITEMS, "now")
+    return folder
+
+
+def fill(folder: Path, items: int, updated: str) -> None:
     with place_of(folder).writing() as writer:
         target = writer.start(Manifest("", SPEC, "rt fp32", sources=("a.csv", "b.csv"), roles={"price": "price"}), None)
         store = writer.open(target)
         kept = writer.keep_photo("item/0003", b"a photo that only the index has")
-        store.add([point(n, kept if n == 3 else f"/photos/{n}.jpg") for n in range(ITEMS)])
+        store.add([point(n, kept if n == 3 else f"/photos/{n}.jpg") for n in range(items)])
         store.declare(FIELDS)  # type: ignore[arg-type]
         store.close()
-        writer.publish(replace(target, items=ITEMS, fields=FIELDS, updated="now"))  # type: ignore[arg-type]
-    return folder
+        writer.publish(replace(target, items=items, fields=FIELDS, updated=updated))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -108,6 +112,9 @@ def test_a_round_trip_through_a_database_and_an_export_loses_nothing(
     assert run(monkeypatch, "copy", address, tmp_path / "shop.parquet") == 0
     assert run(monkeypatch, "copy", tmp_path / "shop.parquet", tmp_path / "again") == 0
     assert_same(shop, tmp_path / "again")
+    (kept,) = open_index(tmp_path / "again").store.get(["item/0003"], vectors=False)
+    assert Path(kept.source).read_bytes() == b"a photo that only the index has"
+    assert tmp_path / "again" in Path(kept.source).parents
     assert run(monkeypatch, "copy", address, tmp_path / "back") == 0
     (kept,) = open_index(tmp_path / "back").store.get(["item/0003"], vectors=False)
     assert Path(kept.source).read_bytes() == b"a photo that only the index has"
@@ -170,6 +177,21 @@ def test_an_export_that_was_stopped_goes_on_and_is_no_source_before(
     part.write_bytes(part.read_bytes()[:-50])
     with pytest.raises(IndexDamaged, match="can't be read"):
         copy_index(export, tmp_path / "other", Heard())
+
+
+def test_an_export_begins_anew_where_the_index_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookseek.index import copying
+
+    monkeypatch.setattr(copying, "_PART", 256)
+    changing, export = tmp_path / "shop", tmp_path / "x.parquet"
+    fill(changing, ITEMS, "now")
+    with pytest.raises(KeyboardInterrupt):
+        copy_index(changing, export, Stopping(300))
+    fill(changing, ITEMS - 1, "later")
+    done = copy_index(changing, export, Heard())
+    assert (done.items, done.copied) == (ITEMS - 1, ITEMS - 1)
+    copy_index(export, tmp_path / "again", Heard())
+    assert_same(changing, tmp_path / "again")
 
 
 def test_a_copy_that_differs_is_not_published(shop: Path, address: str, postgres: Server) -> None:

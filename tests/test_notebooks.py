@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, as a newcomer runs them: in an empty folder, without data, without a network."""
+"""The notebooks run from top to bottom, as a newcomer runs them: in an empty folder, without data or a network."""
 
 from __future__ import annotations
 

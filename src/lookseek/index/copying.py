@@ -61,7 +61,7 @@ class Copied:
 class _Source:
     """What is copied: the points, the photos that only the source has, and what its sources named.
 
-    An export has neither photos nor that: a later --prune of its copy knows a source's items by where their photos lie.
+    An export lacks the last: a later --prune of its copy knows a source's items by where their photos lie.
     """
 
     manifest: Manifest
@@ -108,7 +108,7 @@ def _opened(address: Address) -> Iterator[_Source]:
             export.count,
             lambda: export.points(layout),
             lambda: list(islice(export.points(layout), 0, None, step)),
-            lambda point: None,
+            lambda point: export.photo(point.source),
             lambda: iter(()),
         )
         return
@@ -132,7 +132,7 @@ def _to_export(source: _Source, export: ParquetExport, progress: Progress) -> Co
     points = (point for point in source.points() if point.id not in there)
     progress.advance(len(there))
     while part := list(islice(points, _PART)):
-        export.write(part, source.manifest.spec.layout)
+        export.write([_with_photo(point, source, export) for point in part], source.manifest.spec.layout)
         copied += len(part)
         progress.advance(len(part))
     samples = source.sample()
@@ -202,12 +202,12 @@ def _same(point: Point, there: Point | None) -> bool:
     )
 
 
-def _with_photo(point: Point, source: _Source, writer: PlaceWriter) -> Point:
+def _with_photo(point: Point, source: _Source, target: PlaceWriter | ParquetExport) -> Point:
     photo = source.kept_photo(point)
     if photo is None:
         return point
     data = photo if isinstance(photo, bytes) else Path(str(photo)).read_bytes()
-    return replace(point, source=writer.keep_photo(point.id, data))
+    return replace(point, source=target.keep_photo(point.id, data))
 
 
 def _members(index: OpenIndex) -> Iterator[tuple[str, bytes]]:

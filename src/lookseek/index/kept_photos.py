@@ -17,7 +17,12 @@ from ..atomic import sync_folder, write_bytes
 from ..errors import IndexFolderError
 from ..store.schema import point_id
 
-__all__ = ["KeptPhotos"]
+__all__ = ["KeptPhotos", "photo_name"]
+
+
+def photo_name(id: str, photo: bytes) -> str:
+    """Return the file name of an item's kept photo: another one for another photo."""
+    return f"{point_id(id)}-{hashlib.blake2b(photo, digest_size=8).hexdigest()}.jpg"
 
 
 class KeptPhotos:
@@ -37,8 +42,7 @@ class KeptPhotos:
         Raises:
             IndexFolderError: it can't be written.
         """
-        name = f"{point_id(id)}-{hashlib.blake2b(photo, digest_size=8).hexdigest()}.jpg"
-        file = self._folder / name
+        file = self._folder / photo_name(id, photo)
         try:
             self._folder.mkdir(exist_ok=True)
             self.edit([id])

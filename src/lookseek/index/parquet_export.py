@@ -1,6 +1,7 @@
 """An index as a folder of Parquet files, ``shop.parquet/``: what any tool reads, and ``lookseek copy`` reads back.
 
     part-00000.parquet    ids, attributes, hashes, sources, fingerprints, regions, and a column a named vector
+    _photos/              photos that only the index has; the sources of their items name them
     _lookseek.json        the manifest, written last: a folder without it is an export that was interrupted
     _unfinished.json      the same while it is being written
 
@@ -21,11 +22,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..atomic import move, replacing, write_text
+from ..atomic import move, replacing, write_bytes, write_text
 from ..errors import IndexDamaged, IndexMismatch
 from ..store import Layout, VectorSpec
 from ..store.payload import from_payload, to_payload
 from ..types import Point, Vector, Vectors
+from .kept_photos import photo_name
 from .manifest import Manifest, manifest_from_json, manifest_to_json
 
 __all__ = ["SUFFIX", "ParquetExport"]
@@ -33,6 +35,7 @@ __all__ = ["SUFFIX", "ParquetExport"]
 SUFFIX = ".parquet"
 _FINISHED, _UNFINISHED = "_lookseek.json", "_unfinished.json"
 _TEXTS = ("id", "attributes", "hash", "source", "fingerprint", "regions")
+_PHOTOS = "_photos"
 _VECTOR = "vector."
 """Before a vector's name: its column."""
 _ROWS = 256
@@ -65,6 +68,10 @@ class ParquetExport:
     def begin(self, manifest: Manifest) -> set[str]:
         """Begin an export, or go on with one that was interrupted.
 
+        Args:
+            manifest: of the index. Where it was published since the export was interrupted, that begins anew:
+                what is written may be gone or changed.
+
         Returns:
             The ids that are written already.
 
@@ -78,6 +85,10 @@ class ParquetExport:
             before = manifest_from_json(unfinished.read_bytes(), str(unfinished))
             if not before.spec.same_vectors(manifest.spec):
                 raise IndexMismatch(f"{self.folder} holds part of an export of other vectors: delete it")
+            if (before.generation, before.updated) != (manifest.generation, manifest.updated):
+                for part in self._parts():
+                    part.unlink()
+                write_text(unfinished, manifest_to_json(manifest))
             return {text for part in self._parts() for text in pq.read_table(part, columns=["id"])["id"].to_pylist()}
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise IndexMismatch(f"{self.folder} holds other things than an export: give a new folder")
@@ -90,6 +101,18 @@ class ParquetExport:
         numbers = [int(part.stem.partition("-")[2]) for part in self._parts()]
         with replacing(self.folder / f"part-{max(numbers, default=-1) + 1:05d}{SUFFIX}") as out:
             pq.write_table(_table(points, layout), out, compression="zstd")
+
+    def keep_photo(self, id: str, photo: bytes) -> str:
+        """Keep a photo of an item; returns its source."""
+        name = photo_name(id, photo)
+        (self.folder / _PHOTOS).mkdir(exist_ok=True)
+        write_bytes(self.folder / _PHOTOS / name, photo)
+        return f"{_PHOTOS}/{name}"
+
+    def photo(self, source: str) -> Path | None:
+        """Return the path of a photo that the export keeps; None of other sources."""
+        folder, _, name = source.partition("/")
+        return self.folder / _PHOTOS / name if folder == _PHOTOS and "/" not in name else None
 
     def finish(self, manifest: Manifest) -> None:
         """Make the export a whole one."""

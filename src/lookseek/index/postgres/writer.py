@@ -16,7 +16,7 @@ from ...store.postgres import PostgresStore, Session
 from ...store.postgres.connections import Connection, register_vectors, standby_error
 from ...store.postgres.tables import create_schema
 from ...store.postgres.texts import text_from_server, text_to_server
-from ...store.schema import point_id
+from ..kept_photos import photo_name
 from ..manifest import Manifest, manifest_to_json
 from ..place import Place
 
@@ -158,13 +158,13 @@ class PostgresWriter:
             )
 
     def keep_photo(self, id: str, photo: bytes) -> str:
-        name = f"{point_id(id)}-{hashlib.blake2b(photo, digest_size=8).hexdigest()}"
+        source = KEPT + photo_name(id, photo)
         self.note_edited([id])
         self._execute(
             f"INSERT INTO {self._schema}.photos VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [f"{KEPT}{name}.jpg", text_to_server(id), photo],
+            [source, text_to_server(id), photo],
         )
-        return f"{KEPT}{name}.jpg"
+        return source
 
     def note_edited(self, ids: Collection[str]) -> None:
         self._execute(
