@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lookseek.filters import parse
-from lookseek.store import Restriction, create_store
+from lookseek.store import Restriction
 from lookseek.store.edge import EdgeStore
 from lookseek.store.schema import VectorSpec
 from lookseek.types import Point, Vector
@@ -26,8 +26,7 @@ def rows() -> Vector:
 
 @pytest.fixture(scope="module")
 def store(rows: Vector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeStore]:
-    made = create_store("edge", tmp_path_factory.mktemp("graph") / "store", {"look": VectorSpec(DIM, "cosine")})
-    assert isinstance(made, EdgeStore)
+    made = EdgeStore.create(tmp_path_factory.mktemp("graph") / "store", {"look": VectorSpec(DIM, "cosine")})
     for at in range(0, COUNT, 1000):
         made.add(
             [Point(f"{n:05d}", {"look": rows[n]}, {"half": f"h{n % 2}", "price": n}) for n in range(at, at + 1000)]

@@ -1,13 +1,64 @@
-"""Whether another process holds a lock file, found out without writing to it."""
+"""Whether another process holds a lock file, found out without writing to it; and locks that processes share."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-__all__ = ["is_locked"]
+__all__ = ["is_locked", "shared_lock", "wait_until_free"]
+
+_LOOK_SECONDS = 0.01
+"""Seconds between two looks at a lock."""
+
+
+@contextmanager
+def shared_lock(file: Path, seconds: float) -> Iterator[int | None]:
+    """Hold a lock whose descriptor may be given to another process, which then holds it too until it ends.
+
+    Args:
+        file: made where it is not there.
+        seconds: to wait for it.
+
+    Yields:
+        The descriptor; None on Windows, where nothing is locked.
+
+    Raises:
+        Timeout: somebody else holds it.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield None
+        return
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise Timeout(str(file)) from None
+                time.sleep(_LOOK_SECONDS)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def wait_until_free(file: Path, seconds: float) -> bool:
+    """Return whether nobody holds a lock file, or nobody does within so many seconds."""
+    end = time.monotonic() + seconds
+    while is_locked(file):
+        if time.monotonic() > end:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def is_locked(file: Path) -> bool:

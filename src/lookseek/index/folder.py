@@ -5,6 +5,7 @@
       building.json     the same for a generation that a job is filling, or was filling when it was stopped
       generation-0007/  the store's files; one that is published is never written again. routers/ in it: its routers
       writer.lock       held by the one process that writes
+      engine.lock       held by it and by the process in which the engine writes, which may outlive it for a moment
       photos/           photos that came without a source of their own
       photos.edited     ids whose photos may have to go, while a writer edits their items
       skipped.csv       what the last job had to leave out, and why
@@ -32,7 +33,7 @@ from ..errors import IndexBusy, IndexDamaged, IndexFull, IndexMismatch
 from ..store import Store, StoreType, create_store, open_store
 from ..store.room import require_room, size_on_disk
 from ..types import Photo
-from .file_locks import is_locked
+from .file_locks import is_locked, shared_lock, wait_until_free
 from .generation import (
     ENGINE_REWRITES,
     checksum,
@@ -53,7 +54,9 @@ __all__ = ["FolderPlace", "is_index"]
 PUBLISHED = "lookseek.json"
 _SMALL = 2**18
 """Bytes of a file up to which its checksum is compared whenever the index is opened: some .2 ms."""
-_UNFINISHED, _LOCK, _PHOTOS = "building.json", "writer.lock", "photos"
+_UNFINISHED, _LOCK, _ENGINE_LOCK, _PHOTOS = "building.json", "writer.lock", "engine.lock", "photos"
+_ENGINE_SECONDS = 10.0
+"""Seconds that the engine of a killed writer may take to end the call in which it is; most take milliseconds."""
 
 
 def is_index(folder: Path) -> bool:
@@ -93,7 +96,7 @@ class FolderPlace:
         return f"{stat.st_ino}-{stat.st_mtime_ns}"
 
     def being_written(self) -> bool:
-        return is_locked(self.folder / _LOCK)
+        return is_locked(self.folder / _LOCK) or not wait_until_free(self.folder / _ENGINE_LOCK, _ENGINE_SECONDS)
 
     def damage(self, manifest: Manifest, *, contents: bool = False) -> Mapping[str, str]:
         data = self._data(manifest)
@@ -158,9 +161,14 @@ class FolderPlace:
         except Timeout:
             raise IndexBusy(f"another process is writing {self.folder}: wait until it has ended, or stop it") from None
         try:
-            writer = _FolderWriter(self)
-            writer.sweep()
-            yield writer
+            with shared_lock(self.folder / _ENGINE_LOCK, _ENGINE_SECONDS) as shared:
+                writer = _FolderWriter(self, shared)
+                writer.sweep()
+                yield writer
+        except Timeout:
+            raise IndexBusy(
+                f"the engine of a writer that was stopped still writes {self.folder}: wait until it has ended"
+            ) from None
         except OSError as error:
             if error.errno in DISK_FULL:
                 raise IndexFull(
@@ -176,10 +184,15 @@ class FolderPlace:
 
 
 class _FolderWriter:
-    """The holder of a folder's writer lock. See ``PlaceWriter`` for what each method promises."""
+    """The holder of a folder's writer lock. See ``PlaceWriter`` for what each method promises.
 
-    def __init__(self, place: FolderPlace) -> None:
-        self._place, self._folder = place, place.folder
+    Args:
+        place: that is written.
+        lock: the descriptor of the lock that the engine's process shares; None where there is no such process.
+    """
+
+    def __init__(self, place: FolderPlace, lock: int | None) -> None:
+        self._place, self._folder, self._lock = place, place.folder, lock
         self._photos = KeptPhotos(place.folder / _PHOTOS)
 
     @property
@@ -191,7 +204,7 @@ class _FolderWriter:
         fresh = replace(manifest, generation=f"generation-{last + 1:04d}", files={}, updated="")
         data = self._folder / fresh.generation
         if base is None:
-            create_store(manifest.spec.store, data, manifest.spec.layout).close()
+            create_store(manifest.spec.store, data, manifest.spec.layout, lock=self._lock).close()
             return fresh
         for name, wrong in self._place.damage(base, contents=True).items():
             raise IndexDamaged(
@@ -203,7 +216,8 @@ class _FolderWriter:
         return fresh
 
     def open(self, manifest: Manifest) -> Store:
-        return open_store(manifest.spec.store, self._folder / manifest.generation, manifest.spec.layout)
+        data = self._folder / manifest.generation
+        return open_store(manifest.spec.store, data, manifest.spec.layout, lock=self._lock)
 
     def announce(self, manifest: Manifest) -> None:
         write_text(self._folder / _UNFINISHED, manifest_to_json(manifest))

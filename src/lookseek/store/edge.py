@@ -1,5 +1,6 @@
 """The embedded engine: Qdrant Edge, in the process. Only this file, ``edge_form.py`` and ``edge_shard.py`` use it.
 
+Readers open it here; what is written goes through ``edge_writer.py``, which runs it in another process.
 How it is used, and why (figures in docs/decisions/store.md): no write-ahead log, since every ``add`` ends in
 a flush and a log would lock the folder to one process; vectors as float16, half the bytes at the same recall;
 graphs only where ``optimise`` is told to, in a process of their own, since the engine holds Python's lock.
@@ -81,7 +82,7 @@ class EdgeStore:
         """Make an empty store; the folder must not exist."""
         require_room(folder, _EMPTY)
         folder.mkdir(parents=True)
-        engine.EdgeShard.create(str(folder), _config(layout, graph=False)).close()
+        Shard.create(folder, _config(layout, graph=False))
         return cls(folder, layout)
 
     def add(self, points: Sequence[Point]) -> None:

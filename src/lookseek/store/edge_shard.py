@@ -40,7 +40,16 @@ class Shard:
             self._shard = engine.EdgeShard.load(str(opened), config)
         except BaseException as error:
             self._remove_copy()
-            self._raise_ours(error, "can't be opened")
+            _raise_ours(folder, error, "can't be opened")
+            raise
+
+    @staticmethod
+    def create(folder: Path, config: engine.EdgeConfig) -> None:
+        """Make an empty shard in a folder that is there."""
+        try:
+            engine.EdgeShard.create(str(folder), config).close()
+        except BaseException as error:
+            _raise_ours(folder, error, "can't be made")
             raise
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -50,7 +59,7 @@ class Shard:
             try:
                 return method(*arguments)
             except BaseException as error:
-                self._raise_ours(error, "can't be read or written")
+                _raise_ours(self._folder, error, "can't be read or written")
                 raise
 
         return call
@@ -67,17 +76,18 @@ class Shard:
             self._copy.close()
             self._copy = None
 
-    def _raise_ours(self, error: BaseException, what: str) -> None:
-        """Raise the error that stands for one of the engine's, which are plain Exceptions or panics of Rust."""
-        message = str(error)
-        if not (type(error) is Exception or isinstance(error, OSError) or type(error).__name__ == "PanicException"):
-            return
-        if any(sign in message for sign in _NO_ROOM):
-            full = f"{self._folder} {what}, since there is no room on the disk ({message}): make room"
-            raise IndexFull(full) from error
-        if any(sign in message for sign in _FORBIDDEN):
-            raise IndexFolderError(f"{self._folder} {what} ({message}): give this user the right to it") from error
-        raise IndexDamaged(
-            f"{self._folder} {what} ({message[:300]}): lookseek check says what is damaged; bring it back from a copy, "
-            "or index the catalogue again into a new folder"
-        ) from error
+
+def _raise_ours(folder: Path, error: BaseException, what: str) -> None:
+    """Raise the error that stands for one of the engine's, which are plain Exceptions or panics of Rust."""
+    message = str(error)
+    if not (type(error) is Exception or isinstance(error, OSError) or type(error).__name__ == "PanicException"):
+        return
+    if any(sign in message for sign in _NO_ROOM):
+        full = f"{folder} {what}, since there is no room on the disk ({message}): make room"
+        raise IndexFull(full) from error
+    if any(sign in message for sign in _FORBIDDEN):
+        raise IndexFolderError(f"{folder} {what} ({message}): give this user the right to it") from error
+    raise IndexDamaged(
+        f"{folder} {what} ({message[:300]}): lookseek check says what is damaged; bring it back from a copy, "
+        "or index the catalogue again into a new folder"
+    ) from error

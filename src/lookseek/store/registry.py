@@ -40,13 +40,25 @@ class _StoreClass(Protocol):
     def create(self, folder: Path, layout: Layout) -> Store: ...
 
 
+class _WriterClass(Protocol):
+    """How a store that another process writes is made and opened."""
+
+    def __call__(self, folder: Path, layout: Layout, *, lock: int | None = None) -> Store: ...
+
+    def create(self, folder: Path, layout: Layout, *, lock: int | None = None) -> Store: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A store that can be named. ``load`` imports its class; ``package`` is what the import needs, "" for nothing."""
+    """A store that can be named. ``load`` imports its class; ``package`` is what the import needs, "" for nothing.
+
+    ``load_writer`` returns the class that writes in a process of its own, None where there is none.
+    """
 
     load: Callable[[], _StoreClass]
     capabilities: Capabilities
     package: str = ""
+    load_writer: Callable[[], _WriterClass | None] = lambda: None
 
 
 def capabilities(kind: StoreType) -> Capabilities:
@@ -71,16 +83,26 @@ def default_store() -> tuple[FolderStore, str]:
     return first, ""
 
 
-def create_store(kind: StoreType, folder: Path, layout: Layout) -> Store:
+def create_store(kind: StoreType, folder: Path, layout: Layout, *, lock: int | None = None) -> Store:
     """Make an empty store in a folder that does not exist yet.
+
+    Args:
+        kind: which store.
+        folder: its files.
+        layout: the named vectors.
+        lock: as for ``open_store``.
 
     Raises:
         IndexMismatch: the package that it needs can't be imported here.
     """
-    return _load_class(kind, folder).create(folder, layout)
+    store = _load_class(kind, folder)
+    writer = _STORES[kind].load_writer()
+    return store.create(folder, layout) if writer is None else writer.create(folder, layout, lock=lock)
 
 
-def open_store(kind: StoreType, folder: Path, layout: Layout, *, read_only: bool = False) -> Store:
+def open_store(
+    kind: StoreType, folder: Path, layout: Layout, *, read_only: bool = False, lock: int | None = None
+) -> Store:
     """Open a store that is there.
 
     Args:
@@ -88,12 +110,16 @@ def open_store(kind: StoreType, folder: Path, layout: Layout, *, read_only: bool
         folder: its files.
         layout: the named vectors.
         read_only: whatever is done with it, nothing in the folder changes.
+        lock: a descriptor of a lock that is held until the store is closed, also by another process that writes for
+            this one, should this one be killed.
 
     Raises:
         IndexDamaged: its files can't be read.
         IndexMismatch: the package that it needs can't be imported here.
     """
-    return _load_class(kind, folder)(folder, layout, read_only=read_only)
+    store = _load_class(kind, folder)
+    writer = None if read_only else _STORES[kind].load_writer()
+    return store(folder, layout, read_only=read_only) if writer is None else writer(folder, layout, lock=lock)
 
 
 def _load_class(kind: StoreType, folder: Path) -> _StoreClass:
@@ -115,6 +141,16 @@ def _edge() -> _StoreClass:
     return EdgeStore
 
 
+def _edge_writer() -> _WriterClass | None:
+    from .engine_process import CAN_SHARE
+
+    if not CAN_SHARE:
+        return None
+    from .edge_writer import EdgeWriter
+
+    return EdgeWriter
+
+
 def _plain() -> _StoreClass:
     from .plain import PlainStore
 
@@ -122,7 +158,7 @@ def _plain() -> _StoreClass:
 
 
 _STORES: Mapping[StoreType, _Entry] = {
-    "edge": _Entry(_edge, Capabilities(graphs=True), "qdrant-edge-py"),
+    "edge": _Entry(_edge, Capabilities(graphs=True), "qdrant-edge-py", _edge_writer),
     "numpy": _Entry(_plain, Capabilities(graphs=False, most_items=50_000)),
 }
 """In the order of preference for a new index; the last needs no package."""
