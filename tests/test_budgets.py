@@ -8,6 +8,7 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from lookseek.serve.api.queries import check_words, to_query
 from lookseek.serve.api.schemas import SearchBody
 from lookseek.serve.guards.body_budget import BodyBudget
 from lookseek.serve.guards.body_deadline import BodyDeadline
-from lookseek.serve.guards.cpu_budget import CpuBudget
+from lookseek.serve.guards.cpu_budget import HEAVY_SECONDS, CpuBudget, CpuMeter
 from lookseek.serve.metrics import Metrics
 from lookseek.serve.page.parameters import parse_state
 from lookseek.serve.page.rendering import results_that_fit
-from lookseek.serve.pool import Busy
+from lookseek.serve.pool import Busy, WorkerPool
 from lookseek.serve.settings import MAX_PAGE_BYTES, MAX_WORDS, Settings, limits
 
 
@@ -186,6 +187,140 @@ def test_clients_that_change_their_address_take_no_memory() -> None:
     for n in range(3_000):
         budget.acquire(f"10.0.{n // 256}.{n % 256}")
     assert len(budget) <= 1_000
+
+
+def test_jobs_that_run_at_once_share_what_was_used() -> None:
+    clock = Clock()
+    meter = CpuMeter(clock)
+    first = meter.start()
+    clock.now = 1.0
+    second = meter.start()
+    clock.now = 3.0
+    assert meter.stop(first) == 2.0  # a second alone, and half of two
+    clock.now = 3.5
+    assert meter.stop(second) == 1.5
+
+
+def test_a_client_has_used_much_beyond_its_share_and_not_by_waiting() -> None:
+    clock = Clock()
+    budget = CpuBudget(0.5, 5.0, clock=clock)
+    for _ in range(40):  # a page's pictures, all at once
+        budget.acquire("shopper")
+    assert not budget.is_heavy("shopper")
+    assert not budget.is_heavy("nobody")
+    budget.acquire("greedy")
+    budget.charge("greedy", HEAVY_SECONDS + 0.1)
+    assert budget.is_heavy("greedy")
+    assert budget.light_ones_ask()
+    clock.now = 0.5
+    assert not budget.is_heavy("greedy")
+    budget.charge("greedy", 8.0)
+    clock.now = 10.5
+    assert budget.is_heavy("greedy")
+    assert not budget.light_ones_ask(), "the shopper has gone"
+
+
+# the queue
+
+
+class Used:
+    """What clients have used: those whose names begin with "greedy", much."""
+
+    light = True
+
+    def is_heavy(self, client: str) -> bool:
+        return client.startswith("greedy")
+
+    def light_ones_ask(self) -> bool:
+        return self.light
+
+
+class Jobs:
+    """Jobs that run until the test ends them, and the order in which they began."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self.pool, self.began, self.ends = pool, list[str](), dict[str, threading.Event]()
+
+    def add(self, name: str) -> asyncio.Task[str]:
+        end = self.ends[name] = threading.Event()
+
+        def work() -> str:
+            self.began.append(name)
+            assert end.wait(20)
+            return name
+
+        return asyncio.ensure_future(self.pool.run(work, name.partition(" ")[0]))
+
+    async def running(self, *names: str) -> None:
+        async with asyncio.timeout(20):
+            while sorted(self.began) != sorted(names):
+                await asyncio.sleep(0.001)
+
+    def end(self) -> None:
+        for end in self.ends.values():
+            end.set()
+
+
+def test_who_has_used_little_waits_for_no_queue_of_others() -> None:
+    async def scenario() -> None:
+        used = Used()
+        jobs = Jobs(WorkerPool(3, 64, 60.0, "test", used, heavy_threads=1))
+        greedy = [jobs.add(f"greedy{n % 4} {n}") for n in range(20)]
+        await jobs.running("greedy0 0")  # two threads are left to others
+        honest = jobs.add("honest 1")
+        await jobs.running("greedy0 0", "honest 1")
+        jobs.ends["honest 1"].set()
+        assert await honest == "honest 1"
+        second, third, fourth = (jobs.add(f"honest {n}") for n in (2, 3, 4))
+        await jobs.running("greedy0 0", "honest 1", "honest 2", "honest 3")
+        jobs.ends["greedy0 0"].set()
+        await greedy[0]
+        await jobs.running("greedy0 0", "honest 1", "honest 2", "honest 3", "honest 4")
+        used.light = False  # nobody else asks: all threads are theirs
+        jobs.end()
+        assert len(await asyncio.gather(*greedy, second, third, fourth)) == 23
+        assert jobs.pool.pending == 0
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_takes_from_who_has_most_in_it() -> None:
+    async def scenario() -> None:
+        jobs = Jobs(WorkerPool(1, 6, 60.0, "test", Used()))
+        many = [jobs.add(f"greedy {n}") for n in range(7)]
+        await jobs.running("greedy 0")
+        assert jobs.pool.full("greedy")
+        assert not jobs.pool.full("honest")
+        with pytest.raises(Busy):
+            await jobs.pool.run(lambda: None, "greedy")
+        honest = jobs.add("honest 1")
+        with pytest.raises(Busy):
+            await many[6]
+        jobs.end()
+        assert await honest == "honest 1"
+        assert jobs.began[:2] == ["greedy 0", "honest 1"]
+        await asyncio.gather(*many[:6])
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_job_whose_client_went_leaves_the_queue() -> None:
+    async def scenario() -> None:
+        jobs = Jobs(WorkerPool(1, 6, 60.0, "test"))
+        first, second = jobs.add("one 1"), jobs.add("one 2")
+        await jobs.running("one 1")
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        assert jobs.pool.pending == 1
+        jobs.end()
+        await first
+        assert jobs.began == ["one 1"]
+        jobs.pool.close()
+
+    asyncio.run(scenario())
 
 
 # the table

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
+from ..encode.runtime import cores
 from ..filters import parse
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
-from .guards.cpu_budget import CpuBudget, current_client
+from .guards.cpu_budget import CpuBudget, CpuMeter, current_client
 from .guards.filter_cost import check_filter_cost
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
@@ -46,8 +47,15 @@ class Engine:
         self.searcher = Searcher(settings.index)
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self.empty_searches = EmptySearches(kept=settings.keep_searches)
-        self.budget = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS)
-        self._searches = WorkerPool(settings.threads, settings.queue_limit, settings.queue_seconds, "search")
+        self.budget, self._meter = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS), CpuMeter()
+        self._searches = WorkerPool(
+            settings.threads,
+            settings.queue_limit,
+            settings.queue_seconds,
+            "search",
+            self.budget,
+            max(1, cores() // 2),
+        )
         self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
         self._fetches = WorkerPool(8, 8, 5.0, "fetch")  # separate: a slow host delays no picture
         self._writes = WorkerPool(1, 1, math.inf, "write")  # one thread: it holds the index's lock
@@ -60,7 +68,7 @@ class Engine:
         Raises:
             Busy: the queue of searches is full.
         """
-        if self._searches.full:
+        if self._searches.full(current_client.get()):
             self.metrics.refused.labels("busy").inc()
             raise Busy(1)
 
@@ -99,6 +107,10 @@ class Engine:
             Busy: the queue of searches is full, or the job waited too long.
         """
         return await self._run_timed(self._searches, job)
+
+    async def run_charged(self, job: Callable[[], T]) -> T:
+        """Run a short job beside the event loop, such as parsing a body, and charge the client for it."""
+        return await asyncio.to_thread(self._charged, current_client.get(), job)
 
     async def run_picture(self, job: Callable[[], T]) -> T:
         """Run a job that makes a picture. Raises as ``run_search`` does."""
@@ -148,16 +160,19 @@ class Engine:
         client = current_client.get()
 
         def timed() -> T:
-            started, used = time.perf_counter(), time.process_time()
-            self.metrics.step_seconds.labels("wait").observe(started - queued)
-            try:
-                return job()
-            finally:
-                # all threads that a job uses compute for it; what other programs take of the machine it does not pay
-                self.budget.charge(client, min(time.perf_counter() - started, time.process_time() - used))
+            self.metrics.step_seconds.labels("wait").observe(time.perf_counter() - queued)
+            return self._charged(client, job)
 
         try:
-            return await pool.run(timed)
+            return await pool.run(timed, client)
         except Busy:
             self.metrics.refused.labels("busy").inc()
             raise
+
+    def _charged(self, client: str, job: Callable[[], T]) -> T:
+        """Run a job and charge its client for it; what other programs take of the machine it does not pay."""
+        began, used = time.perf_counter(), self._meter.start()
+        try:
+            return job()
+        finally:
+            self.budget.charge(client, min(time.perf_counter() - began, self._meter.stop(used)))

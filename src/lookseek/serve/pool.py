@@ -1,14 +1,16 @@
-"""Worker threads with a bounded queue."""
+"""Worker threads with a bounded queue that is fair to clients: who has used little goes first."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["Busy", "WorkerPool"]
+__all__ = ["Busy", "Usage", "WorkerPool"]
 
 T = TypeVar("T")
 
@@ -21,59 +23,153 @@ class Busy(Exception):
         self.seconds = seconds
 
 
+class Usage(Protocol):
+    """What clients have used of late; ``CpuBudget`` has it."""
+
+    def is_heavy(self, client: str) -> bool:
+        """Return whether a client has used much."""
+
+    def light_ones_ask(self) -> bool:
+        """Return whether a client that has used little asked within the last seconds."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A job that waits or runs, whose it is, when it came, and where its result goes."""
+
+    work: Callable[[], Any]
+    client: str
+    queued: float
+    answer: asyncio.Future[Any]
+    heavy: bool = False
+
+
 class WorkerPool:
     """Runs jobs in threads, and refuses a job where too many wait or where it waited too long.
 
-    All methods belong to one event loop, which alone counts ``pending``.
+    Jobs of clients that have used little are run first, each kind in the order in which it came. While such clients
+    ask, the others get some of the threads alone: a long job, once begun, can't be stopped. Where the queue is full,
+    the client that has most jobs in it loses its last one to a client with fewer. All methods belong to one event loop.
 
     Args:
         threads: jobs that run at once.
         queue_limit: jobs that may wait for a thread.
         queue_seconds: that a job may have waited and still be run; its client will have gone by then.
         name: of the threads.
+        usage: what clients have used; None runs all jobs in the order in which they came.
+        heavy_threads: jobs of clients that have used much that run at once while others ask.
     """
 
-    def __init__(self, threads: int, queue_limit: int, queue_seconds: float, name: str) -> None:
-        self._limit, self._queue_seconds = threads + queue_limit, queue_seconds
+    def __init__(
+        self,
+        threads: int,
+        queue_limit: int,
+        queue_seconds: float,
+        name: str,
+        usage: Usage | None = None,
+        heavy_threads: int = 1,
+    ) -> None:
+        self._free, self._limit, self._queue_seconds = threads, threads + queue_limit, queue_seconds
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"lookseek-{name}")
+        self._usage, self._heavy_threads, self._heavy = usage, heavy_threads, 0
+        self._waiting: deque[_Job] = deque()
         self.pending = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether the next job would be refused."""
-        return self.pending >= self._limit
+    def full(self, client: str = "") -> bool:
+        """Return whether the next job of a client would be refused."""
+        return self.pending >= self._limit and self._last_of_most(client) is None
 
-    async def run(self, job: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], client: str = "") -> T:
         """Run a job and return its result.
+
+        Args:
+            work: the job.
+            client: whose it is.
 
         Raises:
             Busy: the queue is full, or the job waited longer than ``queue_seconds``.
         """
-        if self.full:
-            raise Busy(1)
-        queued = time.monotonic()
-
-        def run_if_fresh() -> T:
-            if time.monotonic() - queued > self._queue_seconds:
+        if self.pending >= self._limit:
+            loser = self._last_of_most(client)
+            if loser is None:
                 raise Busy(1)
-            return job()
-
-        loop = asyncio.get_running_loop()
-        self.pending += 1
-        future = self._threads.submit(run_if_fresh)
-        # counts until the thread is free, also where the client has gone before
-        future.add_done_callback(lambda _: _call_soon(loop, self._release))
-        return await asyncio.wrap_future(future)
+            self._refuse(loser)
+        job = _Job(work, client, time.monotonic(), asyncio.get_running_loop().create_future())
+        self.pending += 1  # until the thread is free, also where the client has gone before
+        self._waiting.append(job)
+        self._start()
+        try:
+            result: T = await job.answer
+        except asyncio.CancelledError:
+            if job in self._waiting:
+                self._refuse(job)
+            raise
+        return result
 
     def close(self) -> None:
         """Wait for the running jobs; those that wait are cancelled."""
+        waiting, self._waiting = self._waiting, deque()
+        for job in waiting:
+            _call_soon(job.answer.get_loop(), job.answer.cancel)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _release(self) -> None:
+    def _start(self) -> None:
+        """Give the free threads to those whose turn it is."""
+        while self._free and (job := self._next()) is not None:
+            self._waiting.remove(job)
+            if time.monotonic() - job.queued > self._queue_seconds:
+                self._refuse(job)
+                continue
+            self._free -= 1
+            self._heavy += job.heavy
+            loop = job.answer.get_loop()
+            self._threads.submit(job.work).add_done_callback(
+                lambda done, job=job, loop=loop: _call_soon(loop, self._end, job, done)  # type: ignore[misc]
+            )
+
+    def _next(self) -> _Job | None:
+        if self._usage is None or not self._waiting:
+            return self._waiting[0] if self._waiting else None
+        for job in self._waiting:
+            job.heavy = self._usage.is_heavy(job.client)
+            if not job.heavy:
+                return job
+        if self._heavy >= self._heavy_threads and self._usage.light_ones_ask():
+            return None
+        return self._waiting[0]
+
+    def _end(self, job: _Job, done: Future[Any]) -> None:
         self.pending -= 1
+        self._free += 1
+        self._heavy -= job.heavy
+        if done.cancelled():
+            job.answer.cancel()
+        elif not job.answer.done():
+            error = done.exception()
+            if error is None:
+                job.answer.set_result(done.result())
+            else:
+                job.answer.set_exception(error)
+        self._start()
+
+    def _last_of_most(self, client: str) -> _Job | None:
+        """Return the last job of the client that has most in the queue; None where none has more than this one."""
+        counts = Counter(job.client for job in self._waiting)
+        most, count = counts.most_common(1)[0] if counts else ("", 0)
+        if count <= counts[client] + 1:
+            return None
+        return next(job for job in reversed(self._waiting) if job.client == most)
+
+    def _refuse(self, job: _Job) -> None:
+        """Take a job that waits out of the queue; who waits for it gets ``Busy``."""
+        if job in self._waiting:
+            self._waiting.remove(job)
+        self.pending -= 1
+        if not job.answer.done():
+            job.answer.set_exception(Busy(1))
 
 
-def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object) -> None:
     """Call back on the event loop; does nothing after the loop has closed."""
     if not loop.is_closed():
-        loop.call_soon_threadsafe(callback)
+        loop.call_soon_threadsafe(callback, *arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..engine import Engine
 from ..problems import problem
 from .schemas import SearchBody
 
@@ -57,7 +57,9 @@ async def read_search(request: Request) -> tuple[SearchBody, bytes | None]:
     """
     body_type = media_type(request)
     if body_type == "application/json":
-        return await asyncio.to_thread(parse_json, SearchBody, await request.body()), None
+        engine: Engine = request.app.state.engine
+        body = await request.body()
+        return await engine.run_charged(lambda: parse_json(SearchBody, body)), None
     if body_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         detail = (
             f"the body is {body_type or 'of no stated kind'}: send application/json, or multipart/form-data with a "

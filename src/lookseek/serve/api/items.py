@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
 from typing import Annotated
 from urllib.parse import unquote
@@ -87,7 +86,8 @@ async def put(request: Request, id: str) -> Done:
     engine: Engine = request.app.state.engine
     writer: Writer = request.app.state.writer
     item_id = _decode_id(id)
-    body = await asyncio.to_thread(parse_json, ItemBody, await request.body())
+    content = await request.body()
+    body = await engine.run_charged(lambda: parse_json(ItemBody, content))
 
     def put_item() -> Outcome:
         item = writer.to_item(item_id, body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -86,7 +85,7 @@ async def garments(request: Request) -> Response:
     engine.refuse_if_full()
     body, uploaded = await read_search(request)
     fetched = await _fetch_image(body.image_url, engine, request.app.state.settings)
-    image = (await asyncio.to_thread(to_query, body, uploaded, fetched)).image
+    image = (await engine.run_charged(lambda: to_query(body, uploaded, fetched))).image
     if image is None:
         raise QueryError("garments are looked for in a photo, and there is none: send one as image")
     found = await engine.run_search(lambda: engine.searcher.garments(image))
@@ -101,7 +100,7 @@ async def _search(request: Request, *, feedback: bool = False) -> Response:
     if feedback and not (body.like or body.unlike):
         raise QueryError("feedback needs items that were liked or not: name their ids as like and unlike")
     fetched = await _fetch_image(body.image_url, engine, settings)
-    query = await asyncio.to_thread(to_query, body, uploaded, fetched)
+    query = await engine.run_charged(lambda: to_query(body, uploaded, fetched))
     page = Page(query, body.cursor, body.sort, engine.searcher.index.manifest)
     return await engine.search_and_convert(
         page.query, lambda results: JSONResponse(page.of(to_response(results), index_version(engine.searcher.index)))

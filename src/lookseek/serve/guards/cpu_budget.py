@@ -11,19 +11,60 @@ from dataclasses import dataclass
 
 from .rate_limit import MAX_CLIENTS
 
-__all__ = ["CpuBudget", "current_client"]
+__all__ = ["HEAVY_SECONDS", "CpuBudget", "CpuMeter", "current_client"]
 
 current_client: ContextVar[str] = ContextVar("current_client", default="")
 """The client of the request that is being answered; "" outside of requests."""
 
 
+HEAVY_SECONDS = 1.0
+"""Seconds of work that a client must have used beyond its share of late to count as one that has used much."""
+
+
 @dataclass(slots=True)
 class _Bucket:
-    """Seconds that a client has left, when that was, and when it last asked."""
+    """Seconds that a client has left, when that was, when it last asked, and requests of it that are being answered."""
 
     left: float
     at: float
     asked: float
+    reserved: int = 0
+
+
+class CpuMeter:
+    """Tells what each of several jobs that run at once has used of the processor. May be used from several threads.
+
+    Libraries compute for a job in threads of their own, so a job's own thread tells too little, and the process's time
+    holds what other jobs used meanwhile: that is split evenly between the jobs that run.
+
+    Args:
+        clock: returns seconds of the processor that this process has used; another one is for tests.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.process_time) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._shares: dict[object, float] = {}
+        self._at = clock()
+
+    def start(self) -> object:
+        """Begin to measure a job; returns what ``stop`` takes."""
+        job = object()
+        with self._lock:
+            self._split()
+            self._shares[job] = 0.0
+        return job
+
+    def stop(self, job: object) -> float:
+        """Return the seconds that a job has used."""
+        with self._lock:
+            self._split()
+            return self._shares.pop(job)
+
+    def _split(self) -> None:
+        now = self._clock()
+        for job in self._shares:
+            self._shares[job] += (now - self._at) / len(self._shares)
+        self._at = now
 
 
 class CpuBudget:
@@ -67,9 +108,10 @@ class CpuBudget:
             now = self._clock()
             bucket = self._filled(client, now)
             bucket.asked = now
-            if bucket.left < 0 and self._others_want(client, now):
-                return max(0.1, -bucket.left / self._rate)
-            bucket.left = max(-self._burst, bucket.left - self._estimate)
+            left = bucket.left - bucket.reserved * self._estimate
+            if left < 0 and self._others_want(client, now):
+                return max(0.1, -left / self._rate)
+            bucket.reserved += 1
             return 0.0
 
     def charge(self, client: str, seconds: float) -> None:
@@ -82,7 +124,25 @@ class CpuBudget:
         """Give back what an accepted request reserved, when it has been answered."""
         with self._lock:
             bucket = self._filled(client, self._clock())
-            bucket.left = min(self._burst, bucket.left + self._estimate)
+            bucket.reserved = max(0, bucket.reserved - 1)
+
+    def is_heavy(self, client: str) -> bool:
+        """Return whether a client has used more than ``HEAVY_SECONDS`` beyond its share of late."""
+        with self._lock:
+            bucket = self._buckets.get(client)
+            return bucket is not None and self._used_much(bucket, self._clock())
+
+    def light_ones_ask(self) -> bool:
+        """Return whether a client that has not used much asked within the last seconds."""
+        with self._lock:
+            now = self._clock()
+            return any(
+                now - bucket.asked < self._others_seconds and not self._used_much(bucket, now)
+                for bucket in reversed(self._buckets.values())
+            )
+
+    def _used_much(self, bucket: _Bucket, now: float) -> bool:
+        return bucket.left + (now - bucket.at) * self._rate < self._burst - HEAVY_SECONDS
 
     def _filled(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)

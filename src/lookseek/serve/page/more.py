@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Query, Request
@@ -69,7 +68,7 @@ async def more(
         "more_url": more_url(state, there, content.version),
         "shown": there,
     }
-    html = await asyncio.to_thread(render_template, context, "more.html")
+    html = await services.engine.run_charged(lambda: render_template(context, "more.html"))
     url = replace(state, k=min(max(there, 1), MAX_K)).url()
     headers = {"Cache-Control": "private, no-cache", "HX-Replace-Url": url, "Content-Language": texts.language}
     return Response(html, 200, headers, media_type="text/html")
@@ -96,7 +95,7 @@ async def look(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
         "has_more": False,
         "eager_pictures": _LOOK_ITEMS,
     }
-    html = await asyncio.to_thread(render_template, context, "look.html")
+    html = await engine.run_charged(lambda: render_template(context, "look.html"))
     headers = {
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Language, Cookie",
@@ -134,7 +133,7 @@ async def view(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
     }
     part = "hx-request" in request.headers
     context["heading"], template = ("h2", "product.html") if part else ("h1", "view.html")
-    html = await asyncio.to_thread(render_template, context, template)
+    html = await engine.run_charged(lambda: render_template(context, template))
     headers = {
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Language, Cookie, HX-Request",

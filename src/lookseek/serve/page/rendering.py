@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -53,7 +52,8 @@ async def render_page(request: Request, state: State, error: PageError | None = 
         content = await resolve_page(services.engine, services.facets, state, upload)
     else:
         content = PageContent(error=error)
-    html = await asyncio.to_thread(render_template, _context(request, state, load_texts(language), upload, content))
+    texts = load_texts(language)
+    html = await services.engine.run_charged(lambda: render_template(_context(request, state, texts, upload, content)))
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": language}
     if content.error and content.error.retry_seconds:
         headers["Retry-After"] = str(content.error.retry_seconds)
