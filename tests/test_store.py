@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.filters import Not, matches, parse
-from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec, create_store
+from lookseek.store import Restriction, RoutingFilter, Store, VectorSpec
+from lookseek.store.edge import EdgeStore
 from lookseek.types import Point
 
 LAYOUT = {
@@ -357,13 +358,13 @@ def test_a_point_that_is_added_again_has_no_key(store: Store) -> None:
 
 
 def test_keying_leaves_the_graph_whole(tmp_path: Path) -> None:
-    store = create_store("edge", tmp_path / "s", LAYOUT)
+    store = EdgeStore.create(tmp_path / "s", LAYOUT)
     store.add(many(300))
     store.optimise(graph=True)
-    before = store._shard.info().indexed_vectors_count  # type: ignore[attr-defined]
+    before = store._shard.info().indexed_vectors_count
     assert before >= 300
     store.set_keys("svm", keyed(300))
-    assert store._shard.info().indexed_vectors_count == before  # type: ignore[attr-defined]
+    assert store._shard.info().indexed_vectors_count == before
     store.close()
 
 
