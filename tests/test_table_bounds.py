@@ -5,6 +5,7 @@ Each of these once took gigabytes or minutes.
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.catalogues import indexed, write_photos
 
 from lookseek.catalogue import open_catalogue
 from lookseek.catalogue.bounds import MAX_CELL, MAX_COLUMNS
@@ -141,3 +143,16 @@ def test_a_row_with_a_text_too_long_is_passed_over(length: int, tmp_path: Path) 
         assert (entries[1].where, entries[1].kind, entries[1].column) == ("line 2", "cell too long", "note")
     else:
         assert isinstance(entries[1], Item)
+
+
+def test_a_formula_of_a_table_is_text_in_skipped_csv(tmp_path: Path) -> None:
+    write_photos(tmp_path, items=1, views=1)
+    photo = next(tmp_path.rglob("*.jpg")).relative_to(tmp_path)
+    formula = "=cmd|' /C calc'!A0"
+    rows = ["image,id,price", f"{photo},fine,1", f"gone.jpg,{formula},2"]
+    (tmp_path / "shop.csv").write_text("\n".join(rows) + "\n")
+    indexed(tmp_path / "shop.csv", tmp_path / "index", model="efficientnet-lite2")
+    with (tmp_path / "index" / "skipped.csv").open(newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert any(formula in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]

@@ -79,8 +79,8 @@ class EdgeWriter:
             while points := self._call("more", number):
                 yield from points
         finally:
-            if self._process is not None and self._process.alive:
-                self._call("stop", number)
+            if self._process is not None:
+                self._process.post(self._folder, "stop", number)
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
         return int(self._call("count", restriction))

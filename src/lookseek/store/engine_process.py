@@ -24,8 +24,9 @@ from .schema import Layout
 
 __all__ = ["CAN_SHARE", "EngineProcess"]
 
-CAN_SHARE = os.name == "posix"
-"""Whether there are such processes; on Windows, which has no SIGBUS, the engine writes in this process."""
+CAN_SHARE = os.name == "posix" and bool(sys.executable) and not getattr(sys, "frozen", False)
+"""Whether there are such processes; on Windows, which has no SIGBUS, and in a program that is one file with its Python,
+the engine writes in this process."""
 _CHILD = "import sys; sys.path[:] = sys.argv[2:]; from lookseek.store.engine_child import main; main(int(sys.argv[1]))"
 
 
@@ -76,6 +77,11 @@ class EngineProcess:
             IndexDamaged: it was ended otherwise.
         """
         return self._thread.submit(self._exchange, folder, (method, arguments, dict(named)), None).result()
+
+    def post(self, folder: Path, method: str, *arguments: Any) -> None:
+        """Call a method whose answer nobody needs, without waiting: also while objects are collected, in any thread."""
+        with suppress(RuntimeError):  # it has ended
+            self._thread.submit(self._exchange, folder, (method, arguments, {}), None)
 
     def end(self) -> None:
         """End the process, also in the middle of a call."""
