@@ -22,6 +22,7 @@ from urllib.parse import quote
 from . import images
 from .errors import QueryError, ServiceError
 from .query import Query, Term, check_is_query
+from .render.contributions import contributions_from_dict
 from .results import Hit, Results
 from .types import Attributes, Box, Item, Photo, Region, Value
 
@@ -93,6 +94,7 @@ class Client:
                 product=hit.get("product", ""),
                 photos=tuple(hit.get("photos", ())),
                 region=_region(hit["region"]) if hit.get("region") else None,
+                contributions=contributions_from_dict(hit["contributions"]) if hit.get("contributions") else None,
             )
             for hit in answer["hits"]
         )
@@ -293,6 +295,8 @@ def _query_body(query: Query) -> dict[str, Any]:
         body["group_by"] = query.group_by
     if query.garment:
         body["garment"] = query.garment
+    if query.explain:
+        body["explain"] = True
     if query.box is not None:
         body["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
     return body

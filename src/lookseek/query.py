@@ -11,13 +11,24 @@ from .errors import QueryError
 from .photo import Photo, to_photo
 from .types import Box, Metric, RerankMethod, RouteMode, RouterType
 
-__all__ = ["MAX_EXAMPLES", "MAX_TERMS", "MAX_WEIGHT", "Query", "Term", "check_is_query"]
+__all__ = [
+    "MAX_EXAMPLES",
+    "MAX_EXPLAINED",
+    "MAX_TERMS",
+    "MAX_WEIGHT",
+    "Query",
+    "Term",
+    "check_is_query",
+]
 
 MAX_TERMS = 32
 """Terms of a sum: each is encoded, some 10 to 30 ms. Beyond a handful the sum is a blur anyway."""
 
 MAX_EXAMPLES = 100
 """Items of ``like`` and ``unlike`` together; they are read, not encoded."""
+
+MAX_EXPLAINED = 20
+"""Results that are explained: each takes some .5 s of a core."""
 
 MAX_DISTINCT = 500
 """Results without duplicates: each is compared with each, so the time grows with the square."""
@@ -98,6 +109,7 @@ class Query:
             was, and puts diacritics back (``encode.interpret``).
         rerank: the method that scores the first candidates a second time, by cosines alone; "none" for none, which is
             best on the shops that were measured (docs/decisions/pipeline.md).
+        explain: True gives each hit its ``contributions``; at most ``MAX_EXPLAINED`` hits.
 
     Raises:
         QueryError: nothing that is asked, a value of another type or outside its range, or parts that don't go
@@ -131,6 +143,7 @@ class Query:
     rerank: Literal["none"] | RerankMethod = "none"
     literal: bool = False
     group_by: Literal["product", "photo"] = "product"
+    explain: bool = False
 
     def __post_init__(self) -> None:
         _convert(self)
@@ -141,6 +154,7 @@ class Query:
         if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
             raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
         _check_methods(self)
+        _check_explained(self)
         _check_parts(self)
         _check_garment(self)
         _check_together(self)
@@ -232,6 +246,14 @@ def _check_type(value: object, name: str = "an example", what: str = "an item's 
 def _check_weight(weight: float, whose: str) -> None:
     if not 0 < weight <= MAX_WEIGHT:  # not a number is refused too
         raise QueryError(f"the weight of {whose} is {weight}: give one above 0, at most {MAX_WEIGHT:g}")
+
+
+def _check_explained(query: Query) -> None:
+    """How much is explained."""
+    if query.explain and query.k > MAX_EXPLAINED:
+        raise QueryError(
+            f"k is {query.k} with explanations, {MAX_EXPLAINED} are allowed, since each takes a while: ask for fewer"
+        )
 
 
 def _check_methods(query: Query) -> None:

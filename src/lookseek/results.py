@@ -6,9 +6,53 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .query import Query
-from .types import Attributes, Region
+from .types import Attributes, Box, Region
 
-__all__ = ["Hit", "Results", "Routed"]
+__all__ = ["CellMap", "Contributions", "Hit", "Results", "Routed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellMap:
+    """What each cell of a photo contributes to a score.
+
+    Args:
+        cells: rows from the top, each from the left; negative where the cell speaks against the match.
+        rest: what a blank photo would have: with all cells it sums to the share of ``look``.
+        window: left, top, right and bottom of the cells, in widths and heights of the part of the photo that was
+            compared: below 0 and above 1 is the margin that a model puts around it.
+        size: width and height of the photo; where all of it was compared, in any scale.
+        box: that part, in pixels of the photo; None for all of it.
+    """
+
+    cells: tuple[tuple[float, ...], ...]
+    rest: float
+    window: tuple[float, float, float, float]
+    size: tuple[int, int]
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What gave a hit its score, each in another cut; every mapping sums to the score.
+
+    Args:
+        vectors: by vector, and by part of it where the model has named parts: ``joint``, ``instance``, ``colour``; by
+            ``look`` else. A re-ranker's is under its name.
+        parts: by part of the query: ``photo``, ``words``, ``+long sleeves``, ``-logo`` ... Of a photo with a change,
+            ``photo`` is what the photo alone would have scored, and ``words`` what the change added or took.
+        garments: by kind, where the hit was compared by a garment in its photo; empty where by all of it.
+        agreement: cosines by aspect, -1 to 1, whatever their weight in the score: ``joint`` and ``instance``, or
+            ``look``, and ``colour`` where the query is a photo alone and the index has colours.
+        query: cells of the query's photo; None where it is no photo alone, or the model has no cells.
+        photo: cells of the hit's photo; None where that can't be had, or the model has no cells.
+    """
+
+    vectors: Mapping[str, float]
+    parts: Mapping[str, float]
+    garments: Mapping[str, float] = field(default_factory=dict)
+    agreement: Mapping[str, float] = field(default_factory=dict)
+    query: CellMap | None = None
+    photo: CellMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +76,7 @@ class Hit:
             100 (``search.groups.MAX_PHOTOS``).
         region: the garment in the item's photo that was compared, where the query means a garment or a box and the
             index keeps a vector for each garment; None where the whole photo was.
+        contributions: what gave the score, where the query has it explained; None else.
     """
 
     id: str
@@ -44,6 +89,7 @@ class Hit:
     product: str = ""
     photos: tuple[str, ...] = ()
     region: Region | None = None
+    contributions: Contributions | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

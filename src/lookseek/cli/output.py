@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..render.agreement import explanation_lines
 from ..render.as_json import results_to_dict
 from ..results import Results, Routed
 from ..types import AttributeValue
@@ -132,6 +133,10 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
         rows.append([f"{hit.rank}{mark}", f"{hit.score:.3f}", hit.id, *photos, *values])
     for number, line in enumerate(_aligned(rows, fixed=3 + len(more))):
         out.print(escape(line), style="bold" if number == 0 else "", highlight=False, soft_wrap=True)
+    for hit in results.hits:
+        if hit.contributions is not None:
+            for line in explanation_lines(hit):
+                out.print(line, markup=False, highlight=False, soft_wrap=True)
     if not results.hits:
         routed = " among those searched" if results.routed is not None else ""
         out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")

@@ -58,6 +58,7 @@ def search(
     route_mode: RouteMode = "soft",
     rerank: Literal["none"] | RerankMethod = "none",
     literal: Annotated[bool, Parameter(negative=())] = False,
+    explain: Annotated[bool, Parameter(negative=())] = False,
     complete: str = "",
     truth: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -95,6 +96,8 @@ def search(
         rerank: score the first candidates a second time, by their own neighbours. On a shop's photos this lost more
             than it won: measure it on yours, lookseek evaluate --rerank.
         literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
+        explain: also print what gave each result its score: by vector, by part of the query, and where in its photo;
+            --json holds all of it, for at most 20 results.
         complete: the id of an item to complete the look of: prints what goes with it, -k items of each part of a look.
         truth: frames results that agree green, e.g. category=dress, or category for the query's own; never searched on.
         json: print JSON.
@@ -134,6 +137,7 @@ def search(
         route_mode=route_mode,
         rerank=rerank,
         literal=literal,
+        explain=explain,
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:

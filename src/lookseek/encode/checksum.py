@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 __all__ = ["indexed_as", "photo_checksum", "words_checksum"]
 
-_WITHOUT_EFFECT = {"text", "composer", "languages", "licence", "sources", "indexed_as", "colour_weight"}
+_WITHOUT_EFFECT = {"text", "composer", "languages", "licence", "sources", "indexed_as", "colour_weight", "parts"}
 """Keys of config.json that no vector of a photo depends on."""
 
 

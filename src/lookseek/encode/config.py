@@ -6,7 +6,8 @@ Unknown keys and newer formats are refused, so that nothing in it is silently ig
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _MAX_BYTES = 1 << 20
 _MAX_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
 _WORDS_KEYS = {"text", "composer", "indexed_as"}
-_OPTIONAL_KEYS = _WORDS_KEYS | {"colour_weight"}
+_OPTIONAL_KEYS = _WORDS_KEYS | {"colour_weight", "parts"}
 
 COLOUR_WEIGHT = 0.1
 """Share of the colour in the score of two photos where neither a query nor the model names one; chosen on val
@@ -47,6 +48,7 @@ class Config:
         text: its text tower; None without one.
         composer: the name of its own composer; None without one.
         colour_weight: share of the colour in the score of two photos where a query names none, 0 to 1.
+        parts: of its vectors, in their order: name to how many numbers it has; empty where a vector is one whole.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Config:
     text: TextSettings | None = None
     composer: str | None = None
     colour_weight: float = COLOUR_WEIGHT
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse_config(content: bytes, where: Path) -> Config:
@@ -110,6 +113,7 @@ def parse_config(content: bytes, where: Path) -> Config:
         text=parse_text(config["text"], where) if "text" in config else None,
         composer=parse_composer(config["composer"], where) if "composer" in config else None,
         colour_weight=_share(config.get("colour_weight", COLOUR_WEIGHT), where),
+        parts=_parts(config.get("parts", {}), config["dim"], where),
     )
 
 
@@ -117,6 +121,14 @@ def _share(value: Any, where: Path) -> float:
     if type(value) not in (int, float) or not 0 <= value <= 1:
         raise ModelError(f"{where} has the colour weight {value!r}: give a share from 0 to 1")
     return float(value)
+
+
+def _parts(value: Any, dim: int, where: Path) -> dict[str, int]:
+    parts = _object(value, where, "parts")
+    counted = all(type(size) is int and size > 0 for size in parts.values())
+    if parts and (not counted or sum(parts.values()) != dim or not all(name.strip() for name in parts)):
+        raise ModelError(f"{where} has the parts {parts}: give each its numbers, which sum to dim, {dim}")
+    return parts
 
 
 def _object(value: Any, where: Path, what: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from .. import models
 from ..errors import ModelError, QueryError
 from ..types import Vectors
 from .attribute_head import AttributeHead
+from .cells import CellEncoder, open_cells
 from .compose import GraphComposer, Slerp, Sum
 from .config import COLOUR_WEIGHT
 from .encoder import Composer, Encoder, TextEncoder
@@ -23,7 +25,7 @@ from .onnx_file import refuse_external_data
 from .runtime import Precision, Runtime, open_tower
 from .text import open_text
 
-__all__ = ["DEFAULT", "PLAIN", "Model", "composer_of", "load_model"]
+__all__ = ["DEFAULT", "PLAIN", "Model", "composer_of", "load_cells", "load_model"]
 
 DEFAULT = "lookseek-2"
 """The default model: photos and words in one space, and what tells one item from another beside it."""
@@ -50,6 +52,7 @@ class Model:
         composer: its own composer of a photo and a change in words; None without one.
         languages: that ``text`` reads, BCP 47; empty without one.
         colour_weight: share of the colour in the score of two photos where a query names none, 0 to 1.
+        parts: of its vectors, in their order: name to how many numbers it has; empty where a vector is one whole.
         words: hex SHA-256 of everything that vectors of words and composed ones depend on; "" without words.
     """
 
@@ -67,6 +70,7 @@ class Model:
     languages: tuple[str, ...] = ()
     words: str = ""
     colour_weight: float = COLOUR_WEIGHT
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -144,7 +148,25 @@ def load_model(
         languages=folder.config.languages,
         words=folder.words,
         colour_weight=folder.config.colour_weight,
+        parts=folder.config.parts,
     )
+
+
+def load_cells(name_or_path: str | Path = DEFAULT) -> CellEncoder | None:
+    """Load a model's tower by cells, for what each cell of a photo adds to a score.
+
+    Args:
+        name_or_path: as of ``load_model``.
+
+    Returns:
+        None where the tower has no maps that it pools.
+
+    Raises:
+        ModelError: as ``load_model``.
+    """
+    folder = read_folder(_locate(name_or_path))
+    refuse_external_data(folder.onnx, f"image.onnx of {folder.path}")
+    return open_cells(folder)
 
 
 def _text(folder: ModelFolder) -> TextEncoder | None:

@@ -4,16 +4,13 @@ An ONNX file is a protocol buffer whose tensors may name other files, by any pat
 runtime follows such a path. This module parses the file's structure, without the ``onnx`` package and without copying
 a tensor, and refuses a file with such a path.
 
-Source: field numbers from onnx/onnx.proto3 (ONNX 1.23); wire format from
-https://protobuf.dev/programming-guides/encoding/.
+Source: field numbers from onnx/onnx.proto3 (ONNX 1.23).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
-
 from ..errors import ModelError
+from .protobuf import BYTES, Malformed, fields
 
 __all__ = ["is_quantised", "refuse_external_data"]
 
@@ -35,14 +32,8 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 _GRAPH, _NODE, _OP_TYPE = 7, 1, 4
 """Fields on the way to the kind of a node: of the model, of its graph, of a node."""
 
-_BYTES = 2
-"""The wire type of a field that has a length."""
-
 _MAX_DEPTH = 32
 """Levels of graphs within graphs; a model has 4, a file made to exhaust the stack has thousands."""
-
-_Field: TypeAlias = tuple[int, int, int, int]
-"""Field number, wire type, and either (value, 0) or the (start, end) of its bytes."""
 
 
 def refuse_external_data(onnx: bytes, where: str) -> None:
@@ -57,7 +48,7 @@ def refuse_external_data(onnx: bytes, where: str) -> None:
     """
     try:
         graphs = _walk(memoryview(onnx), 0, len(onnx), "model", where, 0)
-    except (IndexError, _Malformed):
+    except (IndexError, Malformed):
         graphs = 0
     if not graphs:
         raise ModelError(f"{where} is no ONNX file: export the model to ONNX, or fetch the folder again")
@@ -73,19 +64,15 @@ def is_quantised(onnx: bytes) -> bool:
     try:
         return any(
             bytes(data[first:last]) == b"QuantizeLinear"
-            for graph in _fields(data, 0, len(data))
-            if graph[:2] == (_GRAPH, _BYTES)
-            for node in _fields(data, graph[2], graph[3])
-            if node[:2] == (_NODE, _BYTES)
-            for number, wire, first, last in _fields(data, node[2], node[3])
-            if number == _OP_TYPE and wire == _BYTES
+            for graph in fields(data, 0, len(data))
+            if graph[:2] == (_GRAPH, BYTES)
+            for node in fields(data, graph[2], graph[3])
+            if node[:2] == (_NODE, BYTES)
+            for number, wire, first, last in fields(data, node[2], node[3])
+            if number == _OP_TYPE and wire == BYTES
         )
-    except (IndexError, _Malformed):
+    except (IndexError, Malformed):
         return False
-
-
-class _Malformed(Exception):
-    """The bytes are no protocol buffer."""
 
 
 def _walk(data: memoryview, start: int, end: int, message: str, where: str, depth: int) -> int:
@@ -93,7 +80,7 @@ def _walk(data: memoryview, start: int, end: int, message: str, where: str, dept
     if depth > _MAX_DEPTH:
         raise ModelError(f"{where} nests deeper than {_MAX_DEPTH} levels: no model does, so it is refused")
     children, graphs = _CHILDREN.get(message, {}), 0
-    for number, wire, first, last in _fields(data, start, end):
+    for number, wire, first, last in fields(data, start, end):
         if message == _TENSOR:
             if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and (wire != 0 or first != 0)):
                 raise ModelError(
@@ -103,40 +90,8 @@ def _walk(data: memoryview, start: int, end: int, message: str, where: str, dept
                 )
         elif number in children:
             if wire != 2:
-                raise _Malformed
+                raise Malformed
             child = children[number]
             graphs += child == "graph"
             _walk(data, first, last, child, where, depth + 1)
     return graphs
-
-
-def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
-    offset = start
-    while offset < end:
-        key, offset = _varint(data, offset)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, offset = _varint(data, offset)
-            yield number, wire, value, 0
-        elif wire == 2:
-            size, offset = _varint(data, offset)
-            yield number, wire, offset, offset + size
-            offset += size
-        elif wire in (1, 5):
-            offset += 8 if wire == 1 else 4
-        else:
-            raise _Malformed
-        if number == 0 or offset > end:
-            raise _Malformed
-
-
-def _varint(data: memoryview, offset: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[offset]
-        value |= (byte & 0x7F) << shift
-        offset, shift = offset + 1, shift + 7
-        if byte < 0x80:
-            return value, offset
-        if shift > 63:
-            raise _Malformed

@@ -9,6 +9,7 @@ from typing import Any
 from ..query import Query
 from ..results import Hit, Results
 from ..types import Region
+from .contributions import contributions_to_dict
 
 __all__ = ["query_to_dict", "region_to_dict", "results_to_dict"]
 
@@ -27,6 +28,7 @@ _DEFAULTS: dict[str, Any] = {
     "literal": False,
     "group_by": "product",
     "garment": "",
+    "explain": False,
 }
 """Fields of a query that are omitted where they have these values."""
 
@@ -37,7 +39,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
     Hits have ``copies`` only where the query hides duplicates, ``product`` and ``photos`` only where they are products;
     ``readings`` are there only where words were read as others, ``hints`` only where no item meets the filter and
     something else was probably meant; ``garments`` and ``garment`` only where the query means
-    a garment, and a hit's ``region`` only where a garment of its photo was compared.
+    a garment, and a hit's ``region`` only where a garment of its photo was compared; a hit's ``contributions`` only
+    where the query has it explained.
     """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     if any(hit.product for hit in results.hits):
@@ -47,6 +50,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         {
             **{key: _plain(getattr(hit, key)) for key in order},
             **({"region": region_to_dict(hit.region)} if hit.region is not None else {}),
+            **({} if hit.contributions is None else {"contributions": contributions_to_dict(hit.contributions)}),
         }
         for hit in results.hits
     ]

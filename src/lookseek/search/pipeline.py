@@ -8,23 +8,28 @@ What ``evaluate`` measures is ranked by the same functions (docs/decisions/pipel
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from ..encode import ColourEncoder, Encoder
 from ..encode.reading import interpretations
+from ..errors import IndexDamaged, QueryError
 from ..filters import Condition, check_fields, parse
 from ..index.manifest import Manifest
 from ..index.open_index import OpenIndex
 from ..query import Query
 from ..rerank import RERANKERS
-from ..results import Results, Routed
+from ..results import Hit, Results, Routed
 from ..store import Restriction, RoutingFilter
 from ..store.schema import LOOK
 from ..types import RouterType, Vector
+from .candidates import Candidates
 from .explain import explain, relevant_count
-from .fusion import best_candidates
+from .fusion import best_candidates, fuse
 from .garments import choose_garment
-from .groups import complete_products, group, products_of
+from .groups import Group, complete_products, group, products_of
 from .query_vectors import EncodedQuery, encode_query
 from .relevance import NEARBY
 from .reranking import rerank_candidates
@@ -35,7 +40,7 @@ from .vector_weights import vector_weights
 if TYPE_CHECKING:
     from ..route.router import Router
 
-__all__ = ["RouterOf", "encode", "search"]
+__all__ = ["RouterOf", "encode", "explain_item", "search"]
 
 _PHOTOS = 4
 """Photos of a product that are fetched at first where results are products; more are read where it needs more."""
@@ -108,6 +113,10 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         clock.end("group")
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
+    if query.explain:
+        from .contributions import with_contributions
+
+        hits = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
     good = relevant_count(query, encoded.vectors[LOOK], best, candidates, opened.relevance)
     readings = _readings(query, opened)
     clock.end("explain")
@@ -123,6 +132,39 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         garments=chosen.garments,
         garment=chosen.number,
     )
+
+
+def explain_item(query: Query, id_: str, opened: LoadedIndex) -> Hit:
+    """Return one item as if it were the best hit of a query, with what gives it its score.
+
+    Args:
+        query: what is looked for; its filter and its number of results are of no matter, nor is its re-ranker.
+        id_: of the item.
+        opened: the index that holds it.
+
+    Raises:
+        QueryError: the index has no such item.
+        LookseekError: as ``Searcher.search``.
+    """
+    from .contributions import with_contributions
+
+    index, query = opened.index, replace(query, rerank="none")
+    points = index.store.get([id_], vectors=False)
+    if not points:
+        raise QueryError(f"the index has no item {id_!r}: give an id as a search shows it")
+    weights = vector_weights(query, index, opened.model.colour_weight)
+    chosen = choose_garment(query)
+    encoded = _encode(chosen.query, opened)
+    cosines = {
+        name: np.array([one.score for one in index.store.score(name, encoded.vectors[name], [id_])], np.float64)
+        for name in weights
+    }
+    if any(not len(found) for found in cosines.values()):
+        raise IndexDamaged("a stored vector can't be compared: lookseek check says which files are damaged")
+    best = Candidates.ranked([id_], np.asarray(fuse(cosines, weights), np.float64), cosines)
+    hits = explain(index.store, encoded, weights, best, [Group(points[0])], "none")
+    (hit,) = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
+    return hit
 
 
 def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import images
 from ..encode import Encoder, Model
@@ -32,10 +32,12 @@ class EncodedQuery:
     Args:
         vectors: by the name of the stored vector that each is compared with, float32 (dim,), any length but 0.
         parts: of a sum, each with a label of its own; empty where the query is no sum.
+        unchanged: of a photo with a change in words and nothing else, the photo's own vector; None else.
     """
 
     vectors: Mapping[str, Vector]
     parts: tuple[WeightedVector, ...] = ()
+    unchanged: Vector | None = None
 
 
 def encode_query(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> EncodedQuery:
@@ -56,7 +58,7 @@ def encode_query(query: Query, model: Model, encoders: Sequence[Encoder], store:
     encoded = _encoded(query, model, encoders, store)
     if GARMENTS not in store.layout or GARMENTS in encoded.vectors:
         return encoded
-    return EncodedQuery({**encoded.vectors, GARMENTS: encoded.vectors[LOOK]}, encoded.parts)
+    return replace(encoded, vectors={**encoded.vectors, GARMENTS: encoded.vectors[LOOK]})
 
 
 def _encoded(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> EncodedQuery:
@@ -64,22 +66,24 @@ def _encoded(query: Query, model: Model, encoders: Sequence[Encoder], store: Sto
         return EncodedQuery({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
         return EncodedQuery(_stored_vectors(query.item, store) if query.item else _photo_vectors(query, encoders))
-    parts = _parts(query, model, store)
+    parts, unchanged = _parts(query, model, store)
     if len(parts) == 1:
-        return EncodedQuery({LOOK: parts[0].vector})
+        return EncodedQuery({LOOK: parts[0].vector}, unchanged=unchanged)
     labels = unique_labels([part.label for part in parts])
     labelled = tuple(WeightedVector(label, part.weight, part.vector) for label, part in zip(labels, parts, strict=True))
     return EncodedQuery({LOOK: weighted_sum(labelled)}, labelled)
 
 
-def _parts(query: Query, model: Model, store: Store) -> list[WeightedVector]:
-    """The parts of a sum, the query's own photo and words first; one part where the query is no sum."""
+def _parts(query: Query, model: Model, store: Store) -> tuple[list[WeightedVector], Vector | None]:
+    """The parts of a sum, one where the query is none, its own photo and words first; and a changed photo's vector."""
+    unchanged = None
     terms = [*query.plus, *query.minus]
     composer = composer_of(model, query.composer or None) if query.composed else None
     photos, words = _embeddings(query, terms, model, store)
     parts: list[WeightedVector] = []
     if composer is not None:
-        (both,) = composer.compose(next(photos)[None], next(words)[None])
+        unchanged = next(photos)
+        (both,) = composer.compose(unchanged[None], next(words)[None])
         parts.append(WeightedVector("photo+words", query.image_weight, both))
     elif query.pictured:
         parts.append(WeightedVector("photo", query.image_weight, next(photos)))
@@ -92,7 +96,7 @@ def _parts(query: Query, model: Model, store: Store) -> list[WeightedVector]:
     for label, weight, ids in (("liked", LIKED, query.like), ("disliked", -DISLIKED, query.unlike)):
         if ids:
             parts.append(WeightedVector(label, weight, average_vector(store, LOOK, ids, ())))
-    return parts
+    return parts, unchanged
 
 
 def _stored_vectors(item: str, store: Store) -> dict[str, Vector]:

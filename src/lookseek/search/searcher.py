@@ -14,7 +14,7 @@ from ..index.address import Address, place_of
 from ..index.open_index import OpenIndex
 from ..index.points import content_hash
 from ..query import Query, check_is_query
-from ..results import Results
+from ..results import Hit, Results
 from ..types import Photo, Point, Region, RouterType, Vector
 from . import pipeline
 from .garments import find_garments
@@ -95,6 +95,20 @@ class Searcher:
         """The query's vectors by name, as the store is asked with them."""
         check_is_query(query)
         return dict(pipeline.encode(query, self._refreshed()).vectors)
+
+    def explain(self, query: Query, id: str) -> Hit:
+        """Return one item as if it were the best hit of a query, with its ``contributions``.
+
+        Args:
+            query: what is looked for; its filter, number of results and re-ranker are of no matter.
+            id: of an item, among the hits or not.
+
+        Raises:
+            QueryError: the index has no such item, or can't answer the query.
+            ImageError: the query's photo can't be used.
+        """
+        check_is_query(query)
+        return pipeline.explain_item(query, id, self._refreshed())
 
     def garments(self, photo: Photo) -> tuple[Region, ...]:
         """Return the garments in a photo, the largest first; ``Query.garment`` names one of them.

@@ -40,6 +40,10 @@ class Page:
     """
 
     def __init__(self, asked: Query, cursor: str, sort: str, manifest: Manifest) -> None:
+        if asked.explain and (cursor or sort):
+            raise QueryError(
+                "explanations are of a first page in the order of scores: leave out the cursor and the sort"
+            )
         self._asked, self._digest = asked, query_digest(asked, sort)
         self._cursor = parse_cursor(cursor) if cursor else None
         if self._cursor is not None and self._cursor.query != self._digest:

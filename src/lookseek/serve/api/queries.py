@@ -63,6 +63,7 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         route=body.route,
         route_mode=body.route_mode,
         rerank=body.rerank,
+        explain=body.explain,
     )
 
 

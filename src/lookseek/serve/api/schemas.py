@@ -11,6 +11,8 @@ from ..settings import MAX_ID, MAX_ITEM_FIELDS, MAX_ITEM_TEXT, MAX_K, MAX_TERMS,
 __all__ = [
     "PROBLEMS",
     "BatchLine",
+    "CellMap",
+    "Contributions",
     "Done",
     "Facet",
     "Facets",
@@ -103,6 +105,7 @@ class SearchBody(_Strict):
         Literal["none", "query-expansion", "database-augmentation", "k-reciprocal", "diffusion"],
         Field(description="What scores the first candidates a second time."),
     ] = "none"
+    explain: Annotated[bool, Field(description="Whether hits have their contributions; then k is at most 20.")] = False
     cursor: Annotated[str, Field(max_length=200, description="next of the answer before, for what comes after it.")] = (
         ""
     )
@@ -129,6 +132,33 @@ class Garments(BaseModel):
     garments: list[Garment]
 
 
+class CellMap(BaseModel):
+    """What each cell of a photo contributes to a score."""
+
+    cells: list[list[float]] = Field(description="Rows from the top; negative where a cell speaks against the match.")
+    rest: float = Field(description="What a blank photo would have; with all cells it sums to the share of the look.")
+    window: list[float] = Field(
+        min_length=4,
+        max_length=4,
+        description="Left, top, right and bottom of the cells, in widths and heights of the photo or of its box.",
+    )
+    size: list[int] = Field(
+        min_length=2, max_length=2, description="Width and height of the photo; in any scale where there is no box."
+    )
+    box: list[float] | None = Field(None, description="The part of the photo that was compared; absent for all of it.")
+
+
+class Contributions(BaseModel):
+    """What gave a hit its score: ``vectors``, ``parts`` and, where there are any, ``garments`` sum to it each."""
+
+    vectors: dict[str, float] = Field(description="By vector, and by part of it where the model has named parts.")
+    parts: dict[str, float] = Field(description="By part of the query.")
+    garments: dict[str, float] = Field({}, description="By kind, where a garment of the photo was compared.")
+    agreement: dict[str, float] = Field({}, description="Cosines by aspect, whatever their weight in the score.")
+    query: CellMap | None = Field(None, description="Cells of the query's photo.")
+    photo: CellMap | None = Field(None, description="Cells of the hit's photo.")
+
+
 class Hit(BaseModel):
     """One answer, as ``lookseek search --json`` has it."""
 
@@ -143,6 +173,7 @@ class Hit(BaseModel):
         None, description="Ids of the product's other photos that meet the filter, at the most 100."
     )
     region: Garment | None = Field(None, description="The garment of its photo that was compared, where one was.")
+    contributions: Contributions | None = Field(None, description="What gave the score, where that was asked for.")
 
 
 class SearchAnswer(BaseModel):

@@ -27,6 +27,7 @@ from .parameters import parse_state
 from .rendering import base_context, more_url, reader_language, results_context
 from .state import DEFAULT_K, MAX_K
 from .templating import render_template
+from .why import why_url
 
 __all__ = ["MAX_SHOWN", "router"]
 
@@ -127,11 +128,13 @@ async def view(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
     (card,) = to_cards([shown.point], state, texts, roles)
     context = base_context(request, state, texts) | {
         "card": card,
+        "why_url": why_url(item, state) if state.has_query else "",
         "look_url": look_url(item, state) if part_of(shown.point.attributes) else "",
         "rows": attribute_rows(shown.point.attributes, roles, texts),
         "photos": [(image_url(id_), view_url(id_, state)) for id_ in shown.photos],
     }
     part = "hx-request" in request.headers
+    context["part"] = "product.html"
     context["heading"], template = ("h2", "product.html") if part else ("h1", "view.html")
     html = await engine.run_charged(lambda: render_template(context, template))
     headers = {

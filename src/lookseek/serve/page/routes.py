@@ -16,7 +16,7 @@ from ..pool import Busy
 from ..problems import problem
 from ..thumbnails import SIZES, nearest_size, scale_to_fit
 from ..uploads import Upload, Uploads, check_pixel_limit, normalise_upload
-from . import admin, more
+from . import admin, more, why
 from .assets import StaticAssets
 from .content import PageError, page_error
 from .facets import Facets
@@ -39,6 +39,7 @@ def mount(app: FastAPI) -> None:
     app.state.facets = Facets()
     app.include_router(router)
     app.include_router(more.router)
+    app.include_router(why.router)
     app.include_router(admin.router)
     app.mount("/static", StaticAssets())
 

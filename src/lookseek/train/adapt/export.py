@@ -64,5 +64,6 @@ def export_adapt(folder: Path, target: Path, *, progress: Progress) -> ExportedS
     dim = run.settings.dim + run.settings.instance
     pairs = {name: torch.rand((2, dim)) for name in ("photos", "texts")}
     composer = NAME, export_onnx(PartsComposer(run.settings.dim), pairs, INSTALL)
-    space = Space(_Photos(tower, heads), _Texts(heads), dim, PREPROCESSING, composer, COLOUR_WEIGHT)
+    parts = {"joint": run.settings.dim, "instance": run.settings.instance}
+    space = Space(_Photos(tower, heads), _Texts(heads), dim, PREPROCESSING, composer, COLOUR_WEIGHT, parts)
     return export_space(space, target, lambda name, worst, size: model_card(name, run, folder, worst, size), progress)

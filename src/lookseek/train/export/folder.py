@@ -95,6 +95,7 @@ def model_config(
     composer: str | None = None,
     before: bytes | None = None,
     colour_weight: float | None = None,
+    parts: Mapping[str, int] | None = None,
 ) -> bytes:
     """Return ``config.json`` of an image tower, and of what reads words beside it.
 
@@ -108,6 +109,7 @@ def model_config(
         languages: that it reads, BCP 47.
         composer: the name of the model's own composer; None without one.
         colour_weight: share of the colour in the score of two photos; None for the usual one.
+        parts: of its vectors, in their order: name to how many numbers it has; None for one whole.
         before: config.json of the same photos' tower before it read words, whose indexes stay valid; None without one.
     """
     made: dict[str, object] = {
@@ -133,6 +135,8 @@ def model_config(
         made["composer"] = composer
     if colour_weight is not None:
         made["colour_weight"] = colour_weight
+    if parts is not None:
+        made["parts"] = dict(parts)
     if before is not None:
         made["indexed_as"] = indexed_as(before)
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Space:
         preprocessing: of the photos.
         composer: name and graph of a composer; None without one.
         colour_weight: share of the colour in the score of two photos; None for the usual one.
+        parts: of the vectors, in their order: name to how many numbers it has; None for one whole.
     """
 
     photos: nn.Module
@@ -48,6 +49,7 @@ class Space:
     preprocessing: Preprocessing
     composer: tuple[str, onnx.ModelProto] | None = None
     colour_weight: float | None = None
+    parts: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def export_space(
         languages=LANGUAGES,
         composer=space.composer[0] if space.composer else None,
         colour_weight=space.colour_weight,
+        parts=space.parts,
     )
     sizes = len(contents["image.onnx"]), len(contents[TEXT])
     progress.phase("writing the model folder", None)
