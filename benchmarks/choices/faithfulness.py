@@ -3,14 +3,13 @@
     python -m benchmarks.choices.faithfulness           # prints, for docs/decisions/explain.md
 
 Each pair is a photo of ``clothing`` val and one of its ten nearest among photos of train. Cells of the found photo are
-blurred or made its mean colour, in the order of a map or at random, and its cosine with the query is measured again.
+blurred, in the order of a map or at random, and its cosine with the query is measured again.
 Four orders: the contributions that lookseek shows, Grad-CAM's map, chance, and chance among cells that show a garment.
 A map is faithful if the cosine falls faster by it than by chance. Figures have 95 % intervals by query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,7 +27,7 @@ from lookseek.evaluate.bootstrap import intervals, paired
 from lookseek.types import Pixels, Vector
 from lookseek.vectors import unit
 
-QUERIES, NEAREST, SIDE = 40, 10, 3
+QUERIES, NEAREST, SIDE = 60, 10, 3
 """Queries; among how many a found photo is drawn; cells along a side of a region."""
 
 DELETED = (2, 5, 10, 20)
@@ -36,13 +35,6 @@ DELETED = (2, 5, 10, 20)
 
 BLUR = 16
 """Radius in pixels of 224, half a cell."""
-
-DELETIONS: Mapping[str, Callable[[Pixels], Pixels]] = {
-    "blurred": lambda photo: np.asarray(Image.fromarray(photo).filter(ImageFilter.GaussianBlur(BLUR))),
-    "mean colour": lambda photo: np.broadcast_to(photo.mean((0, 1)).astype(np.uint8), photo.shape),
-}
-
-Order = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -80,9 +72,9 @@ def pairs(model: Model, cells: CellEncoder, parser: GarmentParser, seed: int = 0
     return made
 
 
-def falls(model: Model, pair: Pair, cells: list[NDArray[np.bool_]], deletion: Callable[[Pixels], Pixels]) -> Vector:
+def falls(model: Model, pair: Pair, cells: list[NDArray[np.bool_]]) -> Vector:
     """How much the cosine falls where cells are deleted, float32 (len(cells),)."""
-    other = deletion(pair.photo)
+    other = np.asarray(Image.fromarray(pair.photo).filter(ImageFilter.GaussianBlur(BLUR)))
     photos = [pair.photo]
     for chosen in cells:
         side = pair.photo.shape[0] // len(chosen)
@@ -116,25 +108,21 @@ def main() -> None:
     asked = pairs(model, cells, parser)
     print(f"{model.name}, {len(asked)} pairs of clothing val and train, {date.today().isoformat()}\n")
     names = list(asked[0].maps)
-    for what, deletion in DELETIONS.items():
-        table: dict[str, list[Vector]] = {name: [] for name in names}
-        for pair in asked:
-            for name, map_ in pair.maps.items():
-                chosen = [first_cells(map_, count) for count in DELETED]
-                table[name].append(falls(model, pair, [*chosen, largest_region(map_)], deletion))
-        print(f"| {what}: cells deleted | " + " | ".join(names) + " |")
-        print("|---" * (len(names) + 1) + "|")
-        values = {name: np.array(rows, np.float64) for name, rows in table.items()}
-        for column, label in enumerate([*(f"{count} of 49" for count in DELETED), "largest region, 3 x 3"]):
-            found = [intervals([values[name][:, column : column + 1]])[0] for name in names]
-            print(f"| {label} | " + " | ".join(f"{v:.3f} ({low:.3f} to {high:.3f})" for v, low, high in found) + " |")
-        areas = {name: rows[:, : len(DELETED)].mean(1, keepdims=True) for name, rows in values.items()}
-        for name in names[1:]:
-            more, low, high, p = paired([areas[name]], [areas["contributions"]])[0]
-            print(
-                f"\ncontributions over {name}, mean of the curve: {more:+.3f} ({low:+.3f} to {high:+.3f}), p = {p:.4f}"
-            )
-        print()
+    table: dict[str, list[Vector]] = {name: [] for name in names}
+    for pair in asked:
+        for name, map_ in pair.maps.items():
+            chosen = [first_cells(map_, count) for count in DELETED]
+            table[name].append(falls(model, pair, [*chosen, largest_region(map_)]))
+    print("| cells that are blurred | " + " | ".join(names) + " |")
+    print("|---" * (len(names) + 1) + "|")
+    values = {name: np.array(rows, np.float64) for name, rows in table.items()}
+    for column, label in enumerate([*(f"{count} of 49" for count in DELETED), "largest region, 3 x 3"]):
+        found = [intervals([values[name][:, column : column + 1]])[0] for name in names]
+        print(f"| {label} | " + " | ".join(f"{v:.3f} ({low:.3f} to {high:.3f})" for v, low, high in found) + " |")
+    areas = {name: rows[:, : len(DELETED)].mean(1, keepdims=True) for name, rows in values.items()}
+    for name in names[1:]:
+        more, low, high, p = paired([areas[name]], [areas["contributions"]])[0]
+        print(f"\ncontributions over {name}, mean of the curve: {more:+.3f} ({low:+.3f} to {high:+.3f}), p = {p:.4f}")
 
 
 if __name__ == "__main__":
