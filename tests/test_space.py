@@ -45,7 +45,8 @@ def test_the_page_answers_over_its_api(space: Any, ready: tuple[Path, Path]) -> 
         page = space.app(searcher)
         _, address, _ = page.launch(prevent_thread_lock=True, server_name="127.0.0.1", quiet=True, share=False)
         try:
-            shown, line = Client(address, verbose=False).predict(None, "red dress", 5, api_name="/search")
+            photo = handle_file(str(sorted(ready[0].rglob("*.jpg"))[4]))
+            shown, line = Client(address, verbose=False).predict(photo, "", 5, api_name="/search")
         finally:
             page.close()
     assert len(shown) == 5, line
