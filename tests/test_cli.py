@@ -134,6 +134,7 @@ def test_errors_are_one_line_that_helps(
     assert got.err.splitlines()[-1] and "error:" in got.err
     assert said in got.err
     assert "Traceback" not in got.err
+    assert "\ufffd" not in got.err  # nothing of it is unprintable, the line that shows the place in a filter either
     assert got.out == ""
 
 

@@ -98,7 +98,6 @@ def test_and_binds_closer_than_or_and_parentheses_stay() -> None:
         ("-0.5", -0.5),
         ("12", 12),
         ("12.0", 12.0),
-        ("2E-3", 0.002),
         ("007", "007"),
         ("+5", "+5"),
         (".5", ".5"),
@@ -120,6 +119,20 @@ def test_what_a_bare_word_stands_for(text: str, value: Value) -> None:
     tree = parse(f"x = {text}")
     assert isinstance(tree, Compare)
     assert (type(tree.value), tree.value) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "written"), [("12E4", 120000.0, "12E4"), ("2E-3", 0.002, "2E-3"), ("1.50", 1.5, "1.50")]
+)
+def test_a_number_that_is_written_like_a_code_finds_the_code_too(text: str, value: float, written: str) -> None:
+    for tree in (parse(f"x = {text}"), parse(f"x in ({text})")):
+        assert tree == In("x", (value, written))
+        assert parse(to_text(tree)) == tree
+        assert matches(tree, {"x": written})
+        assert matches(tree, {"x": value})
+    assert parse(f"x != {text}") == In("x", (value, written), negated=True)
+    assert parse(f"x < {text}") == Compare("x", "<", value)
+    assert parse("x = 49,90") == In("x", (49.9, "49,90"))
 
 
 def test_both_unicode_forms_of_a_filter_are_one() -> None:

@@ -158,6 +158,8 @@ def test_an_index_without_words_says_so(service: Service) -> None:
         ({"json": {"imge": "x"}}, 422, "imge"),
         ({"json": [1]}, 422, "body: "),
         ({"json": {"image": "?"}}, 422, "no base64"),
+        ({"json": {"image": "data:image/jpeg,%FF%D8"}}, 422, "no base64"),
+        ({"json": {"image": "https://shop.example/a.jpg"}}, 422, "--image-urls"),
         ({"json": {"image": base(b"GIF89a nothing more")}}, 422, "damaged"),
         ({"json": {"image": base(b"<svg onload='alert(1)'/>")}}, 415, "export it as PNG or JPEG"),
         ({"json": {"image": base(drawn(0)), "filter": "price <"}}, 422, "price"),
@@ -190,6 +192,19 @@ def test_what_can_not_be_asked_is_told_in_plain_words(
     assert said in problem["detail"]
     assert "/tmp" not in told.text
     assert "Traceback" not in told.text
+
+
+@pytest.mark.parametrize("form", ["data URL", "lines", "URL's alphabet"])
+def test_base64_is_taken_as_programs_write_it(service: Service, form: str) -> None:
+    plain = base(drawn(0))
+    image = {
+        "data URL": f"data:image/jpeg;base64,{plain}",
+        "lines": "\r\n".join(plain[at : at + 76] for at in range(0, len(plain), 76)),
+        "URL's alphabet": plain.translate(str.maketrans("+/", "-_")).rstrip("="),
+    }[form]
+    assert image != plain
+    hits = [service.ask.post("/v1/search", json={"image": text}).json()["hits"] for text in (plain, image)]
+    assert hits[0] == hits[1]
 
 
 def test_facets_count_under_a_filter(service: Service, ready: tuple[Path, Path]) -> None:

@@ -403,6 +403,18 @@ def test_what_spreadsheets_put_around_a_table(shop: Path, text: str) -> None:
     assert (item.id, item.image, item.attributes) == ("0001", shop / "img" / "0.jpg", {"giá": 100})
 
 
+def test_a_column_without_a_name_is_told_where_it_holds_something(shop: Path) -> None:
+    for text, left_out in (
+        (",image,colour\n0,img/0.jpg,red\n", ("column 1, which has no name",)),
+        ("image,colour,,\nimg/0.jpg,red,,\n", ()),
+    ):
+        catalogue = open_catalogue(write(shop, text))
+        reading = reading_of(catalogue)
+        assert reading is not None
+        assert reading.left_out == left_out
+        assert [entry.id for entry in catalogue if isinstance(entry, Item)] == ["img/0.jpg"]
+
+
 @pytest.mark.parametrize(
     "name", ["my%20dress%20(1).jpg", "0.JPG", "/img/0.jpg", "./img/0.jpg?v=1699", "img\\0.jpg", "0.jpg"]
 )

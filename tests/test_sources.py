@@ -9,7 +9,7 @@ import pytest
 from helpers.catalogues import indexed, published, write_photos
 
 from lookseek import images
-from lookseek.catalogue import open_catalogue
+from lookseek.catalogue import notes_of, open_catalogue, reading_of
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.catalogue.photos import photos_at
 from lookseek.index.open_index import open_index
@@ -85,6 +85,18 @@ def test_tables_beside_photos_describe_them(tmp_path: Path) -> None:
     assert set(found) == {"train/0.jpg", "train/1.jpg", "test/0.jpg", "test/1.jpg"}
     assert found["train/0.jpg"].attributes == {"folder": "train", "text": "train dress", "price": 10}
     assert found["test/1.jpg"].attributes == {"folder": "test"}
+    reading = reading_of(open_catalogue(tmp_path))
+    assert reading is not None
+    assert (reading.rows, reading.left_out) == (2, ("objects.bbox",))
+    assert [column.column for column in reading.columns] == ["file_name", "text", "price"]
+
+
+def test_a_table_beside_photos_that_is_not_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "0.jpg").write_bytes(JPEG)
+    assert notes_of(open_catalogue(tmp_path)) == ()
+    (tmp_path / "products.csv").write_text("id,image\n1,0.jpg\n")
+    (note,) = notes_of(open_catalogue(tmp_path))
+    assert f"give {tmp_path / 'products.csv'} as the source" in note
 
 
 @pytest.mark.parametrize("name", ["#recycle/a.jpg", "$RECYCLE.BIN/a.jpg", "@eaDir/a.jpg", "x/.Trash/a.jpg"])

@@ -76,4 +76,9 @@ def test_a_filter_that_misses_is_answered_by_what_was_meant(
     body = {"like": ["a0"], "filter": "price = cheap"}
     answer = service.ask.post("/v1/search", json=body).json()
     assert answer["hints"] == ["price holds numbers, and cheap is none"]
+    for filter, meant in (("sale = yes", "true"), ("sale = 0", "false")):
+        answer = service.ask.post("/v1/search", json={"like": ["a0"], "filter": filter}).json()
+        assert answer["hints"] == [f"sale is true or false: did you mean sale = {meant}?"]
+    for filter in ("price = 12345.50", "price = 12345,50", "sale = true and price < 0"):
+        assert "hints" not in service.ask.post("/v1/search", json={"like": ["a0"], "filter": filter}).json()
     assert "hints" not in service.ask.post("/v1/search", json={"like": ["a0"], "filter": "price > 0"}).json()

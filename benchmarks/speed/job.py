@@ -1,97 +1,143 @@
 """How long an index job over very many rows takes, and how much memory: 2 % of them broken, photos that repeat.
 
 python -m benchmarks.speed.job --rows 100000 --write
+python -m benchmarks.speed.job --rows 100000 --kill-after 60 --write
 
-The table is that of ``read_table``. No photo is encoded: each of the photos has a vector that is drawn at random, as
-if it had been encoded before, so what is measured is everything else: reading, checking, writing, the graph from
-50,000 items on, the search for duplicates, the reports. The job is then run a second time, and finds nothing to do.
+The table is that of ``read_table`` with drawn photos of 64 pixels, of which the last is cut short. ``lookseek index``
+runs on it as a person runs it, with a graph from 50,000 items on; each photo is encoded once. With ``--kill-after`` it
+is killed (SIGKILL) after so many seconds and run again. At the end the job runs once more, and finds nothing to do.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import resource
+import os
+import re
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
+from benchmarks.speed.read_table import EVERY, PAGE, PHOTOS, write_line, write_table
 
-from benchmarks.speed.read_table import PAGE, PHOTOS, write_line, write_table
-from lookseek.catalogue import Catalogue, VectorOrigin, fields_of, open_catalogue
-from lookseek.encode import load_model
-from lookseek.index.job import build_index
-from lookseek.index.report import Summary
-from lookseek.types import Encoding, Item, Skipped
-
-HEAD = (
-    "| rows | seconds | CPU, µs a row | peak memory | index | second run | summary |\n|--:|--:|--:|--:|--:|--:|---|\n"
-)
+SUMMARY = re.compile(r": ([\d,]+) items \(([\d,]+) added, ([\d,]+) changed, ([\d,]+) unchanged, ([\d,]+) removed\)")
+BETWEEN = 0.2
+"""Seconds between two looks at the memory of the process."""
 
 
-class Encoded:
-    """A catalogue whose photos were encoded before: photo by photo a random vector of length 1."""
+class Run(NamedTuple):
+    """One run of the command.
 
-    def __init__(self, catalogue: Catalogue, origin: VectorOrigin) -> None:
-        self.name, self.origin, self.vector_origin = catalogue.name, catalogue.origin, origin
-        self.fields = fields_of(catalogue)
-        self._catalogue = catalogue
-        vectors = np.random.default_rng(0).standard_normal((PHOTOS, origin.dim)).astype(np.float32)
-        self._vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    Args:
+        code: its exit code, negative of a signal.
+        seconds: on the clock.
+        cpu: seconds of CPU, without those of the process that builds the graph.
+        peak: MB of memory at the most, with the pages of files that it maps.
+        own: MB of those that are no files.
+        printed: its standard output.
+    """
 
-    def __len__(self) -> int:
-        return len(self._catalogue)
+    code: int
+    seconds: float
+    cpu: float
+    peak: float
+    own: float
+    printed: str
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
-        for entry in self._catalogue:
-            if isinstance(entry, Skipped):
-                yield entry
-                continue
-            photo = int(Path(entry.source).stem)
-            digest = hashlib.blake2b(entry.source.encode(), digest_size=16).hexdigest()
-            yield replace(entry, encoding=Encoding(self._vectors[photo], None, digest))
+    @property
+    def counts(self) -> list[int]:
+        """Items, added, changed, unchanged, removed."""
+        found = SUMMARY.search(self.printed)
+        return [int(number.replace(",", "")) for number in found.groups()] if found else []
 
 
-def run(rows: int) -> str:
-    """Run the job twice and return the line of the table."""
-    model = load_model(single=True)
-    with tempfile.TemporaryDirectory() as folder:
-        table = write_table(Path(folder), rows)
-        origin = VectorOrigin(model.dim, True, model=model.name, checksum=model.checksum)
-        index = Path(folder) / "index"
-        began, cpu = time.perf_counter(), time.process_time()
-        summary = build_index(Encoded(open_catalogue(table), origin), index)
-        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        size = sum(path.stat().st_size for path in index.rglob("*") if path.is_file()) / 2**20
-        began = time.perf_counter()
-        again = build_index(Encoded(open_catalogue(table), origin), index)
-        second = time.perf_counter() - began
-        assert again.unchanged == summary.added and not again.changed
+def index(table: Path, folder: Path, model: str, kill_after: float = 0.0) -> Run:
+    """Run ``lookseek index``, and kill it after so many seconds; 0 for never."""
+    command = [sys.executable, "-m", "lookseek.cli", "index", str(table), str(folder), "--model", model]
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+        own = cpu = 0.0
+        while True:
+            ended, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if ended:
+                break
+            own, cpu = max(own, _own_memory(child.pid)), _cpu(child.pid) or cpu
+            if kill_after and time.perf_counter() - began > kill_after:
+                child.kill()
+            time.sleep(BETWEEN)
+        seconds = time.perf_counter() - began
+        child.returncode = os.waitstatus_to_exitcode(status)  # wait4 took it
+        out.seek(0)
+        printed = out.read().decode()
+    return Run(child.returncode, seconds, cpu, usage.ru_maxrss / 1024, own, printed)
+
+
+def _own_memory(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    found = re.search(r"RssAnon:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run(rows: int, model: str, kill_after: float, folder: Path) -> str:
+    """Run the job and return the line of the table."""
+    table, place = write_table(folder, rows, drawn=True), folder / "index"
+    killed = ""
+    before = 0.0
+    if kill_after:
+        first = index(table, place, model, kill_after)
+        assert first.code == -9, "the job ended before it was killed"
+        before = first.seconds
+    done = index(table, place, model)
+    print(done.printed)
+    assert done.code == 3, done.code
+    items, added, _, unchanged, _ = done.counts
+    broken = rows // EVERY - rows // EVERY // 5  # a fifth of them is an odd value, which is kept
+    broken += sum(1 for row in range(rows) if row % PHOTOS == PHOTOS - 1 and row % EVERY != EVERY - 1)
+    if kill_after:
+        killed = f"killed after {before:,.0f} s, then {unchanged:,} items were there and {added:,} came: "
+    print(f"{items:,} items of {rows:,} rows, about {broken:,} broken")
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file()) / 2**20
+    again = index(table, place, model)
+    assert again.counts == [items, 0, 0, items, 0], again.printed
     return (
-        f"| {rows:,} | {seconds:,.0f} | {cpu / rows * 1e6:,.0f} | {peak:,.0f} MB | {size:,.0f} MB | {second:,.0f} s | "
-        f"{describe(summary)} |"
+        f"| {rows:,} | {done.seconds:,.0f} | {done.cpu / rows * 1e6:,.0f} | {done.peak:,.0f} MB | {done.own:,.0f} MB | "
+        f"{size:,.0f} MB | {again.seconds:,.0f} s, {again.own:,.0f} MB | {killed}{describe(done.printed)} |"
     )
 
 
-def describe(summary: Summary) -> str:
-    """Return what the job's summary says."""
-    skipped = ", ".join(f"{kind} {count:,}" for kind, count in summary.skipped.items())
-    odd = ", ".join(f"{len(lines):,} odd values of {column}" for column, lines in summary.odd.items())
-    copies = sum(len(group) - 1 for group in summary.duplicates.same)
-    return f"{summary.items:,} items; skipped: {skipped}; {odd}; {copies:,} photos more than once"
+def describe(printed: str) -> str:
+    """Return what the job's summary says, in one line."""
+    _, *lines = [line for line in printed.splitlines() if line and "listed in" not in line]
+    return "; ".join(re.sub(r", e\.g\..*| \(line .*", "", line) for line in lines)
 
 
 def main() -> None:
     """Run the job, print its line, and write it into the page."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=100_000)
+    arguments.add_argument("--model", default="lookseek-base", help="by default the one of the fewest numbers: 384")
+    arguments.add_argument("--kill-after", type=float, default=0.0, help="seconds")
+    arguments.add_argument("--folder", type=Path, help="where table and index are made; they stay there")
     arguments.add_argument("--write", action="store_true", help="put the line into docs/benchmarks/catalogues.md")
     chosen = arguments.parse_args()
-    line = run(chosen.rows)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = chosen.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        line = run(chosen.rows, chosen.model, chosen.kill_after, folder)
     print(line)
     if chosen.write:
         write_line(PAGE, "job", line, chosen.rows)

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lookseek.catalogue import open_catalogue
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.images import to_jpeg
 from lookseek.types import Skipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "catalogues.md"
@@ -26,11 +28,22 @@ PHOTOS = 1000
 """Photos that the rows repeat."""
 
 
-def write_table(folder: Path, rows: int) -> Path:
-    """Write the table and its photos, which are the first bytes of a JPEG."""
-    (folder / "img").mkdir()
+def write_table(folder: Path, rows: int, *, drawn: bool = False) -> Path:
+    """Write the table and its photos.
+
+    Args:
+        folder: where.
+        rows: of the table.
+        drawn: the photos are drawn garments of 64 pixels, of which the last is cut short; else all are the first bytes
+            of a JPEG.
+    """
+    (folder / "img").mkdir(exist_ok=True)
+    specs = drawn_specs(PHOTOS, 1, 0) if drawn else ()
     for number in range(PHOTOS):
-        (folder / "img" / f"{number}.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00")
+        photo = to_jpeg(draw(specs[number], 64)) if drawn else b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+        if drawn and number == PHOTOS - 1:
+            photo = photo[: len(photo) // 3]
+        (folder / "img" / f"{number}.jpg").write_bytes(photo)
     path = folder / "items.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write("id,image,title,brand,price,sizes,added\n")

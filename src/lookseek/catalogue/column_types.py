@@ -25,7 +25,7 @@ from .cells import MISSING, normalise, read_list, split_list
 from .dates import DateOrder, date_votes, read_date
 from .names import name_key
 
-__all__ = ["Cell", "ColumnType", "Kind", "Profile"]
+__all__ = ["BOOLEANS", "Cell", "ColumnType", "Kind", "Profile"]
 
 Kind: TypeAlias = Literal["number", "boolean", "date", "list", "text"]
 
@@ -43,10 +43,11 @@ def _names(keys: str) -> frozenset[str]:
     return frozenset(keys.split())
 
 
-_BOOLEANS = {
+BOOLEANS = {
     **dict.fromkeys(("true", "yes", "y", "có", "1"), True),
     **dict.fromkeys(("false", "no", "n", "không", "0"), False),
 }
+"""Words of booleans in lower case."""
 _BOOLEAN_NAME = re.compile(r"(?:is|has)(?=[ _A-Z-]).*|published|visible|enabled|available|active", re.IGNORECASE)
 _CODE_NAMES = _names(
     "sku variantsku ean ean13 gtin gtin13 upc isbn barcode variantbarcode mpn asin zip postcode phone tel telephone"
@@ -123,7 +124,7 @@ class ColumnType:
             case "number":
                 return self._number(text)
             case "boolean":
-                return Cell(_BOOLEANS[low]) if low in _BOOLEANS else Cell(text, odd="is neither yes nor no")
+                return Cell(BOOLEANS[low]) if low in BOOLEANS else Cell(text, odd="is neither yes nor no")
             case "date":
                 date = read_date(text, self.order)
                 return Cell(date) if date is not None else Cell(text, odd="is no date")
@@ -176,7 +177,7 @@ class Profile:
         if low in MISSING:
             return
         self.cells += 1
-        if low in _BOOLEANS:
+        if low in BOOLEANS:
             self.booleans += 1
             self.bits += low in ("0", "1")
         if text[0] == "[" and read_list(text) is not None:

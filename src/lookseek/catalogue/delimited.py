@@ -44,15 +44,21 @@ class CsvRows:
         check_columns(path, len(header))
         self._header = [cell.strip() for cell in header]
         self.columns = tuple(name for name in self._header if name)
-        self.left_out: tuple[str, ...] = ()
+        self._nameless = set[int]()  # columns without a name that hold something
         repeated = sorted(name for name, count in Counter(self.columns).items() if count > 1)
         if repeated:
             raise CatalogueError(f"{path} names the column {repeated[0]!r} more than once: rename one")
         self._open_end = bool(self._header) and name_key(self._header[-1]) in _FREE_TEXT
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The columns without a name in which something was found so far."""
+        return tuple(f"column {place + 1}, which has no name" for place in sorted(self._nameless))
+
     def read(self, raw_columns: Collection[str]) -> Iterator[tuple[int, dict[str, object]] | Skipped]:
         """Stream the rows, see ``rows.Rows``."""
         width = len(self._header)
+        nameless = [place for place, name in enumerate(self._header) if not name]
         rows = self._cells()
         next(rows, None)
         for line, cells in rows:
@@ -65,6 +71,7 @@ class CsvRows:
                 reason = f"line {line} has {len(cells)} cells, the header {width}: put text with"
                 yield Skipped(f"line {line}", "ragged row", f"{reason} {self._delimiter!r} in quotes", line)
             else:
+                self._nameless.update(place for place in nameless if cells[place].strip())
                 columns = zip(self._header, map(str.strip, cells), strict=True)
                 yield line, {name: cell for name, cell in columns if name and cell}
 

@@ -49,7 +49,7 @@ class FolderCatalogue:
         except OSError as error:
             raise CatalogueError(f"the folder {path} can't be read ({error.strerror}): check its rights") from error
         if next(iter(self), None) is None:
-            tables = sorted(p.name for p in self._root.glob("*.*") if p.suffix in (".csv", ".parquet", ".jsonl"))
+            tables = self._tables()
             hint = f": to read its table, give {path / tables[0]}" if tables else ": put photos into it"
             raise CatalogueError(f"there is no photo in the folder {path}{hint}")
 
@@ -57,6 +57,19 @@ class FolderCatalogue:
         if self._count is None:
             self._count = sum(1 for _ in self)
         return self._count
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it: tables beside the photos, which are not read."""
+        return tuple(
+            f"{name} lies beside the photos and is not read: give {self._root / name} as the source to index its rows "
+            "with their photos"
+            for name in self._tables()
+        )
+
+    def _tables(self) -> list[str]:
+        suffixes = (".csv", ".tsv", ".jsonl", ".parquet")
+        return sorted(path.name for path in self._root.iterdir() if path.suffix.lower() in suffixes and path.is_file())
 
     def __iter__(self) -> Iterator[Item | Skipped]:
         errors: list[OSError] = []

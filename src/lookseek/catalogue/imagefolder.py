@@ -69,8 +69,21 @@ class ImageFolder:
 
     @property
     def reading(self) -> Reading:
-        """What was decided on how the first table is read; the others are its like."""
-        return self._tables[0].reading
+        """What was decided on how the tables are read: of each column by the first that has it."""
+        readings = [table.reading for table in self._tables]
+        first = readings[0]
+        if len(readings) == 1:
+            return first
+        names = dict.fromkeys(column.column for reading in readings for column in reading.columns)
+        columns = {column.column: column for reading in reversed(readings) for column in reading.columns}
+        return replace(
+            first,
+            name=f"{self.name}, {len(readings)} tables of metadata",
+            rows=sum(reading.rows for reading in readings),
+            columns=tuple(columns[name] for name in names),
+            left_out=tuple(dict.fromkeys(name for reading in readings for name in reading.left_out)),
+            notes=tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
+        )
 
     def __len__(self) -> int:
         return len(self._photos) + sum(map(len, self._tables))

@@ -38,7 +38,12 @@ class JoinedRows:
         self._cells = _by_key(others, _column(others.columns, on, str(path)))
         new = [name for name in others.columns if name not in rows.columns and name not in others.left_out]
         self.columns = (*rows.columns, *new)
-        self.left_out = (*rows.left_out, *others.left_out)
+        self._others = others
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns of both that can't be attributes, see ``rows.Rows``."""
+        return (*self._rows.left_out, *self._others.left_out)
 
     def read(self, raw_columns: Collection[str]) -> Iterator[Row | Skipped]:
         """Stream the rows, see ``rows.Rows``."""

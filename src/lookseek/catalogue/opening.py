@@ -26,7 +26,16 @@ from .rows import TABLE_SUFFIXES
 from .shards import shards_in
 from .table import TableCatalogue
 
-__all__ = ["fields_of", "has_own_ids", "open_catalogue", "reading_of", "roles_of", "types_of", "vector_origin"]
+__all__ = [
+    "fields_of",
+    "has_own_ids",
+    "notes_of",
+    "open_catalogue",
+    "reading_of",
+    "roles_of",
+    "types_of",
+    "vector_origin",
+]
 
 SOURCES = (
     "give a folder of photos, a table (.csv, .tsv, .json, .jsonl, .ndjson, .parquet, .xml, .tar), features "
@@ -46,7 +55,7 @@ class _Checked:
     def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
         self.fields, self.reading, self.roles = fields_of(source), reading_of(source), roles_of(source)
-        self.has_own_ids, self.types = has_own_ids(source), types_of(source)
+        self.has_own_ids, self.types, self.notes = has_own_ids(source), types_of(source), notes_of(source)
         self._source = source
 
     def __len__(self) -> int:
@@ -126,6 +135,12 @@ def types_of(catalogue: Catalogue) -> Mapping[str, ColumnType]:
 def has_own_ids(catalogue: Catalogue) -> bool:
     """Return whether the ids of a catalogue's items were given by its maker, not made of paths or numbers of rows."""
     return bool(getattr(catalogue, "has_own_ids", True))
+
+
+def notes_of(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what a person should know of a catalogue beside its ``reading_of``, a sentence each."""
+    notes: tuple[str, ...] = getattr(catalogue, "notes", ())
+    return notes
 
 
 def reading_of(catalogue: Catalogue) -> Reading | None:

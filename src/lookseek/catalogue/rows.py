@@ -33,8 +33,9 @@ class Rows(Protocol):
 
     columns: tuple[str, ...]
 
-    left_out: tuple[str, ...]
-    """Columns that are read only where they are named, since they can't be attributes: bytes, vectors."""
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns that are read only where they are named, since they can't be attributes: bytes, vectors."""
 
     def read(self, raw_columns: Collection[str]) -> Iterator[Row | Skipped]:
         """Stream the rows; of the columns that can't be attributes those of ``raw_columns`` alone.

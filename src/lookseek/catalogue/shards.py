@@ -42,7 +42,12 @@ class ShardedRows:
                     f"{path} has other columns than {paths[0].name}, so they are no parts of one table: give one of "
                     "them, or each in a folder of its own"
                 )
-        self.unit, self.columns, self.left_out = first.unit, first.columns, first.left_out
+        self.unit, self.columns = first.unit, first.columns
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns that can't be attributes, see ``rows.Rows``."""
+        return tuple(dict.fromkeys(name for _, rows in self._shards for name in rows.left_out))
 
     def read(self, raw_columns: Collection[str]) -> Iterator[Row | Skipped]:
         """Stream the rows, see ``rows.Rows``."""

@@ -98,7 +98,8 @@ def plan_table(
     by_id = "product" not in roles and photo is not None and bool(survey.columns[photo].several)
     if by_id:
         roles["product"] = _free_name("product", names.values())
-    lost = tuple(name for name, found in others.items() if not found.values and (found.cells or name in left_out))
+    lost = [name for name, found in others.items() if not found.values and (found.cells or name in left_out)]
+    lost += [name for name in left_out if name not in survey.columns]
     return TablePlan(
         photo=photo,
         pattern=pattern,
@@ -111,7 +112,7 @@ def plan_table(
         fields=_fields(types, names),
         products_by_id=by_id,
         reading=_reading(
-            path, survey, chosen, photo, pattern, types, lost, _photo_notes(survey, photo, options, is_there)
+            path, survey, chosen, photo, pattern, types, tuple(lost), _photo_notes(survey, photo, options, is_there)
         ),
     )
 

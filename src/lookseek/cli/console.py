@@ -35,8 +35,8 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def escape(text: str) -> str:
-    """Return text that comes from users without control characters, and with rich's markup escaped."""
+def escape(text: str, keep: str = "") -> str:
+    """Return text that comes from users without control characters but ``keep``, and with rich's markup escaped."""
     from rich.markup import escape as escape_markup
 
-    return escape_markup(printable(text))
+    return escape_markup(printable(text, keep))

@@ -19,7 +19,7 @@ from .output import (
 )
 from .progress_bars import ProgressBars
 from .readings import dry_run as print_dry_run
-from .readings import print_reading
+from .readings import print_source
 from .usage import UsageError
 
 
@@ -86,7 +86,7 @@ def index(
         garments: keep a vector for each garment that is found in a photo too, so that trousers are found in a photo of
             a whole outfit by search --garment or --box; an index without them is made anew, later runs keep them.
     """
-    from ..catalogue import ReadingOptions, open_catalogue, reading_of
+    from ..catalogue import ReadingOptions, open_catalogue
     from ..index.job import build_index
 
     if list_sources and len(paths) == 1:
@@ -121,12 +121,10 @@ def index(
     code = ALL_WELL
     for source in sources:
         catalogue = open_catalogue(source, options=options)
-        reading = reading_of(catalogue)
         if dry_run:
-            code = max(code, print_dry_run(catalogue, reading))
+            code = max(code, print_dry_run(catalogue))
             continue
-        if reading is not None:
-            print_reading(reading, err)
+        print_source(catalogue, err)
         with ProgressBars(err) as progress:
             summary = build_index(
                 catalogue,

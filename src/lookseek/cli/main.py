@@ -25,17 +25,21 @@ def main() -> None:
         err.print(example_of(sys.argv[1:]), markup=False, soft_wrap=True)
         code = 2
     except UsageError as error:
-        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
+        _print_error(str(error))
         err.print(example_of(sys.argv[1:]), markup=False, soft_wrap=True)
         code = 2
     except LookseekError as error:
-        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
+        _print_error(str(error))
         code = 1
     except OSError as error:
-        line = f"{escape(str(error))}: check that the disk is there, has room, and may be written"
-        err.print(f"[red]error:[/] {line}", soft_wrap=True)
+        _print_error(f"{error}: check that the disk is there, has room, and may be written")
         code = 1
     except KeyboardInterrupt:
         err.print("stopped: the same command goes on from here")
         code = 130
     sys.exit(code)
+
+
+def _print_error(text: str) -> None:
+    shown = escape(text, keep="\n")  # a filter's error shows the place on a line of its own
+    err.print(f"[red]error:[/] {shown}", soft_wrap=True)

@@ -48,8 +48,8 @@ def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
     if hidden_skips:
         err.print(f"... and {hidden_skips:,} more skipped, all listed in {place.report_address(SKIPPED)}")
     parts = [f"{getattr(summary, name):,} {name}" for name in ("added", "changed", "unchanged", "removed")]
-    rate = f", {summary.encoded / summary.seconds:,.0f} photos/s" if summary.encoded else ""
-    print_line(f"{place.address}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s{rate}")
+    line = f"{place.address}: {summary.items:,} items ({', '.join(parts)}) in {summary.seconds:.1f} s"
+    print_line(line + _rate(summary))
     for kind, count in summary.skipped.items():
         print_line(f"skipped, {kind}: {count:,}")
     for column, odd in summary.odd.items():
@@ -69,6 +69,14 @@ def print_summary(summary: Summary, index: str, hidden_skips: int) -> None:
         err.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     if summary.interrupted:
         err.print("[yellow]interrupted:[/] nothing that was encoded is lost; the same command goes on from here")
+
+
+def _rate(summary: Summary) -> str:
+    if not summary.encoded:
+        return ""
+    if summary.encoded < summary.added + summary.changed:  # the others share a photo, or have other attributes alone
+        return f", {summary.encoded:,} photos encoded"
+    return f", {summary.encoded / summary.seconds:,.0f} photos/s"
 
 
 def print_exported(exported: Exported, out: Path) -> None:

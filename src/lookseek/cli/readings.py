@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..catalogue import Catalogue
     from ..catalogue.reading import Reading
 
-__all__ = ["dry_run", "print_reading"]
+__all__ = ["dry_run", "print_source"]
 
 _COLUMNS = 30
 """Columns of a table that are printed."""
@@ -28,7 +28,17 @@ _SHOWN = 6
 """Attributes of such an item."""
 
 
-def print_reading(reading: Reading, console: Console) -> None:
+def print_source(catalogue: Catalogue, console: Console) -> None:
+    """Print how a source is read, and what a person should know of it."""
+    from ..catalogue import notes_of, reading_of
+
+    reading = reading_of(catalogue)
+    if reading is not None:
+        _print_reading(reading, console)
+    _print_notes(notes_of(catalogue), console)
+
+
+def _print_reading(reading: Reading, console: Console) -> None:
     """Print which column of a table is what, how its texts are read, and what could be read otherwise."""
     layout = f", known as {reading.layout}" if reading.layout else ""
     console.print(f"{reading.name}: {reading.rows:,} rows{layout}", markup=False, soft_wrap=True)
@@ -38,21 +48,18 @@ def print_reading(reading: Reading, console: Console) -> None:
     if hidden > 0:
         console.print(f"and {hidden:,} more attributes", markup=False)
     if reading.left_out:
-        console.print(
-            f"left out, not text, number or list: {', '.join(reading.left_out)}", markup=False, soft_wrap=True
-        )
-    for note in reading.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
+        left = ", ".join(reading.left_out)
+        console.print(f"left out, no text, number or list, or without a name: {left}", markup=False, soft_wrap=True)
+    _print_notes(reading.notes, console)
 
 
-def dry_run(catalogue: Catalogue, reading: Reading | None) -> int:
+def dry_run(catalogue: Catalogue) -> int:
     """Print what an index job would read and skip; nothing is encoded or written.
 
     Returns:
         The exit code that the job would have for what is skipped before photos are decoded.
     """
-    if reading is not None:
-        print_reading(reading, out)
+    print_source(catalogue, out)
     entries = iter(catalogue)
     items: list[Item] = []
     skipped: Counter[str] = Counter()
@@ -78,6 +85,11 @@ def dry_run(catalogue: Catalogue, reading: Reading | None) -> int:
         print_line(f"kept as text, unlike the rest of {column}: {number:,}, e.g. {examples[column].reason}")
     err.print("nothing was encoded or written: --dry-run")
     return NOTHING_KEPT if not count else SOME_SKIPPED if skipped else ALL_WELL
+
+
+def _print_notes(notes: Sequence[str], console: Console) -> None:
+    for note in notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 def _print_items(items: list[Item]) -> None:

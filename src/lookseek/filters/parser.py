@@ -17,7 +17,8 @@ quotes. A value of one bare word is a number if JSON calls it one (``007`` and `
 false if it is that word in any case, else text. What is in quotes is always text; there ``\n``, ``\t``,
 ``\u{1ea7}`` and a backslash before any sign that is no letter or digit are escapes. Text is put into
 Unicode form NFC, as catalogues put theirs; an escape keeps what it names. Outside ``in`` a number may have a decimal
-comma, without blanks: ``price < 49,90``.
+comma, without blanks: ``price < 49,90``. A number that is written otherwise than Python writes it stands for its text
+as well, so that codes are found: ``style = 12E4`` is ``style in (120000.0, "12E4")``.
 
 What the tree means is told in ``lookseek.filters.condition``.
 """
@@ -186,37 +187,39 @@ class _Parser:
             self._fail(f"expected {expected} after {token}, found {op}{hint}")
         self._next += 1
         start = self._peek()
-        decimal = self._decimal_comma()
-        value = self._value() if decimal is None else decimal
+        value, *spelled = self._decimal_comma() or self._value()
         if op.text in ORDERINGS and (isinstance(value, bool) or (isinstance(value, str) and instant_of(value) is None)):
             self._fail(f"{op.text} compares with a number, or a date such as 2026-01-31, and found {start}", start)
+        if spelled and op.text not in ORDERINGS:
+            return In(token.text, (value, *spelled), op.text == "!=")
         return Compare(token.text, cast(Operator, "=" if op.text == "==" else op.text), value)
 
-    def _decimal_comma(self) -> float | None:
-        """Return the number that is written with a decimal comma, such as 49,90; None if none comes next."""
+    def _decimal_comma(self) -> tuple[Value, ...]:
+        """Return the number that is written with a decimal comma, such as 49,90, and its text; () if none is next."""
         whole, *rest = self._tokens[self._next : self._next + 3]
         if len(rest) < 2 or not (rest[0].is_sign(",") and rest[1].kind == "word" and rest[1].text.isdecimal()):
-            return None
+            return ()
         beside = whole.at + len(whole.text) == rest[0].at and rest[0].at + 1 == rest[1].at
         if not beside or whole.kind != "word" or isinstance(read_value(whole.text), str | float | bool):
-            return None
+            return ()
         self._next += 3
-        return float(f"{whole.text}.{rest[1].text}")
+        return float(f"{whole.text}.{rest[1].text}"), f"{whole.text},{rest[1].text}"
 
     def _values(self) -> tuple[Value, ...]:
         if not self._take_sign("("):
             self._fail(f"expected ( and a list of values after in, found {self._peek()}")
-        values = [self._value()]
+        values = [*self._value()]
         while self._take_sign(","):
-            values.append(self._value())
+            values += self._value()
         self._close()
         return tuple(values)
 
-    def _value(self) -> Value:
+    def _value(self) -> tuple[Value, ...]:
+        """Return the next value; of a number that is written otherwise than Python writes it, its text as well."""
         first = self._peek()
         if first.kind == "text":
             self._next += 1
-            return first.text
+            return (first.text,)
         words: list[str] = []
         while (token := self._peek()).kind == "word" and not token.is_word("and", "or"):
             if token.is_word(*FOREIGN):
@@ -228,10 +231,11 @@ class _Parser:
         if not words:
             hint = ": backticks are for names, quotes for values" if first.kind == "name" else ""
             self._fail(f"expected a value, found {first}{hint}")
-        value = read_value(" ".join(words))
+        written = " ".join(words)
+        value = read_value(written)
         if not isinstance(value, str) and not math.isfinite(value):
             self._fail(f"{first} is too large for a 64-bit float", first)
-        return value
+        return (value,) if isinstance(value, str | bool) or str(value) == written else (value, written)
 
     def _close(self) -> None:
         if not self._take_sign(")"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,12 +46,12 @@ def find_duplicates(store: Store) -> Duplicates:
     """Search a store for photos that it holds more than once. Memory: some 100 bytes an item."""
     same = sorted(tuple(ids) for ids in store.same_content().values())
     spare = {id_ for group in same for id_ in group[1:]}  # one of each stands for its copies
-    ids, prints = [], []
+    ids, prints = list[str](), array("Q")
     for point in store.scan():
         if point.fingerprint and point.id not in spare:
             ids.append(point.id)
-            prints.append(_halves(point))
-    pairs = sorted(set(similar_fingerprints(np.array(prints, np.uint64).reshape(-1, 2))))
+            prints.extend(_halves(point))
+    pairs = sorted(set(similar_fingerprints(np.frombuffer(prints, np.uint64).reshape(-1, 2))))
     near = connected_groups(_verified(store, [(ids[a], ids[b]) for a, b in pairs]))
     return Duplicates(tuple(same), tuple(near))
 

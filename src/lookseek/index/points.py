@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..store import FieldType, Layout
 from ..store.schema import LOOK, LOOK_EUCLIDEAN, check_points
-from ..types import Item, Point, Region, Vector
+from ..types import Item, Point, Region, Vector, Vectors
 
 __all__ = ["content_hash", "merge_fields", "point_of"]
 
@@ -20,7 +20,7 @@ def content_hash(photo: bytes) -> str:
 def point_of(
     item: Item,
     digest: str,
-    vectors: Mapping[str, Vector],
+    vectors: Mapping[str, Vector | Vectors],
     fingerprint: str,
     layout: Layout,
     regions: tuple[Region, ...] = (),

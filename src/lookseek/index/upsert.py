@@ -1,7 +1,8 @@
 """Adds items to an index and replaces those that are there: what a job and an edit do alike.
 
 A photo whose bytes the index holds is not encoded again: its item alone gets other attributes. Others go through
-the encoders and are written in batches; what was reported as written survives the death of the process.
+the encoders, each photo once however many items show it (``repeated_photos``), and are written in batches; what was
+reported as written survives the death of the process.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from ..encode.pipeline import Encoded
 from ..errors import IndexMismatch, ItemError, QueryError
 from ..store import FieldType, Layout
 from ..store.schema import COLOUR, GARMENTS, LOOK, field_types
-from ..types import Attributes, Item, Photo, Point, Region
+from ..types import Attributes, Item, Photo, Point, Vector
 from .garment_vectors import GarmentEncoder, PreparedGarments
 from .manifest import IndexSpec
 from .next_generation import NextGeneration
 from .points import content_hash, merge_fields, point_of
+from .repeated_photos import EncodedPhoto, RepeatedPhotos
 
 __all__ = ["Outcome", "Upsert", "encoders_for", "garment_encoder_for"]
 
@@ -66,7 +68,8 @@ class Upsert:
     """Brings items into the next generation of an index.
 
     ``fields`` are the attributes of the items that this has seen in the index, and their kinds; ``encoded`` is the
-    number of items written with new vectors; ``garments`` makes a vector for each garment.
+    number of photos that were encoded, or of items that brought their vectors; ``garments`` makes a vector for each
+    garment.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Upsert:
         self._declared = declared or {}
         self._draft, self._encoders, self._report = draft, encoders, report
         self._waiting: list[tuple[Point, Outcome]] = []
+        self._repeated = RepeatedPhotos[_Pending]()
         self.fields: dict[str, FieldType] = {}
         self.encoded = 0
 
@@ -101,24 +105,18 @@ class Upsert:
         """
         try:
             with closing(self._with_vectors(self._to_encode(items))) as results:
-                for (item, digest, what), vectors, seen in results:
+                for pending, vectors, seen in results:
                     if isinstance(vectors, ItemError):
-                        self._fail(item.id, "broken photo", vectors)
+                        for each in (pending, *self._repeated.done(pending.hash, None)):
+                            self._fail(each.item.id, "broken photo", vectors)
                         continue
-                    fingerprint = seen
-                    regions: tuple[Region, ...] = ()
-                    if isinstance(seen, PreparedGarments) and self.garments is not None:
-                        fingerprint, regions = seen.fingerprint, seen.regions
-                        vectors = {**vectors, GARMENTS: self.garments.encode(seen, vectors[LOOK])}
-                    try:
-                        point = point_of(item, digest, vectors, fingerprint, self._draft.layout, regions)
-                    except QueryError as error:
-                        self._fail(item.id, "unusable embedding", error)
-                        continue
-                    self._waiting.append((point, Outcome(item.id, what)))
-                    if len(self._waiting) == _WRITE:
-                        self._write()
+                    self.encoded += 1
+                    photo = self._with_garments(vectors, seen)
+                    shown_by = [] if self._encoders is None else self._repeated.done(pending.hash, photo)
+                    for each in (pending, *shown_by):
+                        self._keep(each, photo)
         finally:
+            self._repeated.forget_waiting()
             self._write()
 
     def known_fields(self) -> dict[str, FieldType]:
@@ -142,7 +140,13 @@ class Upsert:
                     self._fail(item.id, "unreadable file", error, before)
                     continue
                 if before is None or before.hash != digest:
-                    yield _Pending(item, digest, "added" if before is None else "changed"), photo
+                    pending = _Pending(item, digest, "added" if before is None else "changed")
+                    if self._encoders is None:
+                        yield pending, photo
+                    elif (encoded := self._repeated.find(digest)) is not None:
+                        self._keep(pending, encoded)
+                    elif not self._repeated.wait(digest, pending):
+                        yield pending, photo
                 elif dict(before.attributes) != dict(item.attributes) or before.source != _source(item, before):
                     relabelled[item.id] = item
                 else:
@@ -157,6 +161,30 @@ class Upsert:
             return encode_photos(pending, self._encoders, after=self.garments.prepare, full_size=True)
         return encode_photos(pending, self._encoders, after=images.fingerprint)
 
+    def _with_garments(self, vectors: Mapping[str, Vector], seen: object) -> EncodedPhoto:
+        """Return what a photo was encoded to, with its garments where the index keeps those.
+
+        Args:
+            vectors: of the photo.
+            seen: its fingerprint, or its garments with the fingerprint.
+        """
+        if isinstance(seen, PreparedGarments) and self.garments is not None:
+            garments = self.garments.encode(seen, vectors[LOOK])
+            return EncodedPhoto({**vectors, GARMENTS: garments}, seen.fingerprint, seen.regions)
+        return EncodedPhoto(vectors, str(seen), ())
+
+    def _keep(self, pending: _Pending, photo: EncodedPhoto) -> None:
+        """Queue an item with its vectors to be written."""
+        item, digest, what = pending
+        try:
+            point = point_of(item, digest, photo.vectors, photo.fingerprint, self._draft.layout, photo.regions)
+        except QueryError as error:
+            self._fail(item.id, "unusable embedding", error)
+            return
+        self._waiting.append((point, Outcome(item.id, what)))
+        if len(self._waiting) == _WRITE:
+            self._write()
+
     def _replace_attributes(self, items: Mapping[str, Item]) -> None:
         """Replace the attributes and sources of items whose photos the index holds; their vectors stay."""
         if items:
@@ -168,7 +196,6 @@ class Upsert:
         """Write what was encoded."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            self.encoded += len(waiting)
             self._add([point for point, _ in waiting], [outcome for _, outcome in waiting])
 
     def _add(self, points: Sequence[Point], outcomes: Sequence[Outcome]) -> None:

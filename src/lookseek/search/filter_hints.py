@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterator
 from itertools import islice
 
+from ..catalogue.column_types import BOOLEANS
 from ..catalogue.names import strip_accents
 from ..errors import QueryError
 from ..filters import And, Compare, Condition, In, Not, Or, parse
-from ..filters.tokens import format_field, format_value
+from ..filters.tokens import format_field, format_value, read_value
 from ..index.open_index import OpenIndex
 from ..types import Value
 
@@ -35,11 +36,16 @@ def filter_hints(index: OpenIndex, filter: str) -> tuple[str, ...]:
     fields = index.manifest.fields
     hints = []
     for field, value in islice(dict.fromkeys(_compared(parse(filter))), _COMPARED):
-        if fields.get(field) == "number" and isinstance(value, str):
-            hints.append(f"{format_field(field)} holds numbers, and {format_value(value)} is none")
-        elif fields.get(field) in ("words", "boolean") and (near := _resembling(index, field, value)):
-            meant = " or ".join(f"{format_field(field)} = {format_value(one)}" for one in near)
-            hints.append(f"no item has {format_field(field)} = {format_value(value)}: did you mean {meant}?")
+        name, kind = format_field(field), fields.get(field)
+        if kind == "number" and isinstance(value, str):
+            if isinstance(read_value(value.replace(",", ".")), str):
+                hints.append(f"{name} holds numbers, and {format_value(value)} is none")
+        elif kind == "boolean" and (meant := BOOLEANS.get(str(value).casefold())) is not None:
+            if not isinstance(value, bool):
+                hints.append(f"{name} is true or false: did you mean {name} = {format_value(meant)}?")
+        elif kind in ("words", "boolean") and (near := _resembling(index, field, value)):
+            options = " or ".join(f"{name} = {format_value(one)}" for one in near)
+            hints.append(f"no item has {name} = {format_value(value)}: did you mean {options}?")
     return tuple(hints)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import unicodedata
 
 from ...errors import QueryError
@@ -16,6 +17,11 @@ from .bodies import RequestRefused
 from .schemas import SearchBody, TermBody
 
 __all__ = ["check_words", "decode_image", "to_query"]
+
+_DATA_URL = re.compile(r"\s*data:[^,]{0,100};base64,", re.IGNORECASE)
+"""What stands before the bytes in a data URL (RFC 2397)."""
+_URL_ALPHABET = str.maketrans("-_", "+/")
+"""RFC 4648, section 5."""
 
 
 def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = None) -> Query:
@@ -88,13 +94,18 @@ def _weight(character: str) -> int:
 
 
 def decode_image(text: str) -> bytes:
-    """Return the bytes of a photo in base64.
+    """Return the bytes of a photo in base64: as it is, as a data URL, over several lines, or in the URL's alphabet.
 
     Raises:
         RequestRefused: invalid base64.
     """
+    if text[:8].lower().startswith(("http://", "https://")):
+        detail = "image holds a web address: send the file's bytes in base64, or the address as image_url, which a "
+        detail += "service that runs with --image-urls takes"
+        raise RequestRefused(problem(422, "The picture can't be read", detail))
+    encoded = "".join(_DATA_URL.sub("", text, count=1).split()).translate(_URL_ALPHABET).rstrip("=")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         detail = f"image is no base64 ({error}): send the file's bytes in base64, or as a field of a form"
         raise RequestRefused(problem(422, "The picture can't be read", detail)) from None

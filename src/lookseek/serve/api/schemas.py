@@ -41,7 +41,8 @@ Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | str
 AttributeValue = Value | Annotated[list[Text], Field(max_length=100)]
 """A value, or several texts of which a filter finds each."""
 Base64 = Annotated[
-    str, Field(description="A photo's bytes in base64.", json_schema_extra={"contentEncoding": "base64"})
+    str,
+    Field(description="A photo's bytes in base64, as a data URL too.", json_schema_extra={"contentEncoding": "base64"}),
 ]
 
 
