@@ -26,7 +26,7 @@ def test_items_that_share_photos_are_all_there_with_the_vectors_of_their_photo(t
     summary = indexed(tmp_path / "items.csv", tmp_path / "index", model="efficientnet-lite2", store="numpy")
     kept = [number for number in range(size) if number % 3 < 2]
     assert (summary.items, summary.added, dict(summary.skipped)) == (len(kept), len(kept), {"broken photo": size // 3})
-    assert 2 <= summary.encoded <= 4  # a photo may be encoded once more while very many items wait for it
+    assert summary.encoded == 2
     assert [len(group) for group in summary.duplicates.same] == [-(-size // 3), -(-(size - 1) // 3)]
     opened = open_index(tmp_path / "index")
     points = {point.id: point for point in opened.store.scan(vectors=True)}

@@ -13,12 +13,11 @@ import resource
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lookseek.catalogue import open_catalogue
-from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.images import to_jpeg
 from lookseek.types import Skipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "catalogues.md"
@@ -26,29 +25,31 @@ EVERY = 50
 """One row in so many is broken: 2 %."""
 PHOTOS = 1000
 """Photos that the rows repeat."""
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+"""The first bytes of a photo."""
 
 
-def write_table(folder: Path, rows: int, *, drawn: bool = False) -> Path:
+def write_table(folder: Path, rows: int, photos: Sequence[bytes] = (JPEG,) * PHOTOS) -> Path:
     """Write the table and its photos.
 
     Args:
         folder: where.
         rows: of the table.
-        drawn: the photos are drawn garments of 64 pixels, of which the last is cut short; else all are the first bytes
-            of a JPEG.
+        photos: that the rows repeat in turn.
     """
     (folder / "img").mkdir(exist_ok=True)
-    specs = drawn_specs(PHOTOS, 1, 0) if drawn else ()
-    for number in range(PHOTOS):
-        photo = to_jpeg(draw(specs[number], 64)) if drawn else b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
-        if drawn and number == PHOTOS - 1:
-            photo = photo[: len(photo) // 3]
+    for number, photo in enumerate(photos):
         (folder / "img" / f"{number}.jpg").write_bytes(photo)
     path = folder / "items.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write("id,image,title,brand,price,sizes,added\n")
         for number in range(rows):
-            id_, image, price, end = f"SKU{number:07d}", f"img/{number % PHOTOS}.jpg", f"{number % 900 + 99}.000", ""
+            id_, image, price, end = (
+                f"SKU{number:07d}",
+                f"img/{number % len(photos)}.jpg",
+                f"{number % 900 + 99}.000",
+                "",
+            )
             if number % EVERY == EVERY - 1:
                 match number // EVERY % 5:
                     case 0:

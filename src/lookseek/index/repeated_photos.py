@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 _KNOWN = 4096
 """Photos whose vectors are remembered: some 4 KB each. Items that share a photo mostly lie close together."""
-_WAITING = 64
-"""Items that wait for photos which are being encoded, and hold theirs meanwhile. Beyond, a photo is encoded anew."""
+_WAITING = 4096
+"""Items that wait for photos which are being encoded. Beyond, a photo is encoded anew."""
 
 
 class EncodedPhoto(NamedTuple):

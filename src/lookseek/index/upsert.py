@@ -145,7 +145,7 @@ class Upsert:
                         yield pending, photo
                     elif (encoded := self._repeated.find(digest)) is not None:
                         self._keep(pending, encoded)
-                    elif not self._repeated.wait(digest, pending):
+                    elif not self._repeated.wait(digest, pending._replace(item=replace(item, image=None))):
                         yield pending, photo
                 elif dict(before.attributes) != dict(item.attributes) or before.source != _source(item, before):
                     relabelled[item.id] = item
