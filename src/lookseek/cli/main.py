@@ -32,7 +32,8 @@ def main() -> None:
         _print_error(str(error))
         code = 1
     except OSError as error:
-        _print_error(f"{error}: check that the disk is there, has room, and may be written")
+        what = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        _print_error(f"{what}: check that the disk is there, has room, and may be written")
         code = 1
     except KeyboardInterrupt:
         err.print("stopped: the same command goes on from here")

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 
 from ..atomic import DISK_FULL, write_bytes, write_text
 from ..catalogue import photos_at
-from ..errors import IndexBusy, IndexDamaged, IndexFull, IndexMismatch
+from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexFull, IndexMismatch
 from ..store import Store, StoreType, create_store, open_store
 from ..store.room import require_room, size_on_disk
 from ..types import Photo
@@ -154,12 +154,19 @@ class FolderPlace:
             raise IndexMismatch(f"{self.folder} is a file: give a folder for the index")
         if self.folder.is_dir() and any(self.folder.iterdir()) and not is_index(self.folder):
             raise IndexMismatch(f"{self.folder} holds other things than an index: give a new or empty folder")
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / _LOCK)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=2)
         except Timeout:
             raise IndexBusy(f"another process is writing {self.folder}: wait until it has ended, or stop it") from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if error.errno in DISK_FULL:
+                raise IndexFull(f"there is no room on the disk of {self.folder} ({reason}): make room") from error
+            raise IndexFolderError(
+                f"{self.folder} can't be written ({reason}): give this user the right to it, or name another folder"
+            ) from error
         try:
             with shared_lock(self.folder / _ENGINE_LOCK, _ENGINE_SECONDS) as shared:
                 writer = _FolderWriter(self, shared)
