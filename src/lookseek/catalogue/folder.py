@@ -104,6 +104,9 @@ class FolderCatalogue:
                 return Skipped(id, "missing file", f"{id} links to {target}, which is not there: mend the link")
             if not path.is_file() or (accompanies_photos(path) and not starts_like_a_photo(_start(path))):
                 return None
+        except FileNotFoundError:
+            reason = f"{id} went while the folder was read: bring it back, and run the same again"
+            return Skipped(id, "missing file", reason)
         except OSError as error:
             return Skipped(id, "unreadable file", f"{id} can't be read ({error.strerror}): check its rights")
         first, slash, _ = id.partition("/")
