@@ -324,7 +324,7 @@ def test_an_error_of_the_source_loses_nothing(photos: Path, tmp_path: Path, monk
             for n in range(120):
                 if n == 110 and self._fails:
                     raise OSError("the disk is gone")
-                yield Item(f"item {n}", files[n % 12])
+                yield Item(f"item {n}", files[n % 12].read_bytes() + bytes([n]))  # each a photo of its own
 
     with pytest.raises(OSError, match="the disk is gone"):
         build_index(Failing(fails=True), tmp_path / "index", progress=Heard())

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 _KNOWN = 4096
 """Photos whose vectors are remembered: some 4 KB each. Items that share a photo mostly lie close together."""
-_WAITING = 4096
+_WAITING = 512
 """Items that wait for photos which are being encoded. Beyond, a photo is encoded anew."""
 
 
