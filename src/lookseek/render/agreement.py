@@ -84,7 +84,8 @@ def explanation_lines(hit: Hit) -> list[str]:
     levels = levels_of(made)
     for level, (one, several) in _VERBS.items():
         if aspects := [name for name, each in levels.items() if each == level]:
-            said.append(f"{' and '.join(aspects)} {several if len(aspects) > 1 else one}")
+            listed = " and ".join([*([", ".join(aspects[:-1])] if aspects[1:] else []), aspects[-1]])
+            said.append(f"{listed} {several if len(aspects) > 1 else one}")
     centre = centre_of(made.photo) if made.photo is not None else None
     if centre is not None:
         said.append(f"most of it in the {centre[0]} {centre[1]} of its photo")

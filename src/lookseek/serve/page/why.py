@@ -106,7 +106,10 @@ def lit_photo(url: str, found: CellMap) -> LitPhoto:
         for column, cell in enumerate(line):
             lit = max(cell, 0.0) / most if most > 0 else 0.0
             x, y = box[0] + left * box[2] + column * across, box[1] + top * box[3] + row * down
-            cells.append((round(x, 1), round(y, 1), round(across, 1), round(down, 1), round(_DARKEST * (1 - lit), 3)))
+            before, above = across * (column == 0), down * (row == 0)  # at the edges wider, since blurring thins them
+            width_, height_ = across * (1 + (column in (0, columns - 1))), down * (1 + (row in (0, rows - 1)))
+            place = (round(x - before, 1), round(y - above, 1), round(width_, 1), round(height_, 1))
+            cells.append((*place, round(_DARKEST * (1 - lit), 3)))
     return LitPhoto(f"{url}?size=640", width, height, min(across, down), tuple(cells))
 
 
@@ -116,7 +119,7 @@ def sentences(made: Contributions, texts: Texts) -> list[str]:
     for level in LEVELS:
         aspects = [texts.format(f"why.{aspect}") for aspect, each in levels.items() if each == level]
         if aspects:
-            words = texts.format("why.and").join(aspects)
+            words = texts.format("why.and").join([*([", ".join(aspects[:-1])] if aspects[1:] else []), aspects[-1]])
             said.append(texts.format(f"why.{level}", n=len(aspects), aspects=words[:1].upper() + words[1:]))
     centre = None if made.photo is None else centre_of(made.photo)
     if centre is not None:
