@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers.catalogues import Heard, indexed
 from test_cli import Said, say
 
@@ -21,8 +22,9 @@ from lookseek.errors import ModelError, TrainError
 from lookseek.train.tags.calibration import calibrate, expected_error, thresholds
 from lookseek.train.tags.export import export_tags
 from lookseek.train.tags.job import train_tags
-from lookseek.train.tags.labels import LabelledSplit, _absent, _Row, _split, read_labels
+from lookseek.train.tags.labels import LabelledSplit, _absent, _Row, _split, exclusive_groups, read_labels
 from lookseek.train.tags.measure import average_precision, mean_ap, written
+from lookseek.train.tags.network import TagsNetwork
 from lookseek.train.tags.settings import settings_of
 from lookseek.train.trainer.devices import Devices
 
@@ -55,6 +57,23 @@ def test_what_is_not_stated_is_unknown_unless_its_type_never_has_it() -> None:
     assert found.known[80].tolist() == [-1, -1, -1]  # too few belts to know
     assert found.stated[0].tolist() == [False, False, True]
     assert not _absent(rows, -1.0)
+
+
+def test_values_exclude_each_other_where_no_photo_has_two() -> None:
+    values = (("Neck", "Round"), ("Neck", "V"), ("Fabric", "Cotton"), ("Fabric", "Silk"))
+    known = np.array([[1, 0, 1, 1], [0, 1, 0, 1], [-1, -1, 1, 0]], np.int8)
+    groups = exclusive_groups(values, LabelledSplit(("a", "b", "c"), known, known >= 0))
+    assert groups[0] == groups[1] and len(set(groups)) == 3
+    network = TagsNetwork(4, groups, settings_of("modern", {"hidden": 8})).eval()
+    vectors = torch.randn(16, 4)
+    with torch.no_grad():
+        network.straight.weight *= 40  # from hardly likely to nearly certain
+        shares = torch.sigmoid(network(vectors))
+        plain = network.straight(vectors) + network.bend(vectors)  # type: ignore[misc]
+    none = torch.zeros(16, 1)
+    assert torch.allclose(shares[:, :2], torch.cat([plain[:, :2], none], 1).softmax(1)[:, :2], atol=1e-5)
+    assert torch.allclose(shares[:, 2:], torch.sigmoid(plain[:, 2:]), atol=1e-5)
+    assert torch.isfinite(network(1e4 * vectors)).all()
 
 
 # calibration and thresholds

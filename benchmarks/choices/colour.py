@@ -1,12 +1,15 @@
 """Which colour vector, and how much it should count beside the look: figures on val.
 
     python -m benchmarks.choices.colour
+    python -m benchmarks.choices.colour --response
 
-Prints two Markdown tables; docs/decisions/encoder.md holds those that the choices were made by.
+Prints two Markdown tables, or a third: the colour where the default model's map responds most, beside the histogram.
+docs/decisions/encoder.md holds those that the choices were made by.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -14,11 +17,16 @@ from datetime import date
 import numpy as np
 
 from benchmarks.choices.val import Photos, clothing, measure, myntra, similarities
+from benchmarks.progress import Stages
 from lookseek import images
-from lookseek.encode import ColourEncoder, Encoder, encode_photos, load_model
+from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek.encode import ColourEncoder, Encoder, Prepared, encode_photos, load_model
 from lookseek.encode.colour import SIDE, to_lab
-from lookseek.encode.model import PLAIN
+from lookseek.encode.folder import read_folder
+from lookseek.encode.model import DEFAULT, PLAIN
+from lookseek.encode.response_colour import CELLS, ResponseColourEncoder, on_sphere, strongest_colour
 from lookseek.errors import ItemError
+from lookseek.evaluate.cache import cache_key, embed_photos
 from lookseek.types import Pixels, Vector, Vectors
 
 WEIGHTS = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 1)
@@ -86,8 +94,67 @@ def embed(photos: Photos, encoders: list[Encoder]) -> dict[str, np.ndarray]:
     return {name: np.stack(rows) for name, rows in found.items()}
 
 
+class SomeCells(ResponseColourEncoder):
+    """The colour of the 5, 10 and 20 strongest cells in a row: one run of the tower for all."""
+
+    counts = (5, CELLS, 20)
+    dim = 4 * len(counts)
+
+    def _some(self, photos: Sequence[Prepared]) -> Vectors:
+        pairs = list(zip(self.responses(photos), photos, strict=True))
+        return np.concatenate(
+            [on_sphere(np.array([strongest_colour(*pair, count) for pair in pairs])) for count in self.counts], axis=1
+        )
+
+
+def drawn(queries: int, gallery: int) -> Photos:
+    """Drawn designs, one view of each; right is the same category and colour."""
+    specs = list(drawn_specs(queries + gallery, 1, 3))
+    return Photos(
+        "drawn",
+        [images.to_png(draw(spec, 224)) for spec in specs],
+        np.arange(len(specs)) < queries,
+        {"type+colour": np.array([f"{s.attributes['category']}|{s.attributes['colour']}" for s in specs])},
+    )
+
+
+def response() -> None:
+    """Prints the table of the colour of the strongest cells."""
+    model = load_model(DEFAULT)
+    some = SomeCells(read_folder(model.folder))
+    for photos in (myntra(400, 2000), drawn(200, 600)):
+        ids = [str(row) for row in range(len(photos.photos))]
+        looks, _ = embed_photos(
+            dict(zip(ids, photos.photos, strict=True)), ids, {cache_key(model): model.image}, Stages()
+        )
+        made = embed(photos, [ColourEncoder(), some])
+        cosines = {"histogram": similarities(made["colour"], photos.val)}
+        for place, count in enumerate(some.counts):
+            own = made[some.name][:, 4 * place : 4 * place + 4]
+            cosines[f"{count} cells"] = similarities(own, photos.val)
+        cosines[f"half each, {CELLS} cells"] = (cosines["histogram"] + cosines[f"{CELLS} cells"]) / 2
+        look = similarities(looks[model.image.name], photos.val)
+        print(
+            f"\n{date.today()}, {photos.name}: {photos.val.sum()} queries, gallery {(~photos.val).sum()}, type and "
+            f"colour, {model.name}; score = (1 - w) cos(look) + w cos(colour); mAP@10, P@10\n"
+        )
+        print(f"| w | {' | '.join(cosines)} |\n|---|" + "---|" * len(cosines))
+        for weight in WEIGHTS:
+            cells = []
+            for cosine in cosines.values():
+                scores = (1 - weight) * look + weight * cosine
+                average, precision, _ = measure(scores, photos.labels["type+colour"], photos.val)
+                cells.append(f"{average:.3f}, {precision:.3f}")
+            print(f"| {weight} | {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
     """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--response", action="store_true", help="the third table alone")
+    if parser.parse_args().response:
+        response()
+        return
     photos = myntra(1500, 10_000, seed=1)
     print(f"{date.today()}, myntra: {photos.val.sum()} queries (val), gallery {(~photos.val).sum()} (train), seed 1")
     print("\n| colour vector | numbers | colour mAP@10 | P@10 | ms a photo |\n|---|---|---|---|---|")

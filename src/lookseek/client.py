@@ -291,6 +291,8 @@ def _query_body(query: Query) -> dict[str, Any]:
     body |= {"plus": [_term_body(term) for term in query.plus], "minus": [_term_body(term) for term in query.minus]}
     if query.image is not None:
         body["image"] = _base64(query.image)
+    if query.response_colour_weight is not None:
+        body["response_colour_weight"] = query.response_colour_weight
     if query.group_by != "product":
         body["group_by"] = query.group_by
     if query.garment:

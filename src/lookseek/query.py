@@ -99,6 +99,8 @@ class Query:
         exact: True compares with every item even where the index has a graph.
         colour_weight: share of the colour vector in the score, 0 to 1; None for the index's default. Only a photo alone
             has colours to compare.
+        response_colour_weight: share of the colour where the model responds most (``encode.response_colour``), of an
+            index that keeps it; with ``colour_weight`` at most 1. None is 0.
         hide_duplicates: True shows one of several near-identical photos, and none of ``item`` or the examples; two
             products stay two results.
         group_by: "product" makes photos of one product one result, the best photo first, where the index has products
@@ -137,6 +139,7 @@ class Query:
     metric: Metric = "cosine"
     exact: bool = False
     colour_weight: float | None = None
+    response_colour_weight: float | None = None
     hide_duplicates: bool = False
     route: Literal["none"] | RouterType = "none"
     route_mode: RouteMode = "soft"
@@ -151,8 +154,7 @@ class Query:
             raise QueryError(f"k is {self.k}: ask for 1 to 100,000 results")
         if self.metric not in ("cosine", "euclidean"):
             raise QueryError(f"metric {self.metric!r} is unknown: use cosine or euclidean")
-        if self.colour_weight is not None and not 0 <= self.colour_weight <= 1:
-            raise QueryError(f"colour weight is {self.colour_weight}: give a share from 0 to 1")
+        _check_colours(self)
         _check_methods(self)
         _check_explained(self)
         _check_parts(self)
@@ -309,6 +311,16 @@ def _check_garment(query: Query) -> None:
         raise QueryError("a garment is compared by cosine only: use metric cosine, or a box")
 
 
+def _check_colours(query: Query) -> None:
+    """The shares of colours lie from 0 to 1, also together."""
+    shares = [query.colour_weight or 0, query.response_colour_weight or 0]
+    for share in shares:
+        if not 0 <= share <= 1:
+            raise QueryError(f"colour weight is {share}: give a share from 0 to 1")
+    if sum(shares) > 1:
+        raise QueryError(f"the colour weights {shares[0]} and {shares[1]} are more than 1 together: give lower ones")
+
+
 def _check_together(query: Query) -> None:
     """What goes with what."""
     if query.hide_duplicates and query.k > MAX_DISTINCT:
@@ -335,8 +347,9 @@ def _check_together(query: Query) -> None:
         return
     if query.metric == "euclidean":
         raise QueryError("words, sums and examples are compared by cosine only: use metric cosine, or a photo alone")
-    if query.colour_weight is not None:
+    if query.colour_weight is not None or query.response_colour_weight is not None:
+        given = query.response_colour_weight if query.colour_weight is None else query.colour_weight
         raise QueryError(
-            f"colour weight {query.colour_weight} goes with a photo alone: words, sums and examples have no colours "
+            f"colour weight {given} goes with a photo alone: words, sums and examples have no colours "
             "to compare. Leave out the weight, or say the colour in words"
         )

@@ -48,6 +48,7 @@ def index(
     fetch: Annotated[bool, Parameter(negative=())] = False,
     store: FolderStore | None = None,
     garments: Annotated[bool, Parameter(negative=())] = False,
+    response_colour: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -85,6 +86,8 @@ def index(
             (plain files, up to some 50,000 items).
         garments: keep a vector for each garment that is found in a photo too, so that trousers are found in a photo of
             a whole outfit by search --garment or --box; an index without them is made anew, later runs keep them.
+        response_colour: keep the mean colour of the parts of a photo to which the model responds most too, for search
+            --response-colour-weight; each photo goes through the model twice.
     """
     from ..catalogue import ReadingOptions, open_catalogue
     from ..index.job import build_index
@@ -135,6 +138,7 @@ def index(
                 strict=strict,
                 store=store,
                 garments=garments or None,
+                response_colour=response_colour or None,
                 progress=progress,
             )
         print_summary(summary, index, progress.hidden_skips)

@@ -51,6 +51,7 @@ def search(
     box: str | None = None,
     garment: str = "",
     colour_weight: float | None = None,
+    response_colour_weight: float | None = None,
     exact: Annotated[bool, Parameter(negative=())] = False,
     hide_duplicates: Annotated[bool, Parameter(negative=())] = False,
     group_by: Literal["product", "photo"] = "product",
@@ -88,6 +89,8 @@ def search(
             largest, or all for results of each; without it the whole photo is searched with, and the garments are
             listed where the photo shows several.
         colour_weight: share of the colour in the score, 0 (shape and cut alone) to 1 (colour alone); for a photo alone.
+        response_colour_weight: share of the colour where the model responds most, likewise; of an index that was made
+            with --response-colour.
         exact: compare with every item even where the index has a graph.
         hide_duplicates: show one of several near-identical photos; two products stay two results.
         group_by: product makes photos of one product one result, the best photo first; photo shows each by itself.
@@ -131,6 +134,7 @@ def search(
         metric=metric,
         exact=exact,
         colour_weight=colour_weight,
+        response_colour_weight=response_colour_weight,
         hide_duplicates=hide_duplicates,
         group_by=group_by,
         route=route,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .colour import ColourEncoder
 from .encoder import Composer, Encoder, Prepared, TextEncoder
 from .model import Model, composer_of, load_model
+from .photo_encoders import photo_encoders
 from .pipeline import Encoded, encode_photos
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "composer_of",
     "encode_photos",
     "load_model",
+    "photo_encoders",
 ]

@@ -9,10 +9,12 @@ Source: field numbers from onnx/onnx.proto3 (ONNX 1.23).
 
 from __future__ import annotations
 
-from ..errors import ModelError
-from .protobuf import BYTES, Malformed, fields
+from collections.abc import Iterator
 
-__all__ = ["is_quantised", "refuse_external_data"]
+from ..errors import ModelError
+from .protobuf import BYTES, Malformed, fields, write_bytes
+
+__all__ = ["is_quantised", "pooled_map", "refuse_external_data", "with_output"]
 
 _TENSOR = "tensor"
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -29,8 +31,14 @@ _CHILDREN: dict[str, dict[int, str]] = {
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 """Fields of a tensor: the location of external numbers, and whether they are external (0: no)."""
 
-_GRAPH, _NODE, _OP_TYPE = 7, 1, 4
-"""Fields on the way to the kind of a node: of the model, of its graph, of a node."""
+_GRAPH, _NODE, _INPUT, _OP_TYPE = 7, 1, 1, 4
+"""Fields on the way to the inputs and the kind of a node: of the model, of its graph, of a node."""
+
+_OUTPUT, _NAME = 12, 1
+"""Fields of an output's name: of a graph, of a value."""
+
+_POOLS = (b"ReduceMean", b"GlobalAveragePool", b"ReduceMax", b"GlobalMaxPool")
+"""Kinds of nodes that pool a map; the first of a tower of convolutions ends its last map."""
 
 _MAX_DEPTH = 32
 """Levels of graphs within graphs; a model has 4, a file made to exhaust the stack has thousands."""
@@ -60,19 +68,44 @@ def is_quantised(onnx: bytes) -> bool:
     Args:
         onnx: the file's content. False where it is no ONNX file.
     """
-    data = memoryview(onnx)
     try:
-        return any(
-            bytes(data[first:last]) == b"QuantizeLinear"
-            for graph in fields(data, 0, len(data))
-            if graph[:2] == (_GRAPH, BYTES)
-            for node in fields(data, graph[2], graph[3])
-            if node[:2] == (_NODE, BYTES)
-            for number, wire, first, last in fields(data, node[2], node[3])
-            if number == _OP_TYPE and wire == BYTES
-        )
+        return any(kind == b"QuantizeLinear" for kind, _ in _nodes(onnx))
     except (IndexError, Malformed):
         return False
+
+
+def pooled_map(onnx: bytes) -> str:
+    """Return the name of the map that a tower pools: the input of its first pooling node; "" without one.
+
+    Args:
+        onnx: the file's content, checked.
+    """
+    return next((inputs[0].decode() for kind, inputs in _nodes(onnx) if kind in _POOLS and inputs), "")
+
+
+def with_output(onnx: bytes, name: str) -> bytes:
+    """Return a model that also gives one of its inner values.
+
+    A message that follows another in a protocol buffer is merged into it, and its outputs are added.
+
+    Args:
+        onnx: the file's content, checked.
+        name: of the value.
+    """
+    return onnx + write_bytes(_GRAPH, write_bytes(_OUTPUT, write_bytes(_NAME, name.encode())))
+
+
+def _nodes(onnx: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Yield the kind of each node of the graph, and the names of its inputs."""
+    data = memoryview(onnx)
+    for graph in fields(data, 0, len(data)):
+        if graph[:2] != (_GRAPH, BYTES):
+            continue
+        for node in fields(data, graph[2], graph[3]):
+            if node[:2] == (_NODE, BYTES):
+                own = [(n, bytes(data[a:b])) for n, wire, a, b in fields(data, node[2], node[3]) if wire == BYTES]
+                kind = next((text for number, text in own if number == _OP_TYPE), b"")
+                yield kind, [text for number, text in own if number == _INPUT]
 
 
 def _walk(data: memoryview, start: int, end: int, message: str, where: str, depth: int) -> int:

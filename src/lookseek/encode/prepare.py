@@ -17,7 +17,7 @@ from ..types import Pixels
 from .encoder import Prepared
 from .target_pad import target_pad
 
-__all__ = ["Preprocessing", "Resize", "min_side", "prepare", "resize_to_input"]
+__all__ = ["Preprocessing", "Resize", "min_side", "normalise", "prepare", "resize_to_input"]
 
 Resize: TypeAlias = Literal["squash", "crop", "pad", "target-pad"]
 
@@ -89,12 +89,25 @@ def prepare(pixels: Pixels, settings: Preprocessing) -> Prepared:
     Returns:
         uint8 or float32, (height, width, 3) or (3, height, width), C order.
     """
-    fitted: Prepared = resize_to_input(pixels, settings)
+    return normalise(resize_to_input(pixels, settings), settings)
+
+
+def normalise(fitted: Pixels, settings: Preprocessing) -> Prepared:
+    """Return a picture of the tower's size as its input.
+
+    Args:
+        fitted: uint8 (height, width, 3), as ``resize_to_input`` returns it.
+        settings: of the tower.
+
+    Returns:
+        uint8 or float32, (height, width, 3) or (3, height, width), C order.
+    """
+    made: Prepared = fitted
     if settings.dtype == "float32":
-        fitted = (fitted - np.array(settings.mean, np.float32)) / np.array(settings.std, np.float32)
+        made = (fitted - np.array(settings.mean, np.float32)) / np.array(settings.std, np.float32)
     if settings.layout == "nchw":
-        fitted = fitted.transpose(2, 0, 1)
-    return np.ascontiguousarray(fitted)
+        made = made.transpose(2, 0, 1)
+    return np.ascontiguousarray(made)
 
 
 def resize_to_input(pixels: Pixels, settings: Preprocessing) -> Pixels:

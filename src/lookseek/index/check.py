@@ -10,10 +10,10 @@ from random import Random
 import numpy as np
 
 from .. import images
-from ..encode import ColourEncoder, encode_photos, load_model
+from ..encode import ColourEncoder, encode_photos, load_model, photo_encoders
 from ..errors import IndexDamaged, IndexFolderError, ItemError, LookseekError, QueryError
 from ..store import Store
-from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN
+from ..store.schema import COLOUR, LOOK, LOOK_EUCLIDEAN, RESPONSE_COLOUR
 from ..types import Photo, Point, RouterType
 from ..vectors import cosine as cosine_of
 from .address import Address
@@ -160,7 +160,7 @@ def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
         model = load_model(spec.model_path or spec.model)
     except LookseekError as error:
         return Finding("photos", False, f"the model can't be loaded: {error}")
-    names = [name for name in (LOOK, COLOUR) if name in spec.layout]
+    names = [name for name in (LOOK, COLOUR, RESPONSE_COLOUR) if name in spec.layout]
     if model.checksum != spec.checksum or (COLOUR in names and ColourEncoder.version != spec.colour):
         message = f"model {spec.model} or the colour encoder did not make this index. Index again, or bring it back"
         return Finding("photos", False, message)
@@ -170,7 +170,7 @@ def _photos(index: OpenIndex, points: Sequence[Point]) -> Finding:
     points = known
     photos, missing, changed = _unchanged(index, points)
     worst, wrong = 1.0, set[str]()
-    for point, vectors, _ in encode_photos(photos, [e for e in (model.image, ColourEncoder()) if e.name in names]):
+    for point, vectors, _ in encode_photos(photos, photo_encoders(model, names)):
         for name in names:
             cosine = 0.0 if isinstance(vectors, ItemError) else float(cosine_of(vectors[name], point.vectors[name]))
             worst = min(worst, cosine)

@@ -48,6 +48,7 @@ def build_index(
     strict: bool = False,
     store: FolderStore | None = None,
     garments: bool | None = None,
+    response_colour: bool | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -67,6 +68,8 @@ def build_index(
             Left out of an index on a server.
         garments: True keeps a vector for each garment that is found in a photo, beside the photo's own; an index that
             keeps none is made anew. None for what the index has.
+        response_colour: True keeps the mean colour where the model responds most (``encode.response_colour``), for
+            ``Query.response_colour_weight``; each photo goes through the tower twice. An index without is made anew.
         progress: receives every step; None reports nothing.
 
     Returns:
@@ -82,7 +85,7 @@ def build_index(
     catalogue = open_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
-        spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments)
+        spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments, response_colour)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
         draft = NextGeneration(
             writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns=columns

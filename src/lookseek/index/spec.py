@@ -8,9 +8,10 @@ from ..catalogue import VectorOrigin
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.garments import load_parser
 from ..encode.hub import is_hub
+from ..encode.response_colour import ResponseColourEncoder
 from ..errors import CatalogueError, IndexMismatch
 from ..store import Layout, VectorSpec, default_store
-from ..store.schema import COLOUR, GARMENTS, LOOK, LOOK_EUCLIDEAN, further_vectors
+from ..store.schema import COLOUR, GARMENTS, LOOK, LOOK_EUCLIDEAN, RESPONSE_COLOUR, further_vectors
 from ..types import FolderStore, Metric, StoreType
 from .garment_vectors import parser_version
 from .manifest import IndexSpec, Manifest
@@ -24,6 +25,7 @@ def resolve_spec(
     metric: Metric | None,
     store: FolderStore | None,
     garments: bool | None = None,
+    response_colour: bool | None = None,
 ) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
@@ -34,6 +36,7 @@ def resolve_spec(
         metric: as a person gave it; None for the index's, then the vectors'.
         store: what keeps a new index in a folder; None for the default here, or the place's.
         garments: whether a vector is kept for each garment, as a person said; None for what the index has.
+        response_colour: whether the colour of the strongest cells is kept, likewise.
 
     Raises:
         ModelError: the model can't be used.
@@ -63,8 +66,12 @@ def resolve_spec(
     finds = _finds_garments(there, origin, garments)
     if finds:
         further[GARMENTS] = VectorSpec(loaded.dim, "cosine", multi=True)
-        if before is not None and GARMENTS not in before.layout:
-            before = None  # other vectors: the index is made anew
+    if _sees_response_colour(there, origin, response_colour):
+        further[RESPONSE_COLOUR] = VectorSpec(ResponseColourEncoder.dim, "cosine")
+    if before is not None and any(
+        name in further and name not in before.layout for name in (GARMENTS, RESPONSE_COLOUR)
+    ):
+        before = None  # other vectors: the index is made anew
     _check_further(before, further, place)
     layout |= further
     regions = _regions(before, origin, finds)
@@ -128,6 +135,16 @@ def _finds_garments(there: Manifest | None, origin: VectorOrigin | None, garment
         )
     kept = there is not None and bool(there.spec.regions) and GARMENTS in there.spec.layout
     return origin is None and (kept if garments is None else garments)
+
+
+def _sees_response_colour(there: Manifest | None, origin: VectorOrigin | None, wanted: bool | None) -> bool:
+    """Return whether a job computes the colour of the strongest cells: as a person said, else as the index has it."""
+    if origin is not None and wanted:
+        raise CatalogueError(
+            "features hold no photos whose cells could respond: index the photos, or leave --response-colour out"
+        )
+    kept = there is not None and RESPONSE_COLOUR in there.spec.layout
+    return origin is None and (kept if wanted is None else wanted)
 
 
 def _model_address(model: str | Path | None) -> str:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 from .. import images
-from ..encode import ColourEncoder, Encoder, Model, encode_photos
+from ..encode import Encoder, Model, encode_photos, photo_encoders
 from ..encode.pipeline import Encoded
 from ..errors import IndexMismatch, ItemError, QueryError
 from ..store import FieldType, Layout
@@ -220,7 +220,7 @@ class Upsert:
 
 def encoders_for(model: Model, layout: Layout) -> list[Encoder]:
     """Return the encoders of photos that a layout needs."""
-    return [encoder for encoder in (model.image, ColourEncoder()) if encoder.name in layout]
+    return photo_encoders(model, layout)
 
 
 def garment_encoder_for(model: Model, spec: IndexSpec) -> GarmentEncoder | None:

@@ -18,7 +18,7 @@ from ..errors import ItemError
 from ..index.open_index import OpenIndex
 from ..query import Query
 from ..results import CellMap, Contributions, Hit
-from ..store.schema import COLOUR, GARMENTS, LOOK
+from ..store.schema import COLOUR, GARMENTS, LOOK, RESPONSE_COLOUR
 from ..types import Box, Photo, Point, Region, Vector
 from ..vectors import cosine, unit
 from .query_vectors import EncodedQuery
@@ -113,7 +113,7 @@ def _agreement(
 def _vectors(products: Mapping[str, float], weight: float, hit: Hit, reranker: str) -> dict[str, float]:
     """Return the contributions by vector, which sum to the score."""
     found = {name: weight * product for name, product in products.items()}
-    found |= {name: hit.shares[name] for name in (COLOUR, reranker) if name in hit.shares}
+    found |= {name: hit.shares[name] for name in (COLOUR, RESPONSE_COLOUR, reranker) if name in hit.shares}
     left = (hit.score - sum(found.values())) / len(found)  # stores round scores, and vectors to their precision
     return {name: value + left for name, value in found.items()}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..encode import ColourEncoder, Encoder
+from ..encode import photo_encoders
 from ..encode.reading import interpretations
 from ..errors import IndexDamaged, QueryError
 from ..filters import Condition, check_fields, parse
@@ -174,10 +174,7 @@ def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
 
 def _encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
     kept = opened.index.manifest.spec.layout
-    encoders: tuple[Encoder, ...] = (opened.model.image, ColourEncoder())
-    return encode_query(
-        query, opened.model, [encoder for encoder in encoders if encoder.name in kept], opened.index.store
-    )
+    return encode_query(query, opened.model, photo_encoders(opened.model, kept), opened.index.store)
 
 
 def _readings(query: Query, opened: LoadedIndex) -> tuple[str, ...]:

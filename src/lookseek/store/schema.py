@@ -20,6 +20,10 @@ LOOK_EUCLIDEAN = "look_euclidean"
 COLOUR = "colour"
 """The colour encoder's histogram, compared by cosine."""
 
+RESPONSE_COLOUR = "response_colour"
+"""The mean colour where the model's map responds most, compared by cosine; only in an index that asked for it. Another
+way to compute it would take another name."""
+
 GARMENTS = "garments"
 """The model's embedding of each garment of a photo, several an item, compared by cosine; only in an index that asked
 for it. A photo in which none was found has one, of all of it."""

@@ -64,6 +64,7 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         metric=body.metric,
         exact=body.exact,
         colour_weight=body.colour_weight,
+        response_colour_weight=body.response_colour_weight,
         hide_duplicates=body.hide_duplicates,
         group_by=body.group_by,
         route=body.route,

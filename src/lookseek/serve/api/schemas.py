@@ -95,6 +95,10 @@ class SearchBody(_Strict):
     metric: Literal["cosine", "euclidean"] = "cosine"
     exact: bool = False
     colour_weight: Annotated[float | None, Field(ge=0, le=1)] = None
+    response_colour_weight: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Of the colour where the model responds most, in an index that keeps it."),
+    ] = None
     hide_duplicates: bool = False
     group_by: Annotated[
         Literal["product", "photo"],

@@ -26,7 +26,7 @@ from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.run_folder import CURVES, source_address
 from .calibration import calibrate, expected_error, thresholds
-from .labels import Labels, read_labels
+from .labels import Labels, exclusive_groups, read_labels
 from .measure import mean_ap, written
 from .network import TagsNetwork
 from .run import CALIBRATION, TagsRun, calibrated, run_folder
@@ -120,7 +120,8 @@ def train_tags(
         rows, vectors = frozen_vectors(loaded, labels.photos, ids, out, progress)
         labels = replace(labels, splits={split: labels.splits[split].rows(rows[split]) for split in SPLITS})
         torch.manual_seed(settings.seed)
-        network = TagsNetwork(loaded.dim, len(labels.values), settings)
+        groups = exclusive_groups(labels.values, labels.splits["train"])
+        network = TagsNetwork(loaded.dim, groups, settings)
         centre, spread = centre_and_spread(vectors["train"])
         network.centre.copy_(torch.from_numpy(centre))
         network.spread.copy_(torch.from_numpy(spread))
@@ -136,6 +137,7 @@ def train_tags(
             values=tuple(value for _, value in labels.values),
             photos={split: len(labels.splits[split].ids) for split in SPLITS},
             content=labels.content,
+            groups=groups,
         )
         run_folder(out).begin(run)
         state = fit(fabric, tags_training(fabric, network, labels, vectors, settings), out, progress)

@@ -24,7 +24,7 @@ from ...types import Photo
 from ..labelled import SPLITS, split_of_id
 from .settings import TagsSettings
 
-__all__ = ["COLOUR", "TYPE", "LabelledSplit", "Labels", "read_labels"]
+__all__ = ["COLOUR", "TYPE", "LabelledSplit", "Labels", "exclusive_groups", "read_labels"]
 
 TYPE, COLOUR = "Type of Article", "Base Colour"
 """Attributes of a shop's catalogue beside those of its details."""
@@ -121,6 +121,23 @@ def read_labels(data: str, settings: TagsSettings) -> Labels:
     absent = _absent(train, settings.absent)
     splits = {split: _split([row for row in rows if row.split == split], values, absent) for split in SPLITS}
     return Labels(values, splits, photos, notes)
+
+
+def exclusive_groups(values: Sequence[tuple[str, str]], train: LabelledSplit) -> tuple[int, ...]:
+    """Return a number for each value: the same for values of one attribute of which no photo has two.
+
+    Args:
+        values: attribute and value of each column.
+        train: the photos that are learned from.
+    """
+    has = train.known == 1
+    columns: dict[str, list[int]] = defaultdict(list)
+    for column, (name, _) in enumerate(values):
+        columns[name].append(column)
+    several = {name for name, some in columns.items() if (has[:, some].sum(1) > 1).any()}
+    keys = [(name, value if name in several else "") for name, value in values]
+    place = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return tuple(place[key] for key in keys)
 
 
 def _shop(folder: Path) -> tuple[list[_Row], Mapping[str, Photo], tuple[str, ...]]:

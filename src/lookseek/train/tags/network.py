@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -11,21 +12,31 @@ from .settings import TagsSettings
 
 __all__ = ["Calibrated", "TagsNetwork"]
 
+HIGHEST = 30.0
+"""Of a logit, so that sums of their exponentials stay finite."""
+
+LEAST = 1e-6
+"""By which a probability differs from 1: float32 holds no less well."""
+
 
 class TagsNetwork(nn.Module):
     """Vectors float32 (n, width), of length 1, to logits (n, values).
 
     Args:
         width: of the vectors.
-        values: how many.
+        groups: number of each value's group, as ``labels.exclusive_groups`` returns them.
         settings: of the training.
     """
 
     centre: Tensor
     spread: Tensor
+    members: Tensor
 
-    def __init__(self, width: int, values: int, settings: TagsSettings) -> None:
+    def __init__(self, width: int, groups: Sequence[int], settings: TagsSettings) -> None:
         super().__init__()
+        values = len(groups)
+        self.groups = list(groups) if settings.exclusive else []
+        self.register_buffer("members", torch.eye(max(groups) + 1)[list(groups)], persistent=False)
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.noise = settings.noise
@@ -49,7 +60,15 @@ class TagsNetwork(nn.Module):
             normal = normal + self.noise * torch.randn_like(normal)
         normal = self.drop(normal)
         logits = self.straight(normal)
-        return cast(Tensor, logits if self.bend is None else logits + self.bend(normal))
+        logits = logits if self.bend is None else logits + self.bend(normal)
+        return self._exclusive(logits) if self.groups else cast(Tensor, logits)
+
+    def _exclusive(self, logits: Tensor) -> Tensor:
+        """Return the logit of each value's share of its group, in which none of the values weighs 1."""
+        logits = logits.float().clamp(-HIGHEST, HIGHEST)
+        whole = torch.log1p(logits.exp() @ self.members)
+        share = (logits - whole[:, self.groups]).clamp(max=-LEAST)  # a logarithm
+        return share - torch.log(-torch.expm1(share))
 
 
 class Calibrated(nn.Module):

@@ -35,6 +35,7 @@ class TagsRun:
         values: of each column.
         photos: split to how many were used.
         content: hex, of ids and labels.
+        groups: of each column, as ``labels.exclusive_groups`` returns them; () of a run that knew none.
     """
 
     recipe: str
@@ -48,6 +49,7 @@ class TagsRun:
     values: tuple[str, ...]
     photos: Mapping[str, int]
     content: str
+    groups: tuple[int, ...] = ()
 
     def network(self, folder: Path) -> TagsNetwork:
         """Return the network of the best epoch, in evaluation mode.
@@ -56,7 +58,7 @@ class TagsRun:
             TrainError: there are no weights yet.
         """
         weights = best_weights(folder)
-        network = TagsNetwork(self.width, len(self.values), self.settings)
+        network = TagsNetwork(self.width, self.groups or range(len(self.values)), self.settings)
         network.load_state_dict(weights)
         return network.eval()
 

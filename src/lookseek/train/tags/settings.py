@@ -32,6 +32,8 @@ class TagsSettings:
         precise: share of right ones among the values written, which a value's threshold reaches on val, 0 to 1.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
         seed: the random seed of all choices.
+        exclusive: whether the values of an attribute of which no photo of train has two share one probability, with
+            none of them as one more: a likely one makes the others unlikely.
 
     Raises:
         TrainError: a number outside its range.
@@ -51,6 +53,7 @@ class TagsSettings:
     precise: float
     precision: Precision
     seed: int
+    exclusive: bool = False
 
     def __post_init__(self) -> None:
         ranges = (
@@ -88,6 +91,7 @@ PRESETS: Mapping[str, TagsSettings] = {
         precise=0.9,
         precision="32-true",
         seed=0,
+        exclusive=True,
     ),
 }
 """Name to settings."""
