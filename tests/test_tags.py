@@ -24,8 +24,9 @@ from lookseek.train.tags.export import export_tags
 from lookseek.train.tags.job import train_tags
 from lookseek.train.tags.labels import LabelledSplit, _absent, _Row, _split, exclusive_groups, read_labels
 from lookseek.train.tags.measure import average_precision, mean_ap, written
-from lookseek.train.tags.network import TagsNetwork
+from lookseek.train.tags.network import TagsNetwork, group_members
 from lookseek.train.tags.settings import settings_of
+from lookseek.train.tags.training import exclusive_losses
 from lookseek.train.trainer.devices import Devices
 
 __all__ = ["say"]
@@ -68,12 +69,26 @@ def test_values_exclude_each_other_where_no_photo_has_two() -> None:
     vectors = torch.randn(16, 4)
     with torch.no_grad():
         network.straight.weight *= 40  # from hardly likely to nearly certain
-        shares = torch.sigmoid(network(vectors))
-        plain = network.straight(vectors) + network.bend(vectors)  # type: ignore[misc]
-    none = torch.zeros(16, 1)
-    assert torch.allclose(shares[:, :2], torch.cat([plain[:, :2], none], 1).softmax(1)[:, :2], atol=1e-5)
-    assert torch.allclose(shares[:, 2:], torch.sigmoid(plain[:, 2:]), atol=1e-5)
-    assert torch.isfinite(network(1e4 * vectors)).all()
+        scores = network(vectors, joined=False)
+        applies = scores[:, 4 + groups[0], None]
+        odds = torch.logit(scores[:, :2].softmax(1).clamp(1e-6, 1 - 1e-6)) - torch.relu(-applies)
+        assert torch.allclose(network(vectors)[:, :2], odds, atol=0.1)
+        assert torch.allclose(network(vectors)[:, 2:], scores[:, 2:4])
+        assert torch.isfinite(network(1e4 * vectors)).all()
+
+
+def test_values_compete_within_their_attribute_and_unknown_ones_teach_nothing() -> None:
+    members = group_members((0, 0, 1, 2))
+    scores = torch.zeros(1, 7, requires_grad=True)
+    losses = exclusive_losses(scores, torch.tensor([[1, 0, -1, 1]]), members)
+    assert losses["cross_entropy"].item() == pytest.approx(2 * np.log(2))  # one of two, and one alone
+    assert losses["applies"].item() == pytest.approx(np.log(2))
+    sum(losses.values()).backward()  # type: ignore[union-attr]
+    slope = scores.grad[0]  # type: ignore[index]
+    assert slope[0] < 0 < slope[1] and slope[2] == 0 and slope[3] < 0
+    assert slope[4] < 0 and slope[5] == slope[6] == 0  # a value alone needs no other word on whether it applies
+    absent = exclusive_losses(torch.zeros(1, 7), torch.tensor([[0, 0, -1, -1]]), members)
+    assert absent["cross_entropy"].item() == 0 and absent["applies"].item() == pytest.approx(np.log(2))
 
 
 # calibration and thresholds

@@ -1,8 +1,9 @@
 """Attribute tagging beside each other: mean AP of each attribute, of runs of ``train tags`` and ``train weak``.
 
-    lookseek train tags DATA/myntra head --model efficientnet-lite2
-    lookseek train tags DATA/myntra probe --model lookseek-base --hidden 0 --dropout 0
-    lookseek train weak DATA/myntra words --model efficientnet-lite2
+    A="Pattern,Sleeve Length,Neck,Length,Fit,Material,Fastening,Toe Shape"
+    lookseek train tags DATA/myntra head --attributes "$A"
+    lookseek train tags DATA/myntra probe --model lookseek-base --attributes "$A" --hidden 0 --dropout 0
+    lookseek train weak DATA/myntra words --epochs 15
     python -m benchmarks.choices.tagging head probe words [--split val] [--write]
 
 Each run measured itself when it ended, once, with ``train/tags/measure.py``: for an attribute, the photos that state it

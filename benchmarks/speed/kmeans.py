@@ -11,6 +11,7 @@ Built stores are kept in --work; --write puts table and curve into docs/benchmar
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -60,8 +61,13 @@ class Cells:
         chosen = self.nearest(query)[:probes]
         scores = np.concatenate([self.blocks[cell] @ query for cell in chosen])
         places = np.concatenate([self.places[cell] for cell in chosen])
-        best = np.argpartition(-scores, min(K, len(scores)) - 1)[:K]
-        return places[best[np.argsort(-scores[best])]].tolist()  # type: ignore[no-any-return]
+        return places[best_of(scores)].tolist()  # type: ignore[no-any-return]
+
+
+def best_of(scores: np.ndarray) -> np.ndarray:
+    """The places of the greatest scores, the greatest first."""
+    best = np.argpartition(-scores, min(K, len(scores)) - 1)[:K]
+    return best[np.argsort(-scores[best])]
 
 
 def cells_of(rows: np.ndarray, cells: int) -> tuple[Cells, float]:
@@ -79,7 +85,7 @@ def ways(rows: np.ndarray, queries: np.ndarray, cells: int, work: Path) -> tuple
     """All that are compared, and the seconds that each was built in."""
     parted, seconds = cells_of(rows, cells)
     took = {f"k-means, {cells} cells": seconds}
-    found = [Way("all vectors, numpy", lambda q: np.argsort(-(rows @ q), kind="stable")[:K].tolist(), 1.0)]
+    found = [Way("all vectors, numpy", lambda q: best_of(rows @ q).tolist(), 1.0)]
     for probes in PROBES:
         share = np.mean([_visited(parted, query, probes) for query in queries]) / len(rows)
         found.append(Way(f"k-means, {probes} of {cells}", lambda q, n=probes: parted.search(q, n), float(share)))
@@ -163,6 +169,7 @@ def main() -> None:
     rows, queries = vectors(given.rows, DIM)
     some, took = ways(rows, queries, given.cells, given.work)
     found = measure(rows, queries, some)
+    busy = os.getloadavg()[1]
     made = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
     text = f"""# k-means search
 
@@ -170,7 +177,8 @@ Written by `python -m benchmarks.speed.kmeans --rows {given.rows} --cells {given
 {datetime.now(UTC).date().isoformat()}, {platform.machine()}. {given.rows:,} synthetic vectors of {DIM} numbers around
 {CLUSTERS:,} centres, {QUERIES} queries around the same centres (seed {SEED}), the {K} nearest; medians of
 {ROUNDS} interleaved rounds, one query at a time. "Compared" is the share of the vectors whose scores are computed.
-Built in: {made}.
+Built in: {made}. While it ran, processes wanted {busy:.0f} cores of {os.cpu_count()}: where those are
+more than there are, ratios hold and milliseconds don't.
 
 {table(found)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -107,6 +107,7 @@ def read_labels(data: str, settings: TagsSettings) -> Labels:
     folder = Path(data)
     shop = (folder / "catalogue.parquet").is_file() and (folder / DETAILS).is_file()
     rows, photos, notes = _shop(folder) if shop else _table(data)
+    rows = _chosen(data, rows, settings.attributes)
     train = [row for row in rows if row.split == "train"]
     if not train or not any(row.split == "val" for row in rows):
         raise TrainError(f"{data} has {len(train):,} photos of train: it takes some of train and of val, add some")
@@ -166,6 +167,23 @@ def _table(data: str) -> tuple[list[_Row], Mapping[str, Photo], tuple[str, ...]]
     if given is None:
         notes = (*notes, f"{data} has no column split: a tenth of its photos are val and a tenth test, by their ids.")
     return rows, table.photos, notes
+
+
+def _chosen(data: str, rows: list[_Row], attributes: str) -> list[_Row]:
+    """Return what is stated of some attributes; photos that state none of them are left out.
+
+    Raises:
+        TrainError: no photo states one.
+    """
+    wanted = {name.strip() for name in attributes.split(",")} - {""}
+    if not wanted:
+        return rows
+    there = {name for row in rows for name in row.stated}
+    if unknown := sorted(wanted - there):
+        known = ", ".join(sorted(there)[:20])
+        raise TrainError(f"no photo of {data} states the attribute {unknown[0]!r}: there are {known}")
+    some = (replace(row, stated={name: row.stated[name] for name in wanted & row.stated.keys()}) for row in rows)
+    return [row for row in some if row.stated]
 
 
 def _absent(train: Sequence[_Row], most: float) -> set[tuple[str, str]]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .settings import TagsSettings
 
-__all__ = ["Calibrated", "TagsNetwork"]
+__all__ = ["Calibrated", "TagsNetwork", "group_members", "log_shares"]
 
 HIGHEST = 30.0
 """Of a logit, so that sums of their exponentials stay finite."""
@@ -21,6 +21,9 @@ LEAST = 1e-6
 
 class TagsNetwork(nn.Module):
     """Vectors float32 (n, width), of length 1, to logits (n, values).
+
+    Where the values of an attribute exclude each other, they share one probability; where the attribute seems not to
+    apply (the neck of a shoe), all of its values become less likely.
 
     Args:
         width: of the vectors.
@@ -36,12 +39,13 @@ class TagsNetwork(nn.Module):
         super().__init__()
         values = len(groups)
         self.groups = list(groups) if settings.exclusive else []
-        self.register_buffer("members", torch.eye(max(groups) + 1)[list(groups)], persistent=False)
+        self.register_buffer("members", group_members(groups), persistent=False)
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.noise = settings.noise
         self.drop = nn.Dropout(settings.dropout)
         self.straight = nn.Linear(width, values)
+        self.applies = nn.Linear(width, self.members.shape[1]) if self.groups else None
         self.bend = (
             nn.Sequential(
                 nn.Linear(width, settings.hidden),
@@ -53,22 +57,38 @@ class TagsNetwork(nn.Module):
             else None
         )
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """See the class."""
+    def forward(self, vectors: Tensor, *, joined: bool = True) -> Tensor:
+        """See the class; without ``joined`` the scores of values and then of groups that apply, side by side."""
         normal = (vectors - self.centre) / self.spread
         if self.training and self.noise:
             normal = normal + self.noise * torch.randn_like(normal)
         normal = self.drop(normal)
-        logits = self.straight(normal)
-        logits = logits if self.bend is None else logits + self.bend(normal)
-        return self._exclusive(logits) if self.groups else cast(Tensor, logits)
+        scores = self.straight(normal)
+        scores = scores if self.bend is None else scores + self.bend(normal)
+        if self.applies is None:
+            return cast(Tensor, scores)
+        if not joined:
+            return torch.cat([scores, self.applies(normal)], 1)
+        share = log_shares(scores, self.members).clamp(max=-LEAST)
+        unlikely = torch.relu(-self.applies(normal))[:, self.groups]  # one that applies orders by its values alone
+        alone = self.members.sum(0)[self.groups] == 1
+        return torch.where(alone, scores, share - torch.log(-torch.expm1(share)) - unlikely)
 
-    def _exclusive(self, logits: Tensor) -> Tensor:
-        """Return the logit of each value's share of its group, in which none of the values weighs 1."""
-        logits = logits.float().clamp(-HIGHEST, HIGHEST)
-        whole = torch.log1p(logits.exp() @ self.members)
-        share = (logits - whole[:, self.groups]).clamp(max=-LEAST)  # a logarithm
-        return share - torch.log(-torch.expm1(share))
+
+def group_members(groups: Sequence[int]) -> Tensor:
+    """Return which value is of which group, float32 (values, groups): 1 or 0."""
+    return torch.eye(max(groups) + 1)[list(groups)]
+
+
+def log_shares(scores: Tensor, members: Tensor) -> Tensor:
+    """Return the logarithm of each value's share of its group, float (n, values): a softmax in each group.
+
+    Args:
+        scores: float (n, values).
+        members: as ``group_members`` returns it.
+    """
+    scores = scores.float().clamp(-HIGHEST, HIGHEST)
+    return scores - torch.log(scores.exp() @ members) @ members.T
 
 
 class Calibrated(nn.Module):

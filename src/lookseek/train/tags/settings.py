@@ -32,8 +32,10 @@ class TagsSettings:
         precise: share of right ones among the values written, which a value's threshold reaches on val, 0 to 1.
         precision: of the network's products; auto is bf16-mixed where the device has it in hardware, else 32-true.
         seed: the random seed of all choices.
-        exclusive: whether the values of an attribute of which no photo of train has two share one probability, with
-            none of them as one more: a likely one makes the others unlikely.
+        exclusive: whether the values of an attribute of which no photo of train has two share one probability: a likely
+            one makes the others unlikely. Whether the attribute applies to a photo is learned beside.
+        attributes: names of those that are learned, parted by commas; "" for all. Photos that state none of them are
+            left out.
 
     Raises:
         TrainError: a number outside its range.
@@ -54,6 +56,7 @@ class TagsSettings:
     precision: Precision
     seed: int
     exclusive: bool = False
+    attributes: str = ""
 
     def __post_init__(self) -> None:
         ranges = (
@@ -75,12 +78,13 @@ class TagsSettings:
 
 
 PRESETS: Mapping[str, TagsSettings] = {
-    # First settings: nothing was chosen on val yet.
+    # Hidden units, epochs and what values share were chosen on val (docs/decisions/similarity-papers.md); the rest are
+    # first settings.
     "modern": TagsSettings(
         least=20,
         absent=0.01,
-        hidden=1024,
-        epochs=30,
+        hidden=512,
+        epochs=15,
         batch=256,
         rate=1e-3,
         weight_decay=0.05,

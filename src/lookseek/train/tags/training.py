@@ -17,10 +17,10 @@ from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
 from .labels import LabelledSplit, Labels
 from .measure import mean_ap
-from .network import TagsNetwork
+from .network import TagsNetwork, log_shares
 from .settings import TagsSettings
 
-__all__ = ["logits_of", "tags_training"]
+__all__ = ["exclusive_losses", "logits_of", "tags_training"]
 
 
 class VectorsAndLabels(NamedTuple):
@@ -51,12 +51,13 @@ def tags_training(
         vectors: split to the photos' vectors, float32 (n, width), of length 1.
         settings: of the training.
     """
+    members = network.members
 
     def loss(model: nn.Module, batch: VectorsAndLabels) -> Mapping[str, Tensor]:
-        logits = model(batch.vectors).float()
-        known = batch.known >= 0
-        each = binary_cross_entropy_with_logits(logits, batch.known.clamp(min=0).float(), reduction="none")
-        return {"cross_entropy": (each * known).sum() / known.sum().clamp(min=1)}
+        if settings.exclusive:
+            scores = model(batch.vectors, joined=False).float()
+            return exclusive_losses(scores, batch.known, members.to(scores.device))
+        return {"cross_entropy": _known_loss(model(batch.vectors).float(), batch.known)}
 
     def validate(network: nn.Module) -> Validation:
         logits = logits_of(fabric, network, vectors["val"])
@@ -78,13 +79,38 @@ def tags_training(
         optimiser=torch.optim.AdamW(groups),
         batches=_Shuffled(vectors["train"], labels.splits["train"], settings),
         loss=loss,
-        weights={"cross_entropy": 1.0},
+        weights={"cross_entropy": 1.0, "applies": 1.0} if settings.exclusive else {"cross_entropy": 1.0},
         validate=validate,
         epochs=settings.epochs,
         seed=(settings.seed,),
         schedule=Schedule(settings.warm_up, cosine=True),
         average=settings.average,
     )
+
+
+def exclusive_losses(scores: Tensor, known: Tensor, members: Tensor) -> Mapping[str, Tensor]:
+    """Return the cross-entropy of values within their groups, and that of whether a group applies: scalars.
+
+    Args:
+        scores: of values and then of groups, float (n, values + groups).
+        known: int8 (n, values): 1, 0, -1 unknown. A group of which no value is right does not apply.
+        members: which value is of which group, float32 (values, groups).
+    """
+    scores, applies = scores[:, : len(members)], scores[:, len(members) :]
+    right, alone = known == 1, members.sum(0) == 1
+    inside = right & ~alone[members.argmax(1)]  # the others are of no group but their own
+    each = -(log_shares(scores, members) * inside).sum()
+    values = each / inside.sum().clamp(min=1) + _known_loss(scores, known.where(alone[members.argmax(1)], -1))
+    found = right.float() @ members
+    state = found.clamp(max=1).where(((known >= 0).float() @ members > 0) & ~alone, -1)
+    return {"cross_entropy": values, "applies": _known_loss(applies, state)}
+
+
+def _known_loss(logits: Tensor, known: Tensor) -> Tensor:
+    """Cross-entropy over what is known, 1 or 0; -1 is unknown."""
+    each = binary_cross_entropy_with_logits(logits, known.clamp(min=0).float(), reduction="none")
+    there = known >= 0
+    return (each * there).sum() / there.sum().clamp(min=1)
 
 
 def logits_of(fabric: Fabric, network: nn.Module, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
