@@ -3,7 +3,8 @@
     A="Pattern,Sleeve Length,Neck,Length,Fit,Material,Fastening,Toe Shape"
     lookseek train tags DATA/myntra head --attributes "$A"
     lookseek train tags DATA/myntra probe --model lookseek-base --attributes "$A" --hidden 0 --dropout 0
-    lookseek train weak DATA/myntra words --epochs 15
+    the same with --no-exclusive
+    lookseek train weak DATA/myntra words --words 600 --negatives 32 --dim 256 --hidden 512 --epochs 10
     python -m benchmarks.choices.tagging head probe words [--split val] [--write]
 
 Each run measured itself when it ended, once, with ``train/tags/measure.py``: for an attribute, the photos that state it
@@ -49,8 +50,30 @@ def table(runs: list[tuple[dict[str, Any], dict[str, list[float]]]]) -> str:
     return "\n".join(lines)
 
 
+def _counts(runs: list[tuple[dict[str, Any], dict[str, list[float]]]], split: str) -> str:
+    return ", ".join(f"{run['photos'][split]:,}" for run, _ in runs)
+
+
 def _plain(run: dict[str, Any]) -> str:
-    return ", linear" if run["settings"]["hidden"] == 0 else ""
+    settings = run["settings"]
+    linear = ", linear" if settings["hidden"] == 0 else ""
+    return linear if run["recipe"] == "weak" or settings.get("exclusive", True) else f"{linear}, values independent"
+
+
+def written_table(runs: list[Path], split: str) -> str:
+    """As Markdown: what the thresholds of val come to."""
+    lines = [
+        "| run | asked on val | right | of values there are | values written | probabilities off by |",
+        "|---|---|---|---|---|---|",
+    ]
+    for folder in runs:
+        run = json.loads((folder / "run.json").read_bytes())
+        found = json.loads((folder / "calibration.json").read_bytes())["figures"][split]
+        lines.append(
+            f"| {run['recipe']} on {Path(run['model']).name}{_plain(run)} | {run['settings']['precise']:.2f} | "
+            f"{found['precision']:.3f} | {found['recall']:.3f} | {found['written']:,} | {found['error']:.3f} |"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -64,10 +87,18 @@ def main() -> None:
     text = f"""# Attribute tagging
 
 Written by `python -m benchmarks.choices.tagging` on {datetime.now(UTC).date().isoformat()}: mean average precision on
-{given.split} of {Path(runs[0][0]["data"]).name}, over the photos that state the attribute. Photos of train:
-{", ".join(f"{run['recipe']} {run['photos']['train']:,}" for run, _ in runs)}. Epochs were chosen on val.
+{given.split} of {Path(runs[0][0]["data"]).name}, over the photos that state the attribute. Photos, in the
+order of the columns: train {_counts(runs, "train")}; {given.split} {_counts(runs, given.split)}. Epochs, calibration
+and thresholds were chosen on val. The commands: `benchmarks/choices/tagging.py`.
 
 {table(runs)}
+
+"Linear" is the linear probe: one layer on the model's vectors. Its values compete within their attribute as those of
+the others do, but where "independent" stands.
+
+What is written at the thresholds, of values and words that are known of a photo, {given.split}:
+
+{written_table(given.runs, given.split)}
 """
     if given.write:
         (PAGES / "tagging.md").write_text(text)

@@ -12,8 +12,8 @@ from .settings import TagsSettings
 
 __all__ = ["Calibrated", "TagsNetwork", "group_members", "log_shares"]
 
-HIGHEST = 30.0
-"""Of a logit, so that sums of their exponentials stay finite."""
+HIGHEST = 60.0
+"""Of a score, so that sums of their exponentials are finite in float32."""
 
 LEAST = 1e-6
 """By which a probability differs from 1: float32 holds no less well."""
