@@ -1,6 +1,6 @@
 """What an honest client waits while four others ask for what is dear.
 
-    python -m benchmarks.service.beside_attackers [--seconds 40]
+    python -m benchmarks.service.beside_attackers [--seconds 40] [--kind NAME ...]
 
 ``lookseek serve`` as a process of its own over drawn garments and copies of one; each client has an address of its own,
 named by a proxy that is trusted. An honest client asks with a photo, again a fifth of a second after each answer; alone
@@ -41,6 +41,7 @@ KINDS = (
     "a filter of 1,500 numbers",
     "a page of 200 with a long address",
     "a body of 200,000 fields",
+    "bodies that drip",
 )
 
 
@@ -109,6 +110,7 @@ def main() -> None:
     """Measure and print a table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=40.0, help="of each kind")
+    options.add_argument("--kind", action="append", choices=KINDS, help="of attackers, perhaps several; all without")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
@@ -119,8 +121,8 @@ def main() -> None:
             honest(address, 2)  # does not count
             alone = np.percentile(beside(address, chosen.seconds, ""), [50, 95])
             print("| beside four who ask for | p50 ms | p95 ms | times alone |\n|---|---|---|---|")
-            print(f"| nothing | {alone[0]:.0f} | {alone[1]:.0f} | |")
-            for kind in (*KINDS, "bodies that drip"):
+            print(f"| nothing | {alone[0]:.0f} | {alone[1]:.0f} | |", flush=True)
+            for kind in chosen.kind or KINDS:
                 p50, p95 = np.percentile(beside(address, chosen.seconds, kind), [50, 95])
                 print(f"| {kind} | {p50:.0f} | {p95:.0f} | {p50 / alone[0]:.1f}, {p95 / alone[1]:.1f} |", flush=True)
 
