@@ -35,7 +35,7 @@ from lookseek.serve.guards.api_keys import make_key
 
 httpx2 = pytest.importorskip("httpx2")
 
-SECONDS = float(os.environ.get("LOOKSEEK_CRASH_SECONDS", "45"))
+SECONDS = float(os.environ.get("LOOKSEEK_CRASH_SECONDS", "120"))
 SEED = int(os.environ.get("LOOKSEEK_SEED", "17"))
 IDS = [f"item/{n}" for n in range(12)]
 GONE = None

@@ -7,7 +7,17 @@ one line, never the job. Every id is usable and unique.
 from .base import Catalogue
 from .classic import VectorOrigin
 from .ids import check_ids
-from .opening import fields_of, has_own_ids, notes_of, open_catalogue, reading_of, roles_of, types_of, vector_origin
+from .opening import (
+    fields_of,
+    has_own_ids,
+    notes_of,
+    open_catalogue,
+    options_of,
+    reading_of,
+    roles_of,
+    types_of,
+    vector_origin,
+)
 from .options import ReadingOptions
 from .photos import photos_at
 
@@ -20,6 +30,7 @@ __all__ = [
     "has_own_ids",
     "notes_of",
     "open_catalogue",
+    "options_of",
     "photos_at",
     "reading_of",
     "roles_of",

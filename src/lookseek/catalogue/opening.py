@@ -31,6 +31,7 @@ __all__ = [
     "has_own_ids",
     "notes_of",
     "open_catalogue",
+    "options_of",
     "reading_of",
     "roles_of",
     "types_of",
@@ -52,11 +53,13 @@ REMEDIES = {
 class _Checked:
     """A catalogue whose items have usable, unique ids."""
 
-    def __init__(self, source: Catalogue, vector_origin: VectorOrigin | None = None) -> None:
+    def __init__(
+        self, source: Catalogue, vector_origin: VectorOrigin | None = None, options: ReadingOptions = DEFAULT_OPTIONS
+    ) -> None:
         self.name, self.origin, self.vector_origin = source.name, source.origin, vector_origin
         self.fields, self.reading, self.roles = fields_of(source), reading_of(source), roles_of(source)
         self.has_own_ids, self.types, self.notes = has_own_ids(source), types_of(source), notes_of(source)
-        self._source = source
+        self._source, self.options = source, options
 
     def __len__(self) -> int:
         return len(self._source)
@@ -101,11 +104,11 @@ def open_catalogue(
         return _Checked(vectors, vectors.vector_origin)
     if path.is_dir():
         _refuse_index(path)
-        return _Checked(_folder(path, options))
+        return _Checked(_folder(path, options), options=options)
     if not is_table or not path.is_file():
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
-    return _Checked(TableCatalogue(path, options))
+    return _Checked(TableCatalogue(path, options), options=options)
 
 
 def vector_origin(catalogue: Catalogue) -> VectorOrigin | None:
@@ -130,6 +133,12 @@ def types_of(catalogue: Catalogue) -> Mapping[str, ColumnType]:
     """Return how the texts of a catalogue's attributes are read; empty where it is no table."""
     types: Mapping[str, ColumnType] = getattr(catalogue, "types", {})
     return types
+
+
+def options_of(catalogue: Catalogue) -> ReadingOptions:
+    """Return what was said of how to read a catalogue; the default where nothing was."""
+    options: ReadingOptions = getattr(catalogue, "options", DEFAULT_OPTIONS)
+    return options
 
 
 def has_own_ids(catalogue: Catalogue) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .amounts import Decimal
 from .layouts import ColumnRole
@@ -46,6 +46,45 @@ class ReadingOptions:
         given += ["--decimal"] if self.decimal else []
         given += ["--join"] if self.join else []
         return (*given, *(["--fetch"] if self.remote else []))
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What was said of how to read, as the command line takes it, without the fetching of photos."""
+        given = [f"--{role.replace('photo', 'image')}-column {name}" for role, name in self.columns.items()]
+        given += [f"--image-pattern {self.image_pattern}"] if self.image_pattern else []
+        given += [f"--decimal {self.decimal}"] if self.decimal else []
+        given += [f"--join {self.join}"] if self.join else []
+        given += [f"--on {self.on}"] if self.on else []
+        return (*given, *(f"--exclude {pattern}" for pattern in self.exclude))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was said as JSON has it; empty where nothing was. Whether photos are fetched is not kept."""
+        told: dict[str, Any] = {
+            "columns": dict(self.columns),
+            "image_pattern": self.image_pattern,
+            "decimal": self.decimal,
+            "join": str(self.join.absolute()) if self.join else None,
+            "on": self.on,
+            "exclude": list(self.exclude),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def over(self, before: Mapping[str, Any]) -> ReadingOptions:
+        """Return these options, and where they say nothing those of before.
+
+        Args:
+            before: as ``to_dict`` returns it.
+        """
+        join = before.get("join")
+        return replace(
+            self,
+            columns={**before.get("columns", {}), **self.columns},
+            image_pattern=self.image_pattern or before.get("image_pattern", ""),
+            decimal=self.decimal or before.get("decimal"),
+            join=self.join or (Path(join) if join else None),
+            on=self.on or ("" if self.join else before.get("on", "")),
+            exclude=self.exclude or tuple(before.get("exclude", ())),
+        )
 
 
 DEFAULT_OPTIONS = ReadingOptions()

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ..types import FolderStore, Metric, RouterType
 from .app import app
-from .console import err, escape, out, print_line
+from .console import err, escape, out, print_line, printable
 from .exit_codes import ALL_WELL, code_of
 from .fetching import print_fetched, remote_photos
 from .output import (
@@ -89,8 +89,9 @@ def index(
         response_colour: keep the mean colour of the parts of a photo to which the model responds most too, for search
             --response-colour-weight; each photo goes through the model twice.
     """
-    from ..catalogue import ReadingOptions, open_catalogue
+    from ..catalogue import ReadingOptions, options_of
     from ..index.job import build_index
+    from ..index.remembered import open_as_before
 
     if list_sources and len(paths) == 1:
         return _print_sources(paths[0])
@@ -123,7 +124,10 @@ def index(
     )
     code = ALL_WELL
     for source in sources:
-        catalogue = open_catalogue(source, options=options)
+        catalogue = open_as_before(source, index, options)
+        if remembered := set(options_of(catalogue).arguments) - set(options.arguments):
+            said = f"{source} is read as before: {' '.join(sorted(remembered))}"
+            err.print(printable(said), markup=False, soft_wrap=True)
         if dry_run:
             code = max(code, print_dry_run(catalogue))
             continue

@@ -155,7 +155,9 @@ def _to_index(source: _Source, target: Address, progress: Progress) -> Copied:
         known = source.manifest
         if unfinished is not None and not (unfinished.spec.same_vectors(spec) and unfinished.sources == known.sources):
             raise IndexMismatch(f"{place.address} holds part of another index: copy to a new address, or delete that")
-        draft = NextGeneration(writer, spec, known.runtime, "", known.roles, known.sources, known.columns)
+        draft = NextGeneration(
+            writer, spec, known.runtime, "", known.roles, known.sources, known.columns, known.options
+        )
         try:
             copied = _write(source, draft, writer, progress)
             store = draft.writable()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..catalogue import Catalogue, fields_of, open_catalogue, roles_of, types_of, vector_origin
+from ..catalogue import Catalogue, fields_of, options_of, roles_of, types_of, vector_origin
 from ..catalogue.id_hashes import IdHashes, id_hash
 from ..encode import Encoder
 from ..errors import CatalogueError, QueryError
@@ -24,6 +24,7 @@ from .garment_vectors import GarmentEncoder
 from .left_items import left_items, vanished_items
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
+from .remembered import open_as_before
 from .report import SKIPPED_COLUMNS, Summary, as_cell, skipped_row
 from .source_ids import PrefixedCatalogue, id_prefix
 from .spec import resolve_spec, runtime_of
@@ -82,14 +83,15 @@ def build_index(
             not those of the model. Or something was skipped, and the job is strict.
     """
     began = time.monotonic()
-    catalogue = open_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
+    catalogue = open_as_before(catalogue, index) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments, response_colour)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
-        draft = NextGeneration(
-            writer, spec, runtime_of(origin, loaded), catalogue.origin, roles_of(catalogue), columns=columns
-        )
+        told = options_of(catalogue).to_dict()
+        options = {catalogue.origin: told} if told else {}
+        runtime, roles = runtime_of(origin, loaded), roles_of(catalogue)
+        draft = NextGeneration(writer, spec, runtime, catalogue.origin, roles, columns=columns, options=options)
         new = draft.previous is None and not draft.replaces_other_vectors
         fallback = default_store()[1] if new and store is None and writer.place.store is None else ""
         job = _Job(writer, draft, progress or NoProgress())

@@ -110,6 +110,7 @@ class Manifest:
         roles: role to the attribute that has it; empty where the catalogues said none.
         columns: attribute to how its texts are read, as ``catalogue.column_types.ColumnType.to_dict`` returns it; empty
             where the catalogues were no tables.
+        options: source to what was said of how to read it, as ``catalogue.ReadingOptions.to_dict`` returns it.
     """
 
     generation: str
@@ -124,6 +125,7 @@ class Manifest:
     routers: Mapping[RouterType, RouterInfo] = field(default_factory=dict)
     roles: Mapping[Role, str] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

@@ -37,6 +37,7 @@ class NextGeneration:
         roles: Mapping[Role, str] | None = None,
         earlier: tuple[str, ...] = (),
         columns: Mapping[str, Mapping[str, Any]] | None = None,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Find the generation to go on from.
 
@@ -48,6 +49,7 @@ class NextGeneration:
             roles: of its attributes, in place of those that the index has for the same roles.
             earlier: catalogues whose items a new index gets by other ways than this one's.
             columns: how the texts of its attributes are read, likewise; see ``Manifest``.
+            options: how catalogues are read, likewise.
         """
         self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
         self.previous, self.store = self._newest()
@@ -58,6 +60,7 @@ class NextGeneration:
         sources = earlier if self.previous is None else self.previous.sources
         known_roles = {} if self.previous is None else self.previous.roles
         known_columns = {} if self.previous is None else self.previous.columns
+        known_options = {} if self.previous is None else self.previous.options
         if source:
             sources = (*(earlier for earlier in sources if earlier != source), source)
         self._manifest = Manifest(
@@ -70,6 +73,7 @@ class NextGeneration:
             routers=routers,
             roles={**known_roles, **(roles or {})},
             columns={**known_columns, **(columns or {})},
+            options={**known_options, **(options or {})},
         )
 
     def _newest(self) -> tuple[Manifest | None, Store | None]:
@@ -117,7 +121,9 @@ class NextGeneration:
     def forget_source(self, source: str) -> None:
         """Note that the items are of a source no more."""
         self.writable()
-        self._manifest = replace(self._manifest, sources=tuple(one for one in self._manifest.sources if one != source))
+        sources = tuple(one for one in self._manifest.sources if one != source)
+        options = {one: told for one, told in self._manifest.options.items() if one != source}
+        self._manifest = replace(self._manifest, sources=sources, options=options)
 
     @property
     def can_build_graphs(self) -> bool:
@@ -141,7 +147,9 @@ class NextGeneration:
         if self._started or self.previous is None or self.previous != self._place.published():
             return True
         return (
-            self._roles(self.previous.fields) != self.previous.roles or self._manifest.columns != self.previous.columns
+            self._roles(self.previous.fields) != self.previous.roles
+            or self._manifest.columns != self.previous.columns
+            or self._manifest.options != self.previous.options
         )
 
     def runtime(self, *, encoded: bool) -> str:

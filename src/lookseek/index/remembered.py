@@ -1,0 +1,30 @@
+"""Opens a source as it was read before: an index remembers what was said of how to read each of its sources."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..catalogue import Catalogue, ReadingOptions, open_catalogue
+from ..catalogue.options import DEFAULT_OPTIONS
+from .address import Address, place_of
+
+__all__ = ["open_as_before"]
+
+
+def open_as_before(source: str | Path, index: Address, options: ReadingOptions = DEFAULT_OPTIONS) -> Catalogue:
+    """Open a source of items with the options that it was indexed with.
+
+    Args:
+        source: as ``open_catalogue`` takes it.
+        index: its folder or address, which may be new.
+        options: what is said now, which counts before what was said then.
+
+    Raises:
+        CatalogueError: as ``open_catalogue`` raises it.
+        IndexDamaged: the index's manifest can't be read.
+    """
+    published = place_of(index).published()
+    origin = os.path.normpath(Path(source).absolute())
+    before = {} if published is None else published.options.get(origin, {})
+    return open_catalogue(source, options=options.over(before))
