@@ -27,6 +27,7 @@ ELSEWHERE = {
     *("src/validate.py", "src/datasets.py", "src/test.py", "src/combiner.py", "src/clip_fine_tune.py"),  # of CLIP4Cir
     *("start_kit/data_loader.py", "generate_caption_pairs.py", "test_val.py"),  # of FashionIQ and VAL
     *("utils/multiclass.py", "calibration.py"),  # of scikit-learn
+    "test_consistency_after_kill.py",  # of Qdrant
     *("kmeans.py", "simple_tokenizer.py"),  # of deep-fashion-retrieval and CLIP
 }
 """Files of other projects, which docstrings name as sources."""
