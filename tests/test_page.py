@@ -437,6 +437,7 @@ def test_every_text_is_used_and_there() -> None:
         "sort.",
         "admin.",
         "part.",
+        "why.",
         "yes",
         "no",
     )

@@ -119,7 +119,8 @@ def sentences(made: Contributions, texts: Texts) -> list[str]:
     for level in LEVELS:
         aspects = [texts.format(f"why.{aspect}") for aspect, each in levels.items() if each == level]
         if aspects:
-            words = texts.format("why.and").join([*([", ".join(aspects[:-1])] if aspects[1:] else []), aspects[-1]])
+            *first, last = aspects
+            words = f"{', '.join(first)} {texts.format('why.and')} {last}" if first else last
             said.append(texts.format(f"why.{level}", n=len(aspects), aspects=words[:1].upper() + words[1:]))
     centre = None if made.photo is None else centre_of(made.photo)
     if centre is not None:
