@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -48,6 +49,9 @@ class EngineProcess:
             )
         finally:
             theirs.close()
+        # who forgets to close a store leaves no process behind
+        self._forgotten = weakref.finalize(self, _kill, self._process, os.getpid())
+        self._forgotten.atexit = False  # then it ends by itself, since the pipe does
 
     @property
     def alive(self) -> bool:
@@ -85,12 +89,9 @@ class EngineProcess:
 
     def end(self) -> None:
         """End the process, also in the middle of a call."""
-        with suppress(ProcessLookupError, PermissionError):
-            if self.alive:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._forgotten()
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._pipe.close()
-        self._process.wait()
 
     def _exchange(self, folder: Path, message: tuple[str, tuple[Any, ...], dict[str, Any]], lock: int | None) -> Any:
         method, arguments, named = message
@@ -119,3 +120,13 @@ class EngineProcess:
             f"{folder} can't be written: the process of the engine {how}: run the same again; if it happens again, "
             "lookseek check says whether the index is damaged. What was published is as it was"
         )
+
+
+def _kill(process: subprocess.Popen[bytes], owner: int) -> None:
+    """End a process, unless this one was forked from its owner."""
+    if os.getpid() != owner:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,42 @@
+"""The process that writes for the engine: it ends with its store, also where somebody forgot to close that."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.waiting import until
+
+from lookseek.store import VectorSpec
+from lookseek.store.engine_process import CAN_SHARE
+from lookseek.types import Point
+
+pytestmark = pytest.mark.skipif(not CAN_SHARE, reason="here the engine writes in this process")
+
+
+def ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_store_that_is_forgotten_leaves_no_process(tmp_path: Path) -> None:
+    from lookseek.store.edge_writer import EdgeWriter
+
+    store = EdgeWriter.create(tmp_path / "store", {"look": VectorSpec(2, "cosine")})
+    store.add([Point("a", {"look": np.array([1, 0], np.float32)}, {}, "h", "", "0" * 16)])
+    assert store._process is not None
+    pid = store._process._process.pid
+    assert not ended(pid)
+    del store
+    gc.collect()
+    until(lambda: ended(pid), "the end of the process")
+    again = EdgeWriter(tmp_path / "store", {"look": VectorSpec(2, "cosine")})
+    assert again.count() == 1
+    again.close()
