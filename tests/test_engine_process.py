@@ -40,3 +40,15 @@ def test_a_store_that_is_forgotten_leaves_no_process(tmp_path: Path) -> None:
     again = EdgeWriter(tmp_path / "store", {"look": VectorSpec(2, "cosine")})
     assert again.count() == 1
     again.close()
+
+
+def test_a_folder_is_meant_as_this_process_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookseek.store.edge_writer import EdgeWriter
+
+    layout = {"look": VectorSpec(2, "cosine")}
+    for name in ("one", "other"):  # the second is written by the process of the first
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        EdgeWriter.create(Path("store"), layout).close()
+    assert (tmp_path / "one" / "store").is_dir()
+    assert (tmp_path / "other" / "store").is_dir()

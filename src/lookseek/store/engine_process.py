@@ -71,7 +71,8 @@ class EngineProcess:
         Raises:
             LookseekError: as ``EdgeStore`` raises it, or as ``call`` does.
         """
-        self._thread.submit(self._exchange, folder, (method, (folder, dict(layout)), {}), lock).result()
+        place = folder.absolute()  # this process may have moved to another folder since that one began
+        self._thread.submit(self._exchange, folder, (method, (place, dict(layout)), {}), lock).result()
 
     def call(self, folder: Path, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """Call a method of the open store.
