@@ -79,9 +79,7 @@ def test_contributions_sum_to_the_score_in_every_cut(name: str, shop: Path, sear
         assert made.photo is not None
         look = hit.score - sum(hit.shares.get(name, 0.0) for name in ("colour", "k-reciprocal"))
         maps = [made.photo, *([made.query] if made.query else [])]
-        for (
-            found
-        ) in maps:  # what a store keeps is rounded, and a photo's file decodes a little otherwise when it is small
+        for found in maps:  # a store rounds vectors, and a small photo's file decodes a little otherwise
             assert sum(map(sum, found.cells)) + found.rest == pytest.approx(look, abs=0.02)
     first = results[0].contributions
     assert first is not None and (first.query is not None) == (
@@ -239,6 +237,9 @@ def test_the_service_and_its_page_explain(shop: Path) -> None:
         np.testing.assert_allclose(there.photo.cells, here.photo.cells, atol=1e-3)
         refused = service.ask.post("/v1/search", json={"text": "red", "explain": True, "sort": "price"})
         assert refused.status_code == 422 and "leave out the cursor and the sort" in refused.text
+        first = service.ask.post("/v1/search", json={"text": "red", "k": 2, "explain": True}).json()
+        after = service.ask.post("/v1/search", json={"text": "red", "k": 2, "cursor": first["next"]}).json()
+        assert [hit["rank"] for hit in after["hits"]] == [3, 4] and "contributions" not in after["hits"][0]
         item, other = photo_in(shop).stem, searcher_ids(shop)[-1]
         view = Html(service.ask.get(f"/view?item={other}&photo=i:{item}").text)
         (link,) = [one for one in view.all("a") if one.get("id") == "view-why"]

@@ -33,7 +33,9 @@ class CellMap:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """What gave a hit its score, each in another cut; every mapping sums to the score.
+    """What gave a hit its score, split in several ways.
+
+    ``vectors``, ``parts`` and, where there are any, ``garments`` each sum to the score.
 
     Args:
         vectors: by vector, and by part of it where the model has named parts: ``joint``, ``instance``, ``colour``; by

@@ -9,12 +9,12 @@ Source: field numbers from onnx/onnx.proto3 (ONNX 1.23).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..errors import ModelError
 from .protobuf import BYTES, Malformed, fields, write_bytes
 
-__all__ = ["is_quantised", "pooled_map", "refuse_external_data", "with_output"]
+__all__ = ["is_quantised", "pooled_map", "refuse_external_data", "with_outputs"]
 
 _TENSOR = "tensor"
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -83,16 +83,17 @@ def pooled_map(onnx: bytes) -> str:
     return next((inputs[0].decode() for kind, inputs in _nodes(onnx) if kind in _POOLS and inputs), "")
 
 
-def with_output(onnx: bytes, name: str) -> bytes:
-    """Return a model that also gives one of its inner values.
+def with_outputs(onnx: bytes, names: Iterable[str]) -> bytes:
+    """Return a model that also gives some of its inner values.
 
     A message that follows another in a protocol buffer is merged into it, and its outputs are added.
 
     Args:
         onnx: the file's content, checked.
-        name: of the value.
+        names: of the values.
     """
-    return onnx + write_bytes(_GRAPH, write_bytes(_OUTPUT, write_bytes(_NAME, name.encode())))
+    outputs = (write_bytes(_OUTPUT, write_bytes(_NAME, name.encode())) for name in names)
+    return onnx + write_bytes(_GRAPH, b"".join(outputs))
 
 
 def _nodes(onnx: bytes) -> Iterator[tuple[bytes, list[bytes]]]:

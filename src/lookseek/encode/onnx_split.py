@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .onnx_file import with_outputs
 from .protobuf import BYTES, Malformed, fields, write_bytes, write_number
 
 __all__ = ["Pool", "SplitGraph", "split_graph"]
@@ -95,9 +96,8 @@ def _split(onnx: bytes) -> SplitGraph | None:
     pools, sizes, used = _walk_back(vectors, maker, weights)
     if pools is None:
         return None
-    more = {name: None for pool in pools for name in (pool.pooled, pool.map, pool.weights) if name}
-    more |= dict.fromkeys(sizes)
-    added = b"".join(write_bytes(_OUTPUT, write_bytes(_VALUE_NAME, name.encode())) for name in more if name != vectors)
+    inner = [name for pool in pools for name in (pool.pooled, pool.map, pool.weights) if name] + list(sizes)
+    trunk = with_outputs(onnx, [name for name in dict.fromkeys(inner) if name != vectors])
     head = b""
     if used:
         taken = {*(name for node in used for name in node.inputs)}
@@ -112,8 +112,7 @@ def _split(onnx: bytes) -> SplitGraph | None:
             if number != _GRAPH
         ]
         head = b"".join(others) + write_bytes(_GRAPH, b"".join(parts))
-    # parts of one message that come twice are merged: so a graph gets more outputs and its weights stay where they are
-    return SplitGraph(onnx + write_bytes(_GRAPH, added), head, pools, sizes, vectors)
+    return SplitGraph(trunk, head, pools, sizes, vectors)
 
 
 def _walk_back(

@@ -18,7 +18,7 @@ from ..types import Pixels, Vectors
 from .colour import to_lab, to_lattice_space
 from .encoder import Prepared
 from .folder import ModelFolder
-from .onnx_file import pooled_map, with_output
+from .onnx_file import pooled_map, with_outputs
 from .prepare import min_side, normalise, resize_to_input
 from .runtime import cores, open_session
 from .tower import cannot_run
@@ -55,7 +55,7 @@ class ResponseColourEncoder:
             raise ModelError(f"{where} pools no map, so that no cell of a photo responds: take another model")
         self._settings, self._cells = model.config.preprocessing, cells
         self.min_side = min_side(self._settings)
-        self._session, inputs, _ = open_session(with_output(model.onnx, self._map), 1, where)
+        self._session, inputs, _ = open_session(with_outputs(model.onnx, [self._map]), 1, where)
         self._input = inputs[0].name
         self._pool = ThreadPoolExecutor(cores(), thread_name_prefix="lookseek-response")
 

@@ -55,7 +55,7 @@ def with_contributions(
         return tuple(
             replace(hit, contributions=Contributions(hit.shares, _query_parts(query, encoded, hit))) for hit in hits
         )
-    cells, vector, weight = _cells_of(model.folder), encoded.vectors[using], weights[using]
+    cells, vector, weight = _cells_of(model.folder, model.checksum), encoded.vectors[using], weights[using]
     asked = _query_cells(query, index, cells)
     explained = []
     for hit in hits:
@@ -128,8 +128,8 @@ def _query_parts(query: Query, encoded: EncodedQuery, hit: Hit) -> dict[str, flo
 
 
 @lru_cache(maxsize=2)
-def _cells_of(model: Path) -> CellEncoder | None:
-    return load_cells(model)
+def _cells_of(folder: Path, checksum: str) -> CellEncoder | None:
+    return load_cells(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from ..store import Restriction, RoutingFilter
 from ..store.schema import LOOK
 from ..types import RouterType, Vector
 from .candidates import Candidates
+from .contributions import with_contributions
 from .explain import explain, relevant_count
 from .fusion import best_candidates, fuse
 from .garments import choose_garment
@@ -114,8 +115,6 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     if query.explain:
-        from .contributions import with_contributions
-
         hits = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
     good = relevant_count(query, encoded.vectors[LOOK], best, candidates, opened.relevance)
     readings = _readings(query, opened)
@@ -146,8 +145,6 @@ def explain_item(query: Query, id_: str, opened: LoadedIndex) -> Hit:
         QueryError: the index has no such item.
         LookseekError: as ``Searcher.search``.
     """
-    from .contributions import with_contributions
-
     index, query = opened.index, replace(query, rerank="none")
     points = index.store.get([id_], vectors=False)
     if not points:

@@ -16,6 +16,8 @@ __all__ = ["Cursor", "index_version", "parse_cursor", "query_digest"]
 
 _MAX_CURSOR = 200
 _DIGEST_BYTES = 6
+_WITHOUT_EFFECT = ("k", "explain")
+"""Fields of a query that change neither which results come nor their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Cursor:
     Args:
         offset: how many results came before it, >= 0.
         version: of the index that they were found in.
-        query: digest of the query, without its number of results.
+        query: digest of the query, as ``query_digest`` returns it.
     """
 
     offset: int
@@ -63,10 +65,10 @@ def index_version(index: OpenIndex) -> str:
 
 
 def query_digest(query: Query, more: str = "") -> str:
-    """Return a digest of all that a query asks but its number of results, and of ``more``."""
+    """Return a digest of ``more`` and of all that decides which results a query has, and in what order."""
     digest = hashlib.blake2b(more.encode(), digest_size=_DIGEST_BYTES)
     for field in fields(query):
-        if field.name != "k":
+        if field.name not in _WITHOUT_EFFECT:
             value = getattr(query, field.name)
             digest.update(value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass"))
             digest.update(b"\0")

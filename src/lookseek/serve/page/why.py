@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -79,7 +78,7 @@ async def why(request: Request, item: str = Query(max_length=MAX_ID)) -> Respons
         "heading": "h2" if part else "h1",
         "part": "why.html",
     }
-    html = await asyncio.to_thread(render_template, context, "why.html" if part else "view.html")
+    html = await engine.run_charged(lambda: render_template(context, "why.html" if part else "view.html"))
     headers = {
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Language, Cookie, HX-Request",
