@@ -232,6 +232,8 @@ def test_the_service_and_its_page_explain(shop: Path) -> None:
         query = Query(image=photo_in(shop), k=2, explain=True)
         with Client(service.url) as client, Searcher(shop / "index") as searcher:
             there, here = client.search(query)[1].contributions, searcher.search(query)[1].contributions
+            explained = [hit.contributions is not None for page in client.pages(query) for hit in page]
+        assert explained == [True] * 2 + [False] * 8  # of the first page alone
         assert there is not None and here is not None and there.photo is not None and here.photo is not None
         assert there.vectors == pytest.approx(dict(here.vectors), abs=1e-3)
         np.testing.assert_allclose(there.photo.cells, here.photo.cells, atol=1e-3)

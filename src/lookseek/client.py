@@ -116,6 +116,7 @@ class Client:
         """Yield the results of a query in pages of ``query.k``, until no more come.
 
         An item comes once: where the index changes meanwhile, ``changed`` is true, and what came before is left out.
+        Where the query asks for explanations, the hits of the first page have them.
 
         Raises:
             ServiceError: as ``search``.
@@ -123,7 +124,7 @@ class Client:
         seen = set[str]()
         cursor = ""
         while True:
-            page = self.search(query, cursor=cursor)
+            page = self.search(replace(query, explain=query.explain and not cursor), cursor=cursor)
             fresh = tuple(hit for hit in page.hits if hit.id not in seen)
             seen.update(hit.id for hit in fresh)
             ranked = tuple(replace(hit, rank=fresh[0].rank + place) for place, hit in enumerate(fresh))
