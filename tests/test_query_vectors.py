@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lookseek.errors import ImageError, QueryError
-from lookseek.query import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT, Query, Term
+from lookseek.query import Query, Term
+from lookseek.query_checks import MAX_EXAMPLES, MAX_TERMS, MAX_WEIGHT
 from lookseek.search import Searcher
 from lookseek.search.vector_sum import WeightedVector, shares_of, unique_labels, weighted_sum
 from lookseek.store import ScoredId, Store, VectorSpec, create_store

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..encode.runtime import cores
 from ..errors import QueryError
 from ..index.editing import MAX_FIELDS
-from ..query import MAX_DISTINCT
+from ..query_checks import MAX_DISTINCT
 from .origins import check_origin
 from .path_prefix import check_prefix
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ...errors import QueryError
 from ...index.manifest import Manifest
-from ...query import MAX_DISTINCT, Query
+from ...query import Query
+from ...query_checks import MAX_DISTINCT
 from ..paging import Cursor, parse_cursor, query_digest
 from ..settings import MAX_K
 from ..sorting import SORTED_HITS, sort_by, sort_field

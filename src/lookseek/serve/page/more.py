@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ...filters import In
 from ...index.open_index import OpenIndex
 from ...index.products import product_of
-from ...query import MAX_DISTINCT
+from ...query_checks import MAX_DISTINCT
 from ...search.outfits import complete_look
 from ...search.outfits.parts import part_of
 from ...store import Restriction
