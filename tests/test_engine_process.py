@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from helpers.waiting import until
 
-from lookseek.store import VectorSpec
-from lookseek.store.engine_process import CAN_SHARE
+from lookseek.index.file_locks import is_locked, shared_lock
+from lookseek.store import Layout, VectorSpec
+from lookseek.store.engine_process import CAN_SHARE, EngineProcess
 from lookseek.types import Point
 
 pytestmark = pytest.mark.skipif(not CAN_SHARE, reason="here the engine writes in this process")
@@ -40,6 +41,23 @@ def test_a_store_that_is_forgotten_leaves_no_process(tmp_path: Path) -> None:
     again = EdgeWriter(tmp_path / "store", {"look": VectorSpec(2, "cosine")})
     assert again.count() == 1
     again.close()
+
+
+def test_a_ctrl_c_while_a_store_is_made_leaves_nobody_with_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookseek.store.edge_writer import EdgeWriter
+
+    begin = EngineProcess.begin
+
+    def interrupted(process: EngineProcess, method: str, folder: Path, layout: Layout, lock: int | None) -> None:
+        begin(process, method, folder, layout, lock)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EngineProcess, "begin", interrupted)
+    with shared_lock(tmp_path / "lock", 1) as lock, pytest.raises(KeyboardInterrupt):
+        EdgeWriter.create(tmp_path / "store", {"look": VectorSpec(2, "cosine")}, lock=lock)
+    assert not is_locked(tmp_path / "lock")
 
 
 def test_a_folder_is_meant_as_this_process_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,8 @@ class EdgeWriter:
         self._process: EngineProcess | None = _idle.take()
         try:
             self._process.begin(_begin, folder, layout, lock)
-        except BaseException:
-            self._release()
+        except BaseException:  # e.g. Ctrl-C: it may have opened the store all the same, and would keep the lock
+            self._process.end()
             raise
 
     @classmethod
