@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lookseek.catalogue import ReadingOptions, open_catalogue
 from lookseek.cli import main
+from lookseek.errors import CatalogueError
 from lookseek.index.copying import copy_index
 from lookseek.index.drop_source import drop_source
 from lookseek.index.job import build_index
@@ -67,6 +68,19 @@ def test_a_later_run_reads_a_table_as_before(
     assert run(monkeypatch, "index", shop, index, "--id-column", "id", "--prune") == 0
     assert ids_in(index).keys() == {"0", "1", "2"}
     assert published(index).options[os.fspath(shop)]["columns"] == {"id": "id", "photo": "front"}
+
+
+def test_a_job_that_published_nothing_is_gone_on_with_as_it_was_read(shop: Path, tmp_path: Path) -> None:
+    index, whole = tmp_path / "index", shop.read_text()
+    shop.write_text(f"{whole}\n9,sku-9,{tmp_path / 'nothing.jpg'},")
+    with pytest.raises(CatalogueError, match="--strict"):
+        build_index(
+            open_catalogue(shop, id_column="sku", image_column="front"), index, model=MODEL, store="numpy", strict=True
+        )
+    shop.write_text(whole)
+    summary = build_index(shop, index)
+    assert (summary.items, summary.unchanged) == (3, 3)
+    assert ids_in(index).keys() == {"sku-0", "sku-1", "sku-2"}
 
 
 def test_copies_remember_and_what_is_dropped_is_forgotten(shop: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..catalogue import Catalogue, ReadingOptions, open_catalogue
 from ..catalogue.options import DEFAULT_OPTIONS
 from .address import Address, place_of
+from .place import latest
 
 __all__ = ["open_as_before"]
 
@@ -22,9 +23,9 @@ def open_as_before(source: str | Path, index: Address, options: ReadingOptions =
 
     Raises:
         CatalogueError: as ``open_catalogue`` raises it.
-        IndexDamaged: the index's manifest can't be read.
+        IndexDamaged: a manifest of the index can't be read.
     """
-    published = place_of(index).published()
+    manifest = latest(place_of(index))
     origin = os.path.normpath(Path(source).absolute())
-    before = {} if published is None else published.options.get(origin, {})
+    before = {} if manifest is None else manifest.options.get(origin, {})
     return open_catalogue(source, options=options.over(before))
