@@ -16,7 +16,7 @@ from ..catalogue.id_hashes import IdHashes, id_hash
 from ..encode import Encoder
 from ..errors import CatalogueError, QueryError
 from ..progress import NoProgress, Progress
-from ..store import FieldType, StoreType, capabilities, default_store
+from ..store import FieldType, default_store
 from ..types import FolderStore, Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
@@ -25,7 +25,7 @@ from .left_items import left_items, vanished_items
 from .next_generation import NextGeneration
 from .place import DUPLICATES, SKIPPED, PlaceWriter
 from .remembered import open_as_before
-from .report import SKIPPED_COLUMNS, Summary, as_cell, skipped_row
+from .report import DUPLICATE_COLUMNS, SKIPPED_COLUMNS, Summary, duplicate_rows, skipped_row, store_notes
 from .source_ids import PrefixedCatalogue, id_prefix
 from .spec import resolve_spec, runtime_of
 from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
@@ -108,7 +108,7 @@ def build_index(
                 job.prune(catalogue.origin, prefix)
             summary = job.finish(began)
             encoded = 0 if origin is not None else summary.encoded
-            notes = _notes(fallback, spec.store, summary.items, prefix)
+            notes = store_notes(fallback, spec.store, summary.items, prefix)
             return replace(summary, encoded=encoded, notes=(*notes, *summary.notes))
         finally:
             draft.close()
@@ -289,19 +289,5 @@ class _Job:
     def _list(self, duplicates: Duplicates) -> None:
         with self._writer.write_report(DUPLICATES) as report:
             lines = csv.writer(report)
-            lines.writerow(["kind", "group", "id"])
-            for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
-                lines.writerows((kind, number, as_cell(id_)) for number, ids in enumerate(groups, 1) for id_ in ids)
-
-
-def _notes(fallback: str, store: StoreType, items: int, prefix: str) -> tuple[str, ...]:
-    """Return what a person should know of the store that keeps the index."""
-    limit, notes = capabilities(store).most_items, [fallback] if fallback else []
-    if limit is not None and items > limit:
-        notes.append(
-            f"the {store} store compares a query with all {items:,} items, and is meant for up to {limit:,}: a new "
-            "index with --store edge is searched by a graph"
-        )
-    if prefix:
-        notes.append(f"ids of this source begin with {prefix}, since another source has items of the same ids")
-    return tuple(notes)
+            lines.writerow(DUPLICATE_COLUMNS)
+            lines.writerows(duplicate_rows(duplicates))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..store import StoreType, capabilities
 from ..types import Skipped
 from .duplicates import Duplicates
 
@@ -54,6 +55,37 @@ def skipped_row(skipped: Skipped) -> tuple[str, ...]:
     line = str(skipped.line) if skipped.line else ""
     cells = (skipped.where, skipped.kind, skipped.reason, line, skipped.column, skipped.value, remedy)
     return tuple(map(as_cell, cells))
+
+
+DUPLICATE_COLUMNS = ("kind", "group", "id")
+"""The columns of ``duplicates.csv``."""
+
+
+def duplicate_rows(duplicates: Duplicates) -> Iterator[tuple[str, int, str]]:
+    """Yield the lines of ``duplicates.csv``: an item each, those of one group under its number."""
+    for kind, groups in (("same bytes", duplicates.same), ("near-identical", duplicates.near)):
+        for number, ids in enumerate(groups, 1):
+            yield from ((kind, number, as_cell(id)) for id in ids)
+
+
+def store_notes(fallback: str, store: StoreType, items: int, prefix: str) -> tuple[str, ...]:
+    """Return what a person should know of the store that keeps the index, a line each.
+
+    Args:
+        fallback: why it is not the default store; "" where it is.
+        store: which it is.
+        items: how many it has.
+        prefix: of the ids of the source that was indexed; "" for none.
+    """
+    limit, notes = capabilities(store).most_items, [fallback] if fallback else []
+    if limit is not None and items > limit:
+        notes.append(
+            f"the {store} store compares a query with all {items:,} items, and is meant for up to {limit:,}: a new "
+            "index with --store edge is searched by a graph"
+        )
+    if prefix:
+        notes.append(f"ids of this source begin with {prefix}, since another source has items of the same ids")
+    return tuple(notes)
 
 
 def as_cell(text: str) -> str:
