@@ -282,9 +282,9 @@ def test_an_unknown_scheme_is_one_clear_error(address: str) -> None:
 def test_what_a_manifest_lists_is_on_the_disk_before_the_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lookseek.index import folder, generation
+    from lookseek.index import folder_writer, generation
 
-    synced, sync_file, write_text = set[str](), generation.sync_file, folder.write_text
+    synced, sync_file, write_text = set[str](), generation.sync_file, folder_writer.write_text
 
     def sync(path: Path) -> None:
         synced.add(path.name)
@@ -296,6 +296,6 @@ def test_what_a_manifest_lists_is_on_the_disk_before_the_manifest(
         write_text(path, text)
 
     monkeypatch.setattr(generation, "sync_file", sync)
-    monkeypatch.setattr(folder, "write_text", write)
+    monkeypatch.setattr(folder_writer, "write_text", write)
     done = publish(place_of(tmp_path / "index"), "a")
     assert len(done.files) == 1

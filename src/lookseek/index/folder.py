@@ -18,50 +18,36 @@ was killed leaves its ``building.json``; whoever opens the index next finds ever
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from filelock import FileLock, Timeout
 
-from ..atomic import DISK_FULL, write_bytes, write_text
+from ..atomic import DISK_FULL
 from ..catalogue import photos_at
 from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexFull, IndexMismatch
-from ..store import Store, StoreType, create_store, open_store
-from ..store.room import require_room, size_on_disk
+from ..store import Store, StoreType, open_store
 from ..types import Photo
 from .file_locks import is_locked, shared_lock, wait_until_free
-from .generation import (
-    ENGINE_REWRITES,
-    checksum,
-    content_matches,
-    copy_generation,
-    generations,
-    matches,
-    number_of,
-    stored_files,
-    sync_generation,
-)
-from .kept_photos import KeptPhotos
-from .manifest import Manifest, manifest_from_json, manifest_to_json
-from .place import Place, PlaceWriter
+from .folder_writer import PHOTOS, PUBLISHED, UNFINISHED, FolderWriter
+from .generation import ENGINE_REWRITES, content_matches, matches, stored_files
+from .manifest import Manifest, manifest_from_json
+from .place import PlaceWriter
 
 __all__ = ["FolderPlace", "is_index"]
 
-PUBLISHED = "lookseek.json"
 _SMALL = 2**18
 """Bytes of a file up to which its checksum is compared whenever the index is opened: some .2 ms."""
-_UNFINISHED, _LOCK, _ENGINE_LOCK, _PHOTOS = "building.json", "writer.lock", "engine.lock", "photos"
+_LOCK, _ENGINE_LOCK = "writer.lock", "engine.lock"
 _ENGINE_SECONDS = 10.0
 """Seconds that the engine of a killed writer may take to end the call in which it is; most take milliseconds."""
 
 
 def is_index(folder: Path) -> bool:
     """Return whether a folder holds an index, or the beginning of one."""
-    return any((folder / name).exists() for name in (PUBLISHED, _UNFINISHED, _LOCK))
+    return any((folder / name).exists() for name in (PUBLISHED, UNFINISHED, _LOCK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,7 @@ class FolderPlace:
         return _read(self.folder / PUBLISHED)
 
     def unfinished(self) -> Manifest | None:
-        return _read(self.folder / _UNFINISHED)
+        return _read(self.folder / UNFINISHED)
 
     def version(self) -> str:
         try:  # the manifest is replaced, never written in place
@@ -129,7 +115,7 @@ class FolderPlace:
         return data
 
     def keeps(self, source: str) -> bool:
-        return bool(source) and Path(source).parent == (self.folder / _PHOTOS).resolve()
+        return bool(source) and Path(source).parent == (self.folder / PHOTOS).resolve()
 
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
         return photos_at(sources)
@@ -169,7 +155,7 @@ class FolderPlace:
             ) from error
         try:
             with shared_lock(self.folder / _ENGINE_LOCK, _ENGINE_SECONDS) as shared:
-                writer = _FolderWriter(self, shared)
+                writer = FolderWriter(self, shared)
                 writer.sweep()
                 yield writer
         except Timeout:
@@ -188,94 +174,6 @@ class FolderPlace:
 
     def _data(self, manifest: Manifest) -> Path:
         return self.folder / manifest.generation
-
-
-class _FolderWriter:
-    """The holder of a folder's writer lock. See ``PlaceWriter`` for what each method promises.
-
-    Args:
-        place: that is written.
-        lock: the descriptor of the lock that the engine's process shares; None where there is no such process.
-    """
-
-    def __init__(self, place: FolderPlace, lock: int | None) -> None:
-        self._place, self._folder, self._lock = place, place.folder, lock
-        self._photos = KeptPhotos(place.folder / _PHOTOS)
-
-    @property
-    def place(self) -> Place:
-        return self._place
-
-    def start(self, manifest: Manifest, base: Manifest | None) -> Manifest:
-        last = max((number_of(path.name) for path in self._folder.iterdir()), default=0)
-        fresh = replace(manifest, generation=f"generation-{last + 1:04d}", files={}, updated="")
-        data = self._folder / fresh.generation
-        if base is None:
-            create_store(manifest.spec.store, data, manifest.spec.layout, lock=self._lock).close()
-            return fresh
-        for name, wrong in self._place.damage(base, contents=True).items():
-            raise IndexDamaged(
-                f"{self._folder}: {name} of {base.generation} {wrong}, so a copy of it would be damaged too: delete "
-                f"{self._folder} and index the catalogue again"
-            )
-        require_room(data, size_on_disk(self._folder / base.generation))
-        copy_generation(self._folder / base.generation, data)
-        return fresh
-
-    def open(self, manifest: Manifest) -> Store:
-        data = self._folder / manifest.generation
-        return open_store(manifest.spec.store, data, manifest.spec.layout, lock=self._lock)
-
-    def announce(self, manifest: Manifest) -> None:
-        write_text(self._folder / _UNFINISHED, manifest_to_json(manifest))
-
-    def publish(self, manifest: Manifest) -> Manifest:
-        """The rename of ``lookseek.json`` is the moment: before it readers see the old index, after it the new."""
-        data = self._folder / manifest.generation
-        self.open(manifest).close()  # lets the engine settle its files
-        sync_generation(data)
-        done = replace(manifest, files={name: checksum(data / name) for name in stored_files(data)})
-        write_text(self._folder / PUBLISHED, manifest_to_json(done))
-        (self._folder / _UNFINISHED).unlink(missing_ok=True)
-        self.sweep()
-        return done
-
-    def discard(self, manifest: Manifest) -> None:
-        shutil.rmtree(self._folder / manifest.generation, ignore_errors=True)
-
-    def write_file(self, manifest: Manifest, name: str, data: bytes) -> None:
-        write_bytes(self._folder / manifest.generation / name, data)
-
-    def remove_files(self, manifest: Manifest, folder: str) -> None:
-        shutil.rmtree(self._folder / manifest.generation / folder, ignore_errors=True)
-
-    def write_report(self, name: str) -> AbstractContextManager[TextIO]:
-        return (self._folder / name).open("w", newline="", encoding="utf-8")
-
-    def keep_photo(self, id: str, photo: bytes) -> str:
-        return self._photos.keep(id, photo)
-
-    def note_edited(self, ids: Collection[str]) -> None:
-        self._photos.edit(ids)
-
-    def edited(self) -> Collection[str]:
-        return self._photos.edited()
-
-    def remove_photos(self, ids: Collection[str] | None, sources: Iterable[str]) -> None:
-        self._photos.remove(ids, sources)
-
-    def sweep(self) -> None:
-        """Remove what writers that were killed left: generations that no manifest names, files that were half written.
-
-        Only names that lookseek gives are touched: whatever else lies in the folder stays.
-        """
-        named = {m.generation for m in (self._place.published(), self._place.unfinished()) if m is not None}
-        for path in generations(self._folder):
-            if path.name not in named:
-                shutil.rmtree(path, ignore_errors=True)  # on Windows a reader may hold it: the next writer tries again
-        for half in (f"{PUBLISHED}.part", f"{_UNFINISHED}.part", f"{_PHOTOS}/*.jpg.part"):
-            for path in self._folder.glob(half):
-                path.unlink(missing_ok=True)
 
 
 def _damage_of(file: Path, size: int, digest: str, contents: bool) -> str:
