@@ -20,7 +20,7 @@ pytest.importorskip("fastapi", reason="serving needs lookseek[serve]")
 
 from lookseek.errors import ImageTooLarge, QueryError
 from lookseek.serve.api.queries import check_words, to_query
-from lookseek.serve.api.schemas import SearchBody
+from lookseek.serve.api.request_schemas import SearchBody
 from lookseek.serve.guards.body_budget import BodyBudget
 from lookseek.serve.guards.body_deadline import BodyDeadline
 from lookseek.serve.guards.cpu_budget import HEAVY_SECONDS, CpuBudget, CpuMeter

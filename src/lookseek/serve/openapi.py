@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from .api.schemas import BatchLine, Done, ItemBody, SearchBody
+from .api.request_schemas import BatchLine, ItemBody, SearchBody
+from .api.response_schemas import Done
 
 __all__ = ["add_body_schemas"]
 

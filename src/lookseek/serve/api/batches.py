@@ -18,7 +18,7 @@ from ..problems import problem, strip_paths
 from .bodies import RequestRefused, media_type
 from .items import to_response
 from .ndjson import fill_groups, read_lines
-from .schemas import PROBLEMS
+from .response_schemas import PROBLEMS
 from .writer import Batch
 
 __all__ = ["BATCH_PATH", "MIN_BYTES_PER_SECOND", "router"]

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from ..engine import Engine
 from ..problems import problem
-from .schemas import SearchBody
+from .request_schemas import SearchBody
 
 __all__ = ["RequestRefused", "media_type", "parse_json", "read_search"]
 

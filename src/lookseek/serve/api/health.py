@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ..engine import Engine
 from ..problems import problem
 from .bodies import RequestRefused
-from .schemas import PROBLEMS, Health
+from .response_schemas import PROBLEMS, Health
 
 __all__ = ["router"]
 

@@ -14,7 +14,7 @@ from ...store import Restriction, Store
 from ..engine import Engine
 from ..guards.filter_cost import check_filter_cost, slow_comparisons
 from ..settings import MAX_COUNTED
-from .schemas import PROBLEMS, Facet, Facets, IndexAbout
+from .response_schemas import PROBLEMS, Facet, Facets, IndexAbout
 
 __all__ = ["count_facets", "describe_index", "router"]
 

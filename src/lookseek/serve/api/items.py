@@ -18,9 +18,10 @@ from .. import thumbnails
 from ..engine import Engine
 from ..problems import problem, strip_paths
 from ..settings import MAX_ID
-from . import schemas
+from . import response_schemas
 from .bodies import RequestRefused, parse_json
-from .schemas import PROBLEMS, Done, ItemBody
+from .request_schemas import ItemBody
+from .response_schemas import PROBLEMS, Done
 from .writer import Writer
 
 __all__ = ["router", "to_response"]
@@ -29,10 +30,10 @@ router = APIRouter(tags=["items"])
 
 
 @router.get("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
-async def get(request: Request, id: str) -> schemas.Item:
+async def get(request: Request, id: str) -> response_schemas.Item:
     """Give an item's attributes."""
     point = await _point(request, id)
-    return schemas.Item(
+    return response_schemas.Item(
         id=point.id, attributes={name: value_to_json(value) for name, value in point.attributes.items()}
     )
 
@@ -63,12 +64,12 @@ async def image(
 
 
 @router.get("/v1/items/{id}/complete", responses=PROBLEMS)
-async def complete(request: Request, id: str, k: Annotated[int, Query(ge=1, le=100)] = 4) -> schemas.Look:
+async def complete(request: Request, id: str, k: Annotated[int, Query(ge=1, le=100)] = 4) -> response_schemas.Look:
     """Find items that go with one: other parts of an outfit, in colours that go together."""
     engine: Engine = request.app.state.engine
     item_id = _decode_id(id)
     look = await engine.run_search(lambda: complete_look(engine.searcher.current(), item_id, k))
-    return schemas.Look.model_validate(look_to_dict(look))
+    return response_schemas.Look.model_validate(look_to_dict(look))
 
 
 @router.put(

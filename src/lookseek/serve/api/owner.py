@@ -14,7 +14,7 @@ from ...index.place import SKIPPED, Place
 from ...search import Searcher
 from ..engine import Engine
 from ..problems import strip_paths
-from .schemas import PROBLEMS
+from .response_schemas import PROBLEMS
 
 __all__ = ["router"]
 

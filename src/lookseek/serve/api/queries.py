@@ -14,7 +14,7 @@ from ..problems import problem
 from ..settings import MAX_PHOTOS, MAX_WORDS
 from ..uploads import check_pixel_limit
 from .bodies import RequestRefused
-from .schemas import SearchBody, TermBody
+from .request_schemas import SearchBody, TermBody
 
 __all__ = ["check_words", "decode_image", "to_query"]
 

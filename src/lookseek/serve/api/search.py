@@ -19,7 +19,7 @@ from ..settings import MAX_ANSWER_TEXT, MAX_K, Settings
 from .bodies import RequestRefused, read_search
 from .pages import Page
 from .queries import to_query
-from .schemas import PROBLEMS, Garments, SearchAnswer
+from .response_schemas import PROBLEMS, Garments, SearchAnswer
 
 __all__ = ["router", "to_response"]
 

@@ -16,7 +16,7 @@ from ..engine import Engine
 from ..uploads import check_pixel_limit, normalise_upload
 from .bodies import RequestRefused, parse_json
 from .queries import decode_image
-from .schemas import BatchLine, ItemBody
+from .request_schemas import BatchLine, ItemBody
 
 __all__ = ["Batch", "Writer"]
 
