@@ -10,6 +10,7 @@ pairs that do not agree reach.
 
 from __future__ import annotations
 
+import argparse
 from datetime import date
 
 import numpy as np
@@ -26,6 +27,7 @@ PHOTOS, SHARE = 1_500, 0.10
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     columns = ["split", "articleType", "baseColour", "design", "image"]
     table = parquet.read_table(DATA / "myntra" / "catalogue.parquet", columns=columns).filter(
         parquet.read_table(DATA / "myntra" / "catalogue.parquet", columns=["split"])["split"].to_numpy() == "val"

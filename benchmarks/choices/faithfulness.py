@@ -1,6 +1,6 @@
 """Whether the lit cells of a photo are what its score hangs on: they are deleted, and the score is measured again.
 
-    python -m benchmarks.choices.faithfulness           # prints, for docs/decisions/explain.md
+    python -m benchmarks.choices.faithfulness [--queries 60]        # prints, for docs/decisions/explain.md
 
 Each pair is a photo of ``clothing`` val and one of its ten nearest among photos of train. Cells of the found photo are
 blurred, in the order of a map or at random, and its cosine with the query is measured again.
@@ -10,6 +10,7 @@ A map is faithful if the cosine falls faster by it than by chance. Figures have 
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,8 +28,8 @@ from lookseek.evaluate.bootstrap import intervals, paired
 from lookseek.types import Pixels, Vector
 from lookseek.vectors import unit
 
-QUERIES, NEAREST, SIDE = 60, 10, 3
-"""Queries; among how many a found photo is drawn; cells along a side of a region."""
+NEAREST, SIDE = 10, 3
+"""Among how many a found photo is drawn; cells along a side of a region."""
 
 DELETED = (2, 5, 10, 20)
 """Cells of 49 that are deleted."""
@@ -46,11 +47,11 @@ class Pair:
     maps: dict[str, NDArray[np.float64]]
 
 
-def pairs(model: Model, cells: CellEncoder, parser: GarmentParser, seed: int = 0) -> list[Pair]:
+def pairs(model: Model, cells: CellEncoder, parser: GarmentParser, queries: int, seed: int = 0) -> list[Pair]:
     """Pairs of a val photo and a near one of train, with what each order is made by."""
     chance, data = np.random.default_rng(seed), clothing()
-    asking = chance.permutation(np.flatnonzero(data.val))[:QUERIES]
-    gallery = chance.permutation(np.flatnonzero(~data.val))[: 4 * QUERIES]
+    asking = chance.permutation(np.flatnonzero(data.val))[:queries]
+    gallery = chance.permutation(np.flatnonzero(~data.val))[: 4 * queries]
     inputs = {row: model.image.prepare(images.decode(data.photos[row])) for row in (*asking, *gallery)}
     vectors = {row: unit(model.image.encode([inputs[row]])[0]) for row in inputs}
     found = np.stack([vectors[row] for row in gallery])
@@ -102,10 +103,13 @@ def largest_region(map_: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def main() -> None:
     """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--queries", type=int, default=60, help="the gallery has four times as many photos")
+    queries = options.parse_args().queries
     model, parser = load_model(DEFAULT, runtime="onnxruntime"), load_parser()
     cells = load_cells(DEFAULT)
     assert cells is not None
-    asked = pairs(model, cells, parser)
+    asked = pairs(model, cells, parser, queries)
     print(f"{model.name}, {len(asked)} pairs of clothing val and train, {date.today().isoformat()}\n")
     names = list(asked[0].maps)
     table: dict[str, list[Vector]] = {name: [] for name in names}

@@ -38,9 +38,9 @@ class Run(NamedTuple):
     Args:
         code: its exit code, negative of a signal.
         seconds: on the clock.
-        cpu: seconds of CPU, without those of the process that builds the graph.
+        cpu: seconds of CPU, without those of the processes that build the graph and that write for the engine.
         peak: MB of memory at the most, with the pages of files that it maps.
-        own: MB of those that are no files.
+        own: MB of those that are no files, of the command's process alone.
         printed: its standard output.
     """
 
