@@ -246,7 +246,9 @@ def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
     for protocol in plan.protocols or benchmark.protocols[:1]:
         for split in plan.splits:
             lines += tables(plan, split, protocol, keep, commits)
-    return lines if len(lines) > began else [*lines, "\nNot measured of these models yet."]
+    if len(lines) == began:
+        lines += [f"\nNot measured for this page; single figures of {DEFAULT} stand in [adapt](decisions/adapt.md)."]
+    return lines
 
 
 def tables(plan: Measured, split: str, protocol: str, keep: Path, commits: set[str]) -> Iterator[str]:
