@@ -247,7 +247,8 @@ def section(plan: Measured, keep: Path, commits: set[str]) -> list[str]:
         for split in plan.splits:
             lines += tables(plan, split, protocol, keep, commits)
     if len(lines) == began:
-        lines += [f"\nNot measured for this page; single figures of {DEFAULT} stand in [adapt](decisions/adapt.md)."]
+        elsewhere = f"of some benchmarks [adapt](decisions/adapt.md) has a figure of {DEFAULT}"
+        lines += [f"\nNot measured for this page; {elsewhere}."]
     return lines
 
 
