@@ -19,7 +19,7 @@ MAX_EXAMPLES = 100
 """Items of ``like`` and ``unlike`` together; they are read, not encoded."""
 
 MAX_EXPLAINED = 20
-"""Results that are explained: each takes some .5 s of a core."""
+"""Results that are explained: each takes some .3 s of a core."""
 
 MAX_DISTINCT = 500
 """Results without duplicates: each is compared with each, so the time grows with the square."""
