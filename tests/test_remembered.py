@@ -94,6 +94,9 @@ def test_copies_remember_and_what_is_dropped_is_forgotten(shop: Path, tmp_path: 
     assert published(copy).options == published(index).options
     drop_source(index, str(other))
     assert published(index).options.keys() == {str(shop)}
+    moved = shop.rename(tmp_path / "moved.csv")
+    build_index(open_catalogue(moved, id_column="sku"), index, prune=True)
+    assert published(index).options.keys() == {str(moved)}
 
 
 SOME = st.builds(

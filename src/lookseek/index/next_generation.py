@@ -121,9 +121,7 @@ class NextGeneration:
     def forget_source(self, source: str) -> None:
         """Note that the items are of a source no more."""
         self.writable()
-        sources = tuple(one for one in self._manifest.sources if one != source)
-        options = {one: told for one, told in self._manifest.options.items() if one != source}
-        self._manifest = replace(self._manifest, sources=sources, options=options)
+        self._manifest = replace(self._manifest, sources=tuple(one for one in self._manifest.sources if one != source))
 
     @property
     def can_build_graphs(self) -> bool:
@@ -209,13 +207,15 @@ class NextGeneration:
         roles = self._roles(fields)
         store.declare({name: fields[name] for name in declared_fields(fields, roles)})
         items = store.count()
+        sources = self._manifest.sources[-1:] if pruned else self._manifest.sources
         self._manifest = replace(
             self._manifest,
             items=items,
             fields=dict(sorted(fields.items())),
             runtime=self.runtime(encoded=encoded),
-            sources=self._manifest.sources[-1:] if pruned else self._manifest.sources,
+            sources=sources,
             roles=roles,
+            options={source: told for source, told in self._manifest.options.items() if source in sources},
         )
         self._publish()
         return items
