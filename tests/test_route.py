@@ -368,12 +368,12 @@ class Telling:
     def skipped(self, skipped):
         raise AssertionError(skipped)
 
-from lookseek.index import folder
-real = folder.write_bytes
+from lookseek.index import folder_writer
+real = folder_writer.write_bytes
 def write(*arguments):
     real(*arguments)
     reached("saved")
-folder.write_bytes = write
+folder_writer.write_bytes = write
 routing.route_index(Path(sys.argv[1]), "kmeans", cells=4, progress=Telling())
 print("ended", flush=True)
 """
