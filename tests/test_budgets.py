@@ -23,7 +23,7 @@ from lookseek.serve.api.queries import check_words, to_query
 from lookseek.serve.api.request_schemas import SearchBody
 from lookseek.serve.guards.body_budget import BodyBudget
 from lookseek.serve.guards.body_deadline import BodyDeadline
-from lookseek.serve.guards.cpu_budget import HEAVY_SECONDS, CpuBudget, CpuMeter
+from lookseek.serve.guards.cpu_budget import HEAVY_SECONDS, LONG_JOB_SECONDS, CpuBudget, CpuMeter
 from lookseek.serve.metrics import Metrics
 from lookseek.serve.page.parameters import parse_state
 from lookseek.serve.page.rendering import results_that_fit
@@ -209,7 +209,8 @@ def test_a_client_has_used_much_beyond_its_share_and_not_by_waiting() -> None:
     assert not budget.is_heavy("shopper")
     assert not budget.is_heavy("nobody")
     budget.acquire("greedy")
-    budget.charge("greedy", HEAVY_SECONDS + 0.1)
+    for _ in range(6):
+        budget.charge("greedy", HEAVY_SECONDS / 6 + 0.02)
     assert budget.is_heavy("greedy")
     assert budget.light_ones_ask()
     clock.now = 0.5
@@ -218,6 +219,23 @@ def test_a_client_has_used_much_beyond_its_share_and_not_by_waiting() -> None:
     clock.now = 10.5
     assert budget.is_heavy("greedy")
     assert not budget.light_ones_ask(), "the shopper has gone"
+
+
+def test_a_client_within_its_share_is_heavy_after_a_long_job() -> None:
+    clock = Clock()
+    budget = CpuBudget(0.5, 5.0, others_seconds=10.0, clock=clock)
+    for client in ("shopper", "greedy"):
+        budget.acquire(client)
+    for _ in range(3):
+        budget.charge("shopper", LONG_JOB_SECONDS / 2)
+    budget.charge("greedy", LONG_JOB_SECONDS * 1.5)
+    assert budget.acquire("greedy") == 0, "it is within its share"
+    assert (budget.is_heavy("greedy"), budget.is_heavy("shopper")) == (True, False)
+    clock.now = 9.0
+    budget.charge("greedy", 0.01)  # small jobs between hide no long one
+    assert budget.is_heavy("greedy")
+    clock.now = 10.5
+    assert not budget.is_heavy("greedy")
 
 
 # the queue
@@ -280,6 +298,26 @@ def test_who_has_used_little_waits_for_no_queue_of_others() -> None:
         jobs.end()
         assert len(await asyncio.gather(*greedy, second, third, fourth)) == 23
         assert jobs.pool.pending == 0
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_where_heavy_clients_hold_all_threads_one_more_runs_a_light_one() -> None:
+    async def scenario() -> None:
+        used = Used()
+        used.light = False
+        jobs = Jobs(WorkerPool(2, 64, 60.0, "test", used, heavy_threads=1))
+        greedy = [jobs.add(f"greedy{n} {n}") for n in range(4)]
+        await jobs.running("greedy0 0", "greedy1 1")
+        used.light = True
+        first, second = jobs.add("honest 1"), jobs.add("honest 2")
+        await jobs.running("greedy0 0", "greedy1 1", "honest 1")
+        jobs.ends["honest 1"].set()
+        await first
+        await jobs.running("greedy0 0", "greedy1 1", "honest 1", "honest 2")
+        jobs.end()
+        await asyncio.gather(*greedy, second)
         jobs.pool.close()
 
     asyncio.run(scenario())

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.catalogues import indexed, write_photos
+from helpers.cpu_speed import slowness
 from helpers.dear_requests import DEAR, attributes, many_copies, photo, search
 from helpers.serving import Service, served_by_command, serving
 
 from lookseek.index.editing import MAX_FIELDS
 from lookseek.serve.guards.api_keys import make_key
-from lookseek.serve.settings import MAX_ITEM_TEXT
+from lookseek.serve.settings import MAX_ITEM_TEXT, MAX_TOKENS
 
 httpx2 = pytest.importorskip("httpx2")
 
@@ -115,15 +116,16 @@ def test_an_answer_is_limited_by_its_text(written: Service, monkeypatch: pytest.
 
 
 MORE_BYTES = {
-    "a GIF of 7,000 x 7,000": 49e6 * 20,
-    "8 GIFs of 2,500 x 2,500": 6.25e6 * 20,
+    "a PNG of 7,000 x 7,000": 49e6 * 20,
     "a batch of 300 broken lines": 200e6,
 }
 """What decoded photos may take beside 100 MB: 20 bytes a pixel, one large photo at a time; and what a write does, which
 maps the files of the next generation, whatever is written."""
 
-DEAR_SECONDS = 3.0
-"""Of the processor: three times what a request may take on the machine that was measured, since others are slower."""
+DEAR_SECONDS = 1.0
+"""Of the processor, on the reference machine of ``helpers.cpu_speed`` while it does nothing else."""
+
+TRIES = 4
 
 
 class Process:
@@ -147,11 +149,20 @@ class Process:
         (self._proc / "clear_refs").write_text("5")
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads Linux's /proc")
-def test_no_small_request_is_dear(index: Path, tmp_path: Path) -> None:
-    import shutil
+def cost(used: Process, ask: Callable[[], Any]) -> tuple[float, float]:
+    """Return what a request costs: seconds of the reference machine's processor, and megabytes."""
+    used.forget()
+    slow, seconds, memory = slowness(), used.seconds(), used.memory("VmRSS")
+    told = ask()
+    assert told.status_code < 500 or told.status_code == 503, told.text[:300]
+    seconds, memory = used.seconds() - seconds, used.memory("VmHWM") - memory
+    return seconds / min(slow, slowness()), memory / 1e6
 
-    shutil.copytree(index, tmp_path / "index")
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads Linux's /proc")
+def test_no_small_request_is_dear(tmp_path: Path) -> None:
+    write_photos(tmp_path / "photos", items=4, views=1)
+    indexed(tmp_path / "photos", tmp_path / "index")  # by the default model, which reads words
     many_copies(tmp_path / "index")
     key = {"X-API-Key": make_key(tmp_path / "keys", "write", "tests")}
     with (
@@ -159,24 +170,45 @@ def test_no_small_request_is_dear(index: Path, tmp_path: Path) -> None:
         httpx2.Client(base_url=address, timeout=60) as ask,
     ):
         used = Process(process.pid)
-        for warm in (search(image=photo()), search(item="copy-1", k=10), ("GET", "/?photo=i:copy-1", {})):
+        for warm in (search(image=photo()), search(text="dress"), ("GET", "/?photo=i:copy-1", {})):
             assert ask.request(warm[0], warm[1], headers=key, **warm[2]).status_code == 200
         assert ask.put("/v1/items/warm", json={"image": photo()}, headers=key).status_code == 200  # opens the writer
-        dearest = {}
+        lines, too_dear = [], []
         for name, (method, path, how) in DEAR.items():
-            used.forget()
-            seconds, memory = used.seconds(), used.memory("VmRSS")
-            told = ask.request(method, path, **{**how, "headers": {**how.get("headers", {}), **key}})
-            assert told.status_code < 500 or told.status_code == 503, (name, told.text[:300])
-            seconds, memory = used.seconds() - seconds, used.memory("VmHWM") - memory
-            dearest[name] = seconds, memory / 1e6, told.status_code
-            print(f"{seconds:.2f} s {memory / 1e6:.1f} MB {told.status_code} {name}", flush=True)
-        table = "\n".join(f"{s:6.2f} s {mb:8.1f} MB {status} {name}" for name, (s, mb, status) in dearest.items())
-        print(table)
-        too_dear = [
-            name
-            for name, (seconds, megabytes, _) in dearest.items()
-            if seconds > DEAR_SECONDS or megabytes > 100 + MORE_BYTES.get(name, 0) / 1e6
-        ]
-        assert not too_dear, table
+            asked = {**how, "headers": {**how.get("headers", {}), **key}}
+            most = 100 + MORE_BYTES.get(name, 0) / 1e6
+            for _ in range(TRIES):  # what other programs do can make one dearer, never cheaper
+                seconds, megabytes = cost(used, lambda: ask.request(method, path, **asked))  # noqa: B023
+                if seconds <= DEAR_SECONDS and megabytes <= most:
+                    break
+            else:
+                too_dear.append(name)
+            lines.append(f"{seconds:6.2f} s {megabytes:8.1f} MB {name}")
+            print(lines[-1], flush=True)
+        assert not too_dear, "\n".join(lines)
         assert json.loads(ask.get("/healthz").text) == {"status": "ok"}
+
+
+def test_words_are_refused_by_their_tokens_before_they_are_read(tmp_path: Path) -> None:
+    write_photos(tmp_path / "photos", items=2, views=1)
+    indexed(tmp_path / "photos", tmp_path / "index")
+    with serving(tmp_path / "index") as running:
+        for name in ("1,000 letters of plain words", "2,000 characters of words", "1,000 letters of no words"):
+            method, path, how = DEAR[name]
+            told = running.ask.request(method, path, **how)
+            if name == "1,000 letters of plain words":
+                assert told.status_code == 200, told.text
+            else:
+                assert told.status_code == 422
+                assert f"tokens, {MAX_TOKENS} are taken" in told.json()["detail"]
+
+
+def test_a_body_of_many_values_is_refused_before_it_is_parsed(written: Service) -> None:
+    for name in ("a body of 200,000 fields", "a body of 1,000,000 numbers", "a body of 100,000 brackets"):
+        method, path, how = DEAR[name]
+        told = written.ask.request(method, path, **how)
+        assert told.status_code == 413
+        assert "20,000 are taken" in told.json()["detail"]
+    text = "Soft, warm: 60 % wool, 40 % cotton; wash at 30 degrees, do not bleach. " * 2_500
+    body = {"image": photo(), "attributes": {f"t{n}": text[n::100][:2_000] for n in range(90)}}
+    assert written.ask.put("/v1/items/long", json=body, headers=written.may_write).status_code == 200

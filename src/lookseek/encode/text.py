@@ -15,7 +15,7 @@ from ..types import Vectors
 from .encoder import TextEncoder
 from .graph import Graph
 from .sentence_graph import SentenceGraph
-from .sentences import DIM, VERSION, embed_sentences, unavailable
+from .sentences import DIM, VERSION, count_tokens, embed_sentences, unavailable
 from .text_settings import SentenceTower, TextSettings, TokenTower
 from .tokenizer import open_tokenizer
 from .words import LIMIT, normalise
@@ -75,6 +75,11 @@ class Sentences:
         if not clean:
             return np.empty((0, DIM), np.float32)
         return (embed_sentences if self._reader is None else self._reader.embed)(clean, self.limit)
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens texts have together: the time of ``encode`` grows with it. Raises as ``encode``."""
+        clean = [normalise(text, self.limit) for text in texts]
+        return (count_tokens if self._reader is None else self._reader.count_tokens)(clean, self.limit)
 
     @property
     def _reader(self) -> SentenceGraph | None:

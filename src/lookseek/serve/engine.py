@@ -16,6 +16,7 @@ from ..results import Results
 from ..search import Searcher
 from .guards.cpu_budget import CpuBudget, CpuMeter, current_client
 from .guards.filter_cost import check_filter_cost
+from .guards.words_cost import check_words_cost
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
 from .search_counts import EmptySearches
@@ -92,6 +93,7 @@ class Engine:
         def job() -> T:
             if query.filter.strip():
                 check_filter_cost(parse(query.filter), self.searcher.current().manifest)
+            check_words_cost(query.words, self.searcher.model)
             results = self.searcher.search(query)
             for step, milliseconds in results.steps.items():
                 self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)

@@ -1,4 +1,4 @@
-"""Worker threads with a bounded queue that is fair to clients: who has used little goes first."""
+"""Worker threads with a bounded queue that is fair to clients: who is not heavy goes first."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Usage(Protocol):
     """What clients have used of late; ``CpuBudget`` has it."""
 
     def is_heavy(self, client: str) -> bool:
-        """Return whether a client has used much."""
+        """Return whether a client has used much, or had a long job."""
 
     def light_ones_ask(self) -> bool:
-        """Return whether a client that has used little asked within the last seconds."""
+        """Return whether a client that is not heavy asked within the last seconds."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,17 +47,18 @@ class _Job:
 class WorkerPool:
     """Runs jobs in threads, and refuses a job where too many wait or where it waited too long.
 
-    Jobs of clients that have used little are run first, each kind in the order in which it came. While such clients
-    ask, the others get some of the threads alone: a long job, once begun, can't be stopped. Where the queue is full,
-    the client that has most jobs in it loses its last one to a client with fewer. All methods belong to one event loop.
+    Jobs of light clients are run first, then those of heavy ones, each kind in the order in which it came. While light
+    clients ask, the heavy ones get some of the threads alone: a long job, once begun, can't be stopped. Where heavy
+    ones hold all threads, one more runs a job of a light client. Where the queue is full, the client that has most jobs
+    in it loses its last one to a client with fewer. All methods belong to one event loop.
 
     Args:
-        threads: jobs that run at once.
+        threads: jobs that run at once, without the one that is kept for a light client.
         queue_limit: jobs that may wait for a thread.
         queue_seconds: that a job may have waited and still be run; its client will have gone by then.
         name: of the threads.
-        usage: what clients have used; None runs all jobs in the order in which they came.
-        heavy_threads: jobs of clients that have used much that run at once while others ask.
+        usage: what clients have used; None runs all jobs in the order in which they came, and keeps no thread.
+        heavy_threads: jobs of heavy clients that run at once while light ones ask.
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class WorkerPool:
         heavy_threads: int = 1,
     ) -> None:
         self._free, self._limit, self._queue_seconds = threads, threads + queue_limit, queue_seconds
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"lookseek-{name}")
-        self._usage, self._heavy_threads, self._heavy = usage, heavy_threads, 0
+        self._threads = ThreadPoolExecutor(threads + (usage is not None), thread_name_prefix=f"lookseek-{name}")
+        self._usage, self._heavy_threads = usage, heavy_threads
+        self._light = self._heavy = 0  # jobs that run
         self._waiting: deque[_Job] = deque()
         self.pending = 0
 
@@ -115,33 +117,40 @@ class WorkerPool:
 
     def _start(self) -> None:
         """Give the free threads to those whose turn it is."""
-        while self._free and (job := self._next()) is not None:
+        while (job := self._next()) is not None:
             self._waiting.remove(job)
             if time.monotonic() - job.queued > self._queue_seconds:
                 self._refuse(job)
                 continue
-            self._free -= 1
-            self._heavy += job.heavy
+            self._count(job, 1)
             loop = job.answer.get_loop()
             self._threads.submit(job.work).add_done_callback(
                 lambda done, job=job, loop=loop: _call_soon(loop, self._end, job, done)  # type: ignore[misc]
             )
 
     def _next(self) -> _Job | None:
-        if self._usage is None or not self._waiting:
-            return self._waiting[0] if self._waiting else None
+        """Return the job whose turn it is; None where it must wait for a thread."""
+        if not self._waiting:
+            return None
+        if self._usage is None:
+            return self._waiting[0] if self._free > 0 else None
         for job in self._waiting:
             job.heavy = self._usage.is_heavy(job.client)
             if not job.heavy:
-                return job
-        if self._heavy >= self._heavy_threads and self._usage.light_ones_ask():
+                return job if self._free > 0 or not self._light else None
+        if self._free <= 0 or (self._heavy >= self._heavy_threads and self._usage.light_ones_ask()):
             return None
         return self._waiting[0]
 
+    def _count(self, job: _Job, change: int) -> None:
+        """Count a job that begins (1) or that has ended (-1)."""
+        self._free -= change
+        self._heavy += change * job.heavy
+        self._light += change * (not job.heavy)
+
     def _end(self, job: _Job, done: Future[Any]) -> None:
         self.pending -= 1
-        self._free += 1
-        self._heavy -= job.heavy
+        self._count(job, -1)
         if done.cancelled():
             job.answer.cancel()
         elif not job.answer.done():

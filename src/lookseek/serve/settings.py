@@ -30,6 +30,7 @@ __all__ = [
     "MAX_SCANNED",
     "MAX_TERMS",
     "MAX_TEXT",
+    "MAX_TOKENS",
     "MAX_WORDS",
     "MIN_COMPARISONS",
     "Limit",
@@ -46,8 +47,11 @@ MAX_K = 10_000
 MAX_TEXT = 2_000
 """Characters of one text of a query; text towers read far fewer."""
 MAX_WORDS = 2_000
-"""Characters of all texts of a query, a letter beyond ASCII as two, one of Chinese, Japanese or Korean as four: some
-500 tokens, half a second of a text tower."""
+"""Characters of all texts of a query, a letter beyond ASCII as two, one of Chinese, Japanese or Korean as four: more
+are refused before anything is read of them."""
+MAX_TOKENS = 320
+"""Tokens of all texts of a query, about ten around each text's own: some 1,000 letters of plain words, or 30 terms of
+two words; .6 seconds of the text tower on one core."""
 MAX_TERMS = 32
 """Terms that a query adds, and that it takes away."""
 MAX_ID = 1_000
@@ -159,8 +163,10 @@ def limits(settings: Settings) -> list[Limit]:
         Limit("all bodies that are being received", mb(settings.max_body_bytes), "503, Retry-After"),
         Limit("a body's time to arrive", f"{MAX_BODY_SECONDS:g} s", "408"),
         Limit("pixels of a request's photos", f"{MAX_PIXELS:,}", "413"),
+        Limit("values of a JSON body", "20,000 commas, colons and opening brackets", "413"),
         Limit("photos of a query", f"{MAX_PHOTOS}", "422"),
         Limit("words of a query", f"{MAX_WORDS:,} characters, beyond ASCII 2 each, CJK 4 each", "422"),
+        Limit("tokens of a query's words", f"{MAX_TOKENS}, some 1,000 letters of plain words", "422"),
         Limit("terms added, and taken away", f"{MAX_TERMS} each", "422"),
         Limit("results of a query", f"{MAX_K:,}", "422"),
         Limit("results without duplicates", f"{MAX_DISTINCT}", "422"),
@@ -185,6 +191,10 @@ def limits(settings: Settings) -> list[Limit]:
             f"{CPU_SECONDS_PER_SECOND:g} s a second, {CPU_BURST_SECONDS:g} s at once",
             "429, Retry-After",
         ),
-        Limit("searches at once", f"{settings.threads}", f"{settings.queue_limit} wait, then 503, Retry-After"),
+        Limit(
+            "searches at once",
+            f"{settings.threads}, and one of a client that has used little",
+            f"{settings.queue_limit} wait, then 503, Retry-After",
+        ),
         Limit("a search's wait", f"{settings.queue_seconds:g} s", "503, Retry-After"),
     ]

@@ -21,6 +21,10 @@ __all__ = ["count_facets", "describe_index", "router"]
 router = APIRouter(tags=["search"])
 
 
+_SLOW_WEIGHT = 5
+"""What a comparison that no index helps with costs of an item, in countings of a field: 12 microseconds and 2.4."""
+
+
 @router.get("/v1/facets", responses=PROBLEMS)
 async def facets(
     request: Request,
@@ -65,7 +69,7 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
         check_filter_cost(condition, index.manifest)
     names = list(dict.fromkeys(fields)) or [name for name, type_ in index.manifest.fields.items() if type_ != "number"]
     slow = 0 if condition is None else slow_comparisons(condition, index.manifest)
-    at_once = max(1, MAX_COUNTED // max(1, index.manifest.items * (1 + slow)))
+    at_once = max(1, MAX_COUNTED // max(1, index.manifest.items * (1 + _SLOW_WEIGHT * slow)))
     if not fields and len(names) > at_once:
         names = [name for name in names if _is_countable(index.store, name)]
     names, not_counted = names[:at_once], names[at_once:]

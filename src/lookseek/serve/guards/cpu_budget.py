@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -11,24 +12,37 @@ from dataclasses import dataclass
 
 from .rate_limit import MAX_CLIENTS
 
-__all__ = ["HEAVY_SECONDS", "CpuBudget", "CpuMeter", "current_client"]
+__all__ = ["HEAVY_SECONDS", "LONG_JOB_SECONDS", "CpuBudget", "CpuMeter", "current_client"]
 
 current_client: ContextVar[str] = ContextVar("current_client", default="")
 """The client of the request that is being answered; "" outside of requests."""
 
 
 HEAVY_SECONDS = 1.0
-"""Seconds of work that a client must have used beyond its share of late to count as one that has used much."""
+"""Seconds of work that a client must have used beyond its share of late to count as heavy."""
+
+LONG_JOB_SECONDS = 0.25
+"""Seconds of work of a single job that make its client heavy for a while, whatever its share: several searches by a
+photo. Several clients within their shares can still hold every thread by jobs that long."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """Seconds that a client has left, when that was, when it last asked, and requests of it that are being answered."""
+    """What a client has left and has asked for.
+
+    Args:
+        left: seconds of work.
+        at: when that was so.
+        asked: when it last asked.
+        reserved: requests of it that are being answered.
+        long_job: when its last long job ended.
+    """
 
     left: float
     at: float
     asked: float
     reserved: int = 0
+    long_job: float = -math.inf
 
 
 class CpuMeter:
@@ -78,7 +92,7 @@ class CpuBudget:
         rate: seconds of work that a client gets a second.
         burst: seconds that a bucket holds at most, and the most that a client can owe.
         estimate: seconds that a request reserves while it is answered.
-        others_seconds: how long a client counts as one who wants its share.
+        others_seconds: how long a client counts as one who wants its share, and as heavy after a long job.
         clock: returns seconds that never go back; another one is for tests.
     """
 
@@ -117,8 +131,11 @@ class CpuBudget:
     def charge(self, client: str, seconds: float) -> None:
         """Charge a client for work."""
         with self._lock:
-            bucket = self._filled(client, self._clock())
+            now = self._clock()
+            bucket = self._filled(client, now)
             bucket.left = max(-self._burst, bucket.left - seconds)
+            if seconds > LONG_JOB_SECONDS:
+                bucket.long_job = now
 
     def release(self, client: str) -> None:
         """Give back what an accepted request reserved, when it has been answered."""
@@ -127,22 +144,23 @@ class CpuBudget:
             bucket.reserved = max(0, bucket.reserved - 1)
 
     def is_heavy(self, client: str) -> bool:
-        """Return whether a client has used more than ``HEAVY_SECONDS`` beyond its share of late."""
+        """Return whether a client had a long job of late, or has used ``HEAVY_SECONDS`` beyond its share."""
         with self._lock:
             bucket = self._buckets.get(client)
-            return bucket is not None and self._used_much(bucket, self._clock())
+            return bucket is not None and self._is_heavy(bucket, self._clock())
 
     def light_ones_ask(self) -> bool:
-        """Return whether a client that has not used much asked within the last seconds."""
+        """Return whether a client that is not heavy asked within the last seconds."""
         with self._lock:
             now = self._clock()
             return any(
-                now - bucket.asked < self._others_seconds and not self._used_much(bucket, now)
+                now - bucket.asked < self._others_seconds and not self._is_heavy(bucket, now)
                 for bucket in reversed(self._buckets.values())
             )
 
-    def _used_much(self, bucket: _Bucket, now: float) -> bool:
-        return bucket.left + (now - bucket.at) * self._rate < self._burst - HEAVY_SECONDS
+    def _is_heavy(self, bucket: _Bucket, now: float) -> bool:
+        left = bucket.left + (now - bucket.at) * self._rate
+        return now - bucket.long_job < self._others_seconds or left < self._burst - HEAVY_SECONDS
 
     def _filled(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)
