@@ -75,7 +75,8 @@ def test_a_filter_that_misses_is_answered_by_what_was_meant(
         assert searcher.search(query).hints == results.hints
     body = {"like": ["a0"], "filter": "price = cheap"}
     answer = service.ask.post("/v1/search", json=body).json()
-    assert answer["hints"] == ["price holds numbers, and cheap is none"]
+    [hint] = answer["hints"]
+    assert hint.startswith("price holds numbers, and cheap is none; a cell that was kept as text")
     for filter, meant in (("sale = yes", "true"), ("sale = 0", "false")):
         answer = service.ask.post("/v1/search", json={"like": ["a0"], "filter": filter}).json()
         assert answer["hints"] == [f"sale is true or false: did you mean sale = {meant}?"]

@@ -39,7 +39,10 @@ def filter_hints(index: OpenIndex, filter: str) -> tuple[str, ...]:
         name, kind = format_field(field), fields.get(field)
         if kind == "number" and isinstance(value, str):
             if isinstance(read_value(value.replace(",", ".")), str):
-                hints.append(f"{name} holds numbers, and {format_value(value)} is none")
+                hints.append(
+                    f"{name} holds numbers, and {format_value(value)} is none; a cell that was kept as text is found as "
+                    "it is written, accents included"
+                )
         elif kind == "boolean" and (meant := BOOLEANS.get(str(value).casefold())) is not None:
             if not isinstance(value, bool):
                 hints.append(f"{name} is true or false: did you mean {name} = {format_value(meant)}?")
