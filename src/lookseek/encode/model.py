@@ -176,7 +176,9 @@ def _text(folder: ModelFolder) -> TextEncoder | None:
     refuse_external_data(folder.text, f"{TEXT} of {where}")
     if folder.sentences:
         refuse_external_data(folder.sentences, f"{SENTENCES} of {where}")
-    return open_text(settings, folder.text, folder.tokenizer, folder.config.dim, where, folder.sentences)
+    return open_text(
+        settings, folder.text, folder.tokenizer, folder.config.dim, where, folder.sentences, folder.phrases
+    )
 
 
 def _composer(folder: ModelFolder) -> Composer | None:

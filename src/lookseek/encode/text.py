@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..types import Vectors
 from .encoder import TextEncoder
 from .graph import Graph
+from .phrases import Phrases
 from .sentence_graph import SentenceGraph
 from .sentences import DIM, VERSION, count_tokens, embed_sentences, unavailable
 from .text_settings import SentenceTower, TextSettings, TokenTower
@@ -27,7 +28,13 @@ _CHUNK = 32
 
 
 def open_text(
-    settings: TextSettings, onnx: bytes, tokenizer: bytes, dim: int, where: str, sentences: bytes = b""
+    settings: TextSettings,
+    onnx: bytes,
+    tokenizer: bytes,
+    dim: int,
+    where: str,
+    sentences: bytes = b"",
+    phrases: Phrases | None = None,
 ) -> TextEncoder:
     """Return the text tower of a model folder. The first text loads it.
 
@@ -38,10 +45,11 @@ def open_text(
         dim: length of the model's vectors.
         where: the folder, for messages.
         sentences: content of sentences.onnx, checked likewise; b"" for a model without.
+        phrases: what single phrases mean; None for a model without.
     """
     if isinstance(settings, SentenceTower):
         graph = None if settings.length is None else SentenceGraph(sentences, tokenizer, settings.length, where)
-        return HeadedSentences(settings, onnx, dim, where, graph)
+        return HeadedSentences(settings, onnx, dim, where, graph, phrases)
     return _Tokens(settings, onnx, tokenizer, dim, where)
 
 
@@ -99,18 +107,29 @@ class HeadedSentences:
     name = SentenceTower.name
 
     def __init__(
-        self, settings: SentenceTower, onnx: bytes, dim: int, where: str, graph: SentenceGraph | None = None
+        self,
+        settings: SentenceTower,
+        onnx: bytes,
+        dim: int,
+        where: str,
+        graph: SentenceGraph | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
         self.dim, self.sentences = dim, Sentences(settings.limit, graph)
+        self._phrases = phrases
         self._head = Graph(onnx, f"text.onnx of {where}", dim, {"features": ("float32", DIM)})
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder."""
-        return self.project(self.sentences.encode(texts))
+        return self.add_phrases(texts, self.project(self.sentences.encode(texts)))
 
     def project(self, features: Vectors) -> Vectors:
         """Apply the head: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""
         return self._head.run({"features": features}) if len(features) else np.empty((0, self.dim), np.float32)
+
+    def add_phrases(self, texts: Sequence[str], vectors: Vectors) -> Vectors:
+        """Add what phrases mean to the vectors of texts, float32 (n, dim); as they are where the model has none."""
+        return vectors if self._phrases is None else self._phrases.add(texts, vectors)
 
 
 class _Tokens:

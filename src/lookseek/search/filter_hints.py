@@ -40,8 +40,8 @@ def filter_hints(index: OpenIndex, filter: str) -> tuple[str, ...]:
         if kind == "number" and isinstance(value, str):
             if isinstance(read_value(value.replace(",", ".")), str):
                 hints.append(
-                    f"{name} holds numbers, and {format_value(value)} is none; a cell that was kept as text is found as "
-                    "it is written, accents included"
+                    f"{name} holds numbers, and {format_value(value)} is none; a cell that was kept as text is found "
+                    "as it is written, accents included"
                 )
         elif kind == "boolean" and (meant := BOOLEANS.get(str(value).casefold())) is not None:
             if not isinstance(value, bool):

@@ -17,6 +17,7 @@ RECIPES: dict[str, str] = {
     "align": "lookseek.train.align.recipe",
     "adapt": "lookseek.train.adapt.recipe",
     "garments": "lookseek.train.garments.recipe",
+    "phrases": "lookseek.train.phrases.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
     "capsule": "lookseek.train.capsule.recipe",

@@ -70,6 +70,17 @@ class Examples:
     def __len__(self) -> int:
         return len(self.items)
 
+    def photo(self, row: int) -> Path | bytes:
+        """Return a photo as a file or its content; a part of one is cut out, and kept without loss.
+
+        Raises:
+            ItemError: it can't be decoded.
+        """
+        item = self.items[row]
+        if item.box is not None:
+            return images.to_png(self.pixels(row))
+        return self._drawn[item.id] if item.photo is None else item.photo
+
     def pixels(self, row: int) -> Pixels:
         """Decode, cut out or draw a photo.
 

@@ -20,7 +20,14 @@ from ..words.fact_table import FactTable, Marks
 from ..words.lexicon import Language, Lexicon, strip_diacritics
 from .network import AdaptedHeads
 
-__all__ = ["ValidationQueries", "joint_photos", "joint_texts", "retrieval_figures", "validation_queries"]
+__all__ = [
+    "ValidationQueries",
+    "joint_photos",
+    "joint_texts",
+    "precision_by_kind",
+    "retrieval_figures",
+    "validation_queries",
+]
 
 TOP_K = 10
 MOST = 400
@@ -124,10 +131,23 @@ def retrieval_figures(
             hits += int((before.sum(1) < TOP_K).sum())
         found["title"] = hits / len(own)
     if len(queries.texts):
-        scores = joint_texts(heads, words) @ photos.T
-        best = np.argpartition(-scores, min(TOP_K, scores.shape[1] - 1), axis=1)[:, :TOP_K]
-        places = np.arange(len(best)) // len(_LANGUAGES)
-        precision = queries.right[places[:, None], best].mean(1)
-        for kind in dict.fromkeys(queries.kinds):
-            found["_".join(kind)] = float(precision[[one == kind for one in queries.kinds]].mean())
+        found |= precision_by_kind(photos, joint_texts(heads, words), queries)
     return float(np.mean(list(found.values()))), {f"val_{name}": value for name, value in found.items()}
+
+
+def precision_by_kind(photos: Vectors, words: Vectors, queries: ValidationQueries) -> dict[str, float]:
+    """Return precision@10 by kind and language of query, e.g. ``attributes_vi``.
+
+    Args:
+        photos: vectors of the gallery, float32 (n, dim).
+        words: vectors of the queries' texts, float32 (m, dim).
+        queries: at least one.
+    """
+    scores = words @ photos.T
+    best = np.argpartition(-scores, min(TOP_K, scores.shape[1] - 1), axis=1)[:, :TOP_K]
+    places = np.arange(len(best)) // len(_LANGUAGES)
+    precision = queries.right[places[:, None], best].mean(1)
+    return {
+        "_".join(kind): float(precision[[one == kind for one in queries.kinds]].mean())
+        for kind in dict.fromkeys(queries.kinds)
+    }

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from ...encode.phrases import longest_matches, pieces
 from .lexicon import Language, Lexicon
 
 __all__ = ["Fact", "Mentions"]
 
 Fact: TypeAlias = tuple[str, str]
 """A field and one of its values, as the lexicon names them."""
-
-_PIECE = re.compile(r"[\w'-]+")
 
 
 class Mentions:
@@ -29,9 +26,9 @@ class Mentions:
         words: dict[Language, dict[tuple[str, ...], set[Fact]]] = {"en": defaultdict(set), "vi": defaultdict(set)}
         for entry in lexicon.entries:
             if entry.use == "train":
-                words[entry.language][_pieces(entry.word)].add((entry.field, entry.value))
+                words[entry.language][pieces(entry.word)].add((entry.field, entry.value))
         self._words: Mapping[Language, Mapping[tuple[str, ...], frozenset[Fact]]] = {
-            language: {pieces: frozenset(facts) for pieces, facts in some.items()} for language, some in words.items()
+            language: {word: frozenset(facts) for word, facts in some.items()} for language, some in words.items()
         }
         self._longest = {language: max(map(len, some), default=0) for language, some in self._words.items()}
 
@@ -47,18 +44,7 @@ class Mentions:
         >>> [sorted(meant)[0] for meant in Mentions(read_lexicon()).within("Navy puff-sleeved top", "en")]
         [('baseColour', 'Navy Blue'), ('sleeve style', 'puff'), ('articleType', 'Tops')]
         """
-        pieces, known = _pieces(text), self._words[language]
-        start = 0
-        while start < len(pieces):
-            for end in range(min(len(pieces), start + self._longest[language]), start, -1):
-                meant = known.get(pieces[start:end])
-                if meant and (whole or end - start < len(pieces)):
-                    yield meant
-                    start = end
-                    break
-            else:
-                start += 1
-
-
-def _pieces(text: str) -> tuple[str, ...]:
-    return tuple(_PIECE.findall(unicodedata.normalize("NFC", text.lower())))
+        words = pieces(text)
+        longest = self._longest[language] if whole else min(self._longest[language], len(words) - 1)
+        for _, _, meant in longest_matches(words, self._words[language], longest):
+            yield meant
