@@ -227,14 +227,15 @@ def test_a_client_within_its_share_is_heavy_after_a_long_job() -> None:
     for client in ("shopper", "greedy"):
         budget.acquire(client)
     for _ in range(3):
-        budget.charge("shopper", LONG_JOB_SECONDS / 2)
-    budget.charge("greedy", LONG_JOB_SECONDS * 1.5)
+        budget.charge("shopper", 0.1, LONG_JOB_SECONDS / 2)
+    budget.charge("greedy", 0.4, LONG_JOB_SECONDS * 1.5)
     assert budget.acquire("greedy") == 0, "it is within its share"
     assert (budget.is_heavy("greedy"), budget.is_heavy("shopper")) == (True, False)
-    clock.now = 9.0
-    budget.charge("greedy", 0.01)  # small jobs between hide no long one
+    clock.now = 2.0
+    budget.charge("greedy", 0.01, 0.01)  # small jobs between hide no long one
     assert budget.is_heavy("greedy")
-    clock.now = 10.5
+    assert budget.expected("greedy") > 2 * budget.expected("shopper") > budget.expected("nobody") == 0
+    clock.now = 5.0
     assert not budget.is_heavy("greedy")
 
 
@@ -245,6 +246,9 @@ class Used:
     """What clients have used: those whose names begin with "greedy", much."""
 
     light = True
+
+    def expected(self, client: str) -> float:
+        return {"long": 0.2, "alike": 0.15}.get(client.rstrip("0123456789"), 0.1)
 
     def is_heavy(self, client: str) -> bool:
         return client.startswith("greedy")
@@ -318,6 +322,26 @@ def test_where_heavy_clients_hold_all_threads_one_more_runs_a_light_one() -> Non
         await jobs.running("greedy0 0", "greedy1 1", "honest 1", "honest 2")
         jobs.end()
         await asyncio.gather(*greedy, second)
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_where_all_threads_run_longer_jobs_one_more_runs_a_short_one() -> None:
+    async def scenario() -> None:
+        jobs = Jobs(WorkerPool(2, 64, 60.0, "test", Used()))
+        longer = [jobs.add(f"long{n} {n}") for n in range(3)]
+        await jobs.running("long0 0", "long1 1")
+        alike = jobs.add("alike 1")
+        short = jobs.add("short 1")
+        await jobs.running("long0 0", "long1 1", "short 1")
+        jobs.ends["short 1"].set()
+        assert await short == "short 1"
+        jobs.ends["long0 0"].set()
+        await longer[0]
+        await jobs.running("long0 0", "long1 1", "short 1", "long2 2")  # who came first
+        jobs.end()
+        await asyncio.gather(*longer, alike)
         jobs.pool.close()
 
     asyncio.run(scenario())

@@ -173,8 +173,9 @@ class Engine:
 
     def _charged(self, client: str, job: Callable[[], T]) -> T:
         """Run a job and charge its client for it; what other programs take of the machine it does not pay."""
-        began, used = time.perf_counter(), self._meter.start()
+        began, own, used = time.perf_counter(), time.thread_time(), self._meter.start()
         try:
             return job()
         finally:
-            self.budget.charge(client, min(time.perf_counter() - began, self._meter.stop(used)))
+            seconds = min(time.perf_counter() - began, self._meter.stop(used))
+            self.budget.charge(client, seconds, time.thread_time() - own)

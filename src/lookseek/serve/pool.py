@@ -15,6 +15,10 @@ __all__ = ["Busy", "Usage", "WorkerPool"]
 T = TypeVar("T")
 
 
+_LONGER = 1.5
+"""How many times as long all running jobs are expected to be where the thread that is kept for short ones is used."""
+
+
 class Busy(Exception):
     """Too many requests are waiting: the client may retry in ``seconds``. ``detail`` says it in other words."""
 
@@ -25,6 +29,9 @@ class Busy(Exception):
 
 class Usage(Protocol):
     """What clients have used of late; ``CpuBudget`` has it."""
+
+    def expected(self, client: str) -> float:
+        """Return the seconds that a job of a client is expected to take; 0 where nothing is known."""
 
     def is_heavy(self, client: str) -> bool:
         """Return whether a client has used much, or had a long job."""
@@ -48,12 +55,12 @@ class WorkerPool:
     """Runs jobs in threads, and refuses a job where too many wait or where it waited too long.
 
     Jobs of light clients are run first, then those of heavy ones, each kind in the order in which it came. While light
-    clients ask, the heavy ones get some of the threads alone: a long job, once begun, can't be stopped. Where heavy
-    ones hold all threads, one more runs a job of a light client. Where the queue is full, the client that has most jobs
+    clients ask, the heavy ones get some of the threads alone: a long job, once begun, can't be stopped. Where all
+    threads run longer jobs, one more runs a short one. Where the queue is full, the client that has most jobs
     in it loses its last one to a client with fewer. All methods belong to one event loop.
 
     Args:
-        threads: jobs that run at once, without the one that is kept for a light client.
+        threads: jobs that run at once, without the one that is kept for short jobs.
         queue_limit: jobs that may wait for a thread.
         queue_seconds: that a job may have waited and still be run; its client will have gone by then.
         name: of the threads.
@@ -70,10 +77,10 @@ class WorkerPool:
         usage: Usage | None = None,
         heavy_threads: int = 1,
     ) -> None:
-        self._free, self._limit, self._queue_seconds = threads, threads + queue_limit, queue_seconds
+        self._count, self._limit, self._queue_seconds = threads, threads + queue_limit, queue_seconds
         self._threads = ThreadPoolExecutor(threads + (usage is not None), thread_name_prefix=f"lookseek-{name}")
         self._usage, self._heavy_threads = usage, heavy_threads
-        self._light = self._heavy = 0  # jobs that run
+        self._running: list[_Job] = []
         self._waiting: deque[_Job] = deque()
         self.pending = 0
 
@@ -122,7 +129,7 @@ class WorkerPool:
             if time.monotonic() - job.queued > self._queue_seconds:
                 self._refuse(job)
                 continue
-            self._count(job, 1)
+            self._running.append(job)
             loop = job.answer.get_loop()
             self._threads.submit(job.work).add_done_callback(
                 lambda done, job=job, loop=loop: _call_soon(loop, self._end, job, done)  # type: ignore[misc]
@@ -132,25 +139,28 @@ class WorkerPool:
         """Return the job whose turn it is; None where it must wait for a thread."""
         if not self._waiting:
             return None
+        free = len(self._running) < self._count
         if self._usage is None:
-            return self._waiting[0] if self._free > 0 else None
+            return self._waiting[0] if free else None
         for job in self._waiting:
             job.heavy = self._usage.is_heavy(job.client)
-            if not job.heavy:
-                return job if self._free > 0 or not self._light else None
-        if self._free <= 0 or (self._heavy >= self._heavy_threads and self._usage.light_ones_ask()):
+            if not job.heavy and (free or self._is_short(job, self._usage)):
+                return job
+        if not free:
             return None
-        return self._waiting[0]
+        heavy = sum(job.heavy for job in self._running)
+        return None if heavy >= self._heavy_threads and self._usage.light_ones_ask() else self._waiting[0]
 
-    def _count(self, job: _Job, change: int) -> None:
-        """Count a job that begins (1) or that has ended (-1)."""
-        self._free -= change
-        self._heavy += change * job.heavy
-        self._light += change * (not job.heavy)
+    def _is_short(self, job: _Job, usage: Usage) -> bool:
+        """Return whether the thread that is kept is free, and a job is shorter by far than all that run."""
+        length = _LONGER * usage.expected(job.client)
+        return len(self._running) == self._count and all(
+            running.heavy or length < usage.expected(running.client) for running in self._running
+        )
 
     def _end(self, job: _Job, done: Future[Any]) -> None:
         self.pending -= 1
-        self._count(job, -1)
+        self._running.remove(job)
         if done.cancelled():
             job.answer.cancel()
         elif not job.answer.done():

@@ -22,8 +22,11 @@ HEAVY_SECONDS = 1.0
 """Seconds of work that a client must have used beyond its share of late to count as heavy."""
 
 LONG_JOB_SECONDS = 0.25
-"""Seconds of work of a single job that make its client heavy for a while, whatever its share: several searches by a
-photo. Several clients within their shares can still hold every thread by jobs that long."""
+"""Seconds of a single job that make its client heavy for a while, whatever its share: several searches by a photo.
+Several clients within their shares can hold every thread by jobs that long."""
+
+_HALF_LIFE = 5.0
+"""Seconds after which a client's longest job counts as half as long."""
 
 
 @dataclass(slots=True)
@@ -35,14 +38,20 @@ class _Bucket:
         at: when that was so.
         asked: when it last asked.
         reserved: requests of it that are being answered.
-        long_job: when its last long job ended.
+        longest: seconds of its longest job of late, at ``longest_at``.
+        longest_at: when that was so.
     """
 
     left: float
     at: float
     asked: float
     reserved: int = 0
-    long_job: float = -math.inf
+    longest: float = 0.0
+    longest_at: float = 0.0
+
+    def longest_now(self, now: float) -> float:
+        """Return the seconds of its longest job, less the longer ago it was."""
+        return self.longest * math.exp2((self.longest_at - now) / _HALF_LIFE)
 
 
 class CpuMeter:
@@ -92,7 +101,7 @@ class CpuBudget:
         rate: seconds of work that a client gets a second.
         burst: seconds that a bucket holds at most, and the most that a client can owe.
         estimate: seconds that a request reserves while it is answered.
-        others_seconds: how long a client counts as one who wants its share, and as heavy after a long job.
+        others_seconds: how long a client counts as one who wants its share.
         clock: returns seconds that never go back; another one is for tests.
     """
 
@@ -128,20 +137,31 @@ class CpuBudget:
             bucket.reserved += 1
             return 0.0
 
-    def charge(self, client: str, seconds: float) -> None:
-        """Charge a client for work."""
+    def charge(self, client: str, seconds: float, length: float = 0.0) -> None:
+        """Charge a client for a job.
+
+        Args:
+            client: whose it is.
+            seconds: of work, of all threads.
+            length: seconds of work of the job's own thread, by which the next ones are expected to take as long.
+        """
         with self._lock:
             now = self._clock()
             bucket = self._filled(client, now)
             bucket.left = max(-self._burst, bucket.left - seconds)
-            if seconds > LONG_JOB_SECONDS:
-                bucket.long_job = now
+            bucket.longest, bucket.longest_at = max(length, bucket.longest_now(now)), now
 
     def release(self, client: str) -> None:
         """Give back what an accepted request reserved, when it has been answered."""
         with self._lock:
             bucket = self._filled(client, self._clock())
             bucket.reserved = max(0, bucket.reserved - 1)
+
+    def expected(self, client: str) -> float:
+        """Return the seconds of a client's longest job of late, less the longer ago it was; 0 of a new client."""
+        with self._lock:
+            bucket = self._buckets.get(client)
+            return 0.0 if bucket is None else bucket.longest_now(self._clock())
 
     def is_heavy(self, client: str) -> bool:
         """Return whether a client had a long job of late, or has used ``HEAVY_SECONDS`` beyond its share."""
@@ -160,7 +180,7 @@ class CpuBudget:
 
     def _is_heavy(self, bucket: _Bucket, now: float) -> bool:
         left = bucket.left + (now - bucket.at) * self._rate
-        return now - bucket.long_job < self._others_seconds or left < self._burst - HEAVY_SECONDS
+        return bucket.longest_now(now) > LONG_JOB_SECONDS or left < self._burst - HEAVY_SECONDS
 
     def _filled(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)
