@@ -9,6 +9,8 @@ import pytest
 from helpers.catalogues import Heard
 from helpers.shop import write_shop
 
+from lookseek import images
+from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
 from lookseek.errors import QueryError
 from lookseek.evaluate.benchmarks.closeness import ABSENT_TYPE, KINDS, PHOTOS, blanks
@@ -57,7 +59,10 @@ def test_a_decision_counts_the_hits_that_stand_out() -> None:
     truth = Listed(4, ({0: 1}, {}, {}, {3: 1}), barred=((), (), (2,), ()))
     task = Task(queries, ("a", "b", "c", "d"), truth, ("decided@2",), answers_none=True)
     asked = np.stack([shown[0], shown[1], shown[2], shown[3]])
-    assert decided(task, asked, shown, relevance, 2).tolist() == [1, 0, 1, 1]
+    photos = {id: images.to_jpeg(draw(spec, 64)) for id, spec in zip("abc", drawn_specs(3, 1, 0), strict=True)}
+    assert decided(task, photos, asked, shown, relevance, 2).tolist() == [1, 0, 1, 1]
+    blank = photos | {"a": next(iter(blanks().values()))}
+    assert decided(task, blank, asked, shown, relevance, 2).tolist() == [0, 0, 1, 1]  # it shows nothing
 
 
 def test_it_wants_a_model(data: Path) -> None:

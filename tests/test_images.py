@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from lookseek import images
+from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.errors import (
     ImageBroken,
     ImageError,
@@ -787,3 +788,23 @@ def test_an_avif_with_much_metadata_is_refused() -> None:
     with pytest.raises(ImageBroken, match="bytes of metadata"):
         images.decode(avif + free)
     assert images.decode(avif + (16).to_bytes(4, "big") + b"free" + bytes(8)).shape == images.decode(avif).shape
+
+
+# blank pictures
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.tuples(*[st.integers(0, 255)] * 3), st.integers(-1, 1))
+def test_one_colour_and_a_ramp_are_blank_of_any_size(
+    height: int, width: int, colour: tuple[int, ...], slope: int
+) -> None:
+    ramp = slope * np.arange(height)[:, None, None] / height * 60
+    picture = (np.zeros((height, width, 3)) + np.clip(colour, 60, 195) + ramp).astype(np.uint8)
+    assert images.is_blank(picture)
+
+
+def test_a_garment_on_a_ground_of_its_colour_is_not_blank() -> None:
+    for spec in drawn_specs(30, 1, 5):
+        assert not images.is_blank(draw(spec, 96))
+    faint = np.full((96, 96, 3), 240, np.uint8)
+    faint[24:72, 24:72] = 232
+    assert not images.is_blank(faint)

@@ -39,6 +39,13 @@ def test_garments_stand_out_and_noise_does_not(searcher: Searcher) -> None:
     assert 0 < by_item.good <= len(by_item.hits)
 
 
+def test_nothing_is_close_to_a_picture_that_shows_nothing(searcher: Searcher) -> None:
+    for colour in (0, 90, 255):
+        assert searcher.search(Query(image=images.to_png(np.full((80, 60, 3), colour, np.uint8)))).good == 0
+    ramp = np.broadcast_to(np.linspace(60, 240, 80).astype(np.uint8)[:, None, None], (80, 60, 3))
+    assert searcher.search(Query(image=images.to_png(np.ascontiguousarray(ramp)))).good == 0
+
+
 def test_the_colours_share_does_not_change_what_is_close(searcher: Searcher) -> None:
     for weight in (0.0, 0.5, 0.9):
         assert searcher.search(Query(image=noise(1), colour_weight=weight)).good == 0

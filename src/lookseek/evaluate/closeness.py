@@ -7,19 +7,20 @@ hits are counted that stand out: a query with right items in the gallery wants o
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import images
 from ..encode import Model
 from ..errors import QueryError
 from ..query import Query
 from ..search.relevance import Relevance, measure_relevance
 from ..store.registry import create_store
 from ..store.schema import LOOK, VectorSpec
-from ..types import Point, Vectors
+from ..types import Photo, Point, Vectors
 from .task import Task
 from .truth import BARRED
 
@@ -63,11 +64,14 @@ def relevance_of(gallery: Sequence[str], shown: Vectors, model: Model | None) ->
     return relevance
 
 
-def decided(task: Task, asked: Vectors, shown: Vectors, relevance: Relevance, depth: int) -> NDArray[np.float64]:
+def decided(
+    task: Task, photos: Mapping[str, Photo], asked: Vectors, shown: Vectors, relevance: Relevance, depth: int
+) -> NDArray[np.float64]:
     """Return 1 for each query that is decided rightly, else 0, float64 (queries,).
 
     Args:
         task: its queries, gallery and truth.
+        photos: id to photo.
         asked: vectors of the queries, float32 (queries, dim), of length 1.
         shown: vectors of the gallery, float32 (gallery, dim), of length 1.
         relevance: measured of the gallery.
@@ -78,6 +82,9 @@ def decided(task: Task, asked: Vectors, shown: Vectors, relevance: Relevance, de
         (grades,) = task.truth.grades(slice(row, row + 1))
         cosines = np.sort((shown @ asked[row])[grades != BARRED])[::-1]
         search = Query(image=Path(query.photo)) if query.photo else Query(text=query.text)
-        said = bool(relevance.relevant_count(search, asked[row], cosines[:depth].tolist(), cosines.tolist()))
+        blank = bool(query.photo) and images.is_blank(images.decode(photos[query.photo]))
+        said = not blank and bool(
+            relevance.relevant_count(search, asked[row], cosines[:depth].tolist(), cosines.tolist())
+        )
         values[row] = said == bool((grades > 0).any())
     return values

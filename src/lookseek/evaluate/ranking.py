@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..rerank import Reranker
 from ..search.relevance import Relevance
+from ..types import Photo
 from .closeness import decided, relevance_of
 from .rank import by_id, own_columns
 from .reranked import reranked
@@ -32,6 +33,7 @@ class Ranking:
         embedded: Embedded,
         system: System,
         tasks: Sequence[Task],
+        photos: Mapping[str, Photo],
         *,
         chance: np.random.Generator | None = None,
         routes: Mapping[str, Routing] | None = None,
@@ -43,11 +45,12 @@ class Ranking:
             embedded: all vectors.
             system: says how they are compared.
             tasks: that will be scored.
+            photos: id to photo, of all that the tasks name.
             chance: deals each query's scores out anew; None leaves them where they belong.
             routes: the routing of each task, by its name.
             reranker: scores first candidates again.
         """
-        self._embedded, self._system = embedded, system
+        self._embedded, self._system, self._pictures = embedded, system, photos
         self._chance, self._routes, self._reranker = chance, routes or {}, reranker
         self._voted: dict[tuple[str, ...], dict[str, int]] = {}  # by gallery, the row of each query's key
         for task in tasks:
@@ -81,7 +84,7 @@ class Ranking:
         (asked, shown) = (next(iter(self._embedded.of(keys).values())) for keys in (_keys(task), task.gallery))
         if task.gallery not in self._relevances:
             self._relevances[task.gallery] = relevance_of(task.gallery, shown, self._system.model)
-        return decided(task, asked, shown, self._relevances[task.gallery], depth)
+        return decided(task, self._pictures, asked, shown, self._relevances[task.gallery], depth)
 
     def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:
         """Return a router's shares of exact answers kept and gallery visited; ones without a router."""

@@ -95,7 +95,7 @@ def evaluate(
     routes = {} if route is None else routings(benchmark, options, route, system, embedded, loaded.tasks, progress)
     if route is not None:
         progress.phase("ranking", sum(len(task.queries) for task in loaded.tasks))
-    ranking = Ranking(embedded, system, loaded.tasks, chance=chance, routes=routes, reranker=reranker)
+    ranking = Ranking(embedded, system, loaded.tasks, loaded.photos, chance=chance, routes=routes, reranker=reranker)
     outcomes = tuple(_measured(task, ranking, progress, written) for task in loaded.tasks)
     galleries = {task.gallery for task in head}
     result = Result(

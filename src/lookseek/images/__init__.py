@@ -1,5 +1,6 @@
 """Pictures: the only package that decodes them (``decoder.py``), with the limits that protect from hostile files."""
 
+from .blank import is_blank
 from .decoder import decode, size
 from .difference_hash import fingerprint
 from .limits import pixel_limit
@@ -10,6 +11,7 @@ __all__ = [
     "crop",
     "decode",
     "fingerprint",
+    "is_blank",
     "pixel_limit",
     "read",
     "resize",

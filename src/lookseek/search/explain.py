@@ -8,7 +8,6 @@ from ..query import Query
 from ..results import Hit
 from ..store import ScoredId, Store
 from ..store.schema import GARMENTS, LOOK, LOOK_EUCLIDEAN
-from ..types import Vector
 from .candidates import Candidates
 from .fusion import fuse
 from .garments import matched_regions
@@ -72,10 +71,14 @@ def explain(
 
 
 def relevant_count(
-    query: Query, look: Vector, best: Candidates, nearest: Candidates, relevance: Relevance | None
+    query: Query, encoded: EncodedQuery, best: Candidates, nearest: Candidates, relevance: Relevance | None
 ) -> int | None:
-    """Return how many of the best are relevant, by look alone, which has limits; None where none hold."""
+    """Return how many of the best are relevant, by look alone, which has limits; None where none hold.
+
+    None of the best is relevant to a photo that shows nothing.
+    """
     if relevance is None or LOOK not in best.similarities:
         return None
     hits, around = (some.similarities[LOOK].tolist() for some in (best, nearest))
-    return relevance.relevant_count(query, look, hits, around)
+    good = relevance.relevant_count(query, encoded.vectors[LOOK], hits, around)
+    return 0 if encoded.blank and good is not None else good

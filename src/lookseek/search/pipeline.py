@@ -116,7 +116,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
     if query.explain:
         hits = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
-    good = relevant_count(query, encoded.vectors[LOOK], best, candidates, opened.relevance)
+    good = relevant_count(query, encoded, best, candidates, opened.relevance)
     readings = _readings(query, opened)
     clock.end("explain")
     return Results(

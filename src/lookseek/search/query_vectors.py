@@ -33,11 +33,13 @@ class EncodedQuery:
         vectors: by the name of the stored vector that each is compared with, float32 (dim,), any length but 0.
         parts: of a sum, each with a label of its own; empty where the query is no sum.
         unchanged: of a photo with a change in words and nothing else, the photo's own vector; None else.
+        blank: whether it is a photo alone that shows nothing.
     """
 
     vectors: Mapping[str, Vector]
     parts: tuple[WeightedVector, ...] = ()
     unchanged: Vector | None = None
+    blank: bool = False
 
 
 def encode_query(query: Query, model: Model, encoders: Sequence[Encoder], store: Store) -> EncodedQuery:
@@ -65,7 +67,7 @@ def _encoded(query: Query, model: Model, encoders: Sequence[Encoder], store: Sto
     if query.by_examples:
         return EncodedQuery({LOOK: average_vector(store, LOOK, query.like, query.unlike)})
     if query.photo_alone:
-        return EncodedQuery(_stored_vectors(query.item, store) if query.item else _photo_vectors(query, encoders))
+        return EncodedQuery(_stored_vectors(query.item, store)) if query.item else _photo_alone(query, encoders)
     parts, unchanged = _parts(query, model, store)
     if len(parts) == 1:
         return EncodedQuery({LOOK: parts[0].vector}, unchanged=unchanged)
@@ -107,11 +109,12 @@ def _stored_vectors(item: str, store: Store) -> dict[str, Vector]:
     return dict(found[0].vectors)
 
 
-def _photo_vectors(query: Query, encoders: Sequence[Encoder]) -> dict[str, Vector]:
-    """The vectors of a query that is a photo alone."""
+def _photo_alone(query: Query, encoders: Sequence[Encoder]) -> EncodedQuery:
     pixels = _decode(query.image or b"", query.box, max(encoder.min_side for encoder in encoders))
     vectors = {encoder.name: encoder.encode([encoder.prepare(pixels)])[0] for encoder in encoders}
-    return {**vectors, LOOK_EUCLIDEAN: vectors[LOOK]} if query.metric == "euclidean" else vectors
+    if query.metric == "euclidean":
+        vectors[LOOK_EUCLIDEAN] = vectors[LOOK]
+    return EncodedQuery(vectors, blank=images.is_blank(pixels))
 
 
 def _image_embeddings(query: Query, terms: Sequence[Term], model: Model, store: Store) -> Iterator[Vector]:
