@@ -23,7 +23,7 @@ from . import images
 from .errors import QueryError, ServiceError
 from .query import Query, Term, check_is_query
 from .render.contributions import contributions_from_dict
-from .results import Hit, Results
+from .results import Hit, RegionVerdict, Results
 from .types import Attributes, Box, Item, Photo, Region, Value
 
 try:
@@ -94,6 +94,7 @@ class Client:
                 product=hit.get("product", ""),
                 photos=tuple(hit.get("photos", ())),
                 region=_region(hit["region"]) if hit.get("region") else None,
+                verdicts=tuple(RegionVerdict(**each) for each in hit.get("verdicts") or ()),
                 contributions=contributions_from_dict(hit["contributions"]) if hit.get("contributions") else None,
             )
             for hit in answer["hits"]
@@ -110,6 +111,7 @@ class Client:
             next=answer.get("next", ""),
             changed=answer.get("changed", False),
             hints=tuple(answer.get("hints", ())),
+            uncompared=answer.get("uncompared", 0),
         )
 
     def pages(self, query: Query) -> Iterator[Results]:
@@ -298,6 +300,8 @@ def _query_body(query: Query) -> dict[str, Any]:
         body["group_by"] = query.group_by
     if query.garment:
         body["garment"] = query.garment
+    if query.copied is not None:
+        body["copied"] = query.copied
     if query.explain:
         body["explain"] = True
     if query.box is not None:

@@ -90,6 +90,9 @@ class Query:
         rerank: the method that scores the first candidates a second time, by cosines alone; "none" for none, which is
             best on the shops that were measured (docs/decisions/pipeline.md).
         explain: True gives each hit its ``contributions``; at most ``MAX_EXPLAINED`` hits.
+        copied: finds copies of the design in the photo of which at most so many regions were changed, 0 to 4: the
+            nearest photos are compared region by region, and the regions that differ most are left out of the score.
+            None for a usual search.
 
     Raises:
         QueryError: nothing that is asked, a value of another type or outside its range, or parts that don't go
@@ -125,6 +128,7 @@ class Query:
     literal: bool = False
     group_by: Literal["product", "photo"] = "product"
     explain: bool = False
+    copied: int | None = None
 
     def __post_init__(self) -> None:
         _convert(self)

@@ -10,7 +10,17 @@ from .types import RerankMethod
 if TYPE_CHECKING:
     from .query import Query
 
-__all__ = ["MAX_DISTINCT", "MAX_EXAMPLES", "MAX_EXPLAINED", "MAX_TERMS", "MAX_WEIGHT", "check_query", "check_weight"]
+__all__ = [
+    "MAX_CHANGED",
+    "MAX_COPIED",
+    "MAX_DISTINCT",
+    "MAX_EXAMPLES",
+    "MAX_EXPLAINED",
+    "MAX_TERMS",
+    "MAX_WEIGHT",
+    "check_query",
+    "check_weight",
+]
 
 MAX_TERMS = 32
 """Terms of a sum: each is encoded, some 10 to 30 ms. Beyond a handful the sum is a blur anyway."""
@@ -20,6 +30,12 @@ MAX_EXAMPLES = 100
 
 MAX_EXPLAINED = 20
 """Results that are explained: each takes some .3 s of a core."""
+
+MAX_CHANGED = 4
+"""Regions of five that may differ: one is always compared."""
+
+MAX_COPIED = 60
+"""Nearest photos that are compared region by region (docs/decisions/copies.md)."""
 
 MAX_DISTINCT = 500
 """Results without duplicates: each is compared with each, so the time grows with the square."""
@@ -41,6 +57,7 @@ def check_query(query: Query) -> None:
     _check_colours(query)
     _check_methods(query)
     _check_explained(query)
+    _check_copied(query)
     _check_parts(query)
     _check_garment(query)
     _check_together(query)
@@ -63,6 +80,23 @@ def _check_explained(query: Query) -> None:
         raise QueryError(
             f"k is {query.k} with explanations, {MAX_EXPLAINED} are allowed, since each takes a while: ask for fewer"
         )
+
+
+def _check_copied(query: Query) -> None:
+    """What a search for copies goes with."""
+    if query.copied is None:
+        return
+    if type(query.copied) is not int or not 0 <= query.copied <= MAX_CHANGED:
+        raise QueryError(f"copied is {query.copied!r}: of five regions 0 to {MAX_CHANGED} may differ")
+    if not query.photo_alone or query.garment:
+        raise QueryError("copies are looked for by a photo alone: leave out words, sums, examples and the garment")
+    if query.rerank != "none" or query.metric != "cosine" or query.explain:
+        raise QueryError(
+            "copies are compared by their regions: leave out the re-ranker, the metric and the explanation, since each "
+            "result has a verdict on each region"
+        )
+    if query.k > MAX_COPIED:
+        raise QueryError(f"k is {query.k}, and the {MAX_COPIED} nearest are compared by region: ask for fewer")
 
 
 def _check_methods(query: Query) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .query import Query
 from .types import Attributes, Box, Region
 
-__all__ = ["CellMap", "Contributions", "Hit", "Results", "Routed"]
+__all__ = ["CellMap", "Contributions", "Hit", "RegionVerdict", "Results", "Routed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,21 @@ class Contributions:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionVerdict:
+    """Whether one region of a garment is the same as the query's.
+
+    Args:
+        region: collar, chest, waist, left sleeve or right sleeve, as the query's photo shows them.
+        cosine: -1 to 1; -1 where one of the two garments has no such region.
+        differs: whether the cosine is below the model's threshold of that region.
+    """
+
+    region: str
+    cosine: float
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer.
 
@@ -69,7 +84,7 @@ class Hit:
         shares: what gave the score; they sum to it. By vector (``look``, ``colour``) for a photo, for words and for a
             photo with a change, and for examples; for a sum of parts by part: ``photo``, ``words``, ``+long sleeves``,
             ``-logo``, ``liked``, ``disliked``. Where the query is re-ranked, what that added or took is a share of the
-            re-ranker's name.
+            re-ranker's name. Where the query looks for copies, by region; those that are left out have 0.
         source: where the item's photo can be had, "" where it can't.
         copies: ids of near-identical photos that it stands for, where the query hides them: those among the nearest,
             and all of its product.
@@ -79,6 +94,7 @@ class Hit:
         region: the garment in the item's photo that was compared, where the query means a garment or a box and the
             index keeps a vector for each garment; None where the whole photo was.
         contributions: what gave the score, where the query has it explained; None else.
+        verdicts: on each region of its garment, where the query looks for copies of a design; empty else.
     """
 
     id: str
@@ -92,6 +108,12 @@ class Hit:
     photos: tuple[str, ...] = ()
     region: Region | None = None
     contributions: Contributions | None = field(default=None, compare=False)
+    verdicts: tuple[RegionVerdict, ...] = ()
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """The regions that differ from the query's, where it looks for copies."""
+        return tuple(each.region for each in self.verdicts if each.differs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,8 @@ class Results:
         readings: words of the query that were read as others, a line each: "'burgundy' read as 'maroon'".
         garments: those found in the query's photo, the largest first, where the query means one of them.
         garment: which of them was searched with, from 1; None where the query means none.
+        uncompared: where the query looks for copies: how many of the nearest photos can't be read any more, and so were
+            not compared by region.
 
     Raises:
         ValueError: hits out of order, repeated or wrongly ranked: a bug of ours, not of the user.
@@ -145,6 +169,7 @@ class Results:
     hints: tuple[str, ...] = ()
     garments: tuple[Region, ...] = ()
     garment: int | None = None
+    uncompared: int = 0
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -133,13 +133,15 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
 
     names = distinguishing_attributes(results)
     more = ["more photos"] if any(hit.photos for hit in results.hits) else []
-    rows = [["rank", "score", "id", *more, *names]]
+    verdicts = ["differs"] if results.query.copied is not None else []
+    rows = [["rank", "score", "id", *verdicts, *more, *names]]
     for hit in results.hits:
         mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
         photos = [str(len(hit.photos) or "") for _ in more]
         values = [_text(hit.attributes.get(name, "")) for name in names]
-        rows.append([f"{hit.rank}{mark}", f"{hit.score:.3f}", hit.id, *photos, *values])
-    for number, line in enumerate(_aligned(rows, fixed=3 + len(more))):
+        differing = [", ".join(hit.differing) or "nothing" for _ in verdicts]
+        rows.append([f"{hit.rank}{mark}", f"{hit.score:.3f}", hit.id, *differing, *photos, *values])
+    for number, line in enumerate(_aligned(rows, fixed=3 + len(verdicts) + len(more))):
         out.print(escape(line), style="bold" if number == 0 else "", highlight=False, soft_wrap=True)
     for hit in results.hits:
         if hit.contributions is not None:
@@ -148,6 +150,12 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
     if not results.hits:
         routed = " among those searched" if results.routed is not None else ""
         out.print(f"no item{routed} meets the filter" if results.query.filter else "the index is empty")
+    if results.uncompared:
+        err.print(
+            f"[yellow]note:[/] {results.uncompared} of the nearest photos can't be read any more: they were not "
+            "compared by region; lookseek index --prune removes what left its source",
+            soft_wrap=True,
+        )
     for hint in results.hints:
         out.print(hint, markup=False, soft_wrap=True)
     err.print(f"{results.took_ms:.0f} ms")

@@ -59,6 +59,7 @@ def search(
     route_mode: RouteMode = "soft",
     rerank: Literal["none"] | RerankMethod = "none",
     literal: Annotated[bool, Parameter(negative=())] = False,
+    copied: int | None = None,
     explain: Annotated[bool, Parameter(negative=())] = False,
     complete: str = "",
     truth: str | None = None,
@@ -99,6 +100,8 @@ def search(
         rerank: score the first candidates a second time, by their own neighbours. On a shop's photos this lost more
             than it won: measure it on yours, lookseek evaluate --rerank.
         literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
+        copied: find copies of the design in the photo of which at most so many of five regions were changed, 0 to 4:
+            the 60 nearest photos are compared by collar, chest, waist and sleeves, and results say which differ.
         explain: also print what gave each result its score: by vector, by part of the query, and where in its photo;
             --json holds all of it, for at most 20 results.
         complete: the id of an item to complete the look of: prints what goes with it, -k items of each part of a look.
@@ -142,6 +145,7 @@ def search(
         rerank=rerank,
         literal=literal,
         explain=explain,
+        copied=copied,
     )
     with Searcher(index, single=True) as searcher:
         if searcher.index.note:

@@ -121,6 +121,11 @@ def benchmark_lines() -> Iterator[str]:
     yield "  test: 120 photos with masks"
     yield "  protocols: masks"
     yield "  needs: items.csv, labels.txt, images/ and masks/ (the folder ccp)"
+    yield "[bold]drawn-copied[/]"
+    yield "  a design in a photo to its copies with 0, 1 and 2 changed regions; --model is a model of regions"
+    yield "  test: 300 queries, gallery 1,800"
+    yield "  protocols: copies"
+    yield "  needs: nothing, it is drawn"
 
 
 def recipe_lines() -> Iterator[str]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from ..atomic import write_text
 from ..encode.garments.folder import DEFAULT_PARSER
 from ..encode.model import DEFAULT
+from ..encode.regions.folder import DEFAULT_REGIONS
 from ..errors import QueryError
 from ..progress import Progress
 from ..rerank import reranker_of
 from ..types import Metric
+from .copied.benchmark import COPIED, measure_copied
 from .details import details_path, write_details
 from .garments.benchmark import GARMENTS, measure_parser
 from .inputs import write_inputs
@@ -73,6 +75,8 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     _check_outputs(request)
     if request.benchmark == TREC:
         return _write(_of_files(request), request, progress, [])
+    if request.benchmark == COPIED:
+        return _write(_of_copies(request, progress), request, progress, [])
     if request.benchmark == GARMENTS:
         return _write(_of_masks(request, progress), request, progress, [])
     chosen = benchmark(request.benchmark)
@@ -121,6 +125,15 @@ def _of_masks(request: EvaluationRequest, progress: Progress) -> Evaluation:
         raise QueryError(f"garments measures a parser, which searches nothing: leave {', '.join(given)} out")
     model = DEFAULT_PARSER if request.model == DEFAULT else request.model
     return measure_parser(request.data, request.split or "test", model, progress)
+
+
+def _of_copies(request: EvaluationRequest, progress: Progress) -> Evaluation:
+    if request.data is not None:
+        raise QueryError(f"{COPIED} is drawn: leave out {request.data}")
+    if given := _searching(request):
+        raise QueryError(f"{COPIED} measures a model of regions in its own way: leave {', '.join(given)} out")
+    model = DEFAULT_REGIONS if request.model == DEFAULT else request.model
+    return measure_copied(request.split or "test", model, progress)
 
 
 def _searching(request: EvaluationRequest) -> list[str]:

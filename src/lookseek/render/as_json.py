@@ -29,6 +29,7 @@ _DEFAULTS: dict[str, Any] = {
     "group_by": "product",
     "garment": "",
     "explain": False,
+    "copied": None,
 }
 """Fields of a query that are omitted where they have these values."""
 
@@ -40,7 +41,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
     ``readings`` are there only where words were read as others, ``hints`` only where no item meets the filter and
     something else was probably meant; ``garments`` and ``garment`` only where the query means
     a garment, and a hit's ``region`` only where a garment of its photo was compared; a hit's ``contributions`` only
-    where the query has it explained.
+    where the query has it explained. Where the query looks for copies, hits have ``verdicts``, and the answer
+    ``uncompared`` where photos can't be read any more.
     """
     keys = (*_HIT, "copies") if results.query.hide_duplicates else _HIT
     if any(hit.product for hit in results.hits):
@@ -50,6 +52,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         {
             **{key: _plain(getattr(hit, key)) for key in order},
             **({"region": region_to_dict(hit.region)} if hit.region is not None else {}),
+            **({"verdicts": [asdict(each) for each in hit.verdicts]} if hit.verdicts else {}),
             **({} if hit.contributions is None else {"contributions": contributions_to_dict(hit.contributions)}),
         }
         for hit in results.hits
@@ -58,6 +61,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
     answer = {"query": query_to_dict(results.query), "hits": hits, "took_ms": took, "index": results.index}
     if results.garment is not None:
         answer |= {"garments": [region_to_dict(each) for each in results.garments], "garment": results.garment}
+    if results.uncompared:
+        answer["uncompared"] = results.uncompared
     told = {"readings": list(results.readings), "hints": list(results.hints)}
     return answer | {name: lines for name, lines in told.items() if lines}
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from .. import images
 from ..catalogue import photos_at
 from ..errors import ItemError
-from ..results import Results
+from ..results import Hit, Results
 from ..types import Attributes, Photo, Pixels, Value
 from .captions import caption_lines, draw_caption_below, draw_caption_inside
 from .lettering import choose_font, draw_line
@@ -106,7 +106,7 @@ def draw_results(
             pixels=_decode(photo),
             rank=hit.rank,
             score=hit.score,
-            caption=hit.id if truth is None else f"{hit.attributes.get(truth[0], 'none')} · {hit.id}",
+            caption=_caption(hit, truth),
             agrees=None if truth is None else agrees(hit.attributes, truth),
         )
         for hit, photo in zip(results.hits, photos([hit.source for hit in results.hits]), strict=True)
@@ -115,6 +115,13 @@ def draw_results(
     if query is not None and results.query.box is not None:
         query = images.crop(images.decode(results.query.image or b""), results.query.box)
     return draw_strip(query, tiles, columns=columns, words=caption_lines(results.query))
+
+
+def _caption(hit: Hit, truth: tuple[str, Value] | None) -> str:
+    """Return what differs of a copy, the attribute that a truth names, and the id."""
+    differs = [f"differs: {', '.join(hit.differing) or 'nothing'}"] if hit.verdicts else []
+    named = [] if truth is None else [str(hit.attributes.get(truth[0], "none"))]
+    return " · ".join([*differs, *named, hit.id])
 
 
 def agrees(attributes: Attributes, truth: tuple[str, Value]) -> bool:

@@ -7,7 +7,7 @@ What ``evaluate`` measures is ranked by the same functions (docs/decisions/pipel
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +20,7 @@ from ..filters import Condition, check_fields, parse
 from ..index.manifest import Manifest
 from ..index.open_index import OpenIndex
 from ..query import Query
+from ..query_checks import MAX_COPIED
 from ..rerank import RERANKERS
 from ..results import Hit, Results, Routed
 from ..store import Restriction, RoutingFilter
@@ -39,6 +40,7 @@ from .stages import StageClock
 from .vector_weights import vector_weights
 
 if TYPE_CHECKING:
+    from ..encode.regions import RegionMatch
     from ..route.router import Router
 
 __all__ = ["RouterOf", "encode", "explain_item", "search"]
@@ -85,12 +87,21 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     own = index.store.get(sorted(excluded)) if query.hide_duplicates and excluded else []
     reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
     depth = max(query.k, reranker.depth if reranker else 0, NEARBY if opened.relevance else 0)
+    depth = depth if query.copied is None else max(depth, MAX_COPIED)
     fetch_k = depth * (_PHOTOS if product else 1) + len(excluded)
+    matches: Mapping[str, RegionMatch] = {}
+    uncompared = 0
     while True:
         found = best_candidates(index.store, encoded.vectors, weights, fetch_k, restriction, clock)
         candidates = found.without(excluded)
         if reranker is not None:
             candidates = rerank_candidates(index.store, encoded.vectors, weights, candidates, reranker)
+        if query.copied is not None:
+            from .copied import order_by_regions
+
+            nearest = candidates.first(MAX_COPIED)
+            candidates, matches = order_by_regions(query, index, nearest)
+            uncompared = len(nearest.ids) - len(candidates.ids)
         clock.end("rerank")
         groups = group(
             index.store,
@@ -102,7 +113,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
             shown=own,
         )
         clock.end("group")
-        if len(groups) >= query.k or len(found.ids) < fetch_k:
+        if len(groups) >= query.k or len(found.ids) < fetch_k or query.copied is not None:
             break
         if query.hide_duplicates and fetch_k >= _MAX_FETCHED:
             break
@@ -114,9 +125,14 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         clock.end("group")
     best = candidates.only([each.first.id for each in groups])
     hits = explain(index.store, encoded, weights, best, groups, query.rerank)
+    if query.copied is not None:
+        from .copied import with_verdicts
+
+        hits = with_verdicts(hits, matches, query.copied)
     if query.explain:
         hits = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
-    good = relevant_count(query, encoded, best, candidates, opened.relevance)
+    relevance = opened.relevance if query.copied is None else None  # limits are of whole photos' scores
+    good = relevant_count(query, encoded, best, candidates, relevance)
     readings = _readings(query, opened)
     clock.end("explain")
     return Results(
@@ -130,6 +146,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
         readings,
         garments=chosen.garments,
         garment=chosen.number,
+        uncompared=uncompared,
     )
 
 
@@ -145,7 +162,7 @@ def explain_item(query: Query, id_: str, opened: LoadedIndex) -> Hit:
         QueryError: the index has no such item.
         LookseekError: as ``Searcher.search``.
     """
-    index, query = opened.index, replace(query, rerank="none")
+    index, query = opened.index, replace(query, rerank="none", copied=None)
     points = index.store.get([id_], vectors=False)
     if not points:
         raise QueryError(f"the index has no item {id_!r}: give an id as a search shows it")

@@ -18,6 +18,7 @@ RECIPES: dict[str, str] = {
     "adapt": "lookseek.train.adapt.recipe",
     "garments": "lookseek.train.garments.recipe",
     "phrases": "lookseek.train.phrases.recipe",
+    "regions": "lookseek.train.regions.recipe",
     "combiner": "lookseek.train.combiner.recipe",
     "metric": "lookseek.train.metric.recipe",
     "capsule": "lookseek.train.capsule.recipe",

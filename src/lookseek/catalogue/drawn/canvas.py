@@ -49,27 +49,28 @@ class GarmentCanvas:
         """Return the pixels that points fall on; whole pixels, so that no machine rounds them otherwise."""
         return [(x, y) for x, y in np.rint(self.view.project(points) * self.side - 0.5).tolist()]
 
-    def draw_panel(self, panel: Panel, dice: Dice) -> None:
+    def draw_panel(self, panel: Panel, dice: Dice, cloth: Cloth | None = None) -> None:
         """Paint a panel over what is already drawn.
 
         Args:
             panel: the piece of cloth.
             dice: chance of its pattern.
+            cloth: that it is made of; None for the garment's.
         """
+        cloth = self.cloth if cloth is None else cloth
         corners = self.pixels(panel.outline)
-        colour = self._colour(panel)
-        if panel.name in ("inside", "trim") or self.cloth.pattern == "plain":
+        colour = shade(cloth.base, {"inside": 0.62, "stand": 0.88, "trim": 0.90}.get(panel.name, 1.0))
+        if panel.name in ("inside", "trim") or cloth.pattern == "plain":
             self._tone_pen.polygon(corners, fill=colour)
         else:
-            self._draw_patterned(panel, corners, colour, dice)
+            self._draw_patterned(panel, corners, colour, cloth, dice)
         self._cover_pen.polygon(corners, fill=255)
         self._ink_pen.polygon(corners, fill=0)
         self._ink_pen.line([*corners, corners[0]], fill=EDGE, width=self.thin, joint="curve")
 
-    def _colour(self, panel: Panel) -> RGB:
-        return shade(self.cloth.base, {"inside": 0.62, "stand": 0.88, "trim": 0.90}.get(panel.name, 1.0))
-
-    def _draw_patterned(self, panel: Panel, corners: list[tuple[float, float]], colour: RGB, dice: Dice) -> None:
+    def _draw_patterned(
+        self, panel: Panel, corners: list[tuple[float, float]], colour: RGB, cloth: Cloth, dice: Dice
+    ) -> None:
         low, high = np.array(corners).min(axis=0), np.array(corners).max(axis=0)
         width, height = (int(n) + 1 for n in high - low)
         stencil, piece = Image.new("L", (width, height)), Image.new("RGB", (width, height), colour)
@@ -79,7 +80,7 @@ class GarmentCanvas:
             return np.asarray(self.view.project(points @ panel.grain + panel.origin) * self.side - low)
 
         flat = (panel.outline - panel.origin) @ panel.grain.T
-        print_pattern(piece, self.cloth, project, (flat.min(axis=0), flat.max(axis=0)), self.unit, dice)
+        print_pattern(piece, cloth, project, (flat.min(axis=0), flat.max(axis=0)), self.unit, dice)
         self.tone.paste(piece, (int(low[0]), int(low[1])), stencil)
 
     def draw_hanger(self, neck: float) -> None:

@@ -13,6 +13,7 @@ from .canvas import FINE, GarmentCanvas
 from .chance import Dice
 from .fabric import choose_cloth
 from .light import apply_light, cast_shadow, falloff, shading
+from .regions import region_cloths
 from .truth import SIDE, DrawnItem, lay_out
 
 __all__ = ["check_size", "draw", "garment_mask"]
@@ -35,10 +36,11 @@ def draw(spec: DrawnItem, size: int = SIDE) -> Pixels:
     garment, view = lay_out(spec.id, spec.attributes, spec.seed)
     dice = Dice("light", spec.seed, spec.id)
     canvas = GarmentCanvas(view, choose_cloth(spec.attributes, Dice("cloth", spec.seed, spec.item_id)), size)
+    cloths = region_cloths(spec.attributes, spec.seed)
     for place, panel in enumerate(garment.panels):
         if place == garment.behind and spec.view == "hanger":
             canvas.draw_hanger(float(garment.landmarks["collar_right"][0]))
-        canvas.draw_panel(panel, Dice("pattern", spec.seed, spec.item_id, panel.name))
+        canvas.draw_panel(panel, Dice("pattern", spec.seed, spec.item_id, panel.name), cloths.get(panel.region))
     for seam in garment.seams:
         canvas.draw_seam(seam)
     for stitch in garment.stitches:

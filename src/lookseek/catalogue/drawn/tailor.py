@@ -24,12 +24,14 @@ class Panel:
         outline: closed polygon, garment units.
         origin: where the pattern of the cloth starts, float64 (2,).
         grain: the directions across and along the cloth as rows, float64 (2, 2).
+        region: which of ``regions.REGIONS`` it is; "" for none.
     """
 
     name: str
     outline: Points
     origin: Points
     grain: Points
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def sew(cut: Cut, lay: Dice) -> Garment:
     for side, name in enumerate(("left", "right") if cut.sleeve else ()):
         sewn = sleeve(cut, side, lay)
         flip = np.array([1.0 if side else -1.0, 1.0])
-        panels.append(Panel("sleeve", sewn[0] * flip, sewn[4][0] * flip, sewn[4][1:] * flip * flip[:, None]))
+        grain = sewn[4][1:] * flip * flip[:, None]
+        panels.append(Panel("sleeve", sewn[0] * flip, sewn[4][0] * flip, grain, f"{name} sleeve"))
         seams += [line * flip for line in sewn[1]]
         stitches += [line * flip for line in sewn[2]]
         folds += [Fold(fold.outline * flip, fold.strength) for fold in sewn[3]]
@@ -86,7 +89,7 @@ def sew(cut: Cut, lay: Dice) -> Garment:
     zero = np.zeros(2)
     panels.append(Panel("torso", torso_outline(cut), zero, UPRIGHT))
     for name, outline, grain in neck_pieces(cut):  # a collar's stand is behind the front, the rest before it
-        panels.insert(1 if name == "stand" else len(panels), Panel(name, outline, zero, grain))
+        panels.insert(1 if name == "stand" else len(panels), Panel(name, outline, zero, grain, "collar"))
     (sx, sy), (ux, uy), (wx, wy), (hx, hy) = cut.shoulder, cut.underarm, cut.waist, cut.hem
     armhole = bezier((sx, sy), (sx - (0.10 if cut.sleeve else 0.16), uy * 0.75), (ux, uy))
     if cut.sleeve:

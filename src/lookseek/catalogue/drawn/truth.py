@@ -13,6 +13,7 @@ from .background import BACKGROUNDS
 from .chance import Dice, deck
 from .designs import designs
 from .garment import Points, choose_cut
+from .regions import with_patches
 from .tailor import Garment, sew
 from .view import VIEWS, View, fit_view, make_view
 
@@ -64,7 +65,7 @@ def lay_out(photo: str, attributes: Mapping[str, str], seed: int) -> tuple[Garme
     """
     lay = Dice("lay", seed, photo)
     cut = choose_cut(attributes, Dice("cut", seed, attributes["item"]), lay)
-    garment = sew(cut, lay)
+    garment = with_patches(sew(cut, lay), cut, attributes)
     view = make_view(attributes["view"], cut.hem[1], lay)
     return garment, fit_view(view, [panel.outline for panel in garment.panels], lay)
 

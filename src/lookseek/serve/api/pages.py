@@ -45,6 +45,8 @@ class Page:
             raise QueryError(
                 "explanations are of a first page in the order of scores: leave out the cursor and the sort"
             )
+        if asked.copied is not None and (cursor or sort):
+            raise QueryError("copies come in one page in the order of scores: leave out the cursor and the sort")
         self._asked, self._digest = asked, query_digest(asked, sort)
         self._cursor = parse_cursor(cursor) if cursor else None
         if self._cursor is not None and self._cursor.query != self._digest:
@@ -79,6 +81,7 @@ class Page:
         end = self._offset + self._asked.k
         answer["hits"] = hits[self._offset : end]
         answer["query"]["k"] = self._asked.k
+        full = full and self._asked.copied is None
         if (full or len(hits) > end) and end < self._most:
             answer["next"] = Cursor(end, version, self._digest).to_text()
         if self._cursor is not None and self._cursor.version != version:

@@ -71,6 +71,7 @@ def to_query(body: SearchBody, uploaded: bytes | None, fetched: bytes | None = N
         route_mode=body.route_mode,
         rerank=body.rerank,
         explain=body.explain,
+        copied=body.copied,
     )
 
 

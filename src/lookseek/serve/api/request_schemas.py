@@ -88,6 +88,15 @@ class SearchBody(_Strict):
         Literal["none", "query-expansion", "database-augmentation", "k-reciprocal", "diffusion"],
         Field(description="What scores the first candidates a second time."),
     ] = "none"
+    copied: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=4,
+            description="Find copies of the photo's design of which at most so many of five regions were changed; then "
+            "k is at most 60.",
+        ),
+    ] = None
     explain: Annotated[bool, Field(description="Whether hits have their contributions; then k is at most 20.")] = False
     cursor: Annotated[str, Field(max_length=200, description="next of the answer before, for what comes after it.")] = (
         ""

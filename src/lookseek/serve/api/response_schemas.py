@@ -25,6 +25,7 @@ __all__ = [
     "LookItem",
     "LookPart",
     "Problem",
+    "RegionVerdict",
     "SearchAnswer",
 ]
 
@@ -70,6 +71,14 @@ class Contributions(BaseModel):
     photo: CellMap | None = Field(None, description="Cells of the hit's photo.")
 
 
+class RegionVerdict(BaseModel):
+    """Whether one region of a garment is the same as the query's."""
+
+    region: Literal["collar", "chest", "waist", "left sleeve", "right sleeve"]
+    cosine: float = Field(ge=-1, le=1)
+    differs: bool
+
+
 class Hit(BaseModel):
     """One answer, as ``lookseek search --json`` has it."""
 
@@ -84,6 +93,7 @@ class Hit(BaseModel):
         None, description="Ids of the product's other photos that meet the filter, at the most 100."
     )
     region: Garment | None = Field(None, description="The garment of its photo that was compared, where one was.")
+    verdicts: list[RegionVerdict] | None = Field(None, description="On each region, where copies are looked for.")
     contributions: Contributions | None = Field(None, description="What gave the score, where that was asked for.")
 
 
@@ -98,6 +108,9 @@ class SearchAnswer(BaseModel):
         None, description="Those found in the query's photo, where it means one of them."
     )
     garment: int | None = Field(None, description="Which of them was searched with, from 1.")
+    uncompared: int | None = Field(
+        None, description="How many of the nearest photos can't be read any more, where copies are looked for."
+    )
     good: int | None = Field(None, description="How many hits stand out; null where nobody can say.")
     hints: list[str] = Field([], description="What was probably meant by a filter that no item meets.")
     next: str | None = Field(None, description="Cursor of the next page; absent where no more comes.")

@@ -39,6 +39,7 @@ _FORM = {
         "unlike": {"type": "array", "items": {"type": "string"}},
         "filter": {"type": "string"},
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_K},
+        "copied": {"type": "integer", "minimum": 0, "maximum": 4, "description": "regions that may differ"},
         "explain": {"type": "boolean", "description": "whether hits have their contributions"},
         "cursor": {"type": "string", "description": "next of the answer before"},
         "sort": {"type": "string", "description": "price, -price, newest, or an attribute"},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from ...results import Hit
+from ...results import Hit, RegionVerdict
 from ...types import Point, Role
 from ..path_prefix import address
 from .description import describe
@@ -51,6 +51,7 @@ class Card:
         price: formatted; "" for none.
         link: to the item's page in the shop, http or https; "" for none.
         details: a few attributes, formatted.
+        verdict: which regions of the garment differ, where copies are looked for; "" else.
         shares: parts of the score.
         copies: near-identical photos that are hidden.
         photos: further photos of its product.
@@ -70,6 +71,7 @@ class Card:
     price: str
     link: str
     details: tuple[str, ...]
+    verdict: str
     shares: tuple[ScorePart, ...]
     copies: int
     photos: int
@@ -132,6 +134,7 @@ def _card(item: Hit | Point, state: State, texts: Texts, roles: Mapping[Role, st
         price=described.price,
         link=described.link,
         details=described.details,
+        verdict=_verdict(hit.verdicts, texts) if hit and hit.verdicts else "",
         shares=_score_parts(hit.shares, texts, worded=not state.photo and bool(state.text)) if hit else (),
         copies=len(hit.copies) if hit else 0,
         photos=len(hit.photos) if hit else 0,
@@ -142,6 +145,11 @@ def _card(item: Hit | Point, state: State, texts: Texts, roles: Mapping[Role, st
         like_url=state.toggle_judgement(item.id, liked=True).url(),
         unlike_url=state.toggle_judgement(item.id, liked=False).url(),
     )
+
+
+def _verdict(verdicts: Sequence[RegionVerdict], texts: Texts) -> str:
+    differing = [texts.label("region", each.region) for each in verdicts if each.differs]
+    return texts.format("copied.differs", regions=", ".join(differing)) if differing else texts.format("copied.same")
 
 
 def _file_name(id_: str) -> str:
@@ -156,7 +164,9 @@ def _score_parts(shares: Mapping[str, float], texts: Texts, *, worded: bool) -> 
     parts, left = [], 0.0
     for name, value in shares.items():
         sign, term = (name[0], name[1:]) if name not in _SHARE_NAMES and name[:1] in ("+", "-") else ("", name)
-        if sign:
+        if f"region.{name}" in texts.texts:
+            words, kind = texts.label("region", name), "look"
+        elif sign:
             words, kind = f"{'−' if sign == '-' else '+'} {term}", "minus" if sign == "-" else "plus"
         else:
             known = name if name in _SHARE_NAMES else "words"

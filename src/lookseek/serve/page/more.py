@@ -37,6 +37,8 @@ MAX_SHOWN = 2_000
 """Results that a page shows at the most: each further step finds all before it again."""
 _LOOK_ITEMS = 6
 """Items of each part of a completed look."""
+_COPIED_PARTS = (None, "top", "dress", "outerwear")
+"""Parts of an outfit that have a collar, a chest, a waist and sleeves to compare; None where no part is known."""
 _MAX_PHOTOS = 24
 """Photos of a product in its view."""
 
@@ -126,16 +128,18 @@ async def view(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
         raise HTTPException(404)
     roles = engine.searcher.index.manifest.roles
     (card,) = to_cards([shown.point], state, texts, roles)
+    part = part_of(shown.point.attributes)
     context = base_context(request, state, texts) | {
         "card": card,
         "why_url": why_url(item, state) if state.has_query else "",
-        "look_url": look_url(item, state) if part_of(shown.point.attributes) else "",
+        "copies_url": state.with_photo(f"i:{item}").with_copies().url() if part in _COPIED_PARTS else "",
+        "look_url": look_url(item, state) if part else "",
         "rows": attribute_rows(shown.point.attributes, roles, texts),
         "photos": [(image_url(id_), view_url(id_, state)) for id_ in shown.photos],
     }
-    part = "hx-request" in request.headers
+    within_page = "hx-request" in request.headers
     context["part"] = "product.html"
-    context["heading"], template = ("h2", "product.html") if part else ("h1", "view.html")
+    context["heading"], template = ("h2", "product.html") if within_page else ("h1", "view.html")
     html = await engine.run_charged(lambda: render_template(context, template))
     headers = {
         "Cache-Control": "private, no-cache",

@@ -50,6 +50,7 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
         metric="euclidean" if last.get("metric") == "euclidean" else "cosine",
         method=next((known for known in _METHODS if known == method), "none"),
         dup=last.get("dup") in _ON,
+        copies=last.get("copies") in _ON,
         sort=next((known for known in _SORTS if known == last.get("sort")), ""),
         scores=last.get("scores") in _ON,
         facets=_facets(values),
@@ -131,7 +132,8 @@ def _steps(values: list[str]) -> tuple[str, ...]:
         pairs = (pair for pair in parse_qsl(_normalise(value)[:_MAX_STEP]) if pair[0] != "step")
         step = replace(parse_state(pairs), facets=())
         if step.has_query:
-            bare = replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, lang="", sort="", scores=False)
+            bare = replace(step, k=DEFAULT_K, metric="cosine", method="none", dup=False, copies=False, lang="")
+            bare = replace(bare, sort="", scores=False)
             steps.append(bare.query_string())
     while sum(map(len, steps)) > _MAX_HISTORY:
         del steps[0]

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
 from ...query import Query, Term
+from ...query_checks import MAX_COPIED
 from ...types import Box, Metric
 from ..path_prefix import address
 
@@ -16,6 +17,9 @@ __all__ = ["DEFAULT_K", "MAX_EXAMPLES", "MAX_FACETS", "MAX_K", "MAX_STEPS", "Met
 
 DEFAULT_K, MAX_K = 24, 200
 """Results of a page: nobody looks at more than a few screens."""
+
+CHANGED_REGIONS = 2
+"""Regions that a copy may differ in: the definition of Lang et al., CVPR 2020 (docs/decisions/copies.md)."""
 
 MAX_STEPS = 8
 """Steps of the search history in a URL: the earliest are dropped."""
@@ -46,6 +50,7 @@ class State:
         metric: how photos alone are compared.
         method: the router; "none" searches all items.
         dup: whether near-identical photos are hidden.
+        copies: whether copies of the photo's design are looked for, region by region; of a photo alone.
         sort: the order of the results.
         scores: whether ranks and scores are shown, for experts.
         facets: selected values as (field, value), sorted, a range of numbers as "low..high".
@@ -64,6 +69,7 @@ class State:
     metric: Metric = "cosine"
     method: Method = "none"
     dup: bool = False
+    copies: bool = False
     sort: Sort = ""
     scores: bool = False
     facets: tuple[tuple[str, str], ...] = ()
@@ -109,7 +115,7 @@ class State:
         pairs += [(f"f.{field}", value) for field, value in self.facets]
         options = (("k", self.k, DEFAULT_K), ("metric", self.metric, "cosine"), ("method", self.method, "none"))
         pairs += [(name, str(value)) for name, value, default in options if value != default]
-        pairs += [(name, "1") for name in ("dup", "scores") if getattr(self, name)]
+        pairs += [(name, "1") for name in ("dup", "copies", "scores") if getattr(self, name)]
         if self.sort:
             pairs.append(("sort", self.sort))
         pairs += [("step", step) for step in self.steps]
@@ -140,6 +146,14 @@ class State:
         """
         photo = f"u:{token}"
         return replace(self, photo=photo, box=None) if same_photo or not self.photo else self.with_photo(photo)
+
+    def with_copies(self) -> State:
+        """Return the state of a search for copies of the design in its photo."""
+        return replace(self, copies=True, sort="")
+
+    def without_copies(self) -> State:
+        """Return the state of the usual search with the same photo."""
+        return replace(self, copies=False)
 
     def without_photo(self) -> State:
         """Return the state without its photo."""
@@ -182,14 +196,14 @@ class State:
         return replace(self, facets=tuple(facet for facet in self.facets if field is not None and facet[0] != field))
 
     def _without_query(self) -> State:
-        return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=())
+        return replace(self, photo="", box=None, text="", plus=(), minus=(), like=(), unlike=(), copies=False)
 
     def _next_steps(self) -> tuple[str, ...]:
         """Return the search history of a state that follows this one."""
         if not self.has_query:
             return self.steps
         step = replace(self, facets=(), steps=(), lang="", k=DEFAULT_K, metric="cosine", method="none", dup=False)
-        step = replace(step, sort="", scores=False)
+        step = replace(step, sort="", scores=False, copies=False)
         return (*self.steps, step.query_string())[-MAX_STEPS:]
 
 
@@ -205,6 +219,7 @@ def to_query(state: State, photo: bytes | None, filter: str, *, method: Method) 
     Raises:
         QueryError: as ``Query`` raises it.
     """
+    copied = CHANGED_REGIONS if state.copies and state.photo_only else None
     return Query(
         image=photo,
         item=state.item,
@@ -215,8 +230,9 @@ def to_query(state: State, photo: bytes | None, filter: str, *, method: Method) 
         like=state.like,
         unlike=state.unlike,
         filter=filter,
-        k=state.k,
-        metric=state.metric if state.photo_only else "cosine",
+        k=state.k if copied is None else min(state.k, MAX_COPIED),
+        metric=state.metric if state.photo_only and copied is None else "cosine",
         hide_duplicates=state.dup,
         route=method,
+        copied=copied,
     )

@@ -1,0 +1,110 @@
+"""The figures of ``drawn-copied``: how copies rank, and how many verdicts on their regions are right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...catalogue.drawn import DrawnItem
+from ...catalogue.drawn.copies import CopiedDesign
+from ...encode.regions import REGIONS, RegionMatch
+from ..bootstrap import intervals
+from ..result import Figure
+
+__all__ = ["average_precision", "ranking_figures", "verdict_figures"]
+
+Scores = NDArray[np.float64]
+
+
+def ranking_figures(
+    made: Sequence[CopiedDesign], by_regions: Scores, by_photo: Scores, depth: int, seed: int
+) -> dict[str, Figure]:
+    """Return ``map``, ``map_all``, ``map_whole``, each also by number of changed regions, and ``candidates``.
+
+    Args:
+        made: the designs, each with as many copies and distractors as the first; the gallery has them in this order.
+        by_regions: score of each design with each of the gallery, float64 (designs, gallery).
+        by_photo: likewise, by whole photos.
+        depth: how many of the nearest by whole photos are ordered by regions.
+        seed: of the bootstrap.
+    """
+    copies, width = made[0].copies, len(made[0].copies) + len(made[0].others)
+    right = np.arange(len(made))[:, None] * width + np.arange(len(copies))
+    near = np.argsort(np.argsort(-by_photo, axis=1, kind="stable"), axis=1) < depth
+    beyond = by_photo - by_photo.max() - 2  # below all cosines
+    orders = {"map": np.where(near, by_regions, beyond), "map_all": by_regions, "map_whole": by_photo}
+
+    def mean_precision(scores: Scores, wanted: slice) -> Figure:
+        values = []
+        for row, columns in zip(scores, right, strict=True):
+            others = np.delete(columns, np.arange(len(columns))[wanted])  # right too: neither found nor in the way
+            values.append(
+                average_precision(np.where(np.isin(np.arange(len(row)), others), -np.inf, row), columns[wanted])
+            )
+        return _figure(values, seed)
+
+    figures = {name: mean_precision(scores, slice(None)) for name, scores in orders.items()}
+    figures["candidates"] = _figure(np.take_along_axis(near, right, axis=1).mean(axis=1).tolist(), seed)
+    for place, copy in enumerate(copies):
+        for name, scores in orders.items():
+            figures[f"{name}/{len(copy.changed)} changed"] = mean_precision(scores, slice(place, place + 1))
+    return figures
+
+
+def average_precision(scores: Scores, right: NDArray[np.intp]) -> float:
+    """Return the average precision of one query; a tie counts against it.
+
+    Args:
+        scores: of the gallery, float64 (n,).
+        right: columns of what should be found, at least one.
+
+    >>> average_precision(np.array([0.9, 0.5, 0.7]), np.array([0, 1]))
+    0.8333333333333333
+    """
+    worst = np.sort([int((scores >= scores[column]).sum()) for column in right])
+    return float(np.mean(np.arange(1, len(right) + 1) / worst))
+
+
+def verdict_figures(
+    made: Sequence[CopiedDesign], matches: Sequence[Sequence[RegionMatch]], seed: int
+) -> dict[str, Figure]:
+    """Return ``verdicts``, also by region, ``always_same`` and ``changed_found``.
+
+    Args:
+        made: the designs, as in ``ranking_figures``.
+        matches: of each design with each of the gallery.
+        seed: of the bootstrap.
+    """
+    width = len(made[0].copies) + len(made[0].others)
+    right: dict[str, list[float]] = {region: [] for region in REGIONS}
+    of_designs, same, found = [], [], []
+    for row, one in enumerate(made):
+        verdicts: list[tuple[str, bool, bool]] = []
+        for place, copy in enumerate(one.copies):
+            match, changed = matches[row][row * width + place], changed_in_photo(one.original, copy.changed)
+            verdicts += [(region, region in match.differing, region in changed) for region in match.cosines]
+        for region in REGIONS:
+            ours = [differs == changed for name, differs, changed in verdicts if name == region]
+            right[region] += [float(np.mean(ours))] if ours else []
+        of_designs.append(float(np.mean([differs == changed for _, differs, changed in verdicts])))
+        same.append(float(np.mean([not changed for _, _, changed in verdicts])))
+        marked = [differs for _, differs, changed in verdicts if changed]
+        found += [float(np.mean(marked))] if marked else []
+    figures = {"verdicts": of_designs, "always_same": same, "changed_found": found}
+    by_region: Mapping[str, list[float]] = {f"verdicts/{region}": values for region, values in right.items()}
+    return {name: _figure(values, seed) for name, values in {**figures, **by_region}.items() if values}
+
+
+def changed_in_photo(original: DrawnItem, changed: frozenset[str]) -> frozenset[str]:
+    """Return changed regions as the original's photo shows them: a mirror swaps the sleeves."""
+    if original.view != "mirrored":
+        return changed
+    swap = {"left sleeve": "right sleeve", "right sleeve": "left sleeve"}
+    return frozenset(swap.get(region, region) for region in changed)
+
+
+def _figure(values: Sequence[float], seed: int) -> Figure:
+    value, low, high = intervals([np.array(values)[:, None]], seed=seed)[0].tolist()
+    return Figure(value, low, high)
