@@ -163,7 +163,7 @@ def limits(settings: Settings) -> list[Limit]:
         Limit("all bodies that are being received", mb(settings.max_body_bytes), "503, Retry-After"),
         Limit("a body's time to arrive", f"{MAX_BODY_SECONDS:g} s", "408"),
         Limit("pixels of a request's photos", f"{MAX_PIXELS:,}", "413"),
-        Limit("values of a JSON body", "20,000 commas, colons and opening brackets", "413"),
+        Limit("values of a JSON body", "20,000 commas, colons and opening brackets", "400"),
         Limit("photos of a query", f"{MAX_PHOTOS}", "422"),
         Limit("words of a query", f"{MAX_WORDS:,} characters, beyond ASCII 2 each, CJK 4 each", "422"),
         Limit("tokens of a query's words", f"{MAX_TOKENS}, some 1,000 letters of plain words", "422"),

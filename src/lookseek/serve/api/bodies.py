@@ -104,12 +104,14 @@ def parse_json(model: type[M], body: bytes) -> M:
     """Parse a JSON body.
 
     Raises:
-        RequestRefused: no JSON (400), too many values (413), or other fields than those of the model (422).
+        RequestRefused: no JSON or too many values (400), or other fields than those of the model (422).
     """
     marks = sum(map(body.count, _MARKS))
     if marks > _MAX_MARKS:
-        detail = f"it has {marks:,} commas, colons and opening brackets, {_MAX_MARKS:,} are taken: send fewer values"
-        raise RequestRefused(problem(413, "The body has too many values", detail))
+        detail = (
+            f"the JSON has {marks:,} commas, colons and opening brackets, {_MAX_MARKS:,} are taken: send fewer values"
+        )
+        raise RequestRefused(problem(400, "The JSON body has too many values", detail))
     try:
         # Python also reads NaN and Infinity, which are no JSON
         fields = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object)
