@@ -111,6 +111,10 @@ def _check_methods(query: Query) -> None:
         raise QueryError(f"re-ranker {query.rerank!r} is unknown: use none, {', '.join(get_args(RerankMethod))}")
     if query.rerank != "none" and query.metric != "cosine":
         raise QueryError(f"{query.rerank} compares by cosine only: use metric cosine, or leave out the re-ranker")
+    if query.rerank == "pairs" and not query.photo_alone:
+        raise QueryError(
+            "pairs compares the cells of two photos: ask with a photo alone, or an item, or leave out the re-ranker"
+        )
 
 
 def _check_parts(query: Query) -> None:

@@ -64,8 +64,8 @@ Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
-RerankMethod: TypeAlias = Literal["query-expansion", "database-augmentation", "k-reciprocal", "diffusion"]
-"""The method that scores the first candidates of a search again, see ``lookseek.rerank``."""
+RerankMethod: TypeAlias = Literal["query-expansion", "database-augmentation", "k-reciprocal", "diffusion", "pairs"]
+"""The method that scores the first candidates of a search again, see ``lookseek.rerank`` and ``search/pairs.py``."""
 
 Role: TypeAlias = Literal["product", "title", "price", "link", "brand"]
 """What an attribute is to a shopper. ``product`` names the product that a photo shows: photos of one are one result."""

@@ -63,7 +63,7 @@ def evaluate(
         route_mode: soft, or hard for the likeliest key alone.
         route_preset: how svm learns, as lookseek route says.
         rerank: score the first candidates a second time, as a search does: query-expansion, database-augmentation,
-            k-reciprocal or diffusion; several in order, joined by commas.
+            k-reciprocal or diffusion; several in order, joined by commas; or pairs alone.
         json: write the result into this file, and every query's values beside it.
         report: write a page with tables, plots and strips of the best and worst queries into this folder.
         trec: write run and qrels files into this folder.

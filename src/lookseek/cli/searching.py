@@ -97,8 +97,9 @@ def search(
         group_by: product makes photos of one product one result, the best photo first; photo shows each by itself.
         route: search only the items whose key a router finds likely; lookseek route makes routers.
         route_mode: soft searches keys until the router is as sure as it must be, hard the likeliest key alone.
-        rerank: score the first candidates a second time, by their own neighbours. On a shop's photos this lost more
-            than it won: measure it on yours, lookseek evaluate --rerank.
+        rerank: score the first candidates a second time, by their own neighbours, which on a shop's photos lost more
+            than it won, or cell by cell (pairs, for a photo alone, of an index that was made with --pairs): measure it
+            on yours, lookseek evaluate --rerank.
         literal: take words as they are typed; else words that the model was never taught are read as ones that it was.
         copied: find copies of the design in the photo of which at most so many of five regions were changed, 0 to 4:
             the 60 nearest photos are compared by collar, chest, waist and sleeves, and results say which differ.

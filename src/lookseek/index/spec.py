@@ -8,6 +8,8 @@ from ..catalogue import VectorOrigin
 from ..encode import ColourEncoder, Model, load_model
 from ..encode.garments import load_parser
 from ..encode.hub import is_hub
+from ..encode.pairs.encoder import is_pair_vector, pair_vector
+from ..encode.pairs.load import load_matcher
 from ..encode.response_colour import ResponseColourEncoder
 from ..errors import CatalogueError, IndexMismatch
 from ..store import Layout, VectorSpec, default_store
@@ -26,6 +28,7 @@ def resolve_spec(
     store: FolderStore | None,
     garments: bool | None = None,
     response_colour: bool | None = None,
+    pairs: bool | None = None,
 ) -> tuple[IndexSpec, Model]:
     """Choose how the vectors of an index are made, and load the model for it.
 
@@ -37,6 +40,7 @@ def resolve_spec(
         store: what keeps a new index in a folder; None for the default here, or the place's.
         garments: whether a vector is kept for each garment, as a person said; None for what the index has.
         response_colour: whether the colour of the strongest cells is kept, likewise.
+        pairs: whether the cells that the model's matcher compares are kept, likewise.
 
     Raises:
         ModelError: the model can't be used.
@@ -68,8 +72,11 @@ def resolve_spec(
         further[GARMENTS] = VectorSpec(loaded.dim, "cosine", multi=True)
     if _sees_response_colour(there, origin, response_colour):
         further[RESPONSE_COLOUR] = VectorSpec(ResponseColourEncoder.dim, "cosine")
+    if _keeps_cells(there, origin, pairs):
+        reduction = load_matcher(loaded).reduction
+        further[pair_vector(reduction)] = VectorSpec(len(reduction.weight), "cosine", multi=True)
     if before is not None and any(
-        name in further and name not in before.layout for name in (GARMENTS, RESPONSE_COLOUR)
+        name not in before.layout and (name in (GARMENTS, RESPONSE_COLOUR) or is_pair_vector(name)) for name in further
     ):
         before = None  # other vectors: the index is made anew
     _check_further(before, further, place)
@@ -144,6 +151,14 @@ def _sees_response_colour(there: Manifest | None, origin: VectorOrigin | None, w
             "features hold no photos whose cells could respond: index the photos, or leave --response-colour out"
         )
     kept = there is not None and RESPONSE_COLOUR in there.spec.layout
+    return origin is None and (kept if wanted is None else wanted)
+
+
+def _keeps_cells(there: Manifest | None, origin: VectorOrigin | None, wanted: bool | None) -> bool:
+    """Return whether a job keeps the cells of photos: as a person said, else as the index has it."""
+    if origin is not None and wanted:
+        raise CatalogueError("features hold no photos that have cells: index the photos, or leave --pairs out")
+    kept = there is not None and any(map(is_pair_vector, there.spec.layout))
     return origin is None and (kept if wanted is None else wanted)
 
 

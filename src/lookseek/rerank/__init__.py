@@ -48,13 +48,17 @@ class Reranker(Protocol):
     def share(self) -> float:
         """The share of its score in the final one, above 0, at most 1; the rest is the first stage's."""
 
+    @property
+    def vector(self) -> str:
+        """The name of the stored vectors that it compares; "" for those that the first scores are made of."""
+
     def rescore(self, query: Vector, vectors: Vectors, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Score candidates.
 
         Args:
-            query: float (dim,), of length 1.
-            vectors: of the candidates, float (n, dim), of length 1, best first; n >= 1.
-            scores: of the first stage, float (n,): the cosines of ``query`` and ``vectors``.
+            query: float (dim,), of length 1; of a named ``vector`` as it is stored.
+            vectors: of the candidates, float (n, dim), of length 1, best first; n >= 1. Likewise.
+            scores: of the first stage, float (n,).
 
         Returns:
             float64 (n,), in the order of the candidates, higher is better, at most 1.
@@ -79,6 +83,8 @@ def reranker_of(names: str) -> Reranker | None:
     if names == "none":
         return None
     wanted = [name.strip() for name in names.split(",")]
+    if len(wanted) > 1 and "pairs" in wanted:
+        raise QueryError("pairs compares cells, which no other re-ranker does: give it alone, or leave it out")
     if unknown := [name for name in wanted if name not in RERANKERS]:
         raise QueryError(f"re-ranker {unknown[0]!r} is unknown: use none, or one or more of {', '.join(RERANKERS)}")
     methods = tuple(RERANKERS[name] for name in wanted)

@@ -8,6 +8,7 @@ image retrieval", IJCV 2017, section 4.4. The papers augment a whole database on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ class DatabaseAugmentation:
     neighbours: int = 5
     share: float = 1.0
     depth: int = 100
+
+    vector: ClassVar[str] = ""
+    """See Reranker."""
 
     @property
     def name(self) -> RerankMethod:

@@ -9,6 +9,7 @@ solved exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,9 @@ class Diffusion:
     alpha: float = 0.99
     share: float = 0.5
     depth: int = 100
+
+    vector: ClassVar[str] = ""
+    """See Reranker."""
 
     @property
     def name(self) -> RerankMethod:

@@ -8,6 +8,7 @@ and distances are 1 - cosine in place of Mahalanobis.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ class KReciprocal:
     k2: int = 6
     share: float = 0.7
     depth: int = 100
+
+    vector: ClassVar[str] = ""
+    """See Reranker."""
 
     @property
     def name(self) -> RerankMethod:

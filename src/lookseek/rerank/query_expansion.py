@@ -7,6 +7,7 @@ section 4.4 (arXiv 1711.02512); the average without weights: O. Chum et al., "To
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ class QueryExpansion:
     alpha: float = 3.0
     share: float = 1.0
     depth: int = 100
+
+    vector: ClassVar[str] = ""
+    """See Reranker."""
 
     @property
     def name(self) -> RerankMethod:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ class Stack:
     """
 
     methods: tuple[Reranker, ...]
+
+    vector: ClassVar[str] = ""
+    """See Reranker."""
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..encode import photo_encoders
+from ..encode.pairs.encoder import is_pair_vector
 from ..encode.reading import interpretations
 from ..errors import IndexDamaged, QueryError
 from ..filters import Condition, check_fields, parse
@@ -21,7 +22,7 @@ from ..index.manifest import Manifest
 from ..index.open_index import OpenIndex
 from ..query import Query
 from ..query_checks import MAX_COPIED
-from ..rerank import RERANKERS
+from ..rerank import RERANKERS, Reranker
 from ..results import Hit, Results, Routed
 from ..store import Restriction, RoutingFilter
 from ..store.schema import LOOK
@@ -32,6 +33,7 @@ from .explain import explain, relevant_count
 from .fusion import best_candidates, fuse
 from .garments import choose_garment
 from .groups import Group, complete_products, group, products_of
+from .pairs import PAIR_RERANKING, pair_reranker
 from .query_vectors import EncodedQuery, encode_query
 from .relevance import NEARBY
 from .reranking import rerank_candidates
@@ -73,6 +75,7 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     index = opened.index
     condition = _condition(query, index.manifest)
     weights = vector_weights(query, index, opened.model.colour_weight)
+    reranker = _reranker(query, opened)
     chosen = choose_garment(query)
     encoded = _encode(chosen.query, opened)
     clock.end("encode")
@@ -85,7 +88,6 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     excluded = _excluded(query)
     other_products = products_of(index.store, sorted(excluded), product)
     own = index.store.get(sorted(excluded)) if query.hide_duplicates and excluded else []
-    reranker = None if query.rerank == "none" else RERANKERS[query.rerank]
     depth = max(query.k, reranker.depth if reranker else 0, NEARBY if opened.relevance else 0)
     depth = depth if query.copied is None else max(depth, MAX_COPIED)
     fetch_k = depth * (_PHOTOS if product else 1) + len(excluded)
@@ -187,8 +189,21 @@ def encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
 
 
 def _encode(query: Query, opened: LoadedIndex) -> EncodedQuery:
-    kept = opened.index.manifest.spec.layout
+    layout = opened.index.manifest.spec.layout
+    # cells cost another run of the tower, and pairs alone compare them
+    kept = [name for name in layout if query.rerank == PAIR_RERANKING or not is_pair_vector(name)]
     return encode_query(query, opened.model, photo_encoders(opened.model, kept), opened.index.store)
+
+
+def _reranker(query: Query, opened: LoadedIndex) -> Reranker | None:
+    """What scores the first candidates a second time."""
+    if query.rerank == "none":
+        return None
+    if query.rerank != PAIR_RERANKING:
+        return RERANKERS[query.rerank]
+    index = opened.index
+    remedy = f"lookseek index {index.manifest.source or 'SOURCE'} {index.address} --pairs"
+    return pair_reranker(opened.model, index.store.layout, remedy)
 
 
 def _readings(query: Query, opened: LoadedIndex) -> tuple[str, ...]:

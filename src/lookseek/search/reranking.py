@@ -41,7 +41,12 @@ def rerank_candidates(
     points = {point.id: point for point in store.get(first)}
     if len(points) < len(first):
         raise IndexDamaged("some stored vectors can't be read: lookseek check says which files are damaged")
-    stored = {name: np.array([points[id_].vectors[name] for id_ in first], np.float32) for name in weights}
-    query = fused_vectors({name: vectors[name][None] for name in weights}, weights)[0]
-    scores = rerank(reranker, query, fused_vectors(stored, weights), candidates.scores)
+    using = (reranker.vector,) if reranker.vector else tuple(weights)
+    stored = {name: np.array([points[id_].vectors[name] for id_ in first], np.float32) for name in using}
+    if reranker.vector:
+        query, found = vectors[reranker.vector], stored[reranker.vector]
+    else:
+        query = fused_vectors({name: vectors[name][None] for name in weights}, weights)[0]
+        found = fused_vectors(stored, weights)
+    scores = rerank(reranker, query, found, candidates.scores)
     return Candidates.ranked(candidates.ids, scores, candidates.similarities)

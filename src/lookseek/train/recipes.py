@@ -20,6 +20,7 @@ RECIPES: dict[str, str] = {
     "phrases": "lookseek.train.phrases.recipe",
     "regions": "lookseek.train.regions.recipe",
     "combiner": "lookseek.train.combiner.recipe",
+    "pairs": "lookseek.train.pairs.recipe",
     "metric": "lookseek.train.metric.recipe",
     "capsule": "lookseek.train.capsule.recipe",
     "tags": "lookseek.train.tags.recipe",

@@ -85,8 +85,8 @@ class SearchBody(_Strict):
     route: Literal["none", "svm", "kmeans"] = "none"
     route_mode: Literal["soft", "hard"] = "soft"
     rerank: Annotated[
-        Literal["none", "query-expansion", "database-augmentation", "k-reciprocal", "diffusion"],
-        Field(description="What scores the first candidates a second time."),
+        Literal["none", "query-expansion", "database-augmentation", "k-reciprocal", "diffusion", "pairs"],
+        Field(description="What scores the first candidates a second time; pairs where the index was made so."),
     ] = "none"
     copied: Annotated[
         int | None,

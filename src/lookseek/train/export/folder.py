@@ -17,7 +17,7 @@ from ...encode import load_model
 from ...encode.attribute_head import TAG_VALUES, TAGS
 from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
-from ...encode.folder import COMPOSER, TEXT, TOKENIZER
+from ...encode.folder import COMPOSER, PAIRS, TEXT, TOKENIZER
 from ...encode.garments import GARMENTS, GARMENTS_GRAPH
 from ...encode.head import CLASSES, WEIGHTS
 from ...encode.prepare import Preprocessing
@@ -27,7 +27,7 @@ __all__ = ["SUMS", "check_target", "checksums", "model_config", "write_folder"]
 
 SUMS = "SHA256SUMS"
 _WORDS = {TEXT, TOKENIZER, COMPOSER}
-_HEADS = {CLASSES, WEIGHTS, TAGS, TAG_VALUES}
+_HEADS = {CLASSES, WEIGHTS, TAGS, TAG_VALUES, PAIRS}
 _PARSER = {GARMENTS, GARMENTS_GRAPH}
 _OURS = {"LICENSE", "NOTICE", "README.md", SUMS, "config.json", "image.onnx"} | _HEADS | _WORDS | _PARSER
 
