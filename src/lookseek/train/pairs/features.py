@@ -86,7 +86,9 @@ def compute_cells(
     if state["done"] < count:
         _compute(folder, split, examples, pyramid_of(), state, progress)
     try:
-        cells, vectors = (np.load(folder / f"{split}-{name}.npy", mmap_mode="r") for name in ("cells", "vectors"))
+        cells, vectors = (
+            np.load(folder / f"{split}-{name}.npy", mmap_mode="r", allow_pickle=False) for name in ("cells", "vectors")
+        )
     except (OSError, ValueError) as error:
         raise TrainError(f"{folder} has no cells of {split} that can be read ({error}): remove it") from error
     return PairCells(cells, np.array(vectors), examples.groups, examples.plain, frozenset(state["broken"]))
