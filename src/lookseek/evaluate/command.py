@@ -9,8 +9,8 @@ from pathlib import Path
 from ..atomic import write_text
 from ..encode.garments.folder import DEFAULT_PARSER
 from ..encode.model import DEFAULT
-from ..encode.regions.folder import DEFAULT_REGIONS
 from ..encode.pairs.load import load_matcher
+from ..encode.regions.folder import DEFAULT_REGIONS
 from ..errors import QueryError
 from ..progress import Progress
 from ..rerank import Reranker, reranker_of
