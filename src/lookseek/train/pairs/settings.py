@@ -1,4 +1,4 @@
-"""How a matcher of pairs is trained: what each number means, and the preset of the one that ships."""
+"""How a matcher of pairs is trained: what each number means, and the preset of the one that was measured."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class PairSettings:
 
 
 PRESETS: Mapping[str, PairSettings] = {
-    # The matcher that ships. Why: docs/decisions/pairs.md.
+    # The matcher that docs/decisions/pairs.md measures.
     "modern": PairSettings(
         photos=3000,
         drawn=200,
