@@ -427,6 +427,7 @@ def test_every_text_is_used_and_there() -> None:
         assert key in load_texts("en").texts, key
     made = (
         "field.",
+        "region.",
         "kind.",
         "share.",
         "trouble.",
