@@ -1,11 +1,12 @@
 """Measures every benchmark that can run with the data at hand, and writes docs/results.md: no figure there is typed.
 
-    scripts/results [--data FOLDER] [--only BENCHMARK]... [--keep FOLDER] [--page]
+    scripts/results [--data FOLDER] [--only BENCHMARK]... [--model NAME] [--keep FOLDER]
+                    [--page]
 
 FOLDER (default: LOOKSEEK_DATA) holds clothing/, myntra/, ccp/ and fashioniq/. Result files go to
 --keep (default: results/), a folder for each benchmark and split; ``lookseek compare`` reads them. What was encoded
 before is not encoded again, so that a second run takes minutes. --only measures some again, and takes the others from
-the files that are there; --page measures nothing.
+the files that are there, and --model measures one model alone; --page measures nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -322,11 +323,13 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=Path(os.environ.get("LOOKSEEK_DATA") or "../shared/data"))
     options.add_argument("--only", action="append", choices=sorted({plan.benchmark for plan in PLAN}))
     options.add_argument("--keep", type=Path, default=TOP / "results")
+    options.add_argument("--model")
     options.add_argument("--page", action="store_true")
     chosen = options.parse_args()
     for plan in PLAN:
         if not chosen.page and (chosen.only is None or plan.benchmark in chosen.only):
-            for line in measure(plan, chosen.data, chosen.keep):
+            systems = tuple(one for one in plan.systems if chosen.model in (None, one.model))
+            for line in measure(replace(plan, systems=systems), chosen.data, chosen.keep):
                 print(line, flush=True)
     PAGE.write_text(page(chosen.keep), encoding="utf-8")
     print(f"wrote {PAGE}")
