@@ -10,7 +10,7 @@ from helpers.catalogues import indexed, write_photos
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.client import _query_body
+from lookseek.request_bodies import query_body
 from lookseek.encode import load_model, photo_encoders
 from lookseek.encode.folder import read_folder
 from lookseek.encode.onnx_file import pooled_map
@@ -102,7 +102,7 @@ def test_weights_that_can_not_be_are_refused(tmp_path: Path) -> None:
             Query(image=b"x", **wrong)  # type: ignore[arg-type]
     with pytest.raises(QueryError, match="photo alone"):
         Query(text="red", response_colour_weight=0.5)
-    assert _query_body(Query(item="a", response_colour_weight=0.25))["response_colour_weight"] == 0.25
+    assert query_body(Query(item="a", response_colour_weight=0.25))["response_colour_weight"] == 0.25
     np.save(tmp_path / "all_features.npy", np.eye(4, 1280, dtype=np.float32))
     (tmp_path / "all_features.txt").write_text("a\nb\nc\nd\n")
     with pytest.raises(CatalogueError, match="--response-colour"):

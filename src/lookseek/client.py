@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,10 +18,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-from . import images
 from .errors import QueryError, ServiceError
-from .query import Query, Term, check_is_query
+from .query import Query, check_is_query
 from .render.contributions import contributions_from_dict
+from .request_bodies import item_body, photo_text, query_body
 from .results import Hit, RegionVerdict, Results
 from .types import Attributes, Box, Item, Photo, Region, Value
 
@@ -81,7 +80,7 @@ class Client:
             QueryError: it is no ``Query``.
         """
         check_is_query(query)
-        body = _query_body(query) | ({"cursor": cursor} if cursor else {})
+        body = query_body(query) | ({"cursor": cursor} if cursor else {})
         answer = self._json("POST", "/v1/search", json=body)
         hits = tuple(
             Hit(
@@ -142,7 +141,7 @@ class Client:
             ServiceError: as ``search``.
             ItemError: the photo can't be read.
         """
-        answer = self._json("POST", "/v1/garments", json={"image": _base64(photo)})
+        answer = self._json("POST", "/v1/garments", json={"image": photo_text(photo)})
         return tuple(map(_region, answer["garments"]))
 
     def about(self) -> Mapping[str, Any]:
@@ -173,7 +172,7 @@ class Client:
 
     def put(self, item: Item) -> Put:
         """Add an item or replace it; an existing item keeps its photo where the new one has none."""
-        return Put(**self._json("PUT", _item_path(item.id), json=_item_body(item)))
+        return Put(**self._json("PUT", _item_path(item.id), json=item_body(item)))
 
     def delete(self, id: str) -> bool:
         """Remove an item. Returns whether it existed."""
@@ -197,7 +196,7 @@ class Client:
             yield from self._put_stream(chain(first, islice(rest, _ITEMS_PER_STREAM - 1)))
 
     def _put_stream(self, items: Iterable[Item]) -> Iterator[Put]:
-        lines = (json.dumps({"id": item.id, **_item_body(item)}).encode() + b"\n" for item in items)
+        lines = (json.dumps({"id": item.id, **item_body(item)}).encode() + b"\n" for item in items)
         headers = {"content-type": "application/x-ndjson"}
         try:
             with self._http.stream("POST", "/v1/items:batch", content=lines, headers=headers) as response:
@@ -253,57 +252,5 @@ def _item_path(id: str) -> str:
     return f"/v1/items/{quote(id, safe='')}"
 
 
-def _base64(photo: Photo) -> str:
-    return base64.b64encode(images.read(photo)).decode()
-
-
-def _item_body(item: Item) -> dict[str, Any]:
-    photo = {} if item.image is None else {"image": _base64(item.image)}
-    return {**photo, "attributes": dict(item.attributes)}
-
-
-def _term_body(term: Term) -> dict[str, Any]:
-    photo = {} if term.photo is None else {"image": _base64(term.photo)}
-    return {"text": term.text, "weight": term.weight, **photo}
-
-
 def _region(answer: Mapping[str, Any]) -> Region:
     return Region(Box(*answer["box"]), answer["kind"], answer["score"])
-
-
-def _query_body(query: Query) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        name: getattr(query, name)
-        for name in (
-            "item",
-            "text",
-            "image_weight",
-            "composer",
-            "filter",
-            "k",
-            "metric",
-            "exact",
-            "colour_weight",
-            "hide_duplicates",
-            "route",
-            "route_mode",
-            "rerank",
-        )
-    }
-    body |= {"like": list(query.like), "unlike": list(query.unlike)}
-    body |= {"plus": [_term_body(term) for term in query.plus], "minus": [_term_body(term) for term in query.minus]}
-    if query.image is not None:
-        body["image"] = _base64(query.image)
-    if query.response_colour_weight is not None:
-        body["response_colour_weight"] = query.response_colour_weight
-    if query.group_by != "product":
-        body["group_by"] = query.group_by
-    if query.garment:
-        body["garment"] = query.garment
-    if query.copied is not None:
-        body["copied"] = query.copied
-    if query.explain:
-        body["explain"] = True
-    if query.box is not None:
-        body["box"] = [query.box.x, query.box.y, query.box.width, query.box.height]
-    return body
