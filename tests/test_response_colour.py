@@ -10,7 +10,6 @@ from helpers.catalogues import indexed, write_photos
 
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
-from lookseek.request_bodies import query_body
 from lookseek.encode import load_model, photo_encoders
 from lookseek.encode.folder import read_folder
 from lookseek.encode.onnx_file import pooled_map
@@ -18,6 +17,7 @@ from lookseek.encode.response_colour import ResponseColourEncoder, on_sphere, st
 from lookseek.errors import CatalogueError, ModelError, QueryError
 from lookseek.index.check import check_index
 from lookseek.query import Query
+from lookseek.request_bodies import query_body
 from lookseek.search import Searcher
 from lookseek.store.schema import RESPONSE_COLOUR
 
