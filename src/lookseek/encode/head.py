@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..types import Vectors
+from .npy import read_npy
 
 __all__ = ["CLASSES", "WEIGHTS", "Head", "parse_head", "write_head"]
 
@@ -25,8 +26,6 @@ WEIGHTS, CLASSES = "classifier.npy", "classes.json"
 
 _MAX_BYTES = 1 << 22
 """Bytes of the names; a thousand classes of ImageNet have 30,000."""
-
-_MAGIC = np.lib.format.magic(1, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,24 +106,10 @@ def _names(content: bytes, where: Path) -> tuple[str, ...]:
 
 
 def _table(content: bytes, shape: tuple[int, int], where: Path) -> NDArray[np.float32]:
-    """Return the numbers after checking the shape in their header: no memory is allocated by an unchecked size."""
-    stream = io.BytesIO(content)
-    try:
-        if stream.read(len(_MAGIC)) != _MAGIC:
-            raise ValueError("it begins otherwise")
-        found, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise ModelError(f"{where / WEIGHTS} is no array of numpy ({reason}): export the run again") from error
-    if found != shape or fortran or dtype != np.dtype("<f4"):
+    table: NDArray[np.float32] = read_npy(content, "<f4", str(where / WEIGHTS))
+    if table.shape != shape:
         raise ModelError(
-            f"{where / WEIGHTS} holds {dtype} {found}, but {shape[0]} names in {CLASSES} and dim {shape[1] - 1} in "
-            f"config.json ask for float32 {shape}, in C order: export the run again"
+            f"{where / WEIGHTS} holds {table.dtype} {table.shape}, but {shape[0]} names in {CLASSES} and dim "
+            f"{shape[1] - 1} in config.json ask for float32 {shape}: export the run again"
         )
-    body = content[stream.tell() :]
-    if len(body) != 4 * shape[0] * shape[1]:
-        raise ModelError(
-            f"{where / WEIGHTS} has {len(body):,} bytes of numbers, not {4 * shape[0] * shape[1]:,}: "
-            "export the run again"
-        )
-    return np.frombuffer(body, "<f4").reshape(shape).astype(np.float32)
+    return table.astype(np.float32)

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..types import Vectors
 from ..vectors import unit
+from .npy import read_npy
 
 __all__ = ["PHRASES", "PHRASE_ROWS", "Phrases", "longest_matches", "open_phrases", "pieces", "write_phrases"]
 
@@ -113,16 +113,8 @@ def open_phrases(directions: bytes, rows: bytes, dim: int, where: Path) -> Phras
     Raises:
         ModelError: the files are of another form, of another model, or name rows that are not there.
     """
-    try:
-        table: NDArray[np.float16] = np.load(io.BytesIO(directions), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise ModelError(f"{PHRASES} of {where} is no table of numbers ({error}): export the model again") from error
-    if (
-        table.dtype != np.float16
-        or table.ndim != 2
-        or not 0 < table.shape[1] <= dim
-        or not 0 < len(table) <= _MOST_ROWS
-    ):
+    table = read_npy(directions, "<f2", f"{PHRASES} of {where}")
+    if table.ndim != 2 or not 0 < len(table) <= _MOST_ROWS or not 0 < table.shape[1] <= dim:
         raise ModelError(
             f"{PHRASES} of {where} holds {table.dtype} {table.shape}, for a model of {dim} numbers a vector it is "
             f"float16 (1 to {_MOST_ROWS:,}, 1 to {dim}): export the model again"
@@ -158,5 +150,6 @@ def write_phrases(rows: Mapping[str, Sequence[int]], directions: Vectors) -> dic
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_COLUMNS)
     lines.writerows((phrase, " ".join(map(str, places))) for phrase, places in rows.items())
-    np.save(table, directions.astype(np.float16), allow_pickle=False)
+    rounded = np.ascontiguousarray(directions, "<f2")
+    np.lib.format.write_array(table, rounded, version=(1, 0), allow_pickle=False)
     return {PHRASES: table.getvalue(), PHRASE_ROWS: text.getvalue().encode()}

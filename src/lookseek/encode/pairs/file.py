@@ -139,7 +139,7 @@ def parse_pairs(content: bytes, where: str) -> PairWeights:
                 raise ValueError(f"its arrays have more than {_LARGEST:,} bytes")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             return _weights({name: np.asarray(file[name]) for name in file.files})
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError, SyntaxError, TypeError) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError, SyntaxError, TypeError, MemoryError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise ModelError(f"{where} is no matcher of pairs ({reason}): export the training again") from error
 
