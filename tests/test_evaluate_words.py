@@ -142,7 +142,8 @@ def test_the_photo_alone_needs_no_words_and_goes_with_a_colour(folder: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("more", "said"), [({"colour_weight": 0.5}, "no colour and no cells to compare"), ({"metric": "euclidean"}, "use cosine")]
+    ("more", "said"),
+    [({"colour_weight": 0.5}, "no colour and no cells to compare"), ({"metric": "euclidean"}, "use cosine")],
 )
 def test_what_words_do_not_go_with(folder: str, more: dict[str, object], said: str) -> None:
     with pytest.raises(QueryError, match=said):
