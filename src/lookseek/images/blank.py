@@ -11,7 +11,7 @@ __all__ = ["is_blank"]
 _CELLS = 8
 """Cells a side whose mean colours are compared: noise of the sensor goes away within one."""
 
-_SIDE = 128
+_SIDE = 64
 """Rows and columns that are looked at, at the least, of a larger picture; fewer than twice as many."""
 
 _SPREAD = 1.5
@@ -33,9 +33,9 @@ def is_blank(pixels: Pixels) -> bool:
     pixels = pixels[::down, ::right]  # a large photo costs no more than a small one
     height, width = pixels.shape[:2]
     rows, columns = (np.unique(np.arange(_CELLS) * side // _CELLS) for side in (height, width))
-    rows_of, columns_of = np.mgrid[:height, :width]
-    planes = np.dstack([pixels, rows_of, columns_of, np.ones_like(rows_of)]).astype(np.float64)
-    sums = np.add.reduceat(np.add.reduceat(planes, rows, 0), columns, 1).reshape(-1, 6)
-    means, plane = np.split(sums / sums[:, 5:], [3], axis=1)
+    sums = np.add.reduceat(np.add.reduceat(pixels, rows, 0, dtype=np.int64), columns, 1)
+    tall, wide = np.diff(rows, append=height), np.diff(columns, append=width)
+    means = (sums / np.outer(tall, wide)[..., None]).reshape(-1, 3)
+    plane = np.array([(1.0, y, x) for y in rows + (tall - 1) / 2 for x in columns + (wide - 1) / 2])
     fitted = plane @ np.linalg.lstsq(plane, means, rcond=None)[0]
     return bool((means - fitted).std(axis=0).max() < _SPREAD)
