@@ -1,10 +1,8 @@
-"""The folder of a parser, checked against its checksums before anything parses it.
+"""The folder of a parser (``map_model.py``), and what it says of itself.
 
-garments.json    format, name, kinds, preprocessing, licence, sources
-garments.onnx    ``photos`` uint8 (n, height, width, 3) to ``vectors`` float32 (n, kinds + 1, cells, cells): how likely
+garments.json    format, name, kinds, side, licence, sources
+garments.onnx    ``photos`` uint8 (n, side, side, 3) to ``vectors`` float32 (n, kinds + 1, cells, cells): how likely
                  each kind is at each cell; the first is no garment
-README.md        the card
-SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
 """
 
 from __future__ import annotations
@@ -14,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import models
 from ...errors import ModelError
-from ..folder import read_checked, read_sums
+from ..map_model import MapFolder, ReadMaps, map_input
 from ..prepare import Preprocessing
 
-__all__ = ["DEFAULT_PARSER", "GARMENTS", "GARMENTS_GRAPH", "ParserConfig", "read_parser", "write_config"]
+__all__ = ["DEFAULT_PARSER", "GARMENTS", "GARMENTS_GRAPH", "PARSERS", "ParserConfig", "read_parser", "write_config"]
 
 GARMENTS, GARMENTS_GRAPH = "garments.json", "garments.onnx"
 
 DEFAULT_PARSER = "lookseek-garments"
 """The parser that ships."""
+
+PARSERS = MapFolder("parser of garments", DEFAULT_PARSER, "garments", GARMENTS, GARMENTS_GRAPH)
 
 FORMAT = 1
 _MAX_KINDS = 254
@@ -53,8 +52,8 @@ class ParserConfig:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """All of the photo, on white."""
-        return Preprocessing(self.side, self.side, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
+        """See ``map_input``."""
+        return map_input(self.side)
 
 
 def write_config(config: ParserConfig) -> bytes:
@@ -70,8 +69,8 @@ def write_config(config: ParserConfig) -> bytes:
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def read_parser(name_or_path: str | Path) -> tuple[ParserConfig, bytes, Path]:
-    """Return the settings, the graph and the folder of a parser.
+def read_parser(name_or_path: str | Path) -> tuple[ParserConfig, ReadMaps]:
+    """Return what a parser says of itself, and the content of its folder.
 
     Args:
         name_or_path: ``lookseek-garments``, or a folder that lookseek export made.
@@ -79,20 +78,8 @@ def read_parser(name_or_path: str | Path) -> tuple[ParserConfig, bytes, Path]:
     Raises:
         ModelError: no such parser, or a damaged folder.
     """
-    shipped = Path(models.__file__).parent / str(name_or_path)
-    named = isinstance(name_or_path, str) and name_or_path == Path(name_or_path).name
-    path = shipped if named and (shipped / GARMENTS).is_file() else Path(name_or_path)
-    if not (path / GARMENTS).is_file():
-        raise ModelError(
-            f"there is no parser of garments at {path}: name {DEFAULT_PARSER}, which ships, or give a folder that "
-            "lookseek export made of a training by lookseek train garments"
-        )
-    sums = read_sums(path)
-    for file in (GARMENTS, GARMENTS_GRAPH):
-        if file not in sums:
-            raise ModelError(f"SHA256SUMS of {path} does not list {file}: copy the folder again, or export it again")
-    contents = {file: read_checked(path, file, digest) for file, digest in sums.items()}
-    return _parse(contents[GARMENTS], path / GARMENTS, sums[GARMENTS_GRAPH]), contents[GARMENTS_GRAPH], path
+    found = PARSERS.read(name_or_path)
+    return _parse(found.settings, found.path / GARMENTS, found.checksum), found
 
 
 def _parse(content: bytes, where: Path, checksum: str) -> ParserConfig:

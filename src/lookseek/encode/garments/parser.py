@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import images
-from ...errors import ModelError
 from ...types import Box, Pixels, Region
-from ..onnx_file import refuse_external_data
-from ..prepare import min_side, resize_to_input
-from ..runtime import open_tower
-from ..tower import Tower
+from ..map_model import MapModel
 from .boxes import garment_regions
-from .folder import DEFAULT_PARSER, GARMENTS_GRAPH, ParserConfig, read_parser
+from .folder import DEFAULT_PARSER, PARSERS, ParserConfig, read_parser
 
 __all__ = ["SURE", "GarmentParser", "ParsedPhoto", "load_parser"]
 
@@ -70,18 +66,16 @@ class GarmentParser:
 
     Args:
         config: what it says of itself.
-        tower: its graph.
-        folder: where it is.
+        maps: its graph.
     """
 
-    def __init__(self, config: ParserConfig, tower: Tower, folder: Path) -> None:
-        self.config, self.folder = config, folder
-        self._tower = tower
+    def __init__(self, config: ParserConfig, maps: MapModel) -> None:
+        self.config, self._maps = config, maps
 
     @property
     def min_side(self) -> int:
-        """Return the shorter side, in pixels, that suffices for a photo."""
-        return min_side(self.config.preprocessing)
+        """See ``MapModel``."""
+        return self._maps.min_side
 
     def parse(self, pixels: Pixels) -> ParsedPhoto:
         """Return the kind at each pixel.
@@ -92,22 +86,16 @@ class GarmentParser:
         Raises:
             ModelError: the graph fails, or gives another shape.
         """
-        side, names = self.config.side, self.config.kinds
-        out = self._tower.run(resize_to_input(pixels, self.config.preprocessing)[None])
-        if out.ndim != 4 or out.shape[:2] != (1, len(names) + 1) or not np.isfinite(out).all():
-            raise ModelError(
-                f"{GARMENTS_GRAPH} of {self.folder} gave {out.shape}, expected finite numbers of shape "
-                f"(1, {len(names) + 1}, cells, cells): export the parser again"
-            )
+        side, maps = self.config.side, self._maps.run(pixels)
         height, width = pixels.shape[:2]
         scale = min(side / width, side / height)
         w, h = (min(side, max(1, round(length * scale))) for length in (width, height))
         left, top = (side - w) // 2, (side - h) // 2
-        cells = out.shape[3] / side, out.shape[2] / side
+        cells = maps.shape[2] / side, maps.shape[1] / side
         part = (left * cells[0], top * cells[1], (left + w) * cells[0], (top + h) * cells[1])
-        likely = images.resize_planes(out[0].astype(np.float32), w, h, part)
+        likely = images.resize_planes(maps, w, h, part)
         kinds = likely.argmax(0).astype(np.uint8)
-        return ParsedPhoto(kinds, likely.max(0), (width, height), names)
+        return ParsedPhoto(kinds, likely.max(0), (width, height), self.config.kinds)
 
 
 def load_parser(
@@ -123,13 +111,6 @@ def load_parser(
     Raises:
         ModelError: no such parser, a damaged folder, or a graph that can't be loaded.
     """
-    config, onnx, path = read_parser(name_or_path)
-    refuse_external_data(onnx, f"{GARMENTS_GRAPH} of {path}")
-    tower = open_tower(onnx, threads=threads, single=single, runtime="onnxruntime")
-    port = tower.inputs[0]
-    if len(tower.inputs) != 1 or port.dtype != "uint8" or port.shape[1:] != (config.side, config.side, 3):
-        raise ModelError(
-            f"{GARMENTS_GRAPH} of {path} takes {port.dtype} {port.shape}, and garments.json says uint8 "
-            f"(n, {config.side}, {config.side}, 3): export the parser again"
-        )
-    return GarmentParser(config, tower, path)
+    config, found = read_parser(name_or_path)
+    channels = len(config.kinds) + 1
+    return GarmentParser(config, MapModel(PARSERS, found, config.side, channels, threads=threads, single=single))

@@ -1,10 +1,8 @@
-"""The folder of a model of regions, checked against its checksums before anything parses it.
+"""The folder of a model of regions (``map_model.py``), and what it says of itself.
 
 regions.json     format, name, side, dim, thresholds, licence, sources
 regions.onnx     ``photos`` uint8 (n, side, side, 3) to ``vectors`` float32 (n, dim + landmarks, cells, cells): an
                  embedding of each cell, and how likely each landmark lies there, as a logit
-README.md        the card
-SHA256SUMS       one ``<sha-256>  <file>`` a line, as ``sha256sum`` writes it
 """
 
 from __future__ import annotations
@@ -15,18 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import models
 from ...errors import ModelError
-from ..folder import read_checked, read_sums
+from ..map_model import MapFolder, ReadMaps, map_input
 from ..prepare import Preprocessing
 from .geometry import REGIONS
 
-__all__ = ["DEFAULT_REGIONS", "REGIONS_GRAPH", "REGIONS_SETTINGS", "RegionsConfig", "read_regions", "write_config"]
+__all__ = [
+    "DEFAULT_REGIONS",
+    "REGIONS_GRAPH",
+    "REGIONS_SETTINGS",
+    "REGION_MODELS",
+    "RegionsConfig",
+    "read_regions",
+    "write_config",
+]
 
 REGIONS_SETTINGS, REGIONS_GRAPH = "regions.json", "regions.onnx"
 
 DEFAULT_REGIONS = "lookseek-regions"
 """The model that ships."""
+
+REGION_MODELS = MapFolder("model of regions", DEFAULT_REGIONS, "regions", REGIONS_SETTINGS, REGIONS_GRAPH)
 
 FORMAT = 1
 _MAX_SIDE, _MAX_DIM = 1024, 4096
@@ -56,8 +63,8 @@ class RegionsConfig:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """All of the photo, on white."""
-        return Preprocessing(self.side, self.side, "pad", (0, 0, 0), (1, 1, 1), "uint8", "nhwc")
+        """See ``map_input``."""
+        return map_input(self.side)
 
 
 def write_config(config: RegionsConfig) -> bytes:
@@ -74,8 +81,8 @@ def write_config(config: RegionsConfig) -> bytes:
     return (json.dumps(made, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def read_regions(name_or_path: str | Path) -> tuple[RegionsConfig, bytes, Path]:
-    """Return the settings, the graph and the folder of a model of regions.
+def read_regions(name_or_path: str | Path) -> tuple[RegionsConfig, ReadMaps]:
+    """Return what a model of regions says of itself, and the content of its folder.
 
     Args:
         name_or_path: ``lookseek-regions``, or a folder that lookseek export made.
@@ -83,21 +90,8 @@ def read_regions(name_or_path: str | Path) -> tuple[RegionsConfig, bytes, Path]:
     Raises:
         ModelError: no such model, or a damaged folder.
     """
-    shipped = Path(models.__file__).parent / str(name_or_path)
-    named = isinstance(name_or_path, str) and name_or_path == Path(name_or_path).name
-    path = shipped if named and (shipped / REGIONS_SETTINGS).is_file() else Path(name_or_path)
-    if not (path / REGIONS_SETTINGS).is_file():
-        raise ModelError(
-            f"there is no model of regions at {path}: name {DEFAULT_REGIONS}, which ships, or give a folder that "
-            "lookseek export made of a training by lookseek train regions"
-        )
-    sums = read_sums(path)
-    for file in (REGIONS_SETTINGS, REGIONS_GRAPH):
-        if file not in sums:
-            raise ModelError(f"SHA256SUMS of {path} does not list {file}: copy the folder again, or export it again")
-    contents = {file: read_checked(path, file, digest) for file, digest in sums.items()}
-    config = _parse(contents[REGIONS_SETTINGS], path / REGIONS_SETTINGS, sums[REGIONS_GRAPH])
-    return config, contents[REGIONS_GRAPH], path
+    found = REGION_MODELS.read(name_or_path)
+    return _parse(found.settings, found.path / REGIONS_SETTINGS, found.checksum), found
 
 
 def _parse(content: bytes, where: Path, checksum: str) -> RegionsConfig:

@@ -8,14 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelError
 from ...types import Pixels, Vectors
 from ...vectors import unit
-from ..onnx_file import refuse_external_data
-from ..prepare import min_side, resize_to_input
-from ..runtime import open_tower
-from ..tower import Tower
-from .folder import DEFAULT_REGIONS, REGIONS_GRAPH, RegionsConfig, read_regions
+from ..map_model import MapModel
+from .folder import DEFAULT_REGIONS, REGION_MODELS, RegionsConfig, read_regions
 from .geometry import LANDMARKS, region_points
 
 __all__ = ["SLEEVE", "GarmentRegions", "RegionEncoder", "load_regions", "place_landmarks", "sample_places"]
@@ -47,18 +43,16 @@ class RegionEncoder:
 
     Args:
         config: what it says of itself.
-        tower: its graph.
-        folder: where it is.
+        maps: its graph.
     """
 
-    def __init__(self, config: RegionsConfig, tower: Tower, folder: Path) -> None:
-        self.config, self.folder = config, folder
-        self._tower = tower
+    def __init__(self, config: RegionsConfig, maps: MapModel) -> None:
+        self.config, self._maps = config, maps
 
     @property
     def min_side(self) -> int:
-        """Return the shorter side, in pixels, that suffices for a photo."""
-        return min_side(self.config.preprocessing)
+        """See ``MapModel``."""
+        return self._maps.min_side
 
     def encode(self, pixels: Pixels) -> GarmentRegions:
         """Return the regions of the garment that fills a photo.
@@ -69,14 +63,8 @@ class RegionEncoder:
         Raises:
             ModelError: the graph fails, or gives another shape.
         """
-        side, dim = self.config.side, self.config.dim
-        out = self._tower.run(resize_to_input(pixels, self.config.preprocessing)[None])
-        if out.ndim != 4 or out.shape[:2] != (1, dim + len(LANDMARKS)) or not np.isfinite(out).all():
-            raise ModelError(
-                f"{REGIONS_GRAPH} of {self.folder} gave {out.shape}, expected finite numbers of shape "
-                f"(1, {dim + len(LANDMARKS)}, cells, cells): export the model again"
-            )
-        landmarks, likely = place_landmarks(out[0, dim:])
+        side, dim, maps = self.config.side, self.config.dim, self._maps.run(pixels)
+        landmarks, likely = place_landmarks(maps[dim:])
         there = {name: point for name, point in landmarks.items() if "sleeve" not in name or likely[name] >= SLEEVE}
         points, has = region_points(there)
         height, width = pixels.shape[:2]
@@ -84,7 +72,7 @@ class RegionEncoder:
         size = np.array([width, height]) * scale / side
         in_photo = (points - (1 - size) / 2) / size
         weights = _inside(in_photo)
-        sampled = sample_places(out[0, :dim], points)
+        sampled = sample_places(maps[:dim], points)
         means = (sampled * weights[..., None]).sum(1) / np.maximum(weights.sum(1), 1e-9)[:, None]
         vectors = np.where(has[:, None], unit(means, zeros="keep"), 0).astype(np.float32)
         return GarmentRegions(vectors, has, in_photo)
@@ -103,16 +91,9 @@ def load_regions(
     Raises:
         ModelError: no such model, a damaged folder, or a graph that can't be loaded.
     """
-    config, onnx, path = read_regions(name_or_path)
-    refuse_external_data(onnx, f"{REGIONS_GRAPH} of {path}")
-    tower = open_tower(onnx, threads=threads, single=single, runtime="onnxruntime")
-    port = tower.inputs[0]
-    if len(tower.inputs) != 1 or port.dtype != "uint8" or port.shape[1:] != (config.side, config.side, 3):
-        raise ModelError(
-            f"{REGIONS_GRAPH} of {path} takes {port.dtype} {port.shape}, and regions.json says uint8 "
-            f"(n, {config.side}, {config.side}, 3): export the model again"
-        )
-    return RegionEncoder(config, tower, path)
+    config, found = read_regions(name_or_path)
+    channels = config.dim + len(LANDMARKS)
+    return RegionEncoder(config, MapModel(REGION_MODELS, found, config.side, channels, threads=threads, single=single))
 
 
 def place_landmarks(logits: Maps) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
