@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from helpers.catalogues import indexed, write_photos
 from helpers.cpu_speed import slowness
-from helpers.dear_requests import DEAR, attributes, many_copies, photo, search
+from helpers.dear_requests import DEAR, attributes, fresh, many_copies, photo, search
 from helpers.serving import Service, served_by_command, serving
 
 from lookseek.index.editing import MAX_FIELDS
@@ -116,10 +116,10 @@ def test_an_answer_is_limited_by_its_text(written: Service, monkeypatch: pytest.
 
 
 MORE_BYTES = {
-    "a PNG of 7,000 x 7,000": 49e6 * 20,
+    "a PNG of 7,000 x 7,000": 49e6 * 8,
     "a batch of 300 broken lines": 200e6,
 }
-"""What decoded photos may take beside 100 MB: 20 bytes a pixel, one large photo at a time; and what a write does, which
+"""What decoded photos may take beside 100 MB: 8 bytes a pixel, one large photo at a time; and what a write does, which
 maps the files of the next generation, whatever is written."""
 
 DEAR_SECONDS = 1.0
@@ -175,13 +175,14 @@ def test_no_small_request_is_dear(tmp_path: Path) -> None:
         assert ask.put("/v1/items/warm", json={"image": photo()}, headers=key).status_code == 200  # opens the writer
         lines, too_dear = [], []
         for name, (method, path, how) in DEAR.items():
-            asked = {**how, "headers": {**how.get("headers", {}), **key}}
-            most = 100 + MORE_BYTES.get(name, 0) / 1e6
-            for _ in range(TRIES):  # what other programs do can make one dearer, never cheaper
-                seconds, megabytes = cost(used, lambda: ask.request(method, path, **asked))  # noqa: B023
-                if seconds <= DEAR_SECONDS and megabytes <= most:
+            told = []
+            for number in range(TRIES):  # what other programs do can make one dearer, never cheaper
+                asked = {**fresh(how, number), "headers": {**how.get("headers", {}), **key}}
+                told.append(cost(used, lambda: ask.request(method, path, **asked)))  # noqa: B023
+                if told[-1][0] <= DEAR_SECONDS:
                     break
-            else:
+            seconds, megabytes = min(told)[0], told[0][1]  # a second try finds the memory of the first
+            if seconds > DEAR_SECONDS or megabytes > 100 + MORE_BYTES.get(name, 0) / 1e6:
                 too_dear.append(name)
             lines.append(f"{seconds:6.2f} s {megabytes:8.1f} MB {name}")
             print(lines[-1], flush=True)
@@ -193,7 +194,12 @@ def test_words_are_refused_by_their_tokens_before_they_are_read(tmp_path: Path) 
     write_photos(tmp_path / "photos", items=2, views=1)
     indexed(tmp_path / "photos", tmp_path / "index")
     with serving(tmp_path / "index") as running:
-        for name in ("1,000 letters of plain words", "2,000 characters of words", "1,000 letters of no words"):
+        for name in (
+            "1,000 letters of plain words",
+            "2,000 characters of words",
+            "1,000 letters of no words",
+            "8 terms of signs that are written out",
+        ):
             method, path, how = DEAR[name]
             told = running.ask.request(method, path, **how)
             if name == "1,000 letters of plain words":

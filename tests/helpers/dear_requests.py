@@ -19,7 +19,7 @@ from lookseek.index.open_index import open_index
 from lookseek.store import FieldType
 from lookseek.types import Point
 
-__all__ = ["DEAR", "attributes", "many_copies", "photo", "search"]
+__all__ = ["DEAR", "attributes", "fresh", "many_copies", "photo", "search"]
 
 COPIES = 3_000
 """Items that are copies of one photo: all are near-identical, the dearest case of a search without duplicates."""
@@ -83,6 +83,12 @@ def search(**body: object) -> tuple[str, str, dict[str, Any]]:
     return "POST", "/v1/search", {"json": body}
 
 
+def fresh(how: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same request with other words: those that were asked before are remembered, and cost nothing."""
+    body = how.get("json", {})
+    return how | {"json": body | {"text": f"{body['text'][:-2]}{number:02}"}} if "text" in body else how
+
+
 PLAIN = ("a summer dress with flowers and short sleeves, made of light cotton, down to the knee " * 12)[:1_000]
 _IN_OR = " or ".join(["folder = red"] * 700)
 _NESTED = "(" * 3_000 + "a = 1" + ")" * 3_000
@@ -90,6 +96,7 @@ DEAR: dict[str, tuple[str, str, dict[str, Any]]] = {
     "8 GIFs of 7,071 x 7,071": search(plus=[{"image": gif(7_071)}] * 8),
     "a GIF of 7,000 x 7,000": search(image=gif(7_000)),
     "8 GIFs of 2,500 x 2,500": search(plus=[{"image": gif(2_500)}] * 8),
+    "8 terms of signs that are written out": search(plus=["\ufdfa" * 30] * 8),
     "32 terms of Chinese": search(plus=["\u8863" * 2_000] * 32),
     "a PNG of 7,000 x 7,000": search(image=png(7_000)),
     "2,000 characters of words": search(plus=[f"long sleeves red dress {n} " * 9 for n in range(8)]),

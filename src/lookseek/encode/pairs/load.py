@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...errors import ModelError
-from ..folder import PAIRS, ModelFolder, read_folder
+from ..folder import PAIRS, read_folder
 from ..model import Model
 from .encoder import PairEncoder
 from .file import PairWeights, parse_pairs
@@ -20,7 +20,7 @@ def load_matcher(model: Model) -> PairWeights:
     Raises:
         ModelError: it has none, or a damaged one.
     """
-    return _opened(model.folder, model.checksum)[1]
+    return _weights(model.folder, model.checksum)
 
 
 def load_pair_encoder(model: Model) -> PairEncoder:
@@ -33,17 +33,16 @@ def load_pair_encoder(model: Model) -> PairEncoder:
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, checksum: str) -> tuple[ModelFolder, PairWeights]:
+def _weights(folder: Path, checksum: str) -> PairWeights:
     found = read_folder(folder)
     if not found.pairs:
         raise ModelError(
             f"the model {found.config.name} has no {PAIRS}, by which two photos are compared cell by cell: train one "
             "with lookseek train pairs, or take a model that has it"
         )
-    return found, parse_pairs(found.pairs, str(folder / PAIRS))
+    return parse_pairs(found.pairs, str(folder / PAIRS))
 
 
 @lru_cache(maxsize=4)  # a loaded tower, which every query needs again
 def _encoder(folder: Path, checksum: str) -> PairEncoder:
-    found, weights = _opened(folder, checksum)
-    return PairEncoder(found, weights.reduction)
+    return PairEncoder(read_folder(folder), _weights(folder, checksum).reduction)

@@ -23,7 +23,6 @@ SCALES = (1, 2, 3)
 
 CELLS = sum(side * side for side in SCALES)
 
-_CHUNK = 8
 _MAP, _ATTENDED = 4, 3
 """Dimensions of a map, and of the cells that attention pools."""
 
@@ -50,7 +49,8 @@ class Pyramid:
         self._session, inputs, _ = open_session(graph.trunk, threads, where)
         self._input = inputs[0].name
         white = np.full((self._settings.height, self._settings.width, 3), 255, np.uint8)
-        self.channels = self.encode([self.prepare(white)])[0].shape[2]
+        cells, vectors = self.encode([self.prepare(white)])
+        self.channels, self.dim = cells.shape[2], vectors.shape[1]
 
     def prepare(self, pixels: Pixels) -> Prepared:
         """Return a photo as the tower's input. See Encoder."""
@@ -69,13 +69,8 @@ class Pyramid:
         Raises:
             ModelError: the graph fails, or its maps are of no square cells.
         """
-        parts = [self._run(np.stack(photos[at : at + _CHUNK])) for at in range(0, len(photos), _CHUNK)]
-        cells, vectors = zip(*parts, strict=True)
-        return np.concatenate(cells), np.concatenate(vectors)
-
-    def _run(self, photos: NDArray[np.generic]) -> tuple[NDArray[np.float32], Vectors]:
         try:
-            *maps, vectors = self._session.run([*self._maps, self._vectors], {self._input: photos})
+            *maps, vectors = self._session.run([*self._maps, self._vectors], {self._input: np.stack(photos)})
         except Exception as error:  # each status of the runtime is a class of its own, right under Exception
             raise cannot_run("ONNX Runtime", "image.onnx", error, "export it again") from error
         squares = [_rows_and_columns(each.astype(np.float32)) for each in maps]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from ...encode import Model
@@ -11,10 +12,14 @@ from ..settings import MAX_TOKENS
 
 __all__ = ["check_words_cost"]
 
+_AROUND = 8
+"""Tokens around each text, at the most: the prefix and the marks of its ends."""
+
 
 def check_words_cost(texts: Sequence[str], model: Model) -> None:
-    """Refuse words that a tower of sentences would read for more than about a second.
+    """Refuse words that a tower of sentences would read for too long.
 
+    A character is one token at the most, once compatibility characters are written out, of which one may be eighteen.
     A tower of tokens (CLIP's kind) reads a fixed number of each text, whatever its length.
 
     Args:
@@ -24,7 +29,10 @@ def check_words_cost(texts: Sequence[str], model: Model) -> None:
     Raises:
         QueryError: they have more than ``MAX_TOKENS`` tokens, or say nothing.
     """
-    if not isinstance(model.text, HeadedSentences) or sum(map(len, texts)) + _AROUND * len(texts) <= MAX_TOKENS:
+    if not isinstance(model.text, HeadedSentences):
+        return
+    characters = sum(len(unicodedata.normalize("NFKC", text)) for text in texts)
+    if characters + _AROUND * len(texts) <= MAX_TOKENS:
         return
     count = model.text.sentences.count_tokens(texts)
     if count > MAX_TOKENS:
@@ -32,7 +40,3 @@ def check_words_cost(texts: Sequence[str], model: Model) -> None:
             f"the words of the query are {count:,} tokens, {MAX_TOKENS:,} are taken, some 1,000 letters of plain "
             "words: use fewer words or terms"
         )
-
-
-_AROUND = 8
-"""Tokens around each text, at the most: the prefix and the marks of its ends. A character is one token at the most."""

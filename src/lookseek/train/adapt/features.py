@@ -8,27 +8,25 @@ Each photo is there as it is; every third photo of train also in a strong view (
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...atomic import write_text
 from ...encode.prepare import resize_to_input
 from ...encode.runtime import cores, open_tower
-from ...errors import ItemError, TrainError
+from ...errors import ItemError
 from ...progress import Progress
 from ...types import Pixels, Skipped
 from ..align.maps import PREPROCESSING
 from ..align.network import SIZE
 from ..export.graph import export_onnx
 from ..export.parity import INSTALL
+from ..trainer.kept_arrays import open_arrays
 from .examples import Examples
 from .tower import FEATURES, FeatureTower
 from .views import strong_view
@@ -83,19 +81,11 @@ def compute_features(
         TrainError: the files can't be written, or a kept one is not of these photos.
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     photo = view_rows(len(examples), split == "train")
-    done_file = folder / f"{split}-done.json"
-    state = _state(done_file, content)
-    mode = "r+" if state["done"] else "w+"
-    try:
-        features = np.lib.format.open_memmap(
-            folder / f"{split}-features.npy", mode, np.float16, None if mode == "r+" else (len(photo), FEATURES)
-        )
-    except (OSError, ValueError) as error:
-        raise TrainError(f"{folder} can't keep features of {split} ({error}): remove it, or make room") from error
+    kept = open_arrays(folder, split, content, {"features": (np.float16, (len(photo), FEATURES))}, "features")
+    features: NDArray[np.float16] = kept.arrays["features"]
     progress.phase(f"looking at the photos of {split}", len(photo))
-    progress.advance(state["done"])
+    progress.advance(kept.done)
 
     def prepared(place: int) -> Pixels | str:
         row = int(photo[place])
@@ -107,11 +97,11 @@ def compute_features(
             pixels = strong_view(pixels, Random(f"{split} {row}"), examples.backgrounds)  # noqa: S311
         return resize_to_input(pixels, PREPROCESSING)
 
-    if state["done"] < len(photo):
+    if kept.done < len(photo):
         graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
         encoder = open_tower(graph.SerializeToString(), threads=None, single=False)
         with ThreadPoolExecutor(cores()) as decoding, ThreadPoolExecutor(cores()) as running:
-            steps = range(state["done"], len(photo), _STEP)
+            steps = range(kept.done, len(photo), _STEP)
             ahead = [decoding.submit(prepared, place) for place in range(steps[0], min(steps[0] + _STEP, len(photo)))]
             for start in steps:
                 pixels = [one.result() for one in ahead]
@@ -120,25 +110,13 @@ def compute_features(
                 for place, one in enumerate(pixels, start):
                     if isinstance(one, str) and place < len(examples):
                         progress.skipped(Skipped(examples.items[place].id, "broken photo", one))
-                        state["broken"].append(place)
+                        kept.broken.append(place)
                 batch = np.stack(
                     [np.zeros((SIZE, SIZE, 3), np.uint8) if isinstance(one, str) else one for one in pixels]
                 )
                 parts = [batch[at : at + _RUN] for at in range(0, len(batch), _RUN)]
                 features[start:end] = np.concatenate(list(running.map(encoder.run, parts))).clip(0, 60_000)
-                state["done"] = end
                 if (start // _STEP) % 16 == 15 or end == len(photo):
-                    features.flush()
-                    write_text(done_file, json.dumps(state))
+                    kept.save(end)
                 progress.advance(len(pixels))
-    return FeatureTable(features, photo, frozenset(state["broken"]))
-
-
-def _state(done_file: Path, content: str) -> dict[str, Any]:
-    """How far the file is: ``done``, ``broken`` and ``content``."""
-    if not done_file.is_file():
-        return {"content": content, "done": 0, "broken": []}
-    state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))
-    if state["content"] != content:
-        raise TrainError(f"{done_file.parent} holds features of other photos: give a new folder, or remove this one")
-    return state
+    return FeatureTable(features, photo, frozenset(kept.broken))

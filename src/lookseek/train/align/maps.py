@@ -9,25 +9,22 @@ A photo of train is kept as it is and mirrored (a garment mirrored is the same g
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ... import images
-from ...atomic import write_text
 from ...encode.prepare import Preprocessing, min_side, resize_to_input
-from ...encode.runtime import cores, open_tower
-from ...errors import ItemError, TrainError
+from ...encode.runtime import cores
+from ...errors import ItemError
 from ...progress import Progress
 from ...types import Pixels, Skipped
-from ..export.graph import export_onnx
-from ..export.parity import INSTALL
+from ..export.opened import open_encoder
+from ..trainer.kept_arrays import Shapes, open_arrays
 from .labelled_items import LabelledItems
 from .network import CELLS, MAP, SIZE, SMALL, Trunk
 
@@ -79,27 +76,14 @@ def compute_maps(
         TrainError: the files can't be written, or a kept one is not of these photos.
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     views = 2 if mirrored else 1
     rows = len(items) * views
-    done_file = folder / f"{split}-done.json"
-    state = _state(done_file, items.photos_content)
-    mode = "r+" if state["done"] else "w+"
-    try:
-        maps = np.lib.format.open_memmap(
-            folder / f"{split}-maps.npy", mode, np.float16, None if mode == "r+" else (rows, MAP, CELLS, CELLS)
-        )
-        small = np.lib.format.open_memmap(
-            folder / f"{split}-small.npy", mode, np.uint8, None if mode == "r+" else (rows, SMALL, SMALL, 3)
-        )
-    except (OSError, ValueError) as error:
-        raise TrainError(
-            f"{folder} can't keep the maps of {split} ({error}): remove the folder, or make room"
-        ) from error
+    shapes: Shapes = {"maps": (np.float16, (rows, MAP, CELLS, CELLS)), "small": (np.uint8, (rows, SMALL, SMALL, 3))}
+    kept = open_arrays(folder, split, items.photos_content, shapes, "the maps")
+    maps, small = kept.arrays["maps"], kept.arrays["small"]
     progress.phase(f"looking at the photos of {split}", len(items))
-    progress.advance(state["done"])
-    graph = export_onnx(trunk, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
-    tower = open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
+    progress.advance(kept.done)
+    tower = open_encoder(trunk, SIZE)
 
     def prepared(row: int) -> Pixels | str:
         try:
@@ -108,13 +92,13 @@ def compute_maps(
             return str(error)
 
     with ThreadPoolExecutor(cores()) as pool:
-        for start in range(state["done"], len(items), _STEP):
+        for start in range(kept.done, len(items), _STEP):
             taken = range(start, min(start + _STEP, len(items)))
             pixels = list(pool.map(prepared, taken))
             for row, one in zip(taken, pixels, strict=True):
                 if isinstance(one, str):
                     progress.skipped(Skipped(items.items[row].id, "broken photo", one))
-                    state["broken"].append(row)
+                    kept.broken.append(row)
             whole = [np.zeros((SIZE, SIZE, 3), np.uint8) if isinstance(one, str) else one for one in pixels]
             photos = np.stack([view for one in whole for view in (one, one[:, ::-1])[:views]])
             parts = np.array_split(photos, max(1, len(photos) // 16))
@@ -123,20 +107,7 @@ def compute_maps(
             side = SIZE // SMALL
             means = photos.reshape(-1, SMALL, side, SMALL, side, 3).mean((2, 4), dtype=np.float32)
             small[place] = means.round().astype(np.uint8)
-            state["done"] = start + len(taken)
-            if (start // _STEP) % 16 == 15 or state["done"] == len(items):
-                maps.flush()
-                small.flush()
-                write_text(done_file, json.dumps(state))
+            if (start // _STEP) % 16 == 15 or taken.stop == len(items):
+                kept.save(taken.stop)
             progress.advance(len(taken))
-    return FeatureMaps(maps, small, views, frozenset(state["broken"]))
-
-
-def _state(done_file: Path, content: str) -> dict[str, Any]:
-    """Return the state of the files: ``done``, ``broken`` and ``content``."""
-    if not done_file.is_file():
-        return {"content": content, "done": 0, "broken": []}
-    state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))
-    if state["content"] != content:
-        raise TrainError(f"{done_file.parent} holds the maps of other photos: give a new folder, or remove this one")
-    return state
+    return FeatureMaps(maps, small, views, frozenset(kept.broken))

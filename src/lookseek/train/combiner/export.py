@@ -18,7 +18,7 @@ from ...encode.model import Model
 from ...encode.runtime import open_session
 from ...errors import TrainError
 from ...progress import Progress
-from ..export.folder import SUMS, check_target, write_folder
+from ..export.folder import check_target, folder_files, with_section, write_folder
 from ..export.graph import export_onnx, to_fp16
 from ..export.parity import FP16_LIMIT, INSTALL, PARITY_ROWS, check_difference
 from ..openclip.clip import PREFIX
@@ -138,11 +138,8 @@ def _beside(run: CombinerRun, section: str) -> Mapping[str, bytes]:
         raise TrainError(
             f"the model {run.model} is not the one that the Combiner was trained on: bring it back, or train again"
         )
-    listed = (model.folder / SUMS).read_text(encoding="utf-8").splitlines()
-    names = [line.split()[1].lstrip("*") for line in listed if line.strip()]
-    files = {name: (model.folder / name).read_bytes() for name in names}
+    files = folder_files(model)
     config = json.loads(files["config.json"]) | {"composer": NAME}
     files["config.json"] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
-    card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace").split("\n## Composer\n")[0]
-    files["README.md"] = f"{card.rstrip()}\n\n{section}".encode()
+    files["README.md"] = with_section(files, model.name, "Composer", section.removeprefix("## Composer"))
     return files

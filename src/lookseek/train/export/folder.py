@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,13 +18,14 @@ from ...encode import load_model
 from ...encode.attribute_head import TAG_VALUES, TAGS
 from ...encode.checksum import indexed_as
 from ...encode.config import FORMAT
-from ...encode.folder import COMPOSER, PAIRS, TEXT, TOKENIZER
+from ...encode.folder import COMPOSER, PAIRS, TEXT, TOKENIZER, read_sums
 from ...encode.garments import GARMENTS, GARMENTS_GRAPH
 from ...encode.head import CLASSES, WEIGHTS
+from ...encode.model import Model
 from ...encode.prepare import Preprocessing
 from ...errors import TrainError
 
-__all__ = ["SUMS", "check_target", "checksums", "model_config", "write_folder"]
+__all__ = ["SUMS", "check_target", "checksums", "folder_files", "model_config", "with_section", "write_folder"]
 
 SUMS = "SHA256SUMS"
 _WORDS = {TEXT, TOKENIZER, COMPOSER}
@@ -75,6 +77,29 @@ def write_folder(target: Path, files: Mapping[str, bytes], load: Callable[[Path]
         move(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def folder_files(model: Model) -> dict[str, bytes]:
+    """Return the files of a model's folder that its checksums list: name to content."""
+    return {name: (model.folder / name).read_bytes() for name in read_sums(model.folder)}
+
+
+def with_section(files: Mapping[str, bytes], name: str, heading: str, section: str) -> bytes:
+    r"""Return a folder's card with a section at its end; an older one of the same heading goes.
+
+    Args:
+        files: of the folder; without a README.md the card begins with the model's name.
+        name: of the model.
+        heading: of the section, without ``##``.
+        section: Markdown below the heading.
+
+    >>> with_section({"README.md": b"# m\n\n## A\n\nold\n\n## B\n\nb\n"}, "m", "A", "new\n").decode()
+    '# m\n\n## B\n\nb\n\n## A\n\nnew\n'
+    """
+    card = files.get("README.md", f"# {name}\n".encode()).decode("utf-8", "replace")
+    parts = [part.strip() for part in re.split(r"\n(?=## )", card)]
+    kept = [part for part in parts if part and part.splitlines()[0] != f"## {heading}"]
+    return "\n\n".join([*kept, f"## {heading}", section.strip() + "\n"]).encode()
 
 
 def checksums(files: Mapping[str, bytes]) -> bytes:

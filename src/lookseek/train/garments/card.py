@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from ...catalogue.garment_kinds import CCP_KINDS, KINDS, UNJUDGED
 from ..trainer.log import read_log
+from ..trainer.presets import changed_options
 from ..trainer.run_folder import LOG
 from .run import GarmentsRun
 from .settings import PRESETS
@@ -28,6 +28,7 @@ def parser_card(name: str, run: GarmentsRun, folder: Path, size: int, differing:
     merged = "\n".join(
         f"| {kind} | {', '.join(label for label, of in CCP_KINDS.items() if of == kind)} |" for kind in KINDS
     )
+    changes = changed_options(PRESETS[run.preset], run.settings)
     return f"""# {name}
 
 Finds the garments in a photo: which of {len(KINDS)} kinds each of 80 x 80 cells shows, and from that a box, a kind and a
@@ -39,7 +40,7 @@ confidence for each garment. Trained by `lookseek train garments`.
 | learned from | {run.views["train"]:,} views of photos: Clothing Co-Parsing (street photos of people with masks; Apache-2.0 by its repository, the photographers' rights are not shown), the clothing dataset of Alexey Grigorev (CC0 1.0; a kind, no mask), drawn garments (lookseek's own) |
 | input | uint8 (n, 320, 320, 3), sRGB, fitted with `pad` |
 | size | {size / 1e6:.1f} MB as fp16 |
-| made by | `lookseek train garments DATA RUN --preset {run.preset}{_changes(run)}`, then `lookseek export RUN {name}` |
+| made by | `lookseek train garments DATA RUN --preset {run.preset}{changes}`, then `lookseek export RUN {name}` |
 | parity | another kind than torch's at {differing:.2%} of the cells of 16 drawn photos |
 
 ## Kinds
@@ -62,13 +63,6 @@ Not learned, where they are seen: {", ".join(sorted(UNJUDGED))}.
 - A dress, and a top with a skirt of the same cloth, are often taken for each other.
 - No claim about people: it is not made to recognise or describe them.
 """
-
-
-def _changes(run: GarmentsRun) -> str:
-    """Return the options that were given beside the preset."""
-    preset, own = asdict(PRESETS[run.preset]), asdict(run.settings)
-    given = [name for name in own if own[name] != preset[name]]
-    return "".join(f" --{name.replace('_', '-')} {own[name]}" for name in given)
 
 
 def _judged(folder: Path) -> str:

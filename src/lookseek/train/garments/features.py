@@ -7,28 +7,23 @@ SPLIT-done.json     how many views are there, and of which training
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ...atomic import write_text
-from ...encode.runtime import Tower, cores, open_tower
-from ...errors import ItemError, TrainError
+from ...encode.runtime import Tower, cores
+from ...errors import ItemError
 from ...progress import Progress
 from ...types import Pixels, Skipped
-from ..export.graph import export_onnx
-from ..export.parity import INSTALL
+from ..trainer.kept_arrays import Shapes, open_arrays
 from .examples import ParserExamples
-from .network import CELLS, NUMBERS, SIZE, ParserTower
+from .network import CELLS, NUMBERS, SIZE
 
-__all__ = ["ParserMaps", "compute_maps", "open_encoder"]
+__all__ = ["ParserMaps", "compute_maps"]
 
 _STEP, _RUN = 32, 4
 
@@ -77,29 +72,13 @@ def compute_maps(
         TrainError: the files can't be written, or a kept one is not of these views.
         KeyboardInterrupt: Ctrl-C; the same call goes on from there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    done_file, count = folder / f"{split}-done.json", len(examples)
-    state = _state(done_file, content)
-    files: tuple[tuple[str, type, tuple[int, ...]], ...] = (
-        ("maps", np.float16, (count, NUMBERS)),
-        ("cells", np.uint8, (count, CELLS, CELLS)),
-    )
-    mode = "r+" if state["done"] else "w+"
-    try:
-        maps, cells = (
-            np.lib.format.open_memmap(
-                folder / f"{split}-{name}.npy",
-                mode,
-                dtype,
-                None if mode == "r+" else shape,
-            )
-            for name, dtype, shape in files
-        )
-    except (OSError, ValueError) as error:
-        raise TrainError(f"{folder} can't keep the maps of {split} ({error}): remove it, or make room") from error
+    count = len(examples)
+    shapes: Shapes = {"maps": (np.float16, (count, NUMBERS)), "cells": (np.uint8, (count, CELLS, CELLS))}
+    kept = open_arrays(folder, split, content, shapes, "the maps")
+    maps, cells = kept.arrays["maps"], kept.arrays["cells"]
     progress.phase(f"looking at the photos of {split}", count)
-    progress.advance(state["done"])
-    encoder = encoder_of() if state["done"] < count else None
+    progress.advance(kept.done)
+    encoder = encoder_of() if kept.done < count else None
 
     def loaded(row: int) -> tuple[Pixels, NDArray[np.uint8]] | str:
         try:
@@ -108,44 +87,21 @@ def compute_maps(
             return str(error)
 
     with ThreadPoolExecutor(cores()) as pool:
-        for start in range(state["done"], count, _STEP):
+        for start in range(kept.done, count, _STEP):
             taken = range(start, min(start + _STEP, count))
             photos = np.zeros((len(taken), SIZE, SIZE, 3), np.uint8)
             for row, found in zip(taken, pool.map(loaded, taken), strict=True):
                 if isinstance(found, str):
                     progress.skipped(Skipped(examples.items[row].id, "broken photo", found))
-                    state["broken"].append(row)
+                    kept.broken.append(row)
                 else:
                     photos[row - start], cells[row] = found
             parts = [photos[at : at + _RUN] for at in range(0, len(photos), _RUN)]
             assert encoder is not None
             found_maps = np.concatenate(list(pool.map(encoder.run, parts)))
             maps[taken.start : taken.stop] = found_maps.clip(-60_000, 60_000).astype(np.float16)
-            state["done"] = taken.stop
             if (start // _STEP) % 8 == 7 or taken.stop == count:
-                maps.flush()
-                cells.flush()
-                write_text(done_file, json.dumps(state))
+                kept.save(taken.stop)
             progress.advance(len(taken))
     kind = np.array([item.kind for item in examples.items], np.int64)
-    return ParserMaps(maps, cells, kind, frozenset(state["broken"]))
-
-
-def open_encoder(tower: ParserTower) -> Tower:
-    """Return the tower as a graph, which ONNX Runtime runs on all cores.
-
-    Raises:
-        TrainError: torch can't write it as ONNX.
-    """
-    graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
-    return open_tower(graph.SerializeToString(), threads=None, single=False, runtime="onnxruntime")
-
-
-def _state(done_file: Path, content: str) -> dict[str, Any]:
-    """How far the files are: ``done``, ``broken`` and ``content``."""
-    if not done_file.is_file():
-        return {"content": content, "done": 0, "broken": []}
-    state: dict[str, Any] = json.loads(done_file.read_text(encoding="utf-8"))
-    if state["content"] != content:
-        raise TrainError(f"{done_file.parent} holds maps of other photos: give a new folder, or remove this one")
-    return state
+    return ParserMaps(maps, cells, kind, frozenset(kept.broken))

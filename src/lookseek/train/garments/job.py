@@ -14,6 +14,7 @@ import torch
 from ...catalogue.garment_kinds import KINDS
 from ...errors import TrainError
 from ...progress import Progress
+from ..export.opened import open_encoder
 from ..trainer.curves import draw_curves
 from ..trainer.devices import Devices
 from ..trainer.launch import launch
@@ -21,8 +22,8 @@ from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..unreadable import write_unreadable
 from .examples import read_examples
-from .features import compute_maps, open_encoder
-from .network import ParserDecoder, build_tower
+from .features import compute_maps
+from .network import SIZE, ParserDecoder, build_tower
 from .run import GarmentsRun, run_folder
 from .settings import settings_of
 from .training import garments_training
@@ -97,7 +98,7 @@ def train_garments(
             weights=weights,
         )
         run_folder(out).begin(run)
-        encoder_of = cache(partial(open_encoder, tower))
+        encoder_of = cache(partial(open_encoder, tower, SIZE))
         maps = {
             split: compute_maps(out / CACHE, split, some, encoder_of, f"{some.content} {weights}", progress)
             for split, some in examples.items()

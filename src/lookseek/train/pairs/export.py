@@ -19,7 +19,7 @@ from ...encode.pairs.matcher import match_scores
 from ...errors import TrainError
 from ...progress import Progress
 from ...vectors import unit
-from ..export.folder import SUMS, check_target, write_folder
+from ..export.folder import check_target, folder_files, with_section, write_folder
 from ..export.parity import PARITY_ROWS
 from .card import pairs_section
 from .network import PairNetwork
@@ -78,11 +78,8 @@ def export_pairs(folder: Path, target: Path, *, progress: Progress) -> ExportedP
     content = write_pairs(network.weights(read_reduction(folder), run.settings.share))
     weights = parse_pairs(content, str(target / PAIRS))
     worst = _parity(network, weights)
-    listed = (model.folder / SUMS).read_text(encoding="utf-8").splitlines()
-    names = [line.split()[1].lstrip("*") for line in listed if line.strip()]
-    files = {name: (model.folder / name).read_bytes() for name in names}
-    card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace")
-    files["README.md"] = pairs_section(card, run, folder, len(content)).encode()
+    files = folder_files(model)
+    files["README.md"] = with_section(files, model.name, "Pairs", pairs_section(run, folder, len(content)))
     write_folder(target, {**files, PAIRS: content})
     return ExportedPairs(target, len(content), worst)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -104,7 +103,11 @@ def train_pairs(
         raise TrainError(f"{fabric.world_size} devices can't share the pairs of a matcher: give --devices 1")
     with RunLock(out, fabric):
         loaded = load_model(model, single=True)
-        pyramid_of = cache(partial(Pyramid, read_folder(loaded.folder)))
+        pyramid = Pyramid(read_folder(loaded.folder))
+        if settings.dim > pyramid.channels:
+            raise TrainError(
+                f"--dim {settings.dim} is more than the {pyramid.channels} channels of {loaded.name}'s maps: give fewer"
+            )
         examples = {split: read_examples(data, split, settings) for split in SPLITS}
         run = PairRun(
             recipe="pairs",
@@ -113,13 +116,13 @@ def train_pairs(
             data=source_address(data),
             model=model_address(loaded, model),
             checksum=loaded.checksum,
-            channels=pyramid_of().channels,
+            channels=pyramid.channels,
             views={split: len(some) for split, some in examples.items()},
             content=sha256("".join(examples[split].content for split in SPLITS).encode()).hexdigest(),
         )
         run_folder(out).begin(run)
         cells = {
-            split: compute_cells(out / CACHE, split, some, pyramid_of, f"{some.content} {loaded.checksum}", progress)
+            split: compute_cells(out / CACHE, split, some, pyramid, f"{some.content} {loaded.checksum}", progress)
             for split, some in examples.items()
         }
         broken = {split: sorted(table.broken) for split, table in cells.items()}

@@ -14,12 +14,10 @@ from ...encode import load_model
 from ...encode.phrases import PHRASE_ROWS, PHRASES
 from ...errors import TrainError
 from ...progress import Progress
-from ..export.folder import SUMS, check_target, write_folder
+from ..export.folder import check_target, folder_files, with_section, write_folder
 from .run import FIGURES, PhrasesRun, read_run
 
 __all__ = ["ExportedPhrases", "export_phrases"]
-
-_HEADING = "\n## Phrases\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +64,14 @@ def export_phrases(folder: Path, target: Path, *, progress: Progress) -> Exporte
     if (model.checksum, model.words) != (run.checksum, run.words):
         raise TrainError(f"the model {run.model} is not the one that was trained on: bring it back, or train again")
     progress.phase("writing the model folder", None)
-    listed = (model.folder / SUMS).read_text(encoding="utf-8").splitlines()
-    names = [line.split()[1].lstrip("*") for line in listed if line.strip()]
-    files = {name: (model.folder / name).read_bytes() for name in names}
+    files = folder_files(model)
     made = {name: (folder / name).read_bytes() for name in (PHRASES, PHRASE_ROWS)}
     config = json.loads(files["config.json"])
     config["text"]["phrases"] = True
     files["config.json"] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
-    card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace").split(_HEADING)[0]
     phrases = made[PHRASE_ROWS].count(b"\n") - 1
-    files["README.md"] = f"{card.rstrip()}\n{_section(run, phrases, figures, folder.resolve().name)}".encode()
+    section = _section(run, phrases, figures, folder.resolve().name)
+    files["README.md"] = with_section(files, model.name, "Phrases", section)
     write_folder(target, {**files, **made})
     return ExportedPhrases(target, sum(map(len, made.values())), model.name)
 
@@ -84,12 +80,11 @@ def _section(run: PhrasesRun, phrases: int, figures: Mapping[str, Sequence[float
     """The phrases' section of the model card."""
     rows = "\n".join(f"| {name} | {before:.3f} | {after:.3f} |" for name, (before, after) in figures.items())
     settings = run.settings
-    return f"""{_HEADING}
-`{PHRASES}` and `{PHRASE_ROWS}` have directions for {phrases:,} phrases in English and Vietnamese: a text that holds one
-is pulled towards photos that have what it says. Found by `lookseek train phrases` ({folder}) on {run.photos["train"]:,}
-photos of {Path(run.data).name}: least {settings.least}, ridge {settings.ridge:g}, pull {settings.pull:g}, drawn
-{settings.drawn}. On val ({run.photos["val"]:,} photos), on which these numbers were chosen, right among the first
-ten:
+    return f"""`{PHRASES}` and `{PHRASE_ROWS}` have directions for {phrases:,} phrases in English and Vietnamese: a text
+that holds one is pulled towards photos that have what it says. Found by `lookseek train phrases` ({folder}) on
+{run.photos["train"]:,} photos of {Path(run.data).name}: least {settings.least}, ridge {settings.ridge:g}, pull
+{settings.pull:g}, drawn {settings.drawn}. On val ({run.photos["val"]:,} photos), on which these numbers were chosen,
+right photos among the first ten:
 
 | | without | with |
 |---|---|---|

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from ...encode.regions import REGIONS
+from ..trainer.presets import changed_options
 from .run import RegionsRun
 from .settings import PRESETS
 
@@ -25,6 +25,7 @@ def regions_card(name: str, run: RegionsRun, figures: Mapping[str, float], size:
     """
     by_region = {region: figures[f"val_accuracy_{region.replace(' ', '_')}"] for region in REGIONS}
     rows = "\n".join(f"| {region} | {value:.3f} |" for region, value in by_region.items())
+    changes = changed_options(PRESETS[run.preset], run.settings)
     return f"""# {name}
 
 Compares two garments region by region: collar, chest, waist, left and right sleeve. It finds landmarks, and gives each
@@ -37,7 +38,7 @@ region a vector of {run.settings.dim} numbers. Trained by `lookseek train region
 | loss | a triplet for each region, summed, margin {run.settings.margin} in cosine; landmarks by a focal loss of heat maps |
 | input | uint8 (n, 320, 320, 3), sRGB, fitted with `pad` |
 | size | {size / 1e6:.1f} MB as fp16 |
-| made by | `lookseek train regions drawn RUN --preset {run.preset}{_changes(run)}`, then `lookseek export RUN {name}` |
+| made by | `lookseek train regions drawn RUN --preset {run.preset}{changes}`, then `lookseek export RUN {name}` |
 | parity | 1 - cosine to torch on 16 drawn photos {worst:.1e} at worst |
 
 ## On val, which chose the epoch and the thresholds
@@ -58,9 +59,3 @@ landmark from its place: {figures["val_landmarks"]:.3f} of the photo's width.
 - The paper that it follows (PS-Net, CVPR 2020) has no open weights, code or margin: the margin, the tower, the geometry of
   the regions and the data are lookseek's own.
 """
-
-
-def _changes(run: RegionsRun) -> str:
-    """Return the options that were given beside the preset."""
-    preset, own = asdict(PRESETS[run.preset]), asdict(run.settings)
-    return "".join(f" --{name.replace('_', '-')} {own[name]}" for name in own if own[name] != preset[name])

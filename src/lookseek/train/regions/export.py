@@ -15,13 +15,14 @@ from ...progress import Progress
 from ...vectors import cosine
 from ..export.folder import check_target, write_folder
 from ..export.graph import export_onnx, to_fp16
+from ..export.opened import open_encoder
 from ..export.origin import lite2_origin
 from ..export.parity import INSTALL, open_graph, run_graph
 from ..export.photos import drawn_photos, prepare_photos
 from .card import regions_card
 from .examples import read_examples
 from .job import CACHE
-from .maps import compute_maps, open_encoder
+from .maps import compute_maps
 from .network import SIZE
 from .run import read_run
 from .validation import judge
@@ -72,7 +73,7 @@ def export_regions(folder: Path, target: Path, *, progress: Progress) -> Exporte
     check_target(target)
     network = run.network(folder)
     val = read_examples("val", run.settings.judged)
-    encoder_of = cache(partial(open_encoder, network.tower))
+    encoder_of = cache(partial(open_encoder, network.tower, SIZE))
     maps = compute_maps(folder / CACHE, "val", val, encoder_of, f"val {len(val)} {run.weights}", progress)
     figures, thresholds = judge(network.layers, val, maps, run.settings.dim)
     base, name = lite2_origin(), target.resolve().name

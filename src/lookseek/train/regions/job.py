@@ -12,14 +12,15 @@ import torch
 
 from ...errors import TrainError
 from ...progress import Progress
+from ..export.opened import open_encoder
 from ..trainer.curves import draw_curves
 from ..trainer.devices import Devices
 from ..trainer.launch import launch
 from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from .examples import read_examples
-from .maps import compute_maps, open_encoder
-from .network import RegionLayers, build_region_tower
+from .maps import compute_maps
+from .network import SIZE, RegionLayers, build_region_tower
 from .run import RegionsRun, run_folder
 from .settings import settings_of
 from .training import regions_training
@@ -89,7 +90,7 @@ def train_regions(
         tower, weights = build_region_tower()
         run = RegionsRun("regions", preset, settings, {split: len(some) for split, some in examples.items()}, weights)
         run_folder(out).begin(run)
-        encoder_of = cache(partial(open_encoder, tower))
+        encoder_of = cache(partial(open_encoder, tower, SIZE))
         maps = {
             split: compute_maps(out / CACHE, split, some, encoder_of, f"{split} {len(some)} {weights}", progress)
             for split, some in examples.items()

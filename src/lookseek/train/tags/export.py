@@ -19,7 +19,7 @@ from ...encode.attribute_head import FEATURES, TAG_VALUES, TAGS, AttributeValue,
 from ...errors import TrainError
 from ...progress import Progress
 from ...vectors import unit
-from ..export.folder import SUMS, check_target, write_folder
+from ..export.folder import check_target, folder_files, with_section, write_folder
 from ..export.graph import export_onnx
 from ..export.parity import INSTALL, PARITY_ROWS
 from .run import CALIBRATION, TagsRun, calibrated, read_run
@@ -96,11 +96,8 @@ def export_tags(folder: Path, target: Path, *, progress: Progress) -> ExportedTa
             f"the exported graph is not the head: probabilities differ by {worst:.2g} at worst on {PARITY_ROWS} "
             f"vectors, the limit is {LIMIT:g}. Nothing was written: {INSTALL}"
         )
-    listed = (model.folder / SUMS).read_text(encoding="utf-8").splitlines()
-    names = [line.split()[1].lstrip("*") for line in listed if line.strip()]
-    files = {name: (model.folder / name).read_bytes() for name in names}
-    card = files.get("README.md", f"# {model.name}\n".encode()).decode("utf-8", "replace").split("\n## Attributes\n")[0]
-    files["README.md"] = f"{card.rstrip()}\n\n{_section(run, kept, folder.resolve().name)}".encode()
+    files = folder_files(model)
+    files["README.md"] = with_section(files, model.name, "Attributes", _section(run, kept, folder.resolve().name))
     write_folder(target, {**files, TAGS: content, TAG_VALUES: write_values(values)})
     sure = sum(value.threshold is not None for value in values)
     return ExportedTags(target, len(content), worst, sure, len(values))
@@ -115,9 +112,7 @@ def _section(run: TagsRun, kept: Mapping[str, Any], folder: str) -> str:
         for name, (ap, chance) in sorted(found["mean_ap"].items())
     )
     count, attributes = len(run.values), len(set(run.attributes))
-    return f"""## Attributes
-
-`{TAGS}` names {count:,} values of {attributes:,} attributes, with calibrated probabilities. Trained by
+    return f"""`{TAGS}` names {count:,} values of {attributes:,} attributes, with calibrated probabilities. Trained by
 `lookseek train tags` ({folder}) on {run.photos["train"]:,} photos of {Path(run.data).name}; the epoch, the calibration
 and the thresholds were chosen on {run.photos["val"]:,} photos of val. A threshold is the lowest probability from which
 on a value was right in {run.settings.precise:.0%} of val; values without one are never written. On {split}:

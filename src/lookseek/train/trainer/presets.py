@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import TrainError
@@ -11,7 +11,7 @@ from ...errors import TrainError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["apply_changes", "check_ranges"]
+__all__ = ["apply_changes", "changed_options", "check_ranges"]
 
 Kind = TypeVar("Kind", bound="DataclassInstance")
 
@@ -47,3 +47,15 @@ def apply_changes(presets: Mapping[str, Kind], preset: str, changes: Mapping[str
     if preset not in presets:
         raise TrainError(f"there is no preset {preset!r}{of}: use one of {', '.join(presets)}")
     return replace(presets[preset], **{name: value for name, value in changes.items() if value is not None})
+
+
+def changed_options(preset: DataclassInstance, settings: DataclassInstance) -> str:
+    """Return the options that give settings, beside those of their preset: `` --epochs 3 --seed 1``.
+
+    Args:
+        preset: whose options need not be given.
+        settings: of the same class.
+    """
+    before, own = asdict(preset), asdict(settings)
+    given = [name for name in own if own[name] != before[name]]
+    return "".join(f" --{name.replace('_', '-')} {own[name]}" for name in given)
