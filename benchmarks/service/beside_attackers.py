@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import itertools
 import multiprocessing
 import os
 import socket
@@ -29,14 +30,14 @@ import numpy as np
 from lookseek import images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from tests.helpers.catalogues import indexed, write_photos
-from tests.helpers.dear_requests import DEAR, many_copies
+from tests.helpers.dear_requests import DEAR, fresh, many_copies
 from tests.helpers.serving import served_by_command
 
 ATTACKERS = 4
 _PAUSE = 0.2
 KINDS = (
     "8 GIFs of 7,071 x 7,071",
-    "2,000 characters of words",
+    "1,000 letters of plain words",
     "all facets, 1,000 values each",
     "500 of copies without duplicates",
     "3,000 results",
@@ -79,8 +80,11 @@ def ask_for(address: str, kind: str, number: int, stop: Event) -> None:
     method, path, how = DEAR[kind]
     forwarded = {"X-Forwarded-For": f"192.0.2.{100 + number}"}
     with httpx2.Client(base_url=address, timeout=120) as ask:
-        while not stop.is_set():
-            told = ask.request(method, path, **{**how, "headers": {**how.get("headers", {}), **forwarded}})
+        for turn in itertools.count():
+            if stop.is_set():
+                break
+            asked = fresh(how, ATTACKERS * turn + number)
+            told = ask.request(method, path, **{**asked, "headers": {**asked.get("headers", {}), **forwarded}})
             if told.status_code in (429, 503):
                 stop.wait(0.1)
 

@@ -86,7 +86,7 @@ def search(**body: object) -> tuple[str, str, dict[str, Any]]:
 def fresh(how: dict[str, Any], number: int) -> dict[str, Any]:
     """The same request with other words: those that were asked before are remembered, and cost nothing."""
     body = how.get("json", {})
-    return how | {"json": body | {"text": f"{body['text'][:-2]}{number:02}"}} if "text" in body else how
+    return how | {"json": body | {"text": f"{body['text'][:-4]}{number:04}"}} if "text" in body else how
 
 
 PLAIN = ("a summer dress with flowers and short sleeves, made of light cotton, down to the knee " * 12)[:1_000]

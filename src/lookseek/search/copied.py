@@ -88,8 +88,7 @@ def region_shares(match: RegionMatch, without: int) -> dict[str, float]:
     >>> shares["collar"], shares["chest"], shares["waist"]
     (0.5, 0.0, 0.4)
     """
-    order = sorted(match.cosines, key=lambda name: -match.cosines[name])
-    kept = order[: max(1, len(order) - without)]
+    kept = match.kept(without)
     return {name: cosine / len(kept) if name in kept else 0.0 for name, cosine in match.cosines.items()}
 
 

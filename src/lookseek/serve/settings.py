@@ -24,6 +24,7 @@ __all__ = [
     "MAX_ITEM_FIELDS",
     "MAX_ITEM_TEXT",
     "MAX_K",
+    "MAX_MARKS",
     "MAX_PAGE_BYTES",
     "MAX_PHOTOS",
     "MAX_PIXELS",
@@ -49,6 +50,9 @@ MAX_TEXT = 2_000
 MAX_WORDS = 2_000
 """Characters of all texts of a query, a letter beyond ASCII as two, one of Chinese, Japanese or Korean as four: more
 are refused before anything is read of them."""
+MAX_MARKS = 20_000
+"""Commas, colons and opening brackets of a JSON body: a photo in base64 has none, the texts of an item one in 30 of its
+200,000 characters. Parsing holds Python's lock, so that a body of a million values would delay all other requests."""
 MAX_TOKENS = 320
 """Tokens of all texts of a query, about ten around each text's own: some 1,000 letters of plain words, or 30 terms of
 two words; .6 seconds of the text tower on one core."""
@@ -163,7 +167,7 @@ def limits(settings: Settings) -> list[Limit]:
         Limit("all bodies that are being received", mb(settings.max_body_bytes), "503, Retry-After"),
         Limit("a body's time to arrive", f"{MAX_BODY_SECONDS:g} s", "408"),
         Limit("pixels of a request's photos", f"{MAX_PIXELS:,}", "413"),
-        Limit("values of a JSON body", "20,000 commas, colons and opening brackets", "400"),
+        Limit("values of a JSON body", f"{MAX_MARKS:,} commas, colons and opening brackets", "400"),
         Limit("photos of a query", f"{MAX_PHOTOS}", "422"),
         Limit("words of a query", f"{MAX_WORDS:,} characters, beyond ASCII 2 each, CJK 4 each", "422"),
         Limit("tokens of a query's words", f"{MAX_TOKENS}, some 1,000 letters of plain words", "422"),

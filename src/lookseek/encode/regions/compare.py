@@ -33,6 +33,11 @@ class RegionMatch:
     mirrored: bool
     differing: tuple[str, ...]
 
+    def kept(self, without: int) -> tuple[str, ...]:
+        """Return the regions that a score counts, the likest first: all but so many, and one at the least."""
+        order = sorted(self.cosines, key=lambda name: -self.cosines[name])
+        return tuple(order[: max(1, len(order) - without)])
+
     def score(self, without: int) -> float:
         """Return the mean cosine without the regions that differ most.
 
@@ -44,9 +49,8 @@ class RegionMatch:
         >>> RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, ()).score(1)
         0.9
         """
-        kept = sorted(self.cosines.values(), reverse=True)
-        kept = kept[: max(1, len(kept) - without)]
-        return sum(kept) / len(kept)
+        kept = self.kept(without)
+        return sum(self.cosines[name] for name in kept) / len(kept)
 
 
 def compare_regions(query: GarmentRegions, other: GarmentRegions, thresholds: Mapping[str, float]) -> RegionMatch:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from ..engine import Engine
 from ..problems import problem
+from ..settings import MAX_MARKS
 from .request_schemas import SearchBody
 
 __all__ = ["RequestRefused", "media_type", "parse_json", "read_search"]
@@ -26,10 +27,6 @@ _MAX_FORM_FIELDS = 300
 
 _MAX_OBJECT_FIELDS = 250
 """Fields of a JSON object: an item has up to 200 attributes."""
-
-_MAX_MARKS = 20_000
-"""Commas, colons and opening brackets of a JSON body: a photo in base64 has none, the texts of an item one in 30 of its
-200,000 characters. Parsing holds Python's lock, so that a body of a million values would delay all other requests."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -107,9 +104,9 @@ def parse_json(model: type[M], body: bytes) -> M:
         RequestRefused: no JSON or too many values (400), or other fields than those of the model (422).
     """
     marks = sum(map(body.count, _MARKS))
-    if marks > _MAX_MARKS:
+    if marks > MAX_MARKS:
         detail = (
-            f"the JSON has {marks:,} commas, colons and opening brackets, {_MAX_MARKS:,} are taken: send fewer values"
+            f"the JSON has {marks:,} commas, colons and opening brackets, {MAX_MARKS:,} are taken: send fewer values"
         )
         raise RequestRefused(problem(400, "The JSON body has too many values", detail))
     try:

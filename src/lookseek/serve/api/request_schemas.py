@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from ...query_checks import MAX_CHANGED
 from ..settings import MAX_ID, MAX_ITEM_FIELDS, MAX_ITEM_TEXT, MAX_K, MAX_TERMS, MAX_TEXT
 
 __all__ = ["AttributeValue", "BatchLine", "ItemBody", "SearchBody", "TermBody"]
@@ -92,7 +93,7 @@ class SearchBody(_Strict):
         int | None,
         Field(
             ge=0,
-            le=4,
+            le=MAX_CHANGED,
             description="Find copies of the photo's design of which at most so many of five regions were changed; then "
             "k is at most 60.",
         ),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from ...errors import QueryError
+from ...query_checks import MAX_CHANGED
 from ...remote import fetch
 from ...render.as_json import region_to_dict, results_to_dict
 from ...results import Results
@@ -39,7 +40,7 @@ _FORM = {
         "unlike": {"type": "array", "items": {"type": "string"}},
         "filter": {"type": "string"},
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_K},
-        "copied": {"type": "integer", "minimum": 0, "maximum": 4, "description": "regions that may differ"},
+        "copied": {"type": "integer", "minimum": 0, "maximum": MAX_CHANGED, "description": "regions that may differ"},
         "explain": {"type": "boolean", "description": "whether hits have their contributions"},
         "cursor": {"type": "string", "description": "next of the answer before"},
         "sort": {"type": "string", "description": "price, -price, newest, or an attribute"},
