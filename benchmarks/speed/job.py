@@ -3,9 +3,9 @@
 python -m benchmarks.speed.job --rows 100000 --write
 python -m benchmarks.speed.job --rows 100000 --kill-after 60 --write
 
-The table is that of ``read_table`` with 200 drawn photos of 64 pixels, of which the last is cut short and so shown by
-broken rows alone. ``lookseek index`` runs on it as a person runs it, with a graph from 50,000 items on; each photo is
-encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run again. At the end the job runs
+The table is that of ``read_table`` with drawn photos of 64 pixels, 50 rows to a photo; one in 200 is cut short, and
+shown by broken rows alone.
+``lookseek index`` runs on it as a person runs it, with a graph from 50,000 items on; each photo is encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run again. At the end the job runs
 once more, and finds nothing to do.
 """
 
@@ -26,8 +26,8 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.images import to_jpeg
 
 SUMMARY = re.compile(r": ([\d,]+) items \(([\d,]+) added, ([\d,]+) changed, ([\d,]+) unchanged, ([\d,]+) removed\)")
-PHOTOS = 200
-"""Photos that the rows repeat."""
+ROWS_TO_A_PHOTO = 50
+PHOTOS_TO_A_BROKEN_ONE = 200
 BETWEEN = 0.2
 """Seconds between two looks at the memory of the process."""
 
@@ -99,8 +99,10 @@ def _cpu(pid: int) -> float:
 
 def run(rows: int, model: str, kill_after: float, folder: Path) -> str:
     """Run the job and return the line of the table."""
-    photos = [to_jpeg(draw(spec, 64)) for spec in drawn_specs(PHOTOS, 1)]
-    photos[-1] = photos[-1][:400]
+    count = max(1, rows // ROWS_TO_A_PHOTO // PHOTOS_TO_A_BROKEN_ONE) * PHOTOS_TO_A_BROKEN_ONE
+    photos = [to_jpeg(draw(spec, 64)) for spec in drawn_specs(count, 1)]
+    for number in range(PHOTOS_TO_A_BROKEN_ONE - 1, count, PHOTOS_TO_A_BROKEN_ONE):
+        photos[number] = photos[number][:400]
     table, place = write_table(folder, rows, photos), folder / "index"
     killed, before, cpu = "", 0.0, 0.0
     if kill_after:
