@@ -250,6 +250,9 @@ class Used:
     def expected(self, client: str) -> float:
         return {"long": 0.2, "alike": 0.15}.get(client.rstrip("0123456789"), 0.1)
 
+    def used(self, client: str) -> float:
+        return float(client.startswith("greedy"))
+
     def is_heavy(self, client: str) -> bool:
         return client.startswith("greedy")
 
@@ -263,7 +266,7 @@ class Jobs:
     def __init__(self, pool: WorkerPool) -> None:
         self.pool, self.began, self.ends = pool, list[str](), dict[str, threading.Event]()
 
-    def add(self, name: str) -> asyncio.Task[str]:
+    def add(self, name: str, *, serial: bool = False) -> asyncio.Task[str]:
         end = self.ends[name] = threading.Event()
 
         def work() -> str:
@@ -271,7 +274,7 @@ class Jobs:
             assert end.wait(20)
             return name
 
-        return asyncio.ensure_future(self.pool.run(work, name.partition(" ")[0]))
+        return asyncio.ensure_future(self.pool.run(work, name.partition(" ")[0], serial=serial))
 
     async def running(self, *names: str) -> None:
         async with asyncio.timeout(20):
@@ -302,6 +305,44 @@ def test_who_has_used_little_waits_for_no_queue_of_others() -> None:
         jobs.end()
         assert len(await asyncio.gather(*greedy, second, third, fourth)) == 23
         assert jobs.pool.pending == 0
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_who_has_used_least_is_next() -> None:
+    async def scenario() -> None:
+        budget = CpuBudget(1.0, 5.0)
+        for client, seconds in (("much", 0.3), ("some", 0.2), ("little", 0.1)):
+            budget.charge(client, seconds)
+        jobs = Jobs(WorkerPool(1, 64, 60.0, "test", budget))
+        names = ["first 1", "much 1", "some 1", "some 2", "little 1", "new 1"]
+        asked = [jobs.add(name) for name in names]
+        await jobs.running("first 1")
+        for turn, name in enumerate(("first 1", "new 1", "little 1", "some 1", "some 2", "much 1"), 1):
+            async with asyncio.timeout(20):
+                while len(jobs.began) < turn:
+                    await asyncio.sleep(0.001)
+            assert jobs.began[-1] == name
+            jobs.ends[name].set()
+        assert await asyncio.gather(*asked) == names
+        jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_jobs_in_python_leave_threads_to_those_that_encode() -> None:
+    async def scenario() -> None:
+        jobs = Jobs(WorkerPool(3, 64, 60.0, "test", CpuBudget(1.0, 5.0), serial_threads=1))
+        counts = [jobs.add(f"counts{n} {n}", serial=True) for n in range(4)]
+        await jobs.running("counts0 0")
+        photo = jobs.add("photo 1")
+        await jobs.running("counts0 0", "photo 1")
+        jobs.ends["counts0 0"].set()
+        await counts[0]
+        await jobs.running("counts0 0", "photo 1", "counts1 1")
+        jobs.end()
+        assert await asyncio.gather(photo, *counts[1:]) == ["photo 1", "counts1 1", "counts2 2", "counts3 3"]
         jobs.pool.close()
 
     asyncio.run(scenario())

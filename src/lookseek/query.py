@@ -141,6 +141,12 @@ class Query:
         return (*((self.text,) if self.text else ()), *terms)
 
     @property
+    def encoded(self) -> bool:
+        """Whether a photo or words must be encoded; False where it is made of items alone."""
+        photos = (term.photo for term in (*self.plus, *self.minus))
+        return self.image is not None or bool(self.words) or any(photo is not None for photo in photos)
+
+    @property
     def photo_alone(self) -> bool:
         """Whether a photo is all that is asked by: then colours and distances take part."""
         return self.pictured and not (self.text or self.plus or self.minus or self.like or self.unlike)

@@ -29,6 +29,7 @@ import difflib
 import math
 import unicodedata
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NoReturn, cast
 
 from ..errors import FilterError
@@ -46,8 +47,9 @@ MAX_DEPTH = 64
 """Parentheses and ``not`` inside each other."""
 
 
+@lru_cache(maxsize=32)
 def parse(text: str) -> Condition:
-    """Parse a filter into its tree.
+    """Parse a filter into its tree. The last ones are kept: a search reads its filter more than once.
 
     Args:
         text: at most ``MAX_LENGTH`` characters.

@@ -14,6 +14,7 @@ from ..filters import parse
 from ..query import Query
 from ..results import Results
 from ..search import Searcher
+from ..store import capabilities
 from .guards.cpu_budget import CpuBudget, CpuMeter, current_client
 from .guards.filter_cost import check_filter_cost
 from .guards.words_cost import check_words_cost
@@ -49,13 +50,15 @@ class Engine:
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self.empty_searches = EmptySearches(kept=settings.keep_searches)
         self.budget, self._meter = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS), CpuMeter()
+        half, remote = max(1, cores() // 2), capabilities(self.searcher.index.manifest.spec.store).remote
         self._searches = WorkerPool(
             settings.threads,
             settings.queue_limit,
             settings.queue_seconds,
             "search",
             self.budget,
-            max(1, cores() // 2),
+            heavy_threads=half,
+            serial_threads=None if remote else half,
         )
         self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
         self._fetches = WorkerPool(8, 8, 5.0, "fetch")  # separate: a slow host delays no picture
@@ -100,15 +103,19 @@ class Engine:
             self.empty_searches.note(query, results)
             return convert(results)
 
-        return await self.run_search(job)
+        return await self.run_search(job, encodes=query.encoded)
 
-    async def run_search(self, job: Callable[[], T]) -> T:
-        """Run a job that belongs to a search.
+    async def run_search(self, job: Callable[[], T], *, encodes: bool = False) -> T:
+        """Run a job that belongs to a search, such as counting or rendering.
+
+        Args:
+            job: the work.
+            encodes: whether it encodes a photo or words, beside which other jobs can compute.
 
         Raises:
             Busy: the queue of searches is full, or the job waited too long.
         """
-        return await self._run_timed(self._searches, job)
+        return await self._run_timed(self._searches, job, serial=not encodes)
 
     async def run_charged(self, job: Callable[[], T]) -> T:
         """Run a short job beside the event loop, such as parsing a body, and charge the client for it."""
@@ -155,7 +162,7 @@ class Engine:
         with self.metrics.step_seconds.labels("write").time():
             return await self._writes.run(job)
 
-    async def _run_timed(self, pool: WorkerPool, job: Callable[[], T]) -> T:
+    async def _run_timed(self, pool: WorkerPool, job: Callable[[], T], *, serial: bool = False) -> T:
         """Run a job in a pool, and record how long it waited or that it was refused."""
         queued = time.perf_counter()
 
@@ -166,7 +173,7 @@ class Engine:
             return self._charged(client, job)
 
         try:
-            return await pool.run(timed, client)
+            return await pool.run(timed, client, serial=serial)
         except Busy:
             self.metrics.refused.labels("busy").inc()
             raise

@@ -1,11 +1,11 @@
-"""Worker threads with a bounded queue that is fair to clients: who is not heavy goes first."""
+"""Worker threads with a bounded queue that is fair to clients: who has used least of late goes first."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -33,6 +33,9 @@ class Usage(Protocol):
     def expected(self, client: str) -> float:
         """Return the seconds that a job of a client is expected to take; 0 where nothing is known."""
 
+    def used(self, client: str) -> float:
+        """Return the seconds that a client has used of late; 0 where nothing is known."""
+
     def is_heavy(self, client: str) -> bool:
         """Return whether a client has used much, or had a long job."""
 
@@ -48,16 +51,19 @@ class _Job:
     client: str
     queued: float
     answer: asyncio.Future[Any]
+    serial: bool
     heavy: bool = False
 
 
 class WorkerPool:
     """Runs jobs in threads, and refuses a job where too many wait or where it waited too long.
 
-    Jobs of light clients are run first, then those of heavy ones, each kind in the order in which it came. While light
-    clients ask, the heavy ones get some of the threads alone: a long job, once begun, can't be stopped. Where all
-    threads run longer jobs, one more runs a short one. Where the queue is full, the client that has most jobs
-    in it loses its last one to a client with fewer. All methods belong to one event loop.
+    Jobs of light clients are run first, then those of heavy ones; of each kind the client that has used least of late
+    is next, and of its jobs the one that came first. While light clients ask, the heavy ones get some of the threads
+    alone: a long job, once begun, can't be stopped. Serial jobs, those that compute in Python and so can't use
+    two cores, get some of the threads as well. Where the threads for a job run longer ones, one more runs a short one.
+    Where the queue is full, the client that has most jobs in it loses its last one to a client with fewer. All methods
+    belong to one event loop.
 
     Args:
         threads: jobs that run at once, without the one that is kept for short jobs.
@@ -66,6 +72,7 @@ class WorkerPool:
         name: of the threads.
         usage: what clients have used; None runs all jobs in the order in which they came, and keeps no thread.
         heavy_threads: jobs of heavy clients that run at once while light ones ask.
+        serial_threads: serial jobs that run at once; None for no limit of their own.
     """
 
     def __init__(
@@ -76,10 +83,11 @@ class WorkerPool:
         name: str,
         usage: Usage | None = None,
         heavy_threads: int = 1,
+        serial_threads: int | None = None,
     ) -> None:
         self._count, self._limit, self._queue_seconds = threads, threads + queue_limit, queue_seconds
         self._threads = ThreadPoolExecutor(threads + (usage is not None), thread_name_prefix=f"lookseek-{name}")
-        self._usage, self._heavy_threads = usage, heavy_threads
+        self._usage, self._heavy_threads, self._serial_threads = usage, heavy_threads, serial_threads or threads
         self._running: list[_Job] = []
         self._waiting: deque[_Job] = deque()
         self.pending = 0
@@ -88,12 +96,13 @@ class WorkerPool:
         """Return whether the next job of a client would be refused."""
         return self.pending >= self._limit and self._last_of_most(client) is None
 
-    async def run(self, work: Callable[[], T], client: str = "") -> T:
+    async def run(self, work: Callable[[], T], client: str = "", *, serial: bool = False) -> T:
         """Run a job and return its result.
 
         Args:
             work: the job.
             client: whose it is.
+            serial: True for one that computes in Python alone; an encoder computes outside of it.
 
         Raises:
             Busy: the queue is full, or the job waited longer than ``queue_seconds``.
@@ -103,7 +112,7 @@ class WorkerPool:
             if loser is None:
                 raise Busy(1)
             self._refuse(loser)
-        job = _Job(work, client, time.monotonic(), asyncio.get_running_loop().create_future())
+        job = _Job(work, client, time.monotonic(), asyncio.get_running_loop().create_future(), serial)
         self.pending += 1  # until the thread is free, also where the client has gone before
         self._waiting.append(job)
         self._start()
@@ -139,24 +148,29 @@ class WorkerPool:
         """Return the job whose turn it is; None where it must wait for a thread."""
         if not self._waiting:
             return None
-        free = len(self._running) < self._count
         if self._usage is None:
-            return self._waiting[0] if free else None
-        for job in self._waiting:
-            job.heavy = self._usage.is_heavy(job.client)
-            if not job.heavy and (free or self._is_short(job, self._usage)):
-                return job
-        if not free:
-            return None
+            return self._waiting[0] if len(self._running) < self._count else None
+        usage, runs = self._usage, Counter(job.client for job in self._running)
         heavy = sum(job.heavy for job in self._running)
-        return None if heavy >= self._heavy_threads and self._usage.light_ones_ask() else self._waiting[0]
+        most_heavy = self._heavy_threads if usage.light_ones_ask() else self._count
+        turns = {  # once for each client: what it has used is less a moment later
+            client: (usage.is_heavy(client), usage.used(client) + runs[client] * usage.expected(client))
+            for client in {job.client for job in self._waiting}
+        }
+        for job in sorted(self._waiting, key=lambda job: turns[job.client]):
+            job.heavy = turns[job.client][0]
+            beside = [running for running in self._running if running.serial] if job.serial else self._running
+            if len(self._running) < self._count and len(beside) < (self._serial_threads if job.serial else self._count):
+                if not job.heavy or heavy < most_heavy:
+                    return job
+            elif not job.heavy and len(self._running) <= self._count and self._is_short(job, beside, usage):
+                return job
+        return None
 
-    def _is_short(self, job: _Job, usage: Usage) -> bool:
-        """Return whether the thread that is kept is free, and a job is shorter by far than all that run."""
+    def _is_short(self, job: _Job, beside: Sequence[_Job], usage: Usage) -> bool:
+        """Return whether a job is shorter by far than all that hold its threads, of which one more is kept for it."""
         length = _LONGER * usage.expected(job.client)
-        return len(self._running) == self._count and all(
-            running.heavy or length < usage.expected(running.client) for running in self._running
-        )
+        return all(running.heavy or length < usage.expected(running.client) for running in beside)
 
     def _end(self, job: _Job, done: Future[Any]) -> None:
         self.pending -= 1

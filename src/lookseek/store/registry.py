@@ -26,10 +26,13 @@ class Capabilities:
     Args:
         graphs: ``optimise(graph=True)`` builds HNSW graphs, which large indexes are searched by.
         most_items: up to how many items it is recommended for; None for any number.
+        remote: whether another process answers, so that several searches run at once; the stores of a folder hold
+            Python's lock while they search.
     """
 
     graphs: bool
     most_items: int | None = None
+    remote: bool = False
 
 
 class _StoreClass(Protocol):
@@ -163,5 +166,5 @@ _STORES: Mapping[StoreType, _Entry] = {
 }
 """In the order of preference for a new index; the last needs no package."""
 
-_SERVERS: Mapping[StoreType, Capabilities] = {"postgresql": Capabilities(graphs=True)}
+_SERVERS: Mapping[StoreType, Capabilities] = {"postgresql": Capabilities(graphs=True, remote=True)}
 """Stores on servers; an address that begins with the name finds them."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import JSONResponse, Response
 
 from ...errors import QueryError
 from ...filters import Condition, check_fields, parse
@@ -14,7 +15,7 @@ from ...store import Restriction, Store
 from ..engine import Engine
 from ..guards.filter_cost import check_filter_cost, slow_comparisons
 from ..settings import MAX_COUNTED
-from .response_schemas import PROBLEMS, Facet, Facets, IndexAbout
+from .response_schemas import PROBLEMS, Facets, IndexAbout
 
 __all__ = ["count_facets", "describe_index", "router"]
 
@@ -25,16 +26,16 @@ _SLOW_WEIGHT = 5
 """What a comparison that no index helps with costs of an item, in countings of a field: 12 microseconds and 2.4."""
 
 
-@router.get("/v1/facets", responses=PROBLEMS)
+@router.get("/v1/facets", response_model=Facets, responses=PROBLEMS)
 async def facets(
     request: Request,
     filter: Annotated[str, Query(max_length=10_000)] = "",
     field: Annotated[Sequence[str], Query(max_length=32)] = (),
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Facets:
+) -> Response:
     """Count the values of attributes among the items that meet a filter."""
     engine: Engine = request.app.state.engine
-    return await engine.run_search(lambda: count_facets(engine, filter, field, limit))
+    return await engine.run_search(lambda: JSONResponse(count_facets(engine, filter, field, limit)))
 
 
 @router.get("/v1/index", responses=PROBLEMS)
@@ -46,7 +47,7 @@ async def index(request: Request) -> IndexAbout:
     return describe_index(engine).model_copy(update={"products": products})
 
 
-def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> Facets:
+def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int) -> dict[str, Any]:
     """Count the values of some fields, or of all that can be counted, as many of them as one request may.
 
     Args:
@@ -56,7 +57,7 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
         limit: values of a field at most, the most frequent first.
 
     Returns:
-        The counts, and the fields that are left for further requests.
+        What ``Facets`` has, as JSON values: the counts, and the fields that are left for further requests.
 
     Raises:
         QueryError: a field that does not exist or holds numbers.
@@ -83,8 +84,8 @@ def count_facets(engine: Engine, filter: str, fields: Sequence[str], limit: int)
             if fields:
                 raise
             continue  # a field beyond those that the store can count
-        facets[name] = [Facet(value=value, count=count) for value, count in values if isinstance(value, str | bool)]
-    return Facets(items=index.store.count(Restriction(condition)), facets=facets, not_counted=not_counted)
+        facets[name] = [{"value": value, "count": count} for value, count in values if isinstance(value, str | bool)]
+    return {"items": index.store.count(Restriction(condition)), "facets": facets, "not_counted": not_counted}
 
 
 def _is_countable(store: Store, field: str) -> bool:

@@ -91,7 +91,7 @@ async def garments(request: Request) -> Response:
     image = (await engine.run_charged(lambda: to_query(body, uploaded, fetched))).image
     if image is None:
         raise QueryError("garments are looked for in a photo, and there is none: send one as image")
-    found = await engine.run_search(lambda: engine.searcher.garments(image))
+    found = await engine.run_search(lambda: engine.searcher.garments(image), encodes=True)
     return JSONResponse({"garments": [region_to_dict(each) for each in found]})
 
 

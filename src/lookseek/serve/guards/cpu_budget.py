@@ -26,7 +26,7 @@ LONG_JOB_SECONDS = 0.25
 Several clients within their shares can hold every thread by jobs that long."""
 
 _HALF_LIFE = 5.0
-"""Seconds after which a client's longest job counts as half as long."""
+"""Seconds after which a client's longest job counts as half as long, and what it has used as half as much."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class _Bucket:
         reserved: requests of it that are being answered.
         longest: seconds of its longest job of late, at ``longest_at``.
         longest_at: when that was so.
+        used: seconds that it has used of late, at ``at``.
     """
 
     left: float
@@ -48,6 +49,7 @@ class _Bucket:
     reserved: int = 0
     longest: float = 0.0
     longest_at: float = 0.0
+    used: float = 0.0
 
     def longest_now(self, now: float) -> float:
         """Return the seconds of its longest job, less the longer ago it was."""
@@ -149,6 +151,7 @@ class CpuBudget:
             now = self._clock()
             bucket = self._filled(client, now)
             bucket.left = max(-self._burst, bucket.left - seconds)
+            bucket.used += seconds
             bucket.longest, bucket.longest_at = max(length, bucket.longest_now(now)), now
 
     def release(self, client: str) -> None:
@@ -162,6 +165,12 @@ class CpuBudget:
         with self._lock:
             bucket = self._buckets.get(client)
             return 0.0 if bucket is None else bucket.longest_now(self._clock())
+
+    def used(self, client: str) -> float:
+        """Return the seconds that a client has used of late, each less the longer ago it was; 0 of a new client."""
+        with self._lock:
+            bucket = self._buckets.get(client)
+            return 0.0 if bucket is None else bucket.used * math.exp2((bucket.at - self._clock()) / _HALF_LIFE)
 
     def is_heavy(self, client: str) -> bool:
         """Return whether a client had a long job of late, or has used ``HEAVY_SECONDS`` beyond its share."""
@@ -184,6 +193,7 @@ class CpuBudget:
 
     def _filled(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now, -self._others_seconds)
+        bucket.used *= math.exp2((bucket.at - now) / _HALF_LIFE)
         bucket.left, bucket.at = min(self._burst, bucket.left + (now - bucket.at) * self._rate), now
         while len(self._buckets) >= MAX_CLIENTS:
             self._buckets.popitem(last=False)

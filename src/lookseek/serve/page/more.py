@@ -71,7 +71,7 @@ async def more(
         "more_url": more_url(state, there, content.version),
         "shown": there,
     }
-    html = await services.engine.run_charged(lambda: render_template(context, "more.html"))
+    html = await services.engine.run_search(lambda: render_template(context, "more.html"))
     url = replace(state, k=min(max(there, 1), MAX_K)).url()
     headers = {"Cache-Control": "private, no-cache", "HX-Replace-Url": url, "Content-Language": texts.language}
     return Response(html, 200, headers, media_type="text/html")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from ...types import Role
 from ..api.index import describe_index
 from ..engine import Engine
 from ..path_prefix import address
+from ..pool import Busy
 from ..settings import MAX_PAGE_BYTES
 from ..uploads import Upload
 from .assets import static_url
@@ -53,13 +54,29 @@ async def render_page(request: Request, state: State, error: PageError | None = 
     else:
         content = PageContent(error=error)
     texts = load_texts(language)
-    html = await services.engine.run_charged(lambda: render_template(_context(request, state, texts, upload, content)))
+    html, content = await _render(
+        services.engine,
+        content,
+        lambda shown: render_template(_context(request, state, texts, upload, shown)),
+    )
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": language}
     if content.error and content.error.retry_seconds:
         headers["Retry-After"] = str(content.error.retry_seconds)
     if request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request"):
         headers["HX-Push-Url"] = state.url()
     return Response(html, content.error.status if content.error else 200, headers, media_type="text/html")
+
+
+async def _render(
+    engine: Engine, content: PageContent, render: Callable[[PageContent], str]
+) -> tuple[str, PageContent]:
+    """Return the HTML of a page's content, and what it shows: results wait for their turn, errors for nothing."""
+    if content.error is None:
+        try:
+            return await engine.run_search(lambda: render(content)), content
+        except Busy as busy:
+            content = PageContent(error=PageError("busy", "", 503, busy.seconds))
+    return await engine.run_charged(lambda: render(content)), content
 
 
 def reader_language(request: Request, state: State) -> Language:
