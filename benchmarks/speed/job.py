@@ -4,9 +4,9 @@ python -m benchmarks.speed.job --rows 100000 --write
 python -m benchmarks.speed.job --rows 100000 --kill-after 60 --write
 
 The table is that of ``read_table`` with drawn photos of 64 pixels, 50 rows to a photo; one in 200 is cut short, and
-shown by broken rows alone.
-``lookseek index`` runs on it as a person runs it, with a graph from 50,000 items on; each photo is encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run again. At the end the job runs
-once more, and finds nothing to do.
+shown by broken rows alone. ``lookseek index`` runs on it as a person runs it, with a graph from 50,000 items on; each
+photo is encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run again. At the end the
+job runs once more, and finds nothing to do.
 """
 
 from __future__ import annotations
