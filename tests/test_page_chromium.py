@@ -393,6 +393,8 @@ def test_axe_finds_nothing(browser: Tab, service: Service, shop: tuple[Path, Pat
         (1200, "/?minus=red"),
         (1200, "/?photo=u:gone"),
         (390, "/view?item=item-9&text=red"),
+        (1200, "/look?item=item-9"),
+        (1200, "/why?item=item-9&photo=i:item-8"),
         (1200, "/nothing"),
     ):
         browser.screen(width, 900, dark=dark, still=True)

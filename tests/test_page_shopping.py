@@ -95,6 +95,16 @@ def test_more_results_come_and_back_restores_the_place(tab: Tab, service: Servic
     assert tab.ask(inside)
 
 
+def test_nothing_moves_while_results_come(tab: Tab, service: Service) -> None:
+    observe = "new PerformanceObserver(l => window.shifts.push(...l.getEntries().map(one => one.value)))"
+    for page in ("/", "/?text=red", "/?photo=i:photo-3", "/view?item=photo-3"):
+        tab.visit(service.url + page)
+        tab.ask(f"window.shifts = []; {observe}.observe({{type: 'layout-shift', buffered: true}})")
+        tab.until("[...document.images].slice(0, 8).every(one => one.complete)")
+        tab.ask("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert sum(tab.ask("window.shifts")) < 0.001, page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_item_is_seen_large_paged_through_and_zoomed(tab: Tab, service: Service, language: str) -> None:
     tab.speak(language)
