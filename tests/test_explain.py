@@ -16,11 +16,14 @@ from lookseek.catalogue.drawn import write_catalogue
 from lookseek.encode import load_model
 from lookseek.encode.model import load_cells
 from lookseek.encode.onnx_split import split_graph
+from lookseek.encode.regions import GarmentRegions
+from lookseek.encode.regions.geometry import REGIONS, SAMPLES
 from lookseek.errors import QueryError
 from lookseek.index.job import build_index
 from lookseek.render.agreement import centre_of, explanation_lines, levels_of
 from lookseek.render.contributions import contributions_from_dict, contributions_to_dict
-from lookseek.results import CellMap, Contributions, Hit
+from lookseek.results import CellMap, Contributions, Hit, RegionVerdict
+from lookseek.search.region_contributions import sum_by_region
 from lookseek.types import Box
 from lookseek.vectors import unit
 
@@ -81,6 +84,12 @@ def test_contributions_sum_to_the_score_in_every_cut(name: str, shop: Path, sear
         maps = [made.photo, *([made.query] if made.query else [])]
         for found in maps:  # a store rounds vectors, and a small photo's file decodes a little otherwise
             assert sum(map(sum, found.cells)) + found.rest == pytest.approx(look, abs=0.02)
+        if made.regions:
+            assert sum(made.regions.values()) == pytest.approx(hit.score, abs=1e-9)
+            assert {"collar", "chest", "waist", "elsewhere"} <= set(made.regions)
+            assert {each.region for each in hit.verdicts} >= set(made.regions) & set(REGIONS)
+    by_photo = name in ("photo", "photo and colour", "re-ranked", "garment")
+    assert any(hit.contributions and hit.contributions.regions for hit in results) == by_photo
     first = results[0].contributions
     assert first is not None and (first.query is not None) == (
         name in ("photo", "photo and colour", "re-ranked", "garment")
@@ -114,6 +123,29 @@ def test_one_item_is_explained_whether_it_is_a_hit_or_not(shop: Path, searcher: 
     assert hit.score == pytest.approx(last.score, abs=1e-6) and hit.contributions is not None
     with pytest.raises(QueryError, match="no item 'nothing'"):
         searcher.explain(query, "nothing")
+
+
+def test_cells_go_to_the_region_that_has_most_places_in_them() -> None:
+    there = np.array([True, True, False, False, False])
+    points = np.zeros((5, SAMPLES, 2))
+    points[0] = (0.1, 0.1)  # all in the first cell
+    points[1, : SAMPLES // 2], points[1, SAMPLES // 2 :] = (0.9, 0.1), (0.9, 0.9)
+    points[1, 0] = (0.1, 0.1)  # one beside the collar's
+    garment = GarmentRegions(np.zeros((5, 4), np.float32), there, points)
+    found = CellMap(((0.1, 0.2), (0.3, 0.4)), 0.05, WHOLE, (2, 2))
+    sums = sum_by_region(found, garment, 1.2, {"colour": 0.1})
+    assert sums == pytest.approx({"collar": 0.1, "chest": 0.6, "elsewhere": 0.4, "colour": 0.1})
+
+
+def test_what_has_no_regions_has_none_explained(shop: Path, tmp_path: Path) -> None:
+    table = tmp_path / "items.csv"
+    rows = [f"{number},{path},shoes" for number, path in enumerate(sorted((shop / "photos").rglob("*.jpg"))[:3])]
+    table.write_text("id,image,category\n" + "\n".join(rows), encoding="utf-8")
+    build_index(table, tmp_path / "index")
+    with Searcher(tmp_path / "index") as searcher:
+        hit = searcher.search(Query(image=photo_in(shop), k=1, explain=True))[0]
+    assert hit.contributions is not None and hit.contributions.photo is not None
+    assert (hit.contributions.regions, hit.verdicts) == ({}, ())
 
 
 def test_many_results_are_not_explained() -> None:
@@ -206,6 +238,9 @@ def test_it_is_said_in_words() -> None:
         "of its photo"
     )
     assert explanation_lines(Hit("a", 0.6, 2, {}, {})) == []
+    verdicts = tuple(RegionVerdict(name, 0.5, name == "collar") for name in ("collar", "chest", "waist"))
+    (line,) = explanation_lines(Hit("a", 0.6, 2, {}, {}, contributions=MADE, verdicts=verdicts))
+    assert "; chest and waist the same; collar different; " in line
 
 
 def test_json_holds_all_of_it() -> None:
@@ -250,6 +285,7 @@ def test_the_service_and_its_page_explain(shop: Path) -> None:
             assert answer.status_code == 200
             page = Html(answer.text)
             cells = [rect for rect in page.all("rect") if "fill-opacity" in rect]
+            assert {"en": "ollar", "vi": "ổ áo"}[language] in page.said()
             assert word in page.said() and len(page.all("image")) == 2 and len(cells) == 2 * 49
         assert service.ask.get(f"/why?item={other}").status_code == 404
         assert service.ask.get(f"/why?item=nothing&photo=i:{item}").status_code in (404, 422)

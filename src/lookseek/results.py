@@ -35,7 +35,7 @@ class CellMap:
 class Contributions:
     """What gave a hit its score, split in several ways.
 
-    ``vectors``, ``parts`` and, where there are any, ``garments`` each sum to the score.
+    ``vectors``, ``parts`` and, where there are any, ``garments`` and ``regions`` each sum to the score.
 
     Args:
         vectors: by vector, and by part of it where the model has named parts: ``joint``, ``instance``, ``colour``; by
@@ -47,6 +47,9 @@ class Contributions:
             ``look``, and ``colour`` where the query is a photo alone and the index has colours.
         query: cells of the query's photo; None where it is no photo alone, or the model has no cells.
         photo: cells of the hit's photo; None where that can't be had, or the model has no cells.
+        regions: by region of the hit's garment: ``collar``, ``chest``, ``waist``, ``left sleeve``, ``right sleeve`` as
+            its photo shows them, ``elsewhere``, and what is no part of the photo, such as ``colour``; empty where the
+            query is no photo alone, or the hit is no garment that has such regions.
     """
 
     vectors: Mapping[str, float]
@@ -55,6 +58,7 @@ class Contributions:
     agreement: Mapping[str, float] = field(default_factory=dict)
     query: CellMap | None = None
     photo: CellMap | None = None
+    regions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Hit:
         region: the garment in the item's photo that was compared, where the query means a garment or a box and the
             index keeps a vector for each garment; None where the whole photo was.
         contributions: what gave the score, where the query has it explained; None else.
-        verdicts: on each region of its garment, where the query looks for copies of a design; empty else.
+        verdicts: on each region of its garment, where the query looks for copies of a design or has its hits explained,
+            and the hit is a garment that has such regions; empty else.
     """
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from ..results import CellMap, Contributions, Hit
@@ -84,12 +84,18 @@ def explanation_lines(hit: Hit) -> list[str]:
     levels = levels_of(made)
     for level, (one, several) in _VERBS.items():
         if aspects := [name for name, each in levels.items() if each == level]:
-            listed = " and ".join([*([", ".join(aspects[:-1])] if aspects[1:] else []), aspects[-1]])
-            said.append(f"{listed} {several if len(aspects) > 1 else one}")
+            said.append(f"{_listed(aspects)} {several if len(aspects) > 1 else one}")
+    for verb, differs in (("the same", False), ("different", True)):
+        if regions := [each.region for each in hit.verdicts if each.differs == differs]:
+            said.append(f"{_listed(regions)} {verb}")
     centre = centre_of(made.photo) if made.photo is not None else None
     if centre is not None:
         said.append(f"most of it in the {centre[0]} {centre[1]} of its photo")
     return ["; ".join(said)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def _sum(contributions: Mapping[str, float]) -> str:

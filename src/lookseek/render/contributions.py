@@ -10,7 +10,7 @@ from ..types import Box
 
 __all__ = ["contributions_from_dict", "contributions_to_dict"]
 
-_SUMS = ("vectors", "parts", "garments", "agreement")
+_SUMS = ("vectors", "parts", "garments", "regions", "agreement")
 _MAPS = ("query", "photo")
 
 
@@ -25,9 +25,9 @@ def contributions_to_dict(made: Contributions) -> dict[str, Any]:
 
 def contributions_from_dict(answer: Mapping[str, Any]) -> Contributions:
     """Return contributions of JSON values, as ``contributions_to_dict`` gives them."""
-    sums = [answer.get(name, {}) for name in _SUMS]
-    query, photo = (_cells_from_dict(answer[name]) if answer.get(name) else None for name in _MAPS)
-    return Contributions(sums[0], sums[1], sums[2], sums[3], query, photo)
+    maps = {name: _cells_from_dict(answer[name]) if answer.get(name) else None for name in _MAPS}
+    sums = {name: answer.get(name, {}) for name in _SUMS}
+    return Contributions(**sums, query=maps["query"], photo=maps["photo"])
 
 
 def _cells_to_dict(found: CellMap) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What gave each hit its score: by vector, by part of the query, by garment, and by cell of both photos."""
+"""What gave each hit its score: by vector, part of the query, garment, region, and cell of both photos."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from .. import images
 from ..encode import Model
 from ..encode.cells import CellEncoder, PhotoCells
 from ..encode.model import load_cells
+from ..encode.regions import GarmentRegions
 from ..errors import ItemError
 from ..index.open_index import OpenIndex
 from ..query import Query
 from ..results import CellMap, Contributions, Hit
 from ..store.schema import COLOUR, GARMENTS, LOOK, RESPONSE_COLOUR
-from ..types import Box, Photo, Point, Region, Vector
+from ..types import Box, Photo, Pixels, Point, Region, Vector
 from ..vectors import cosine, unit
+from .copied import region_encoder
 from .query_vectors import EncodedQuery
+from .region_contributions import has_regions, with_regions
 
 __all__ = ["with_contributions"]
 
@@ -57,9 +60,11 @@ def with_contributions(
         )
     cells, vector, weight = _cells_of(model.folder, model.checksum), encoded.vectors[using], weights[using]
     asked = _query_cells(query, index, cells)
+    original: GarmentRegions | None = None  # found once, for the first hit that has regions
     explained = []
     for hit in hits:
         point, box = points[hit.id], None if hit.region is None else hit.region.box
+        shown = _item_cells(index, point, box, cells)
         stored = _compared(point, using, vector, hit.region)
         parts = _query_parts(query, encoded, hit)
         if encoded.unchanged is not None:
@@ -71,9 +76,13 @@ def with_contributions(
             garments={} if hit.region is None else {hit.region.label: hit.score},
             agreement=_agreement(encoded, using, stored, point, model.parts),
             query=_cell_map(cells, asked, stored, weight),
-            photo=_cell_map(cells, _item_cells(index, point, box, cells), vector, weight),
+            photo=_cell_map(cells, shown, vector, weight),
         )
-        explained.append(replace(hit, contributions=made))
+        if asked is not None and shown is not None and query.copied is None and has_regions(point.attributes):
+            original = original or region_encoder().encode(asked.pixels)
+            explained.append(with_regions(hit, made, original, shown.pixels, query.rerank))
+        else:
+            explained.append(replace(hit, contributions=made))
     return tuple(explained)
 
 
@@ -138,11 +147,13 @@ class _Seen:
 
     Args:
         cells: of the part that was compared.
+        pixels: of that part.
         size: width and height of the photo.
         box: that part; None for all of it.
     """
 
     cells: PhotoCells
+    pixels: Pixels
     size: tuple[int, int]
     box: Box | None
 
@@ -170,7 +181,7 @@ def _item_cells(index: OpenIndex, point: Point, box: Box | None, cells: CellEnco
 def _seen(cells: CellEncoder, photo: Photo, box: Box | None) -> _Seen:
     pixels = images.decode(photo, min_side=0 if box is not None else cells.min_side)
     part = pixels if box is None else images.crop(pixels, box)
-    return _Seen(cells.encode(part), (pixels.shape[1], pixels.shape[0]), box)
+    return _Seen(cells.encode(part), part, (pixels.shape[1], pixels.shape[0]), box)
 
 
 def _cell_map(cells: CellEncoder | None, seen: _Seen | None, vector: Vector, weight: float) -> CellMap | None:

@@ -19,7 +19,7 @@ from ..results import Hit, RegionVerdict
 from ..types import Box, Photo, Pixels
 from .candidates import Candidates
 
-__all__ = ["order_by_regions", "region_shares", "with_verdicts"]
+__all__ = ["order_by_regions", "region_encoder", "region_shares", "to_verdicts", "with_verdicts"]
 
 
 def order_by_regions(query: Query, index: OpenIndex, nearest: Candidates) -> tuple[Candidates, dict[str, RegionMatch]]:
@@ -38,7 +38,7 @@ def order_by_regions(query: Query, index: OpenIndex, nearest: Candidates) -> tup
         ModelError: the model of regions can't be loaded.
     """
     assert query.copied is not None
-    encoder = _encoder()
+    encoder = region_encoder()
     original = encoder.encode(_decode(encoder, _query_photo(query, index), query.box))
     points = {point.id: point for point in index.store.get(nearest.ids, vectors=False)}
     photos = index.place.photos([points[id_].source if id_ in points else "" for id_ in nearest.ids])
@@ -76,7 +76,7 @@ def with_verdicts(hits: Sequence[Hit], matches: Mapping[str, RegionMatch], witho
         without: how many regions the score leaves out.
     """
     return tuple(
-        replace(hit, shares=region_shares(matches[hit.id], without), verdicts=_verdicts(matches[hit.id]))
+        replace(hit, shares=region_shares(matches[hit.id], without), verdicts=to_verdicts(matches[hit.id]))
         for hit in hits
     )
 
@@ -92,7 +92,7 @@ def region_shares(match: RegionMatch, without: int) -> dict[str, float]:
     return {name: cosine / len(kept) if name in kept else 0.0 for name, cosine in match.cosines.items()}
 
 
-def _verdicts(match: RegionMatch) -> tuple[RegionVerdict, ...]:
+def to_verdicts(match: RegionMatch) -> tuple[RegionVerdict, ...]:
     """Return a verdict on each region that either garment has."""
     return tuple(RegionVerdict(name, cosine, name in match.differing) for name, cosine in match.cosines.items())
 
@@ -113,5 +113,6 @@ def _decode(encoder: RegionEncoder, photo: Photo, box: Box | None) -> Pixels:
 
 
 @lru_cache(maxsize=1)
-def _encoder() -> RegionEncoder:
+def region_encoder() -> RegionEncoder:
+    """Return the model of regions that ships. Raises ``ModelError`` where it can't be loaded."""
     return load_regions()

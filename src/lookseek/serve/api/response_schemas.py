@@ -61,11 +61,12 @@ class CellMap(BaseModel):
 
 
 class Contributions(BaseModel):
-    """What gave a hit its score: ``vectors``, ``parts`` and, where there are any, ``garments`` sum to it each."""
+    """What gave a hit its score: ``vectors``, ``parts`` and, where any, ``garments`` and ``regions`` sum to it."""
 
     vectors: dict[str, float] = Field(description="By vector, and by part of it where the model has named parts.")
     parts: dict[str, float] = Field(description="By part of the query.")
     garments: dict[str, float] = Field({}, description="By kind, where a garment of the photo was compared.")
+    regions: dict[str, float] = Field({}, description="By region of the hit's garment, and elsewhere.")
     agreement: dict[str, float] = Field({}, description="Cosines by aspect, whatever their weight in the score.")
     query: CellMap | None = Field(None, description="Cells of the query's photo.")
     photo: CellMap | None = Field(None, description="Cells of the hit's photo.")
@@ -93,7 +94,9 @@ class Hit(BaseModel):
         None, description="Ids of the product's other photos that meet the filter, at the most 100."
     )
     region: Garment | None = Field(None, description="The garment of its photo that was compared, where one was.")
-    verdicts: list[RegionVerdict] | None = Field(None, description="On each region, where copies are looked for.")
+    verdicts: list[RegionVerdict] | None = Field(
+        None, description="On each region, where copies are looked for or hits explained"
+    )
     contributions: Contributions | None = Field(None, description="What gave the score, where that was asked for.")
 
 

@@ -14,6 +14,7 @@ from ...index.products import product_of
 from ...query_checks import MAX_DISTINCT
 from ...search.outfits import complete_look
 from ...search.outfits.parts import part_of
+from ...search.region_contributions import REGION_PARTS
 from ...store import Restriction
 from ...types import Point
 from ..engine import Engine
@@ -37,8 +38,6 @@ MAX_SHOWN = 2_000
 """Results that a page shows at the most: each further step finds all before it again."""
 _LOOK_ITEMS = 6
 """Items of each part of a completed look."""
-_COPIED_PARTS = (None, "top", "dress", "outerwear")
-"""Parts of an outfit that have a collar, a chest, a waist and sleeves to compare; None where no part is known."""
 _MAX_PHOTOS = 24
 """Photos of a product in its view."""
 
@@ -132,7 +131,7 @@ async def view(request: Request, item: str = Query(max_length=MAX_ID)) -> Respon
     context = base_context(request, state, texts) | {
         "card": card,
         "why_url": why_url(item, state) if state.has_query else "",
-        "copies_url": state.with_photo(f"i:{item}").with_copies().url() if part in _COPIED_PARTS else "",
+        "copies_url": state.with_photo(f"i:{item}").with_copies().url() if part is None or part in REGION_PARTS else "",
         "look_url": look_url(item, state) if part else "",
         "rows": attribute_rows(shown.point.attributes, roles, texts),
         "photos": [(image_url(id_), view_url(id_, state)) for id_ in shown.photos],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -9,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ...render.agreement import LEVELS, centre_of, levels_of
-from ...results import CellMap, Contributions, Hit
+from ...render.agreement import LEVELS, Level, centre_of, levels_of
+from ...results import CellMap, Contributions, Hit, RegionVerdict
 from ..engine import Engine
 from ..path_prefix import address
 from ..settings import MAX_ID
@@ -71,7 +72,7 @@ async def why(request: Request, item: str = Query(max_length=MAX_ID)) -> Respons
     part = "hx-request" in request.headers
     context = base_context(request, state, texts) | {
         "card": card,
-        "sentences": sentences(made, texts),
+        "sentences": sentences(made, hit.verdicts, texts),
         "asked": None if made.query is None else lit_photo(own, made.query),
         "found": None if made.photo is None else lit_photo(card.image, made.photo),
         "sums": [] if not state.scores else _sums(hit, made, texts),
@@ -112,25 +113,33 @@ def lit_photo(url: str, found: CellMap) -> LitPhoto:
     return LitPhoto(f"{url}?size=640", width, height, min(across, down), tuple(cells))
 
 
-def sentences(made: Contributions, texts: Texts) -> list[str]:
+def sentences(made: Contributions, verdicts: Sequence[RegionVerdict], texts: Texts) -> list[str]:
     """Return what agrees and where it lies, in plain words."""
-    levels, said = levels_of(made), []
+    levels, said = levels_of(made), list[str]()
     for level in LEVELS:
-        aspects = [texts.format(f"why.{aspect}") for aspect, each in levels.items() if each == level]
-        if aspects:
-            *first, last = aspects
-            words = f"{', '.join(first)} {texts.format('why.and')} {last}" if first else last
-            said.append(texts.format(f"why.{level}", n=len(aspects), aspects=words[:1].upper() + words[1:]))
+        said += _sentence(level, [texts.format(f"why.{name}") for name, each in levels.items() if each == level], texts)
+    for level, differs in (("agrees", False), ("differs", True)):
+        regions = [texts.label("region", each.region) for each in verdicts if each.differs == differs]
+        said += _sentence(level, regions, texts)
     centre = None if made.photo is None else centre_of(made.photo)
     if centre is not None:
         said.append(texts.format(f"why.{'_'.join(centre)}"))
     return said
 
 
+def _sentence(level: Level, names: Sequence[str], texts: Texts) -> list[str]:
+    """Return the sentence that some things agree or differ; none of no thing."""
+    if not names:
+        return []
+    *first, last = names
+    words = f"{', '.join(first)} {texts.format('why.and')} {last}" if first else last
+    return [texts.format(f"why.{level}", n=len(names), aspects=words[:1].upper() + words[1:])]
+
+
 def _sums(hit: Hit, made: Contributions, texts: Texts) -> list[tuple[str, str]]:
     """Return the score and what it is made of, for readers who have scores shown."""
     rows = [(texts.format("hit.score", score=texts.number(hit.score, 2)), "")]
-    for names in (made.vectors, made.parts if len(made.parts) > 1 else {}):
+    for names in (made.vectors, made.parts if len(made.parts) > 1 else {}, made.regions):
         rows += [(name, texts.number(value, 3)) for name, value in names.items()]
     return rows
 
