@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from helpers import bf16
@@ -12,9 +13,19 @@ from helpers.catalogues import indexed, write_photos
 from helpers.postgres import Server, Servers
 from hypothesis import HealthCheck, settings
 
+if TYPE_CHECKING:
+    from helpers.qdrant import Qdrant
+
 # How long an example takes is a matter of the machine: none fails for that.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+LOCAL_QDRANT = (
+    "ignore:Payload indexes have no effect in the local Qdrant:UserWarning",
+    "ignore:Local mode performs exact .brute-force. search:UserWarning",
+)
+"""What the local mode of Qdrant's client warns of, once each: why a server is asked too, see helpers/qdrant.py."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for warning in LOCAL_QDRANT:
+        config.addinivalue_line("filterwarnings", warning)
     if config.getoption("--bf16"):
         bf16.emulate()
 
@@ -57,6 +70,26 @@ def postgres(postgres_servers: Servers) -> Server:
     server = postgres_servers.start()
     server.query("CREATE EXTENSION vector")
     return server
+
+
+@pytest.fixture(scope="session")
+def local_qdrant() -> Iterator[Qdrant]:
+    """Qdrant in memory: the local mode of its client."""
+    from helpers.qdrant import found_by_address, local_qdrant
+
+    place = local_qdrant()
+    with found_by_address(place):
+        yield place
+
+
+@pytest.fixture(scope="session")
+def qdrant_server() -> Iterator[Qdrant]:
+    """The Qdrant server that QDRANT_URL names, or a skip."""
+    from helpers.qdrant import remove_test_collections, server_qdrant
+
+    place = server_qdrant()
+    yield place
+    remove_test_collections(place)
 
 
 @pytest.fixture(scope="session")

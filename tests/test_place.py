@@ -27,6 +27,8 @@ PLACES: dict[str, Callable[[Path, pytest.FixtureRequest], Place]] = {
     "folder": lambda top, request: place_of(top / "index"),
     "file://": lambda top, request: place_of((top / "index").as_uri()),
     "postgresql://": lambda top, request: place_of(postgres_index(top, request)),
+    "qdrant:// in memory": lambda top, request: place_of(qdrant_index("local_qdrant", top, request)),
+    "qdrant:// on a server": lambda top, request: place_of(qdrant_index("qdrant_server", top, request)),
 }
 
 
@@ -38,6 +40,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def postgres_index(top: Path, request: pytest.FixtureRequest) -> str:
     name = hashlib.blake2b(str(top).encode(), digest_size=8).hexdigest()
     return f"{request.getfixturevalue('postgres').address()}#{name}"
+
+
+def qdrant_index(kind: str, top: Path, request: pytest.FixtureRequest) -> str:
+    name = hashlib.blake2b(str(top).encode(), digest_size=8).hexdigest()
+    return f"{request.getfixturevalue(kind).address(f'test_{name}')}?shards=1"
 
 
 def is_live(place: Place) -> bool:
@@ -268,7 +275,7 @@ def test_a_place_is_its_own_address(place: Place) -> None:
     assert place_of(place.address).address == place.address
 
 
-@pytest.mark.parametrize("address", ["qdrant://host:6333/shop", "S3://bucket/x"])
+@pytest.mark.parametrize("address", ["mysql://host/shop", "S3://bucket/x"])
 def test_an_unknown_scheme_is_one_clear_error(address: str) -> None:
     with pytest.raises(
         IndexFolderError, match=r"Give the path of a folder, or an address that begins with file://"

@@ -74,6 +74,8 @@ def test_each_file_keeps_the_rules(file: Path) -> None:
         assert "qdrant_edge" not in imported
     if not place.startswith(("store/postgres/", "index/postgres/")):
         assert not imported & {"psycopg", "pgvector"}
+    if not place.startswith(("store/qdrant/", "index/qdrant/")):
+        assert "qdrant_client" not in imported
     if place not in NETWORK:
         assert not imported & {"urllib", "socket", "http", "requests", "httpx2"}
     for node in ast.walk(tree):

@@ -79,7 +79,7 @@ RouteMode: TypeAlias = Literal["soft", "hard"]
 FolderStore: TypeAlias = Literal["edge", "numpy"]
 """Which store keeps an index in a folder: the embedded engine, or plain numpy files."""
 
-StoreType: TypeAlias = Literal["edge", "numpy", "postgresql"]
+StoreType: TypeAlias = Literal["edge", "numpy", "postgresql", "qdrant"]
 """Which store keeps an index: one of those of folders, or the server of its address."""
 
 

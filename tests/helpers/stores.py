@@ -11,7 +11,7 @@ import pytest
 
 from lookseek.store import Layout, Store, create_store, open_store
 
-KINDS = ("edge", "numpy", "postgresql")
+KINDS = ("edge", "numpy", "postgresql", "qdrant in memory", "qdrant server")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ def store_kind(name: str, request: pytest.FixtureRequest) -> StoreKind:
     """Return a kind by name; of one on a server, with the server of this run."""
     if name == "postgresql":
         return _postgres(request)
+    if name.startswith("qdrant"):
+        return _qdrant(name, request)
     return StoreKind(
         name,
         lambda path, layout: create_store(name, path, layout),  # type: ignore[arg-type]
@@ -57,3 +59,19 @@ def _postgres(request: pytest.FixtureRequest) -> StoreKind:
         return PostgresStore(session, schema(path), "points_1", layout)
 
     return StoreKind("postgresql", create, reopen)
+
+
+def _qdrant(name: str, request: pytest.FixtureRequest) -> StoreKind:
+    from lookseek.store.qdrant import QdrantStore, Session
+
+    place = request.getfixturevalue("qdrant_server" if name == "qdrant server" else "local_qdrant")
+    session = Session(place.server, lambda: None)
+
+    def collection(path: Path) -> str:
+        return f"lookseek_test_{hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()}@points_1"
+
+    return StoreKind(
+        name,
+        lambda path, layout: QdrantStore.create(session, collection(path), layout),
+        lambda path, layout: QdrantStore(session, collection(path), layout),
+    )

@@ -57,9 +57,10 @@ def index(
     was skipped, 4 if nothing was kept, 130 if it was stopped.
 
     Args:
-        paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME). A
-            source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a feed in .xml, a webdataset in
-            .tar), features (all_features.npy or its folder, as export-vectors writes it) or "drawn" for drawn garments.
+        paths: one or more sources, then the folder of the index, or its address (postgresql://HOST/DATABASE#NAME,
+            qdrant://HOST:6333/NAME). A source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a
+            feed in .xml, a webdataset in .tar), features (all_features.npy or its folder, as export-vectors writes it)
+            or "drawn" for drawn garments.
         model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
             the index has builds a new index beside it. For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.

@@ -60,9 +60,21 @@ def _on_postgres(address: str) -> Place:
     return PostgresPlace.at(address)
 
 
+def _on_qdrant(address: str) -> Place:
+    try:
+        from .qdrant import QdrantPlace
+    except ImportError as error:
+        raise IndexMismatch(
+            f"an index on Qdrant needs {error.name or 'qdrant-client'} ({error}): pip install 'lookseek[cluster]'"
+        ) from error
+    return QdrantPlace.at(address)
+
+
 _PLACES: Mapping[str, Callable[[str], Place]] = {
     "file": _folder_of_url,
     "postgresql": _on_postgres,
     "postgres": _on_postgres,
+    "qdrant": _on_qdrant,
+    "qdrants": _on_qdrant,
 }
 """Scheme to what makes a place of an address. A new place is a module that keeps both protocols, and a line here."""

@@ -64,9 +64,9 @@ def open_index(address: Address) -> OpenIndex:
         raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
     try:
         return _opened(place, published, note)
-    except IndexDamaged:  # a job may have published a newer generation in between, and removed this one
+    except IndexDamaged:  # a job may have published in between, and removed what this one lists
         newer = place.published()
-        if newer is None or newer.generation == published.generation:
+        if newer is None or newer == published:
             raise
         return _opened(place, newer)
 

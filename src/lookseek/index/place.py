@@ -1,9 +1,9 @@
 """Where an index is kept: the two protocols through which everything else reads and writes one.
 
-What holds an index is a local folder (``folder.py``) or a database (``postgres/``); ``address.py`` finds the place of
-an address. A reader holds a ``Place``, which has no method that writes; a writer holds the place's one ``PlaceWriter``,
-and with it the right to write. A generation is one whole state of an index, described by its ``Manifest``; readers open
-the published one.
+What holds an index is a local folder (``folder.py``) or a server (``postgres/``, ``qdrant/``); ``address.py`` finds the
+place of an address. A reader holds a ``Place``, which has no method that writes; a writer holds the place's one
+``PlaceWriter``, and with it the right to write. A generation is one whole state of an index, described by its
+``Manifest``; readers open the published one.
 """
 
 from __future__ import annotations

@@ -21,19 +21,20 @@ import qdrant_edge as engine
 from ..errors import IndexDamaged, IndexFull, QueryError
 from ..types import Point, RouterType, Value, Vector
 from .base import UNRESTRICTED, Restriction, ScoredId
-from .edge_form import (
+from .edge_form import filter_of
+from .edge_shard import Shard
+from .examples import recommend_by_search
+from .qdrant_payload import (
     ROUTE,
-    compile_filter,
     field_path,
     payload_to_engine,
     point_from_engine,
     value_from_engine,
     vectors_to_engine,
 )
-from .edge_shard import Shard
-from .examples import recommend_by_search
 from .room import require_room, size_of_holes, size_on_disk
 from .schema import FieldType, Layout, VectorSpec, check_points, check_query, point_id
+from .ties import TIE, nearest, ranked
 
 _PAGE = 1024
 """Points read at a time in a scan."""
@@ -61,8 +62,6 @@ _SIGBUS = 7
 """The signal of a mapped page for which the disk has no room, on Linux."""
 _MOST_DECLARED = 64
 """Attributes with an index of their own: each costs several files, which every later write copies."""
-_TIE = 6
-"""Decimals to which scores are rounded before they are ordered."""
 
 
 class EdgeStore:
@@ -120,12 +119,13 @@ class EdgeStore:
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec, vector = check_query(self.layout, using, vector)
-        wanted = compile_filter(restriction)
+        wanted = filter_of(restriction)
         one_by_one = restriction.exact or restriction.among is not None or spec.multi
         if wanted is not None and not one_by_one:
             one_by_one = self._estimate_count(wanted) * spec.dim * _FLOAT16 <= _ONE_BY_ONE
-        take, sign = k + 1, 1.0 if spec.metric == "cosine" else -1.0
-        while True:
+        sign = 1.0 if spec.metric == "cosine" else -1.0
+
+        def fetch(take: int) -> list[ScoredId]:
             found = self._shard.query(
                 engine.QueryRequest(
                     limit=take,
@@ -135,13 +135,9 @@ class EdgeStore:
                     with_payload=["id"],
                 )
             )
-            scores = [round(sign * point.score, _TIE) for point in found]
-            # Points that tie with the k-th may lie beyond the cut; the order by id must decide, not the engine.
-            if len(found) < take or scores[-1] < scores[k - 1]:
-                break
-            take *= 2
-        ranked = sorted((-score, point.payload["id"]) for score, point in zip(scores, found, strict=True))
-        return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
+            return ranked((point.payload["id"], sign * point.score) for point in found)
+
+        return nearest(fetch, k)
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
         spec, vector = check_query(self.layout, using, vector)
@@ -158,7 +154,7 @@ class EdgeStore:
             )
         )
         sign = 1.0 if spec.metric == "cosine" else -1.0
-        scores = {points[point.id]: round(sign * point.score, _TIE) for point in found}
+        scores = {points[point.id]: round(sign * point.score, TIE) for point in found}
         return [ScoredId(id_, scores[id_]) for id_ in points.values() if id_ in scores]
 
     def recommend(
@@ -173,7 +169,7 @@ class EdgeStore:
         return recommend_by_search(self, using, like, unlike, k, restriction)
 
     def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
-        offset, wanted = None, compile_filter(restriction)
+        offset, wanted = None, filter_of(restriction)
         while True:
             records, offset = self._shard.scroll(
                 engine.ScrollRequest(offset=offset, limit=_PAGE, filter=wanted, with_payload=True, with_vector=vectors)
@@ -183,12 +179,12 @@ class EdgeStore:
                 return
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
-        return int(self._shard.count(engine.CountRequest(exact=True, filter=compile_filter(restriction))))
+        return int(self._shard.count(engine.CountRequest(exact=True, filter=filter_of(restriction))))
 
     def facet(
         self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
     ) -> Sequence[tuple[Value, int]]:
-        request = engine.FacetRequest(field_path(field), limit=limit, exact=True, filter=compile_filter(restriction))
+        request = engine.FacetRequest(field_path(field), limit=limit, exact=True, filter=filter_of(restriction))
         try:
             hits = self._shard.facet(request).hits
         except IndexDamaged as error:

@@ -24,10 +24,7 @@ from .examples import recommend_by_search
 from .plain_table import Table
 from .schema import FieldType, Layout, VectorSpec, check_points, check_query
 from .scoring import score_all
-
-_TIE = 6
-"""Decimals to which scores are rounded before they are ordered: float32 dot products of equal rows differ by
-their place in the matrix, in the seventh."""
+from .ties import TIE
 
 
 class PlainStore:
@@ -80,11 +77,11 @@ class PlainStore:
         if not (compared := np.isfinite(scores)).all():  # without a vector of that name, or damaged
             chosen, scores = chosen[compared], scores[compared]
         if 0 < k < len(chosen):  # all that tie with the k-th stay in, so that the order by id decides
-            values = np.round(scores, _TIE)
+            values = np.round(scores, TIE)
             first = values >= np.partition(values, len(values) - k)[len(values) - k]
             chosen, scores = chosen[first], scores[first]
         ids = self._table.ids()
-        ranked = sorted((-round(float(s), _TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
+        ranked = sorted((-round(float(s), TIE), ids[row]) for row, s in zip(chosen.tolist(), scores, strict=True))
         return [ScoredId(id_, -score) for score, id_ in ranked[:k]]
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
@@ -92,7 +89,7 @@ class PlainStore:
         chosen, every = self._table.rows_of(ids), self._table.ids()
         scores = score_all(self._table.embeddings(using), vector, spec.metric, chosen)
         return [
-            ScoredId(every[row], round(float(score), _TIE))
+            ScoredId(every[row], round(float(score), TIE))
             for row, score in zip(chosen.tolist(), scores, strict=True)
             if np.isfinite(score)
         ]

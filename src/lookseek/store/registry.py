@@ -166,5 +166,8 @@ _STORES: Mapping[StoreType, _Entry] = {
 }
 """In the order of preference for a new index; the last needs no package."""
 
-_SERVERS: Mapping[StoreType, Capabilities] = {"postgresql": Capabilities(graphs=True, remote=True)}
+_SERVERS: Mapping[StoreType, Capabilities] = {
+    "postgresql": Capabilities(graphs=True, remote=True),
+    "qdrant": Capabilities(graphs=True, remote=True),
+}
 """Stores on servers; an address that begins with the name finds them."""

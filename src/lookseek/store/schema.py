@@ -36,6 +36,7 @@ _NAMESPACE = uuid.UUID("6a6f4a52-9d0a-5d53-9a52-6c6f6f6b7365")
 MOST_NUMBERS = 1 << 20
 """Numbers that the vectors of one name may have together in one item: 1,024 vectors of 1,024, 2 MB as float16. It
 bounds what comparing with one item can cost."""
+_LARGEST = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,18 @@ def check_vector(vector: Vector, name: str, spec: VectorSpec, whose: str) -> Vec
     if spec.metric == "cosine" and not vector.any(axis=-1).all():
         raise QueryError(f"{whose}: vector {name!r} is zero, so it has no direction to compare by cosine")
     return vector
+
+
+def require_float16(vector: Vector, whose: str, keeper: str) -> None:
+    """Raise a QueryError where a vector holds a number beyond float16.
+
+    Args:
+        vector: as it is kept, of any shape.
+        whose: the beginning of the message.
+        keeper: what keeps it, for the message.
+    """
+    if vector.size and (largest := float(np.abs(vector).max())) > _LARGEST:
+        raise QueryError(f"{whose} holds {largest:,.0f}; {keeper} keeps numbers up to {_LARGEST:,.0f}: scale it down")
 
 
 def check_query(layout: Layout, using: str, vector: Vector) -> tuple[VectorSpec, Vector]:

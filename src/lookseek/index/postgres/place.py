@@ -16,15 +16,17 @@ import psycopg
 from psycopg import errors
 
 from ...catalogue import photos_at
-from ...errors import IndexBusy, IndexDamaged
+from ...errors import IndexBusy
 from ...store import Store, StoreType
 from ...store.postgres import Connections, PostgresStore, Session, connections_to
 from ...store.postgres.texts import text_from_server
 from ...types import Photo
+from ..kept_photos import KEPT
+from ..listed_files import checked, digest_of, digests, wrong_files
 from ..manifest import Manifest, manifest_from_json
 from ..place import PlaceWriter
 from .address import PostgresAddress
-from .writer import KEPT, PostgresWriter
+from .writer import PostgresWriter
 
 __all__ = ["PostgresPlace"]
 
@@ -84,37 +86,22 @@ class PostgresPlace:
         return bool(row and row[0])
 
     def damage(self, manifest: Manifest, *, contents: bool = False) -> Mapping[str, str]:
-        digests = {name: digest for name, (_, digest) in manifest.files.items()}
-        if not digests:
+        if not manifest.files:
             return {}
-        columns = "digest, CASE WHEN %s THEN data END"
-        statement = f"SELECT {columns} FROM {self.schema}.files WHERE digest = ANY(%s)"
+        statement = f"SELECT digest, CASE WHEN %s THEN data END FROM {self.schema}.files WHERE digest = ANY(%s)"
         rows = self._connections().run(
-            lambda connection: connection.execute(statement, [contents, list(digests.values())]).fetchall()
+            lambda connection: connection.execute(statement, [contents, digests(manifest)]).fetchall()
         )
-        there = dict(rows)
-        wrong = {name: "is missing" for name, digest in digests.items() if digest not in there}
-        if contents:
-            for name, digest in digests.items():
-                if name not in wrong and hashlib.sha256(there[digest]).hexdigest() != digest:
-                    wrong[name] = "is not what was written"
-        return wrong
+        return wrong_files(manifest, dict(rows))
 
     def open(self, manifest: Manifest) -> Store:
         return PostgresStore(self._connections(), self.schema, manifest.generation, manifest.spec.layout)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
-        if name not in manifest.files:
-            raise IndexDamaged(f"{name} is not listed in {self.address}, so it is not read: fit the router again")
-        digest = manifest.files[name][1]
+        digest = digest_of(manifest, name, self.address)
         statement = f"SELECT data FROM {self.schema}.files WHERE digest = %s"
         row = self._connections().run(lambda connection: connection.execute(statement, [digest]).fetchone())
-        data = bytes(row[0]) if row else b""
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise IndexDamaged(
-                f"{name} of {self.address} is not what was published: restore the database, or index and route again"
-            )
-        return data
+        return checked(bytes(row[0]) if row else None, digest, name, self.address)
 
     def keeps(self, source: str) -> bool:
         return source.startswith(KEPT)

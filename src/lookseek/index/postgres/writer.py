@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,17 +15,16 @@ from ...store.postgres import PostgresStore, Session
 from ...store.postgres.connections import Connection, register_vectors, standby_error
 from ...store.postgres.tables import create_schema
 from ...store.postgres.texts import text_from_server, text_to_server
-from ..kept_photos import photo_name
+from ..kept_photos import KEPT, photo_name
+from ..listed_files import ListedFiles, digests
 from ..manifest import Manifest, manifest_to_json
 from ..place import Place
 
 if TYPE_CHECKING:
     from .place import PostgresPlace
 
-__all__ = ["KEPT", "PostgresWriter"]
+__all__ = ["PostgresWriter"]
 
-KEPT = "kept-photo:"
-"""How the source of a photo begins that the index itself keeps."""
 _TABLE = re.compile(r"points_(\d+)")
 _LEAST_SERVER = 16_00_00
 """The first PostgreSQL with pg_input_is_valid, which tells dates from other texts."""
@@ -46,8 +44,7 @@ class PostgresWriter:
 
     def __init__(self, place: PostgresPlace, session: Session, schema: str) -> None:
         self._place, self._session, self._schema = place, session, schema
-        self._files: dict[str, dict[str, tuple[int, str]]] = {}
-        """Small files by generation: name to size and SHA-256."""
+        self._files = ListedFiles()
 
     @property
     def place(self) -> Place:
@@ -94,15 +91,12 @@ class PostgresWriter:
 
     def start(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         if base is not None and base.spec.same_vectors(manifest.spec):
-            published = self._place.published()
-            same = published is not None and published.generation == base.generation
-            # what was announced and not published lists no files yet: those of the table are the published ones
-            self._files[base.generation] = {**(published.files if published is not None and same else {}), **base.files}
+            self._files.begin(base.generation, base, self._place.published())
             return replace(manifest, generation=base.generation, files={}, updated="")
         last = max((int(_TABLE.fullmatch(table)[1]) for table in self._tables()), default=0)  # type: ignore[index]
         fresh = replace(manifest, generation=f"points_{last + 1}", files={}, updated="")
         PostgresStore.create(self._session, self._schema, fresh.generation, fresh.spec.layout)
-        self._files[fresh.generation] = {}
+        self._files.begin(fresh.generation)
         return fresh
 
     def open(self, manifest: Manifest) -> Store:
@@ -113,15 +107,14 @@ class PostgresWriter:
 
     def publish(self, manifest: Manifest) -> Manifest:
         """One UPDATE is the moment. A table that was replaced stays until the next writer: searches may be on it."""
-        done = replace(manifest, files=self._files.get(manifest.generation, {}))
+        done = replace(manifest, files=self._files.of(manifest.generation))
 
         def work(connection: Connection) -> None:
             connection.execute(
                 f"UPDATE {self._schema}.state SET published = %s, unfinished = NULL, version = version + 1",
                 [manifest_to_json(done)],
             )
-            listed = [digest for _, digest in done.files.values()]
-            connection.execute(f"DELETE FROM {self._schema}.files WHERE NOT digest = ANY(%s)", [listed])
+            connection.execute(f"DELETE FROM {self._schema}.files WHERE NOT digest = ANY(%s)", [digests(done)])
 
         self._session.run(work)
         return done
@@ -132,15 +125,11 @@ class PostgresWriter:
             self._drop(manifest.generation)
 
     def write_file(self, manifest: Manifest, name: str, data: bytes) -> None:
-        digest = hashlib.sha256(data).hexdigest()
+        digest = self._files.add(manifest.generation, name, data)
         self._execute(f"INSERT INTO {self._schema}.files VALUES (%s, %s) ON CONFLICT DO NOTHING", [digest, data])
-        self._files.setdefault(manifest.generation, {})[name] = (len(data), digest)
 
     def remove_files(self, manifest: Manifest, folder: str) -> None:
-        files = self._files.get(manifest.generation, {})
-        self._files[manifest.generation] = {
-            name: known for name, known in files.items() if not name.startswith(f"{folder}/")
-        }
+        self._files.remove(manifest.generation, folder)
 
     def write_report(self, name: str) -> AbstractContextManager[TextIO]:
         return self._report(name)

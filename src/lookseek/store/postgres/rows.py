@@ -14,14 +14,13 @@ from ...errors import QueryError
 from ...types import Attributes, AttributeValue, Point, Vector, Vectors
 from ...vectors import unit
 from ..payload import from_payload, to_payload
-from ..schema import Layout, VectorSpec
+from ..schema import Layout, VectorSpec, require_float16
 from .tables import vector_columns
 from .texts import text_from_server, text_to_server
 
 __all__ = ["columns_of", "half_vector", "point_from_row", "row_of"]
 
 _BESIDE = ("item", "attributes", "hash", "source", "fingerprint", "regions")
-_LARGEST = float(np.finfo(np.float16).max)
 
 
 def columns_of(layout: Layout, *, vectors: bool) -> tuple[str, ...]:
@@ -71,8 +70,7 @@ def half_vector(vector: Vector, spec: VectorSpec, whose: str) -> HalfVector:
         QueryError: a number is beyond float16.
     """
     row = unit(np.asarray(vector, np.float32)) if spec.metric == "cosine" else np.asarray(vector, np.float32)
-    if (largest := float(np.abs(row).max())) > _LARGEST:
-        raise QueryError(f"{whose} holds {largest:,.0f}; PostgreSQL keeps numbers up to {_LARGEST:,.0f}: scale it down")
+    require_float16(row, whose, "PostgreSQL")
     return HalfVector(row)
 
 

@@ -17,6 +17,7 @@ from ...types import Point, RouterType, Value, Vector
 from ..base import UNRESTRICTED, Restriction, ScoredId
 from ..examples import recommend_by_search
 from ..schema import FieldType, Layout, VectorSpec, check_points, check_query
+from ..ties import nearest, ranked
 from .conditions import Parameters, attribute, value_of, where
 from .connections import Connection, Runner, Session
 from .rows import columns_of, half_vector, point_from_row, row_of
@@ -29,8 +30,6 @@ T = TypeVar("T")
 
 _PAGE = 1024
 """Points read at a time in a scan."""
-_TIE = 6
-"""Decimals to which scores are rounded before they are ordered."""
 _OPERATORS = {"cosine": "<=>", "euclidean": "<->"}
 _MEMORY_A_NUMBER, _MEMORY_A_POINT = 2, 600
 """Bytes that building a graph takes for a number of a vector and for a point, so that it stays in memory."""
@@ -103,16 +102,14 @@ class PostgresStore:
         if spec.multi:
             condition += f" AND cardinality(p.{self._columns[using]}) > 0"
         one_by_one = restriction.exact or restriction.among is not None or spec.multi
-        take = k + 1
-        while True:
+
+        def fetch(take: int) -> list[ScoredId]:
             found = self._nearest(score, spec, condition, {**into.values, "take": take}, one_by_one)
             if len(found) < take and not one_by_one:  # a filter that keeps little ends the walk of a graph early
-                one_by_one = True
-                continue
-            # Points that tie with the k-th may lie beyond the cut; the order by id must decide, not the server.
-            if len(found) < take or found[-1].score < found[k - 1].score:
-                return found[:k]
-            take *= 2
+                return self._nearest(score, spec, condition, {**into.values, "take": take}, True)
+            return found
+
+        return nearest(fetch, k)
 
     def _nearest(
         self, distance: str, spec: VectorSpec, condition: str, parameters: Mapping[str, Any], one_by_one: bool
@@ -282,8 +279,7 @@ class PostgresStore:
 def _ranked(rows: Iterable[tuple[str, float | None]], spec: VectorSpec) -> list[ScoredId]:
     """Return scores by descending score, then by id. Of several vectors the distance is the negative score."""
     top = 1.0 if spec.metric == "cosine" and not spec.multi else 0.0
-    scores = ((-round(top - distance, _TIE), text_from_server(item)) for item, distance in rows if distance is not None)
-    return [ScoredId(id_, -score) for score, id_ in sorted(scores)]
+    return ranked((text_from_server(item), top - distance) for item, distance in rows if distance is not None)
 
 
 def _execute_all(connection: Connection, statements: Iterable[str]) -> None:
