@@ -13,7 +13,7 @@ from pathlib import Path
 from lookseek.train.recipes import RECIPES
 
 VERBS = ["index", "search", "route", "check", "export-vectors", "copy", "evaluate", "compare", "train"]
-VERBS += [*(f"train {name}" for name in RECIPES), "export", "tag", "serve", "demo"]
+VERBS += [*(f"train {name}" for name in RECIPES), "export", "models", "tag", "serve", "demo"]
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 HEAD = """# Commands

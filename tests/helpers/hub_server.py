@@ -25,6 +25,7 @@ class Hub(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.said: list[str] = []
         self.gated: set[str] = set()
+        self.revisions: dict[str, str] = {}  # of those that are not at REVISION
 
     @property
     def url(self) -> str:
@@ -55,14 +56,18 @@ class _Answer(BaseHTTPRequestHandler):
         self.server.asked.append(f"{self.command} {path}")
         self.server.said.append(str(self.headers.get("User-Agent")))
         parts = path.strip("/").split("/")
-        parts = parts[2:] if parts[:2] == ["api", "models"] else parts
+        api = parts[:2] == ["api", "models"]
+        parts = parts[2:] if api else parts
         owner, name, verb, revision, *rest = [*parts, "", "", "", ""]
         folder = self.server.repositories.get(f"{owner}/{name}")
         if folder is None:
             return self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
         if f"{owner}/{name}" in self.server.gated:
             return self._send(403, b"{}", {"X-Error-Code": "GatedRepo"})
-        if revision != REVISION:
+        there = self.server.revisions.get(f"{owner}/{name}", REVISION)
+        if api and not verb:  # the newest
+            verb, revision = "revision", there
+        if revision != there:
             return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
         if verb == "tree":
             files = [
@@ -73,14 +78,14 @@ class _Answer(BaseHTTPRequestHandler):
         if verb == "revision":  # older clients ask so
             said = {
                 "id": f"{owner}/{name}",
-                "sha": REVISION,
+                "sha": there,
                 "siblings": [{"rfilename": f.name} for f in folder.iterdir()],
             }
             return self._send(200, json.dumps(said).encode())
         file = folder / rest[0]
         if not file.is_file():
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
-        return self._send(200, file.read_bytes(), {"ETag": f'"{_oid(file)}"', "X-Repo-Commit": REVISION})
+        return self._send(200, file.read_bytes(), {"ETag": f'"{_oid(file)}"', "X-Repo-Commit": there})
 
     do_HEAD = do_GET
 

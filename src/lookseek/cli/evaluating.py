@@ -11,6 +11,7 @@ from ..errors import QueryError
 from ..types import Metric, RouteMode, RouterType
 from .app import app
 from .console import err, out, print_line
+from .models import fetch_if_public
 from .output import (
     print_evaluation,
 )
@@ -52,8 +53,9 @@ def evaluate(
         list: print the benchmarks with their protocols, sizes and needs.
         split: the part that asks; for most benchmarks test.
         protocol: one of the benchmark's; the first that --list names if none is given.
-        model: a shipped model's name, a model folder, hf:OWNER/NAME@REVISION, "colour", or vectors: NAME.npy beside
-            NAME.txt, a key a line. Of garments a parser, lookseek-garments if none is given.
+        model: a shipped model's name, a public one's that lookseek models lists, a model folder,
+            hf:OWNER/NAME@REVISION, "colour", or vectors: NAME.npy beside NAME.txt, a key a line. Of garments a parser,
+            lookseek-garments if none is given.
         metric: how vectors are compared: cosine or euclidean.
         colour_weight: share of the colour in the score, 0 to 1, as in a search.
         literal: take words as they stand; else words that the model was never taught are read as ones that it was.
@@ -79,6 +81,7 @@ def evaluate(
         return 0
     if benchmark is None:
         raise QueryError("no benchmark is named: lookseek evaluate --list names them")
+    fetch_if_public(model)
     routed = None if route == "none" else Route(route, route_mode, route_preset)
     request = EvaluationRequest(
         benchmark=benchmark,

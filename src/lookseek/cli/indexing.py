@@ -12,6 +12,7 @@ from .app import app
 from .console import err, escape, out, print_line, printable
 from .exit_codes import ALL_WELL, code_of
 from .fetching import print_fetched, remote_photos
+from .models import fetch_if_public
 from .output import (
     print_exported,
     print_keyed,
@@ -61,8 +62,9 @@ def index(
             qdrant://HOST:6333/NAME). A source is a folder of photos, a table (.csv, .tsv, .json, .jsonl, .parquet, a
             feed in .xml, a webdataset in .tar), features (all_features.npy or its folder, as export-vectors writes it)
             or "drawn" for drawn garments.
-        model: a shipped model's name, a model folder, or hf:OWNER/NAME@REVISION of the Hugging Face hub; another than
-            the index has builds a new index beside it. For features the model that made them.
+        model: a shipped model's name, a public one's that lookseek models lists, a model folder, or
+            hf:OWNER/NAME@REVISION of the Hugging Face hub; another than the index has builds a new index beside it.
+            For features the model that made them.
         metric: "euclidean" also allows searching by Euclidean distance.
         prune: remove the items that the source no longer has.
         dry_run: print how the source is read, five of its items and what would be skipped; encode and write nothing.
@@ -106,6 +108,7 @@ def index(
             f"index takes a source and the folder or address of the index, and got {' '.join(paths) or 'nothing'}"
         )
     *sources, index = paths
+    fetch_if_public(model)
     given = {
         "photo": image_column,
         "id": id_column,

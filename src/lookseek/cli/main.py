@@ -7,7 +7,15 @@ import sys
 from cyclopts import CycloptsError
 
 from ..errors import LookseekError
-from . import evaluating, indexing, moving, searching, serving, training  # noqa: F401  each registers its commands on the app
+from . import (  # noqa: F401  each registers its commands on the app
+    evaluating,
+    indexing,
+    models,
+    moving,
+    searching,
+    serving,
+    training,
+)
 from .app import app
 from .console import err, escape
 from .usage import UsageError, example_of

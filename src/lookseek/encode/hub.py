@@ -18,7 +18,16 @@ from ..errors import LookseekError, ModelError
 from .caches import cache_folder
 from .folder import FILES, read_sums
 
-__all__ = ["PREFIX", "HubId", "fetch_snapshot", "is_hub", "model_folder", "parse_id", "revisions_url"]
+__all__ = [
+    "PREFIX",
+    "HubId",
+    "fetch_snapshot",
+    "is_hub",
+    "model_folder",
+    "newest_revision",
+    "parse_id",
+    "revisions_url",
+]
 
 PREFIX = "hf:"
 """The prefix of a repository that holds a lookseek model folder."""
@@ -111,9 +120,7 @@ def fetch_snapshot(hub_id: HubId, files: Sequence[str], is_complete: Callable[[P
         from huggingface_hub import errors, snapshot_download
         from huggingface_hub.utils.tqdm import tqdm
     except ImportError as error:
-        raise ModelError(
-            f"{hub_id.repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
-        ) from error
+        raise ModelError(_not_installed(hub_id.repository)) from error
     cache = cache_folder() / "hub"
 
     class Bar(tqdm):
@@ -145,6 +152,27 @@ def fetch_snapshot(hub_id: HubId, files: Sequence[str], is_complete: Callable[[P
         return snapshot(local=False)
     except Exception as error:  # of the hub, the network and the disk: classes of many packages
         raise _explain(hub_id, cache, error) from error
+
+
+def newest_revision(repository: str) -> str:
+    """Return the commit that a repository of the hub is at now, 40 hex digits.
+
+    Raises:
+        ModelError: the hub can't be reached, or has no such repository.
+    """
+    try:
+        from huggingface_hub import HfApi
+    except ImportError as error:
+        raise ModelError(_not_installed(repository)) from error
+    try:
+        found = HfApi(library_name="lookseek").model_info(repository).sha or ""
+    except Exception as error:  # of the hub and the network: classes of many packages
+        raise _explain(HubId(repository, "main"), cache_folder() / "hub", error) from error
+    return parse_id(f"{repository}@{found}", "").revision
+
+
+def _not_installed(repository: str) -> str:
+    return f"{repository} is fetched with a package that is not installed: pip install 'lookseek[hub]'"
 
 
 def _is_complete(folder: Path) -> bool:

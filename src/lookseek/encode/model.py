@@ -22,6 +22,7 @@ from .head import Head
 from .hub import PREFIX, is_hub, model_folder
 from .image_encoder import ImageEncoder
 from .onnx_file import refuse_external_data
+from .public_models import is_public, public_folder
 from .runtime import Precision, Runtime, open_tower
 from .text import open_text
 
@@ -113,8 +114,8 @@ def load_model(
     """Load a model that ships with lookseek, any model folder, or one of the Hugging Face hub.
 
     Args:
-        name_or_path: the name of a shipped model, a folder, or ``hf:OWNER/NAME@REVISION``, which is fetched at its
-            first use. Other text with a path separator is a folder.
+        name_or_path: the name of a shipped model, a folder, ``hf:OWNER/NAME@REVISION``, which is fetched at its first
+            use, or the short name of a public model that was fetched. Other text with a path separator is a folder.
         threads: that encode at once, >= 1; None for as many as there are cores.
         single: True when only a photo or two will be encoded: loads in 0.1 s instead of 0.3 s.
         queries: True when photos come one by one and somebody waits for each: two threads a photo, which takes little
@@ -192,6 +193,8 @@ def _composer(folder: ModelFolder) -> Composer | None:
 def _locate(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and is_hub(name_or_path):
         return model_folder(name_or_path)
+    if isinstance(name_or_path, str) and is_public(name_or_path):
+        return public_folder(name_or_path)
     shipped = Path(models.__file__).parent
     names = sorted(p.parent.name for p in shipped.glob("*/config.json"))
     if isinstance(name_or_path, str) and name_or_path in names:
@@ -199,8 +202,8 @@ def _locate(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if not path.is_dir() and len(path.parts) <= 1:
         raise ModelError(
-            f"no model {str(name_or_path)!r}: give one of {', '.join(names) or 'none'}, the path of a model folder, or "
-            f"{PREFIX}OWNER/NAME@REVISION"
+            f"no model {str(name_or_path)!r}: give one of {', '.join(names) or 'none'}, the path of a model folder, "
+            f"{PREFIX}OWNER/NAME@REVISION, or a public one that lookseek models names"
         )
     return path
 

@@ -10,6 +10,7 @@ from ..encode.garments import load_parser
 from ..encode.hub import is_hub
 from ..encode.pairs.encoder import is_pair_vector, pair_vector
 from ..encode.pairs.load import load_matcher
+from ..encode.public_models import is_public, pinned_name
 from ..encode.response_colour import ResponseColourEncoder
 from ..errors import CatalogueError, IndexMismatch
 from ..store import Layout, VectorSpec, default_store
@@ -163,9 +164,11 @@ def _keeps_cells(there: Manifest | None, origin: VectorOrigin | None, wanted: bo
 
 
 def _model_address(model: str | Path | None) -> str:
-    """Return where the model is found again: its name in the hub, its folder, or "" for one that ships."""
+    """Return where the model is found again: its name and revision in the hub, its folder, or "" for one that ships."""
     if model is None or is_hub(model):
         return str(model or "")
+    if is_public(model):
+        return pinned_name(str(model))
     return str(Path(model).resolve()) if Path(model).is_dir() else ""
 
 

@@ -26,7 +26,7 @@ TORCH = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
 _SMALL = (
     CONFIG, "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
     "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
-    "config.json",
+    "config.json", "preprocessor_config.json",
 )  # fmt: skip
 
 _TOKENIZER_KEYS = {"clean", "strip_sep_token"}
@@ -57,10 +57,7 @@ def fetch_folder(source: Source) -> Path | None:
     if source.hub is None:
         return source.place if source.place and source.place.is_dir() else None
     own = (_own(source),) if source.tag and _own(source) else ()
-    there = _fetched(source.hub, (*_SMALL, *(own or SAFE)), own or SAFE)
-    if not own and not any((there / name).is_file() for name in SAFE):
-        there = _fetched(source.hub, (*_SMALL, *TORCH), TORCH)
-    return there
+    return _fetched(source.hub, own or (*SAFE, *TORCH))
 
 
 def weights_file(source: Source, folder: Path | None) -> Path:
@@ -153,5 +150,14 @@ def _own(source: Source) -> str:
     return parts[2] if len(parts) > 2 else ""
 
 
-def _fetched(at: HubId, files: tuple[str, ...], weights: tuple[str, ...]) -> Path:
-    return fetch_snapshot(at, files, lambda folder: any((folder / name).is_file() for name in weights))
+def _fetched(at: HubId, weights: tuple[str, ...]) -> Path:
+    """Fetch the first file of weights that is there: a repository may hold the same ones three times."""
+
+    def has_weights(folder: Path) -> bool:
+        return any((folder / name).is_file() for name in weights)
+
+    for name in weights:
+        folder = fetch_snapshot(at, (*_SMALL, name), has_weights)
+        if has_weights(folder):
+            break
+    return folder

@@ -12,8 +12,10 @@ from ...encode.prepare import Resize
 from ...errors import LookseekError, TrainError
 from ..trainer.silence import log_errors_only
 from .clip import PREFIX, Clip, wrap_clip
-from .files import CardHead, check_config, fetch_folder, read_card_head, read_config, weights_file
+from .files import CONFIG, CardHead, check_config, fetch_folder, read_card_head, read_config, weights_file
+from .projected import has_projection, load_projected
 from .source import FOLDER, Source
+from .transformers_clip import is_transformers_clip, load_transformers_clip
 
 __all__ = ["PublishedClip", "load_published"]
 
@@ -32,6 +34,7 @@ class PublishedClip:
         digest: hex SHA-256 of that file.
         origin: what its repository says.
         seen: how open_clip brings a photo to the tower, its ``PreprocessCfg`` by name.
+        reads: whether words have vectors in the space of its photos.
     """
 
     clip: Clip
@@ -40,6 +43,17 @@ class PublishedClip:
     digest: str
     origin: CardHead
     seen: Mapping[str, Any]
+    reads: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Built:
+    """A model of open_clip, its tokenizer, the length of a photo's vector, and whether words have such vectors."""
+
+    model: Any
+    tokenizer: Any
+    dim: int
+    reads: bool = True
 
 
 def load_published(source: Source) -> PublishedClip:
@@ -50,18 +64,11 @@ def load_published(source: Source) -> PublishedClip:
             lookseek does not have.
         ModelError: it can't be fetched.
     """
-    import open_clip
-
     folder = fetch_folder(source)
     file = weights_file(source, folder)
-    if source.name:
-        config = check_config(open_clip.get_model_config(source.name), source.typed)
-    else:
-        assert folder is not None  # such a source has no file alone
-        config = check_config(read_config(folder, source.typed)["model_cfg"], source.typed)
     try:
         with log_errors_only():
-            model, tokenizer = _built(source, config, folder, file)
+            built = _built(source, folder, file)
     except LookseekError:
         raise
     except Exception as error:  # towers, weights and tokenizers of three packages: each fails in its own way
@@ -70,7 +77,7 @@ def load_published(source: Source) -> PublishedClip:
             f"open_clip can't load {source.typed} ({' '.join(lines[:2])[:300]}): check that the weights are this "
             "model's"
         ) from error
-    seen = dict(model.visual.preprocess_cfg)
+    seen = dict(built.model.visual.preprocess_cfg)
     if seen["resize_mode"] not in _WAYS:
         raise TrainError(
             f"{source.typed} fits photos by {seen['resize_mode']!r}, lookseek has {', '.join(_WAYS)}: give another "
@@ -78,23 +85,40 @@ def load_published(source: Source) -> PublishedClip:
         )
     weights = f"{source.tag or file.name} of open_clip" if source.tag else f"the file {file.name}"
     name = source.name or source.typed
-    clip = wrap_clip(name, model, tokenizer, config["embed_dim"], weights, _WAYS[seen["resize_mode"]])
+    clip = wrap_clip(name, built.model, built.tokenizer, built.dim, weights, _WAYS[seen["resize_mode"]])
     with file.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
-    return PublishedClip(clip, source, file.name, digest, read_card_head(folder), seen)
+    return PublishedClip(clip, source, file.name, digest, read_card_head(folder), seen, built.reads)
 
 
-def _built(source: Source, config: Mapping[str, Any], folder: Path | None, file: Path) -> tuple[Any, Any]:
-    """Return the model and its tokenizer."""
+def _built(source: Source, folder: Path | None, file: Path) -> _Built:
+    """Load the model that a source names, in the way that its files need."""
     import open_clip
 
-    tokenizer = _tokenizer(source, config["text_cfg"], folder)
-    if not source.name:
-        where = f"{FOLDER}{folder}"
-        return open_clip.create_model(where, precision="fp32", require_pretrained=True), tokenizer
+    if source.name:
+        config = check_config(open_clip.get_model_config(source.name), source.typed)
+        tokenizer = _tokenizer(source, config["text_cfg"], folder)
+        return _Built(_named(source, file), tokenizer, config["embed_dim"])
+    assert folder is not None  # such a source has no file alone
+    if not (folder / CONFIG).is_file() and is_transformers_clip(folder):
+        return _Built(*load_transformers_clip(folder, file, source.typed))
+    config = check_config(read_config(folder, source.typed)["model_cfg"], source.typed)
+    tokenizer, where = _tokenizer(source, config["text_cfg"], folder), f"{FOLDER}{folder}"
+    if has_projection(file):
+        model, dim = load_projected(where, file, config["embed_dim"], source.typed)
+        return _Built(model, tokenizer, dim, reads=False)
+    return _Built(
+        open_clip.create_model(where, precision="fp32", require_pretrained=True), tokenizer, config["embed_dim"]
+    )
+
+
+def _named(source: Source, file: Path) -> Any:
+    """Return a model of open_clip by its name there, with the settings that its tag needs."""
+    import open_clip
+
     known = open_clip.get_pretrained_cfg(source.name, source.tag) if source.tag else {}
     seen = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode") if key in known}
-    model = open_clip.create_model(
+    return open_clip.create_model(
         source.name,
         str(file),
         precision="fp32",
@@ -102,7 +126,6 @@ def _built(source: Source, config: Mapping[str, Any], folder: Path | None, file:
         force_preprocess_cfg=seen or None,
         require_pretrained=True,
     )
-    return model, tokenizer
 
 
 def _tokenizer(source: Source, text: Mapping[str, Any], folder: Path | None) -> Any:
