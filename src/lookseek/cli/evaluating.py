@@ -41,6 +41,7 @@ def evaluate(
     report: Path | None = None,
     trec: Path | None = None,
     inputs: Path | None = None,
+    export: Path | None = None,
 ) -> int:
     """Measure a model on a benchmark, by the field's protocols.
 
@@ -70,6 +71,8 @@ def evaluate(
         report: write a page with tables, plots and strips of the best and worst queries into this folder.
         trec: write run and qrels files into this folder.
         inputs: only write what a model has to encode into this folder: a table of keys, photos and texts.
+        export: write the queries, their first ten answers and the photos of both into this folder, as a data set that
+            load_dataset(FOLDER) of Hugging Face's datasets loads, and FOLDER/fiftyone that FiftyOne does.
     """
     from ..evaluate.command import EvaluationRequest, run_request
     from ..evaluate.routing import Route
@@ -100,6 +103,7 @@ def evaluate(
         report=report,
         trec=trec,
         inputs=inputs,
+        export=export,
     )
     with ProgressBars(err) as progress:
         done = run_request(request, progress)

@@ -17,7 +17,9 @@ from ..rerank import Reranker, reranker_of
 from ..search.pairs import PAIR_RERANKING, PairReranker
 from ..types import Metric
 from .copied.benchmark import COPIED, measure_copied
+from .dataset_export import check_export, write_dataset
 from .details import details_path, write_details
+from .fiftyone_export import write_fiftyone
 from .garments.benchmark import GARMENTS, measure_parser
 from .inputs import write_inputs
 from .outcome import Evaluation
@@ -51,6 +53,7 @@ class EvaluationRequest:
     report: Path | None
     trec: Path | None
     inputs: Path | None
+    export: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,10 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     Raises:
         LookseekError: as ``evaluate`` and the readers of data and models raise them.
     """
-    if request.inputs is not None and (request.json or request.report or request.trec):
-        raise QueryError("--inputs only writes what a model has to encode: leave --json, --report and --trec out")
+    if request.inputs is not None and (request.json or request.report or request.trec or request.export):
+        raise QueryError(
+            "--inputs only writes what a model has to encode: leave --json, --report, --trec and --export out"
+        )
     _check_outputs(request)
     if request.benchmark == TREC:
         return _write(_of_files(request), request, progress, [])
@@ -113,6 +118,10 @@ def _write(evaluation: Evaluation, request: EvaluationRequest, progress: Progres
 
         progress.phase("report", None)
         written.append(write_report(evaluation, request.report))
+    if request.export is not None:
+        written += write_dataset(evaluation, request.export, progress)
+        labels = write_fiftyone(evaluation, request.export / "fiftyone", progress)
+        written += [] if labels is None else [labels]
     return Done(evaluation, tuple(written))
 
 
@@ -153,6 +162,7 @@ def _searching(request: EvaluationRequest) -> list[str]:
         "composer": request.composer is not None,
         "inputs": request.inputs,
         "trec": request.trec,
+        "export": request.export,
         "report": request.report,
         "route": request.route is not None,
         "rerank": request.rerank != "none",
@@ -169,7 +179,9 @@ def _check_outputs(request: EvaluationRequest) -> None:
         from .report.style import check_matplotlib
 
         check_matplotlib()
-    folders = {"report": request.report, "trec": request.trec, "inputs": request.inputs}
+    if request.export is not None:
+        check_export(request.export)
+    folders = {"report": request.report, "trec": request.trec, "inputs": request.inputs, "export": request.export}
     folders["json"] = None if request.json is None else request.json.parent
     for name, folder in folders.items():
         try:

@@ -2,7 +2,7 @@
 
 HopitAI's MODA-Fashion-Distilled-512d is one: ``proj.weight`` (512, 768), learned for photos alone, maps what the image
 tower returns. Words have no such map, so the exported model reads none.
-Source: github.com/hopit-ai/Moda, ``scripts/package_for_hf.py`` and ``benchmark/test_hf_models_inference.py``.
+Source: github.com/hopit-ai/Moda, how it packs its models for the hub, and how it validates them.
 """
 
 from __future__ import annotations
