@@ -19,6 +19,7 @@ _EXAMPLES = {
     "export-vectors": "lookseek export-vectors shop vectors",
     "copy": "lookseek copy shop 'postgresql://db/catalogue#shop'   or   lookseek copy shop shop.parquet",
     "train": "lookseek train classifier items.csv run",
+    "models": "lookseek models   or   lookseek models marqo-fashionsiglip",
     "demo": "lookseek demo",
 }
 
