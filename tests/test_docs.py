@@ -28,6 +28,7 @@ ELSEWHERE = {
     *("start_kit/data_loader.py", "generate_caption_pairs.py", "test_val.py"),  # of FashionIQ and VAL
     *("utils/multiclass.py", "calibration.py"),  # of scikit-learn
     "test_consistency_after_kill.py",  # of Qdrant
+    *("eval.py", "run_lookseek.py"),  # of marqo-FashionCLIP, and what a person puts beside it
     *("kmeans.py", "simple_tokenizer.py"),  # of deep-fashion-retrieval and CLIP
 }
 """Files of other projects, which docstrings name as sources."""
