@@ -3,10 +3,10 @@
 python -m benchmarks.speed.job --rows 100000 --write
 python -m benchmarks.speed.job --rows 100000 --kill-after 60 --write
 
-The table is that of ``read_table`` with drawn photos of 64 pixels, 50 rows to a photo; one in 200 is cut short, and
-shown by broken rows alone. ``lookseek index`` runs on it as a person runs it, with a graph from 50,000 items on; each
-photo is encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run again. At the end the
-job runs once more, and finds nothing to do.
+The table is that of ``read_table`` with drawn photos of 64 pixels, each shown by 100 rows, one after another, as sizes
+of a product are; one photo in 1,000 is cut short. ``lookseek index`` runs on it as a person runs it, with a graph from
+50,000 items on; each photo is encoded once. With ``--kill-after`` it is killed (SIGKILL) after so many seconds and run
+again. At the end the job runs once more, and finds nothing to do.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.images import to_jpeg
 
 SUMMARY = re.compile(r": ([\d,]+) items \(([\d,]+) added, ([\d,]+) changed, ([\d,]+) unchanged, ([\d,]+) removed\)")
-ROWS_TO_A_PHOTO = 50
-PHOTOS_TO_A_BROKEN_ONE = 200
+ROWS_TO_A_PHOTO = 100
+PHOTOS_TO_A_BROKEN_ONE = 1_000
 BETWEEN = 0.2
 """Seconds between two looks at the memory of the process."""
 
@@ -99,9 +99,8 @@ def _cpu(pid: int) -> float:
 
 def run(rows: int, model: str, kill_after: float, folder: Path) -> str:
     """Run the job and return the line of the table."""
-    count = max(1, rows // ROWS_TO_A_PHOTO // PHOTOS_TO_A_BROKEN_ONE) * PHOTOS_TO_A_BROKEN_ONE
-    photos = [to_jpeg(draw(spec, 64)) for spec in drawn_specs(count, 1)]
-    for number in range(PHOTOS_TO_A_BROKEN_ONE - 1, count, PHOTOS_TO_A_BROKEN_ONE):
+    photos = [to_jpeg(draw(spec, 64)) for spec in drawn_specs(max(1, rows // ROWS_TO_A_PHOTO), 1)]
+    for number in range(PHOTOS_TO_A_BROKEN_ONE // 2, len(photos), PHOTOS_TO_A_BROKEN_ONE):
         photos[number] = photos[number][:400]
     table, place = write_table(folder, rows, photos), folder / "index"
     killed, before, cpu = "", 0.0, 0.0

@@ -35,7 +35,7 @@ def write_table(folder: Path, rows: int, photos: Sequence[bytes] = (JPEG,) * PHO
     Args:
         folder: where.
         rows: of the table.
-        photos: that the rows repeat in turn.
+        photos: that the rows show, each by as many, one after another.
     """
     (folder / "img").mkdir(exist_ok=True)
     for number, photo in enumerate(photos):
@@ -46,7 +46,7 @@ def write_table(folder: Path, rows: int, photos: Sequence[bytes] = (JPEG,) * PHO
         for number in range(rows):
             id_, image, price, end = (
                 f"SKU{number:07d}",
-                f"img/{number % len(photos)}.jpg",
+                f"img/{number * len(photos) // rows}.jpg",
                 f"{number % 900 + 99}.000",
                 "",
             )
