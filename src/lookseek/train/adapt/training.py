@@ -20,6 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, normalize
 from ...types import Vectors
 from ..align.pair_masks import title_pairs
 from ..align.training import contrastive_loss
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -120,17 +121,9 @@ def adapt_training(
         )
         return Validation((figure,), {"val": figure, **parts})
 
-    learning = [parameter for parameter in heads.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in learning if parameter.ndim > 1]
-    others = [parameter for parameter in learning if parameter.ndim <= 1]
     return Training(
         network=heads,
-        optimiser=torch.optim.AdamW(
-            [
-                {"params": matrices, "lr": settings.rate, "weight_decay": settings.weight_decay},
-                {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-            ]
-        ),
+        optimiser=adamw(heads.parameters(), settings.rate, settings.weight_decay),
         batches=_Shuffled(train, settings),
         loss=loss,
         weights={

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
 from ...catalogue.garment_kinds import KINDS
 from ...catalogue.garment_masks import UNKNOWN
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -71,15 +72,9 @@ def garments_training(
         figures = mean_iou(fabric, network, maps["val"])
         return Validation((figures["val_miou"],), figures)
 
-    decayed = [p for p in decoder.parameters() if p.ndim > 1]
-    others = [p for p in decoder.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "lr": settings.rate, "weight_decay": settings.weight_decay},
-        {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-    ]
     return Training(
         network=decoder,
-        optimiser=torch.optim.AdamW(groups),
+        optimiser=adamw(decoder.parameters(), settings.rate, settings.weight_decay),
         batches=_Shuffled(maps["train"], settings),
         loss=loss,
         weights={"cells": 1.0, "overlap": settings.overlap, "flat": settings.flat_share},

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...encode.pairs.file import CellReduction
 from ...encode.pairs.matcher import reduce_cells
 from ...encode.pairs.pyramid import SCALES
+from ..frozen_vectors import centre_and_spread
 from .features import PairCells
 
 __all__ = ["ReducedCells", "fit_reduction", "reduced"]
@@ -19,9 +20,6 @@ _SAMPLE = 20_000
 
 _WHITEN = 0.25
 """Power of the variance that directions are divided by: between none and .5, which whitens them."""
-
-_LEAST_SPREAD = 0.1
-"""Of the mean spread, the least of a channel."""
 
 _CHUNK = 256
 
@@ -57,8 +55,8 @@ def fit_reduction(cells: PairCells, dim: int, seed: int) -> CellReduction:
     count = min(len(rows), max(1, _SAMPLE // cells.cells.shape[1]))
     some = np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
     roots = np.sqrt(np.maximum(cells.cells[some].astype(np.float32), 0)).reshape(-1, cells.cells.shape[2])
-    centre, spread = roots.mean(0), roots.std(0)
-    spread = np.maximum(spread, max(1e-6, _LEAST_SPREAD * float(spread.mean())))
+    centre, spread = centre_and_spread(roots)
+    spread = np.maximum(spread, 1e-6)
     scaled = (roots - centre) / spread
     values, directions = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     best = directions[:, ::-1][:, :dim] / np.maximum(values[::-1][:dim], 1e-6) ** _WHITEN

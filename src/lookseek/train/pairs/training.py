@@ -13,6 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ...encode.pairs.file import CellReduction, PairWeights
 from ...encode.pairs.matcher import match_scores
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -79,16 +80,9 @@ def pair_training(
         first, final = first_right(trained.weights(reduction, share), cells["val"])
         return Validation((final,), {"val_recall": final, "val_recall_cosine": first})
 
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
     return Training(
         network=network,
-        optimiser=torch.optim.AdamW(
-            [
-                {"params": decayed, "lr": settings.rate, "weight_decay": settings.weight_decay},
-                {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-            ]
-        ),
+        optimiser=adamw(network.parameters(), settings.rate, settings.weight_decay),
         batches=_Shuffled(cells["train"], settings),
         loss=loss,
         weights={"order": 1.0, "apart": settings.apart},

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample, normalize
 
 from ...encode.regions import REGIONS
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -78,15 +79,9 @@ def regions_training(
         figures = judge(network, examples["val"], maps["val"], settings.dim)[0]
         return Validation((figures["val_accuracy"],), figures)
 
-    decayed = [p for p in layers.parameters() if p.ndim > 1]
-    others = [p for p in layers.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "lr": settings.rate, "weight_decay": settings.weight_decay},
-        {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-    ]
     return Training(
         network=layers,
-        optimiser=torch.optim.AdamW(groups),
+        optimiser=adamw(layers.parameters(), settings.rate, settings.weight_decay),
         batches=_Shuffled(examples["train"], maps["train"], settings),
         loss=loss,
         weights={"regions": 1.0, "landmarks": settings.landmarks},

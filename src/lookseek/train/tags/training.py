@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -68,15 +69,9 @@ def tags_training(
         loss = float((each * (known >= 0)).sum() / max(1, (known >= 0).sum()))
         return Validation((score, -loss), {"val_map": score, "val_loss": loss})
 
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "lr": settings.rate, "weight_decay": settings.weight_decay},
-        {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-    ]
     return Training(
         network=network,
-        optimiser=torch.optim.AdamW(groups),
+        optimiser=adamw(network.parameters(), settings.rate, settings.weight_decay),
         batches=_Shuffled(vectors["train"], labels.splits["train"], settings),
         loss=loss,
         weights={"cross_entropy": 1.0, "applies": 1.0} if settings.exclusive else {"cross_entropy": 1.0},

@@ -14,6 +14,7 @@ from torch.nn.functional import logsigmoid
 
 from ..tags.measure import FEWEST, average_precision
 from ..tags.training import logits_of
+from ..trainer.adamw import adamw
 from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
@@ -63,15 +64,9 @@ def weak_training(
         score = word_ap(logits_of(fabric, network, val[0]), val[1])
         return Validation((score,), {"val_word_ap": score})
 
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "lr": settings.rate, "weight_decay": settings.weight_decay},
-        {"params": others, "lr": settings.rate, "weight_decay": 0.0},
-    ]
     return Training(
         network=network,
-        optimiser=torch.optim.AdamW(groups),
+        optimiser=adamw(network.parameters(), settings.rate, settings.weight_decay),
         batches=batches,
         loss=loss,
         weights={"words": 1.0},
