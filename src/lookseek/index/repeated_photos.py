@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 _KNOWN = 4096
 """Photos whose vectors are remembered: some 4 KB each. Items that share a photo mostly lie close together."""
-_WAITING = 512
-"""Items that wait for photos which are being encoded. Beyond, a photo is encoded anew."""
+_WAITING = 32_768
+"""Items that wait for photos which are being encoded: some 1 KB each. Beyond, a photo is encoded anew."""
 
 
 class EncodedPhoto(NamedTuple):
