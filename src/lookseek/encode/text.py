@@ -121,7 +121,16 @@ class HeadedSentences:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See TextEncoder."""
-        return self.add_phrases(texts, self.project(self.sentences.encode(texts)))
+        return self.add_phrases(texts, self.encode_plain(texts))
+
+    @property
+    def has_phrases(self) -> bool:
+        """Whether phrases add to the vectors of texts."""
+        return self._phrases is not None
+
+    def encode_plain(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts without what phrases add, as ``encode`` does; of one text just read this takes the head alone."""
+        return self.project(self.sentences.encode(texts))
 
     def project(self, features: Vectors) -> Vectors:
         """Apply the head: float32 (n, 384) of ``sentences`` to float32 (n, dim), not normalised."""

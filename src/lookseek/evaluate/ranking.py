@@ -8,9 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..encode.reading import encode_plain
 from ..rerank import Reranker
 from ..search.relevance import Relevance
 from ..types import Photo
+from ..vectors import unit
 from .closeness import decided, relevance_of
 from .rank import by_id, own_columns
 from .reranked import reranked
@@ -84,6 +86,13 @@ class Ranking:
         (asked, shown) = (next(iter(self._embedded.of(keys).values())) for keys in (_keys(task), task.gallery))
         if task.gallery not in self._relevances:
             self._relevances[task.gallery] = relevance_of(task.gallery, shown, self._system.model)
+        texts = [query.text for query in task.queries if not query.photo]
+        model = self._system.model
+        literal = "words" in self._embedded.remarks
+        plain = None if model is None or not texts else encode_plain(model, texts, literal=literal)
+        if plain is not None:  # as a search judges it
+            asked = asked.copy()
+            asked[[row for row, query in enumerate(task.queries) if not query.photo]] = unit(plain)
         return decided(task, self._pictures, asked, shown, self._relevances[task.gallery], depth)
 
     def routed(self, task: Task) -> dict[str, NDArray[np.float64]]:

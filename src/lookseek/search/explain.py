@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..query import Query
 from ..results import Hit
 from ..store import ScoredId, Store
 from ..store.schema import GARMENTS, LOOK, LOOK_EUCLIDEAN
+from ..types import Vector
 from .candidates import Candidates
 from .fusion import fuse
 from .garments import matched_regions
@@ -16,7 +18,7 @@ from .query_vectors import EncodedQuery
 from .relevance import Relevance
 from .vector_sum import shares_of
 
-__all__ = ["explain", "relevant_count"]
+__all__ = ["Plain", "explain", "relevant_count"]
 
 _LABELS = {LOOK_EUCLIDEAN: LOOK}
 """Names of vectors that people know under another one."""
@@ -70,15 +72,47 @@ def explain(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Words without what phrases add to them, compared with items: by these it is judged whether something is close.
+
+    Phrases pull words towards photos, those of things that an index lacks as well.
+
+    Args:
+        look: their vector, float32 (dim,).
+        hits: cosines of what is shown.
+        nearest: cosines of the nearest items.
+    """
+
+    look: Vector
+    hits: Sequence[float]
+    nearest: Sequence[float]
+
+
 def relevant_count(
-    query: Query, encoded: EncodedQuery, best: Candidates, nearest: Candidates, relevance: Relevance | None
+    query: Query,
+    encoded: EncodedQuery,
+    best: Candidates,
+    nearest: Candidates,
+    relevance: Relevance | None,
+    plain: Plain | None = None,
 ) -> int | None:
     """Return how many of the best are relevant, by look alone, which has limits; None where none hold.
 
     None of the best is relevant to a photo that shows nothing.
+
+    Args:
+        query: what was searched for.
+        encoded: the query.
+        best: what is shown.
+        nearest: what was found.
+        relevance: the limits; None where they are not measured.
+        plain: of words alone that phrases add to, what they say without; None else.
     """
     if relevance is None or LOOK not in best.similarities:
         return None
+    if plain is not None:
+        return relevance.relevant_count(query, plain.look, plain.hits, plain.nearest)
     hits, around = (some.similarities[LOOK].tolist() for some in (best, nearest))
     good = relevance.relevant_count(query, encoded.vectors[LOOK], hits, around)
     return 0 if encoded.blank and good is not None else good

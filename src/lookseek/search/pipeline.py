@@ -15,7 +15,7 @@ import numpy as np
 
 from ..encode import photo_encoders
 from ..encode.pairs.encoder import is_pair_vector
-from ..encode.reading import interpretations
+from ..encode.reading import encode_plain, interpretations
 from ..errors import IndexDamaged, QueryError
 from ..filters import Condition, check_fields, parse
 from ..index.manifest import Manifest
@@ -29,7 +29,7 @@ from ..store.schema import LOOK
 from ..types import RouterType, Vector
 from .candidates import Candidates
 from .contributions import with_contributions
-from .explain import explain, relevant_count
+from .explain import Plain, explain, relevant_count
 from .fusion import best_candidates, fuse
 from .garments import choose_garment
 from .groups import Group, complete_products, group, products_of
@@ -134,7 +134,8 @@ def search(query: Query, opened: LoadedIndex, router_of: RouterOf, clock: StageC
     if query.explain:
         hits = with_contributions(chosen.query, encoded, weights, index, opened.model, hits)
     relevance = opened.relevance if query.copied is None else None  # limits are of whole photos' scores
-    good = relevant_count(query, encoded, best, candidates, relevance)
+    plain = None if relevance is None else _plain(query, opened, best, restriction)
+    good = relevant_count(query, encoded, best, candidates, relevance, plain)
     readings = _readings(query, opened)
     clock.end("explain")
     return Results(
@@ -204,6 +205,18 @@ def _reranker(query: Query, opened: LoadedIndex) -> Reranker | None:
     index = opened.index
     remedy = f"lookseek index {index.manifest.source or 'SOURCE'} {index.address} --pairs"
     return pair_reranker(opened.model, index.store.layout, remedy)
+
+
+def _plain(query: Query, opened: LoadedIndex, best: Candidates, restriction: Restriction) -> Plain | None:
+    """Return how words alone compare without what phrases add; None for all else, and where phrases add nothing."""
+    if not query.text or query.words != (query.text,) or query.pictured or query.like or query.unlike:
+        return None
+    vectors = encode_plain(opened.model, query.words, literal=query.literal)
+    if vectors is None:
+        return None
+    store = opened.index.store
+    hits, nearest = store.score(LOOK, vectors[0], best.ids), store.search(LOOK, vectors[0], NEARBY, restriction)
+    return Plain(vectors[0], [hit.score for hit in hits], [hit.score for hit in nearest])
 
 
 def _readings(query: Query, opened: LoadedIndex) -> tuple[str, ...]:
