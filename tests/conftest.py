@@ -83,6 +83,18 @@ def local_qdrant() -> Iterator[Qdrant]:
 
 
 @pytest.fixture(scope="session")
+def qdrant_over_http() -> Iterator[Qdrant]:
+    """Qdrant in memory behind HTTP, so that requests go the way that they go to a server."""
+    from helpers.qdrant import OneAtATime, Qdrant
+    from helpers.qdrant_http import QdrantHttp
+
+    client = OneAtATime()
+    listening = QdrantHttp(client)
+    yield Qdrant(client, f"qdrant://127.0.0.1:{listening.port}", False)
+    listening.stop()
+
+
+@pytest.fixture(scope="session")
 def qdrant_server() -> Iterator[Qdrant]:
     """The Qdrant server that QDRANT_URL names, or a skip."""
     from helpers.qdrant import remove_test_collections, server_qdrant

@@ -1,4 +1,4 @@
-"""lookseek copy: between folders, a database and exports; stopped and resumed; compared before it is published."""
+"""lookseek copy: between folders, servers and exports; stopped and resumed; compared before it is published."""
 
 from __future__ import annotations
 
@@ -143,9 +143,13 @@ class Stopping(Heard):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("kind", ["folder", "postgresql"])
-def test_a_copy_that_was_stopped_goes_on(shop: Path, address: str, tmp_path: Path, kind: str) -> None:
-    target = tmp_path / "copy" if kind == "folder" else address
+@pytest.mark.parametrize("kind", ["folder", "postgresql", "qdrant"])
+def test_a_copy_that_was_stopped_goes_on(shop: Path, tmp_path: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    target: str | Path = tmp_path / "copy"
+    if kind == "postgresql":
+        target = request.getfixturevalue("address")
+    if kind == "qdrant":
+        target = request.getfixturevalue("local_qdrant").address("test_stopped")
     with pytest.raises(KeyboardInterrupt):
         copy_index(shop, target, Stopping(300))
     assert place_of(target).published() is None

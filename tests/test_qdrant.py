@@ -1,52 +1,45 @@
-"""An index on Qdrant from end to end: jobs, edits, copies, the service, the right to write, what a server refuses.
+"""An index on Qdrant from end to end: jobs, edits, copies, the service, the store.
 
-All of it runs on the local mode of Qdrant's client, in memory; what is marked ``everywhere`` also on the server that
-QDRANT_URL names.
+All of it runs on the local mode of Qdrant's client, in memory, most of it behind HTTP; what is marked ``everywhere``
+also on the server that QDRANT_URL names.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
 import sys
-import threading
-import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.catalogues import Heard, indexed, write_photos
-from helpers.qdrant import Qdrant, found_by_address
-from helpers.qdrant import local_qdrant as new_local_qdrant
+from helpers.qdrant import OneAtATime, Qdrant
+from helpers.qdrant_http import QdrantHttp
 from helpers.serving import serving
-from qdrant_client import models
 
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.cli import main
-from lookseek.errors import IndexBusy, IndexFolderError, IndexFull, IndexMismatch, IndexUnreachable, QueryError
+from lookseek.errors import IndexMismatch, QueryError
 from lookseek.index.address import place_of
 from lookseek.index.check import check_index
 from lookseek.index.copying import copy_index
 from lookseek.index.manifest import IndexSpec, Manifest
 from lookseek.index.open_index import open_index
-from lookseek.index.qdrant import lease as lease_module
 from lookseek.index.qdrant import records as records_module
 from lookseek.index.routing import route_index
 from lookseek.progress import NoProgress
 from lookseek.store import VectorSpec
-from lookseek.store.qdrant import CollectionMissing, QdrantStore, Session, server
+from lookseek.store.qdrant import QdrantStore, Session
 from lookseek.types import Point
 
 MODEL = "efficientnet-lite2"
 LAYOUT = {"look": VectorSpec(4, "cosine"), "raw": VectorSpec(4, "euclidean")}
 
 
-@pytest.fixture(scope="module", params=["local_qdrant", "qdrant_server"])
+@pytest.fixture(scope="module", params=["qdrant_over_http", "qdrant_server"])
 def everywhere(request: pytest.FixtureRequest) -> Qdrant:
     place: Qdrant = request.getfixturevalue(request.param)
     return place
@@ -188,260 +181,32 @@ def test_edits_through_one_service_are_seen_by_another(shop: tuple[list[Path], s
         assert two.ask.get("/readyz").status_code == 200
 
 
-def test_a_lost_server_is_503_and_healed_when_it_is_back(tmp_path: Path) -> None:
-    place = new_local_qdrant()
-    photos = write_photos(tmp_path / "photos", items=2)
-    with found_by_address(place):
-        address = place.address("test_lost")
-        indexed(tmp_path / "photos", address, model=MODEL)  # type: ignore[arg-type]
-        known = place_of(address).server()  # type: ignore[attr-defined]
-        query = {"image": base(photos[0].read_bytes()), "k": 1}
-        with serving(address, tmp_path / "keys") as service:  # type: ignore[arg-type]
-            assert service.ask.post("/v1/search", json=query).status_code == 200
-            known.client = server.open_client("http://127.0.0.1:1", "s3cret")  # where nothing listens
-            for lost in (
-                service.ask.post("/v1/search", json=query),
-                service.ask.get("/readyz"),
-                service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write),
-            ):
-                assert lost.status_code == 503
-                assert int(lost.headers["retry-after"]) > 0
-                assert "local-" not in lost.text and "s3cret" not in lost.text
-            known.client = place.client
-            assert service.ask.post("/v1/search", json=query).json()["hits"][0]["score"] == pytest.approx(1, abs=1e-3)
-            assert service.ask.get("/readyz").status_code == 200
-
-
-# the right to write
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease that another process takes over after a fifth of a second without a renewal."""
-    monkeypatch.setattr(lease_module, "SECONDS", 0.2)
-
-
-def test_the_lease_of_a_killed_writer_is_taken_over(local_qdrant: Qdrant, quick: None) -> None:
-    place = place_of(local_qdrant.address("test_killed"))
-    with place.writing() as first:
-        pass
-    stuck = lease_module.Lease(local_qdrant.server, "lookseek_test_killed@records", "here")
-    stuck._end.set()  # it is never renewed, as that of a killed process
-    stuck.acquire()
-    with place.writing() as second:  # after as long as a lease stands
-        second.note_edited(["a"])
-        with pytest.raises(IndexUnreachable, match="lost the right to write"):
-            stuck.renew()
-            stuck.require()
-        assert place.being_written()
-    assert first is not second
-    assert not place.being_written()
-
-
-def test_a_writer_that_lost_its_lease_writes_no_more(local_qdrant: Qdrant) -> None:
-    place = place_of(local_qdrant.address("test_cut"))
-    with place.writing() as writer:
-        records = "lookseek_test_cut@records"
-        local_qdrant.client.delete(records, models.FilterSelector(filter=records_module.of_kind("lease")))
-        with place.writing() as other:
-            other.note_edited(["a"])
-            until_lost(writer)
-    with place.writing(), pytest.raises(IndexBusy), place.writing():
-        raise AssertionError("two hold the right to write")
-
-
-def until_lost(writer: Any) -> None:
-    """Renew until the writer knows; the lease's thread does it every two seconds."""
-    lease = writer._session._require_right.__self__
-    lease.renew()
-    with pytest.raises(IndexUnreachable, match="lost the right to write"):
-        writer.note_edited(["b"])
-
-
-def test_a_renewal_that_does_not_reach_the_server_ends_the_trust_in_time(
-    local_qdrant: Qdrant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lease = lease_module.Lease(local_qdrant.server, "lookseek_test_trust@records", "here")
-    with place_of(local_qdrant.address("test_trust")).writing():
-        pass
-    lease.acquire()
-    lease.require()
-    monkeypatch.setattr(lease, "_trusted_until", 0.0)  # as if that many seconds had passed
-    with pytest.raises(IndexUnreachable):
-        lease.require()
-    lease.renew()
-    lease.require()
-    lease.release()
-
-
-def test_the_engine_s_own_core_keeps_the_conditions_of_the_lease(tmp_path: Path) -> None:
-    """A server is made of the embedded engine's core, which is here where no server is."""
-    import qdrant_edge as engine
-
-    config = engine.EdgeConfig(vectors={"none": engine.EdgeVectorParams(size=1, distance=engine.Distance.Dot)})
-    engine.EdgeShard.create(str(tmp_path), config).close()
-    shard = engine.EdgeShard.load(str(tmp_path), config)
-    id = uuid.uuid4()
-
-    def put(stamp: str, **conditions: Any) -> str | None:
-        shard.update(engine.UpdateOperation.upsert_points([engine.Point(id, {}, {"stamp": stamp})], **conditions))
-        found = shard.retrieve([id], True, False)
-        return found[0].payload["stamp"] if found else None
-
-    def at(stamp: str) -> Any:
-        return engine.Filter(must=[engine.FieldCondition("stamp", match=engine.MatchValue(stamp))])
-
-    insert, update = engine.UpdateMode.InsertOnly, engine.UpdateMode.UpdateOnly
-    assert put("a", update_mode=update, condition=at("a")) is None
-    assert put("a", update_mode=insert) == "a"
-    assert put("b", update_mode=insert) == "a"
-    assert put("b", update_mode=update, condition=at("other")) == "a"
-    assert put("b", update_mode=update, condition=at("a")) == "b"
-    shard.close()
-
-
-# what a server answers
-
-
-class Refusing(BaseHTTPRequestHandler):
-    """Answers every request alike, and notes the API keys that came."""
-
-    status, told, headers_sent = 200, "", {}
-    keys: ClassVar[list[str | None]] = []
-
-    def do_GET(self) -> None:
-        type(self).keys.append(self.headers.get("api-key"))
-        body = json.dumps({"status": {"error": self.told}, "time": 0.1}).encode()
-        self.send_response(self.status)
-        for name, value in self.headers_sent.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_PUT = do_POST = do_GET
-
-    def log_message(self, *told: object) -> None:
-        """Nothing is logged."""
-
-
-@pytest.fixture
-def refusing() -> Iterator[str]:
-    listening = HTTPServer(("127.0.0.1", 0), Refusing)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    yield f"qdrant://127.0.0.1:{listening.server_port}/shop"
-    listening.shutdown()
-    listening.server_close()
-
-
-@pytest.mark.parametrize(
-    ("status", "told", "headers", "error", "message"),
-    [
-        (401, "Must provide an API key", {}, IndexFolderError, "QDRANT_API_KEY"),
-        (403, "Forbidden: not allowed", {}, IndexFolderError, "another API key"),
-        (404, "Not found: Collection `x` doesn't exist!", {}, CollectionMissing, "lookseek index again"),
-        (429, "too many", {"Retry-After": "3"}, IndexUnreachable, "asks to wait: too many"),
-        (429, "too many", {}, IndexUnreachable, "too many"),
-        (503, "starting", {}, IndexUnreachable, "starting"),
-        (500, "No space left on device", {}, IndexFull, "make room"),
-        (400, "Wrong input", {}, IndexFolderError, "refused this .*Wrong input"),
-    ],
-)
-def test_what_a_server_refuses_is_one_error_without_the_key(
-    refusing: str,
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
-    told: str,
-    headers: dict[str, str],
-    error: type[Exception],
-    message: str,
-) -> None:
+def test_a_lost_server_is_503_and_healed_when_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_API_KEY", "s3cret")
-    monkeypatch.setattr(Refusing, "status", status)
-    monkeypatch.setattr(Refusing, "told", told)
-    monkeypatch.setattr(Refusing, "headers_sent", headers)
-    monkeypatch.setattr(Refusing, "keys", [])
-    with pytest.raises(error, match=message) as raised:
-        place_of(refusing).version()
-    assert "s3cret" not in str(raised.value)
-    assert set(Refusing.keys) == {"s3cret"}
-
-
-def test_a_key_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("QDRANT_API_KEY", raising=False)
-    (tmp_path / "key").write_text("of the file\n")
-    monkeypatch.setenv("QDRANT_API_KEY_FILE", str(tmp_path / "key"))
-    assert server.api_key("here") == "of the file"
-    monkeypatch.setenv("QDRANT_API_KEY", "of the variable")
-    assert server.api_key("here") == "of the variable"
-    monkeypatch.delenv("QDRANT_API_KEY")
-    (tmp_path / "key").unlink()
-    with pytest.raises(IndexFolderError, match="QDRANT_API_KEY_FILE"):
-        place_of("qdrant://host/shop").version()
-
-
-def test_an_old_server_is_not_written(local_qdrant: Qdrant, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = models.VersionInfo(title="qdrant", version="1.18.3", commit=None)
-    monkeypatch.setattr(local_qdrant.client._client._client, "info", lambda: old)
-    with (
-        pytest.raises(IndexMismatch, match=r"is Qdrant 1\.18\.3"),
-        place_of(local_qdrant.address("test_old")).writing(),
-    ):
-        raise AssertionError("it was written")
-
-
-# addresses
-
-
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("qdrant://host:6333", "name of the index"),
-        ("qdrant:///shop", "name of the index"),
-        ("qdrant://host/a/b", "name of the index"),
-        ("qdrant://s3cret@host/shop", "QDRANT_API_KEY"),
-        ("qdrant://me:s3cret@host/shop", "QDRANT_API_KEY"),
-        ("qdrant://host/shop?api_key=s3cret", "no option 'api_key'"),
-        ("qdrant://host/shop?replicas=0", "replicas='0'"),
-        ("qdrant://host/shop?shards=two", "shards='two'"),
-        ("qdrant://host:port/shop", "can't be read"),
-        ("qdrant://[::1/shop", "can't be read"),
-    ],
-)
-def test_an_address_that_can_t_be_used_is_refused_without_its_secrets(address: str, message: str) -> None:
-    with pytest.raises(IndexFolderError, match=message) as refused:
-        place_of(address)
-    assert "s3cret" not in str(refused.value)
-
-
-def test_options_of_the_address_reach_new_collections(monkeypatch: pytest.MonkeyPatch) -> None:
-    place, made = new_local_qdrant(), []
-    create = place.client._client.create_collection
-
-    def noting(name: str, **options: Any) -> bool:
-        made.append((name, options["shard_number"], options["replication_factor"]))
-        return bool(create(name, **options))
-
-    monkeypatch.setattr(place.client._client, "create_collection", noting)
-    with found_by_address(place), place_of(f"{place.address('test_wide')}?replicas=2&shards=3").writing() as writer:
-        writer.start(Manifest("", IndexSpec("m", "", "0", "", LAYOUT, "qdrant"), "r"), None)
-    assert made == [("lookseek_test_wide@records", 1, 2), ("lookseek_test_wide@points_1", 3, 2)]
-
-
-def test_without_its_package_the_error_names_the_extra_and_other_addresses_import_none() -> None:
-    code = """
-import sys
-import lookseek.cli, lookseek.index.address as address
-address.place_of("shop"); address.place_of("file:///shop")
-assert not [name for name in sys.modules if name.split(".")[0] == "qdrant_client"]
-sys.modules["qdrant_client"] = None
-try:
-    address.place_of("qdrant://host/shop")
-except address.IndexMismatch as error:
-    print(error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'lookseek[cluster]'" in done.stdout
+    client = OneAtATime()
+    listening = QdrantHttp(client)
+    address = f"qdrant://127.0.0.1:{listening.port}/test_lost"
+    photos = write_photos(tmp_path / "photos", items=2)
+    indexed(tmp_path / "photos", address, model=MODEL)  # type: ignore[arg-type]
+    query = {"image": base(photos[0].read_bytes()), "k": 1}
+    with serving(address, tmp_path / "keys") as service:  # type: ignore[arg-type]
+        assert service.ask.post("/v1/search", json=query).status_code == 200
+        listening.stop()
+        for lost in (
+            service.ask.post("/v1/search", json=query),
+            service.ask.get("/readyz"),
+            service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write),
+        ):
+            assert lost.status_code == 503
+            assert int(lost.headers["retry-after"]) > 0
+            assert "127.0.0.1" not in lost.text  # nothing of the machines behind it
+            assert "s3cret" not in lost.text
+        listening = QdrantHttp(client, listening.port)
+        assert service.ask.post("/v1/search", json=query).json()["hits"][0]["score"] == pytest.approx(1, abs=1e-3)
+        assert service.ask.get("/readyz").status_code == 200
+        put = service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write)
+        assert put.json()["what"] == "added"
+    listening.stop()
 
 
 # the store
