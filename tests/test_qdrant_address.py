@@ -11,10 +11,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from helpers.qdrant import Qdrant, found_by_address
 from helpers.qdrant import local_qdrant as new_local_qdrant
 from qdrant_client import models
+from qdrant_client.http.exceptions import ResponseHandlingException
 
 from lookseek.errors import IndexFolderError, IndexFull, IndexMismatch, IndexUnreachable
 from lookseek.index.address import place_of
@@ -90,6 +92,21 @@ def test_what_a_server_refuses_is_one_error_without_the_key(
         place_of(refusing).version()
     assert "s3cret" not in str(raised.value)
     assert set(Refusing.keys) == {"s3cret"}
+
+
+def test_a_reader_asks_once_more_where_a_connection_broke_and_a_writer_does_not(local_qdrant: Qdrant) -> None:
+    asked: list[object] = []
+
+    def break_first(client: object) -> int:
+        asked.append(client)
+        if len(asked) == 1:
+            raise ResponseHandlingException(httpx.RemoteProtocolError("the server was restarted"))
+        return len(asked)
+
+    assert local_qdrant.server.run(break_first) == 2
+    asked.clear()
+    with pytest.raises(IndexUnreachable, match="restarted"):
+        server.Session(local_qdrant.server, lambda: None).run(break_first)
 
 
 def test_a_key_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ class Lease:
     def release(self) -> None:
         """Give the lease back; one that can't be is forgotten after a while."""
         self._end.set()
+        if not self._renewals:  # it was never written
+            return
         if self._thread.ident is not None:
             self._thread.join()
         mine = models.FilterSelector(filter=of_kind("lease", _equal("owner", self._owner)))

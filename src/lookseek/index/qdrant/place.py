@@ -120,7 +120,7 @@ class QdrantPlace:
         return [found.get(source) for source in sources]
 
     def report_address(self, name: str) -> str:
-        return f"{name} among the records of {self.address}: lookseek index prints its beginning"
+        return f"{name} in {self._records().collection} of {self.address}"
 
     def read_report(self, name: str) -> str:
         try:
