@@ -34,13 +34,16 @@ from test_openclip import close, write_repository
 
 from lookseek.encode import load_model
 from lookseek.encode.public_models import PUBLIC_MODELS, find_public
-from lookseek.errors import ModelError
+from lookseek.errors import ModelError, TrainError
 from lookseek.query import Query
 from lookseek.search import Searcher
+from lookseek.train.openclip.load import load_published
 from lookseek.train.openclip.source import parse_source
+from lookseek.train.openclip.transformers_clip import load_transformers_clip
 
 SIGLIP_REVISION = find_public("marqo-fashionsiglip")[1]
 NEWEST = "89abcdef0123456789abcdef0123456789abcdef"
+SMALL = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 9}
 PHOTO = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
 
@@ -135,9 +138,7 @@ def test_nothing_is_fetched_without_a_yes(
         load_model("openclip-rn50")
 
 
-def test_a_clip_of_transformers_gives_what_transformers_computes(
-    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_clip_of_transformers_gives_what_transformers_computes(hub: Hub, tmp_path: Path) -> None:
     """FashionCLIP 2.0 is published as ``CLIPModel``, with a processor's settings beside it."""
     shape: dict[str, Any] = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_act": "quick_gelu"}
     config = transformers.CLIPConfig(
@@ -156,25 +157,34 @@ def test_a_clip_of_transformers_gives_what_transformers_computes(
     (folder / "preprocessor_config.json").write_text(json.dumps(processor))
     (folder / "README.md").write_text("---\nlicense: mit\nlanguage:\n- en\n---\n")
     hub.repositories["patrickjohncyh/fashion-clip"] = folder
-    said = Said(capsys, "models", "fashionclip-2.0", "--yes")
-    assert said.code == 0, said.err
-    assert "609 MB" in said.err and "Fetch it?" not in said.err
-    model = load_model("fashionclip-2.0", single=True)
-    assert model.name == "fashionclip-2.0" and model.dim == 24 and model.text is not None
+    model, revision = find_public("fashionclip-2.0")
+    found = load_published(parse_source(f"{model.source}@{revision}"))
+    assert found.clip.dim == 24 and found.clip.quick_gelu and found.clip.how.resize == "crop" and found.reads
+    assert found.origin.licence == model.licence and found.origin.languages == ("en",)
     pixels = torch.from_numpy(PHOTO).permute(2, 0, 1) / 255 - torch.tensor(mean)[:, None, None]
-    pixels = pixels[None] / torch.tensor(std)[:, None, None]
+    texts = ["red dress", "a photo of a long blue coat", "red " * 100]
     with torch.no_grad():
-        close(model.image.encode([model.image.prepare(PHOTO)]), theirs.get_image_features(pixels).pooler_output)
-    texts = ["red dress", "a photo of a long blue coat"]
-    tokens = torch.from_numpy(np.stack([clip_tokens(text) for text in texts]))
-    with torch.no_grad():
-        close(model.text.encode(texts), theirs.get_text_features(tokens).pooler_output)
+        photo = theirs.get_image_features(pixels[None] / torch.tensor(std)[:, None, None]).pooler_output
+        words = theirs.get_text_features(found.clip.tokenizer(texts)).pooler_output
+    close(found.clip.image.encode([found.clip.image.prepare(PHOTO)]), photo)
+    close(found.clip.text.encode(texts), words)
 
 
-def clip_tokens(text: str) -> Any:
-    import open_clip
-
-    return open_clip.SimpleTokenizer(context_length=77)([text])[0].numpy()
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"text_config": {"hidden_act": "gelu"}}, "the activations gelu, quick_gelu, and open_clip has one"),
+        ({"vision_config": {"hidden_act": "relu"}, "text_config": {"hidden_act": "relu"}}, "the activations relu"),
+        ({"text_config_dict": SMALL, "vision_config": {**SMALL, "image_size": 32}}, "are not those of this"),
+    ],
+)
+def test_a_clip_of_transformers_that_open_clip_can_not_follow(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "clip", "projection_dim": 24, **change}))
+    save_file({"logit_scale": torch.ones(())}, tmp_path / "model.safetensors")
+    with pytest.raises(TrainError, match=words):
+        load_transformers_clip(tmp_path, tmp_path / "model.safetensors", "this")
 
 
 def test_a_projection_of_photos_makes_a_model_without_words_at_the_revision_of_its_first_fetch(

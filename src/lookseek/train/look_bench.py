@@ -33,7 +33,7 @@ def register(name_or_path: str | Path, name: str = "lookseek") -> str:
     try:
         from look_bench.models import BaseModel, register_model
     except ImportError as error:
-        raise TrainError(f"LookBench is not there ({error}): pip install look-bench") from error
+        raise TrainError(f"LookBench is not there ({error}): pip install 'lookseek[look-bench]'") from error
     model, preprocess, _ = open_torch_model(name_or_path)
 
     class LookseekModel(BaseModel):  # type: ignore[misc]  # its package is not typed
