@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from ..encode.runtime import cores
 from ..filters import parse
 from ..query import Query
 from ..results import Results
@@ -21,7 +20,7 @@ from .guards.words_cost import check_words_cost
 from .metrics import Metrics
 from .pool import Busy, WorkerPool
 from .search_counts import EmptySearches
-from .settings import CPU_BURST_SECONDS, CPU_SECONDS_PER_SECOND, Settings
+from .settings import CPU_BURST_SECONDS, CPU_SECONDS_PER_SECOND, HALF_OF_CORES, Settings
 
 __all__ = ["Engine", "RunWrite"]
 
@@ -50,15 +49,15 @@ class Engine:
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self.empty_searches = EmptySearches(kept=settings.keep_searches)
         self.budget, self._meter = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS), CpuMeter()
-        half, remote = max(1, cores() // 2), capabilities(self.searcher.index.manifest.spec.store).remote
+        remote = capabilities(self.searcher.index.manifest.spec.store).remote
         self._searches = WorkerPool(
             settings.threads,
             settings.queue_limit,
             settings.queue_seconds,
             "search",
             self.budget,
-            heavy_threads=half,
-            serial_threads=None if remote else half,
+            heavy_threads=HALF_OF_CORES,
+            serial_threads=None if remote else HALF_OF_CORES,
         )
         self._pictures = WorkerPool(_PICTURE_THREADS, _PICTURE_QUEUE, 30.0, "picture")
         self._fetches = WorkerPool(8, 8, 5.0, "fetch")  # separate: a slow host delays no picture

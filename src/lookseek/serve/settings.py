@@ -17,6 +17,7 @@ from .path_prefix import check_prefix
 __all__ = [
     "CPU_BURST_SECONDS",
     "CPU_SECONDS_PER_SECOND",
+    "HALF_OF_CORES",
     "MAX_ANSWER_TEXT",
     "MAX_BODY_SECONDS",
     "MAX_COUNTED",
@@ -76,6 +77,8 @@ MAX_PAGE_BYTES = 1_500_000
 """Bytes of a page, about: with a long address it shows fewer results, since each has links with the whole address."""
 MAX_BODY_SECONDS = 300.0
 """Seconds in which a body must have arrived, unless it is a batch."""
+HALF_OF_CORES = max(1, cores() // 2)
+"""Searches at once of clients that are heavy while others ask, and of those that compute in Python alone."""
 CPU_SECONDS_PER_SECOND = max(0.25, cores() / 4)
 """Seconds of work that a client gets a second while others want theirs: a quarter of the cores."""
 CPU_BURST_SECONDS = 5.0
@@ -197,7 +200,7 @@ def limits(settings: Settings) -> list[Limit]:
         ),
         Limit(
             "searches at once",
-            f"{settings.threads}, and one of a client that has used little",
+            f"{settings.threads}, {HALF_OF_CORES} of those that encode nothing, and one of a client that has used little",
             f"{settings.queue_limit} wait, then 503, Retry-After",
         ),
         Limit("a search's wait", f"{settings.queue_seconds:g} s", "503, Retry-After"),
