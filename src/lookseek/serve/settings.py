@@ -200,7 +200,7 @@ def limits(settings: Settings) -> list[Limit]:
         ),
         Limit(
             "searches at once",
-            f"{settings.threads}, {HALF_OF_CORES} of those that encode nothing, and one of a client that has used little",
+            f"{settings.threads}, {HALF_OF_CORES} that encode nothing, and one of a client that has used little",
             f"{settings.queue_limit} wait, then 503, Retry-After",
         ),
         Limit("a search's wait", f"{settings.queue_seconds:g} s", "503, Retry-After"),
