@@ -27,9 +27,9 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
 """Addresses that stand for all of a machine, and the one by which it reaches itself."""
 
 _SWITCH_SECONDS = 0.0002
-"""Seconds for which one thread holds Python's lock while others want it. An answer is computed in many short pieces, each
-of which waits for the lock: by Python's 5 ms a photo took 8 times as long beside four who counted facets, by this 2.4
-times, by .1 ms 2.2 times, but then 5 % fewer photos were answered (docs/decisions/serve.md)."""
+"""Seconds for which one thread holds Python's lock while others want it. An answer is computed in many short pieces,
+each of which waits for the lock: by Python's 5 ms a photo took 8 times as long beside four who counted facets, by this
+2.4 times, by .1 ms 2.2 times, but then 5 % fewer photos were answered (docs/decisions/serve.md)."""
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
