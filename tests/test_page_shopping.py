@@ -102,7 +102,7 @@ def test_nothing_moves_while_results_come(tab: Tab, service: Service) -> None:
         tab.ask(f"window.shifts = []; {observe}.observe({{type: 'layout-shift', buffered: true}})")
         tab.until("[...document.images].slice(0, 8).every(one => one.complete)")
         tab.ask("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        assert sum(tab.ask("window.shifts")) < 0.001, page
+        assert sum(tab.ask("window.shifts")) < 0.001, (page, tab.ask("window.shifts"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
