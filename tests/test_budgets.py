@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,18 @@ def test_who_has_used_little_waits_for_no_queue_of_others() -> None:
         assert len(await asyncio.gather(*greedy, second, third, fourth)) == 23
         assert jobs.pool.pending == 0
         jobs.pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_job_runs_in_the_context_of_who_asks() -> None:
+    said = ContextVar("said", default="nothing")
+
+    async def scenario() -> None:
+        pool = WorkerPool(1, 8, 60.0, "test")
+        said.set("this")
+        assert await pool.run(said.get) == "this"
+        pool.close()
 
     asyncio.run(scenario())
 

@@ -7,7 +7,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 __all__ = ["Busy", "Usage", "WorkerPool"]
@@ -97,7 +99,7 @@ class WorkerPool:
         return self.pending >= self._limit and self._last_of_most(client) is None
 
     async def run(self, work: Callable[[], T], client: str = "", *, serial: bool = False) -> T:
-        """Run a job and return its result.
+        """Run a job in the context of the caller, and return its result.
 
         Args:
             work: the job.
@@ -112,7 +114,8 @@ class WorkerPool:
             if loser is None:
                 raise Busy(1)
             self._refuse(loser)
-        job = _Job(work, client, time.monotonic(), asyncio.get_running_loop().create_future(), serial)
+        within = partial(copy_context().run, work)  # as in the request: by it addresses have the service's path prefix
+        job = _Job(within, client, time.monotonic(), asyncio.get_running_loop().create_future(), serial)
         self.pending += 1  # until the thread is free, also where the client has gone before
         self._waiting.append(job)
         self._start()
