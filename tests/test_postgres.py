@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers.catalogues import indexed, write_photos
 from helpers.postgres import Server, Servers
+from helpers.remote_services import check_a_lost_server_heals, check_edits_are_seen
 from helpers.serving import serving
 
 from lookseek import Query, Searcher, images
@@ -154,44 +155,14 @@ def drawn(seed: int) -> bytes:
 
 
 def test_two_services_see_each_other_s_edits(shop: tuple[list[Path], str, Path], tmp_path: Path) -> None:
-    _, address, _ = shop
-    with serving(address, tmp_path / "keys") as one, serving(address) as two:  # type: ignore[arg-type]
-        new, photo = "/v1/items/new%2F1", drawn(77)
-        put = one.ask.put(new, json={"image": base(photo), "attributes": {"shelf": 4}}, headers=one.may_write)
-        assert put.json()["what"] == "added"
-        for service in (one, two):
-            found = service.ask.post("/v1/search", json={"image": base(photo), "k": 1, "filter": "shelf = 4"}).json()
-            assert [hit["id"] for hit in found["hits"]] == ["new/1"]
-            assert service.ask.get(f"{new}/image", params={"size": 160}).headers["content-type"] == "image/jpeg"
-        assert one.ask.delete(new, headers=one.may_write).json()["what"] == "removed"
-        assert two.ask.get(new).status_code == 404
-        assert two.ask.get(f"{new}/image").status_code == 404
-        assert two.ask.get("/readyz").status_code == 200
-    assert place_of(address).photos([f"kept-photo:{n}" for n in range(2)]) == [None, None]
+    check_edits_are_seen(shop[1], tmp_path / "keys")
+    assert place_of(shop[1]).photos([f"kept-photo:{n}" for n in range(2)]) == [None, None]
 
 
 def test_a_lost_server_is_503_and_healed_when_it_is_back(postgres_servers: Servers, tmp_path: Path) -> None:
     server = postgres_servers.start()
     address = f"{server.address()}#shop"
-    photos = write_photos(tmp_path / "photos", items=2)
-    indexed(tmp_path / "photos", address, model=MODEL)  # type: ignore[arg-type]
-    query = {"image": base(photos[0].read_bytes()), "k": 1}
-    with serving(address, tmp_path / "keys") as service:  # type: ignore[arg-type]
-        assert service.ask.post("/v1/search", json=query).status_code == 200
-        server.stop()
-        for lost in (
-            service.ask.post("/v1/search", json=query),
-            service.ask.get("/readyz"),
-            service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write),
-        ):
-            assert lost.status_code == 503
-            assert int(lost.headers["retry-after"]) > 0
-            assert "127.0.0.1" not in lost.text  # nothing of the machines behind it
-        server.start()
-        assert service.ask.post("/v1/search", json=query).json()["hits"][0]["score"] == pytest.approx(1, abs=1e-3)
-        assert service.ask.get("/readyz").status_code == 200
-        put = service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write)
-        assert put.json()["what"] == "added"
+    check_a_lost_server_heals(address, tmp_path, MODEL, stop=server.stop, start=server.start)
     server.stop()
     with pytest.raises(IndexUnreachable, match="can't be reached"):
         Searcher(address)

@@ -17,10 +17,9 @@ import pytest
 from helpers.catalogues import Heard, indexed, write_photos
 from helpers.qdrant import OneAtATime, Qdrant
 from helpers.qdrant_http import QdrantHttp
-from helpers.serving import serving
+from helpers.remote_services import check_a_lost_server_heals, check_edits_are_seen
 
-from lookseek import Query, Searcher, images
-from lookseek.catalogue.drawn import draw, drawn_specs
+from lookseek import Query, Searcher
 from lookseek.cli import main
 from lookseek.errors import IndexMismatch, QueryError
 from lookseek.index.address import place_of
@@ -160,53 +159,24 @@ def test_a_router_keys_the_points_and_its_files_are_checked(everywhere: Qdrant, 
 # the service
 
 
-def base(photo: bytes) -> str:
-    return base64.b64encode(photo).decode()
-
-
 def test_edits_through_one_service_are_seen_by_another(shop: tuple[list[Path], str, Path], tmp_path: Path) -> None:
-    _, address, _ = shop
-    photo = images.to_jpeg(draw(drawn_specs(1, 1, 77)[0], 128))
-    with serving(address, tmp_path / "keys") as one, serving(address) as two:  # type: ignore[arg-type]
-        new = "/v1/items/new%2F1"
-        for shelf in (3, 4):  # added, then replaced
-            put = one.ask.put(new, json={"image": base(photo), "attributes": {"shelf": shelf}}, headers=one.may_write)
-            assert put.status_code == 200
-        for service in (one, two):
-            found = service.ask.post("/v1/search", json={"image": base(photo), "k": 1, "filter": "shelf = 4"}).json()
-            assert [hit["id"] for hit in found["hits"]] == ["new/1"]
-            assert service.ask.get(f"{new}/image", params={"size": 160}).headers["content-type"] == "image/jpeg"
-        assert one.ask.delete(new, headers=one.may_write).json()["what"] == "removed"
-        assert two.ask.get(new).status_code == 404
-        assert two.ask.get("/readyz").status_code == 200
+    check_edits_are_seen(shop[1], tmp_path / "keys")
 
 
 def test_a_lost_server_is_503_and_healed_when_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_API_KEY", "s3cret")
     client = OneAtATime()
-    listening = QdrantHttp(client)
-    address = f"qdrant://127.0.0.1:{listening.port}/test_lost"
-    photos = write_photos(tmp_path / "photos", items=2)
-    indexed(tmp_path / "photos", address, model=MODEL)  # type: ignore[arg-type]
-    query = {"image": base(photos[0].read_bytes()), "k": 1}
-    with serving(address, tmp_path / "keys") as service:  # type: ignore[arg-type]
-        assert service.ask.post("/v1/search", json=query).status_code == 200
-        listening.stop()
-        for lost in (
-            service.ask.post("/v1/search", json=query),
-            service.ask.get("/readyz"),
-            service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write),
-        ):
-            assert lost.status_code == 503
-            assert int(lost.headers["retry-after"]) > 0
-            assert "127.0.0.1" not in lost.text  # nothing of the machines behind it
-            assert "s3cret" not in lost.text
-        listening = QdrantHttp(client, listening.port)
-        assert service.ask.post("/v1/search", json=query).json()["hits"][0]["score"] == pytest.approx(1, abs=1e-3)
-        assert service.ask.get("/readyz").status_code == 200
-        put = service.ask.put("/v1/items/a", json={"image": query["image"]}, headers=service.may_write)
-        assert put.json()["what"] == "added"
-    listening.stop()
+    servers = [QdrantHttp(client)]
+    port = servers[0].port
+    check_a_lost_server_heals(
+        f"qdrant://127.0.0.1:{port}/test_lost",
+        tmp_path,
+        MODEL,
+        stop=servers[0].stop,
+        start=lambda: servers.append(QdrantHttp(client, port)),
+        secret="s3cret",
+    )
+    servers[-1].stop()
 
 
 # the store

@@ -17,10 +17,7 @@ from ..atomic import sync_folder, write_bytes
 from ..errors import IndexFolderError
 from ..store.schema import point_id
 
-__all__ = ["KEPT", "KeptPhotos", "photo_name"]
-
-KEPT = "kept-photo:"
-"""How the source of a photo begins that an index on a server keeps itself."""
+__all__ = ["KeptPhotos", "photo_name"]
 
 
 def photo_name(id: str, photo: bytes) -> str:

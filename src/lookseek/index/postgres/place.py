@@ -15,16 +15,15 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import errors
 
-from ...catalogue import photos_at
 from ...errors import IndexBusy
 from ...store import Store, StoreType
 from ...store.postgres import Connections, PostgresStore, Session, connections_to
 from ...store.postgres.texts import text_from_server
 from ...types import Photo
-from ..kept_photos import KEPT
 from ..listed_files import checked, digest_of, digests, wrong_files
 from ..manifest import Manifest, manifest_from_json
 from ..place import PlaceWriter
+from ..server_photos import is_kept, photos_of
 from .address import PostgresAddress
 from .writer import PostgresWriter
 
@@ -104,18 +103,15 @@ class PostgresPlace:
         return checked(bytes(row[0]) if row else None, digest, name, self.address)
 
     def keeps(self, source: str) -> bool:
-        return source.startswith(KEPT)
+        return is_kept(source)
 
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
-        kept = [source for source in sources if self.keeps(source)]
-        found: dict[str, Photo | None] = {}
-        if kept:
+        def read(kept: Sequence[str]) -> Mapping[str, Photo | None]:
             statement = f"SELECT source, data FROM {self.schema}.photos WHERE source = ANY(%s)"
-            rows = self._connections().run(lambda connection: connection.execute(statement, [kept]).fetchall())
-            found = {source: bytes(data) for source, data in rows}
-        others = [source for source in sources if not self.keeps(source)]
-        found |= dict(zip(others, photos_at(others), strict=True))
-        return [found.get(source) for source in sources]
+            rows = self._connections().run(lambda connection: connection.execute(statement, [list(kept)]).fetchall())
+            return {source: bytes(data) for source, data in rows}
+
+        return photos_of(sources, read)
 
     def report_address(self, name: str) -> str:
         return f"{name} in the table lookseek_{self.parsed.name}.reports of {self.address}"

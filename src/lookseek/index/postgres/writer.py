@@ -15,10 +15,10 @@ from ...store.postgres import PostgresStore, Session
 from ...store.postgres.connections import Connection, register_vectors, standby_error
 from ...store.postgres.tables import create_schema
 from ...store.postgres.texts import text_from_server, text_to_server
-from ..kept_photos import KEPT, photo_name
 from ..listed_files import ListedFiles, digests
 from ..manifest import Manifest, manifest_to_json
 from ..place import Place
+from ..server_photos import is_kept, kept_source
 
 if TYPE_CHECKING:
     from .place import PostgresPlace
@@ -147,7 +147,7 @@ class PostgresWriter:
             )
 
     def keep_photo(self, id: str, photo: bytes) -> str:
-        source = KEPT + photo_name(id, photo)
+        source = kept_source(id, photo)
         self.note_edited([id])
         self._execute(
             f"INSERT INTO {self._schema}.photos VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -172,7 +172,7 @@ class PostgresWriter:
 
         def work(connection: Connection) -> None:
             if connection.execute(f"SELECT 1 {may_go} LIMIT 1", [theirs, theirs]).fetchone():
-                stay = [source for source in sources if source.startswith(KEPT)]
+                stay = [source for source in sources if is_kept(source)]
                 connection.execute(f"DELETE {may_go} AND NOT source = ANY(%s::text[])", [theirs, theirs, stay])
             connection.execute(f"DELETE FROM {self._schema}.edited")
 

@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from ...catalogue import photos_at
 from ...errors import IndexMismatch
 from ...store import Store, StoreType
 from ...store.qdrant import CollectionMissing, QdrantStore, Server, Session, create_records, server_at
 from ...types import Photo
-from ..kept_photos import KEPT
 from ..listed_files import checked, digest_of, digests, wrong_files
 from ..manifest import Manifest, manifest_from_json
 from ..place import PlaceWriter
+from ..server_photos import is_kept, photos_of
 from .address import QdrantAddress
 from .lease import Lease, is_held
 from .records import INDEXED, Records
@@ -108,16 +107,11 @@ class QdrantPlace:
         return checked(self._records().read_bytes("file", digest), digest, name, self.address)
 
     def keeps(self, source: str) -> bool:
-        return source.startswith(KEPT)
+        return is_kept(source)
 
     def photos(self, sources: Sequence[str]) -> list[Photo | None]:
         records = self._records()
-        found: dict[str, Photo | None] = {
-            source: records.read_bytes("photo", source) for source in sources if self.keeps(source)
-        }
-        others = [source for source in sources if not self.keeps(source)]
-        found |= dict(zip(others, photos_at(others), strict=True))
-        return [found.get(source) for source in sources]
+        return photos_of(sources, lambda kept: {source: records.read_bytes("photo", source) for source in kept})
 
     def report_address(self, name: str) -> str:
         return f"{name} in {self._records().collection} of {self.address}"

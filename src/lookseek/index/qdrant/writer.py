@@ -13,10 +13,10 @@ from qdrant_client import models
 
 from ...store import Store
 from ...store.qdrant import QdrantStore, Session
-from ..kept_photos import KEPT, photo_name
 from ..listed_files import ListedFiles, digests
 from ..manifest import Manifest, manifest_to_json
 from ..place import Place
+from ..server_photos import kept_source
 from .records import Records
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class QdrantWriter:
             self._records.write_bytes("report", name, report.getvalue().encode("utf-8", "surrogatepass"))
 
     def keep_photo(self, id: str, photo: bytes) -> str:
-        source = KEPT + photo_name(id, photo)
+        source = kept_source(id, photo)
         self.note_edited([id])
         self._records.write_bytes("photo", source, photo, item=id)
         return source
