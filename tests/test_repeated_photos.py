@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from helpers.catalogues import indexed, write_photos
 
-from lookseek.index import upsert
+from lookseek.index import photo_encoding
 from lookseek.index.open_index import open_index
-from lookseek.index.repeated_photos import EncodedPhoto, RepeatedPhotos
+from lookseek.index.photo_encoding import EncodedPhoto
+from lookseek.index.repeated_photos import RepeatedPhotos
 
 PHOTO = EncodedPhoto({}, "f", ())
 
@@ -45,7 +46,7 @@ def test_a_job_that_was_stopped_adds_the_items_that_waited(tmp_path: Path, monke
     photos = write_photos(tmp_path / "photos", items=2, views=1)
     rows = [f"i{number},{photos[number // 2]}" for number in range(4)]
     (tmp_path / "items.csv").write_text("\n".join(["id,image", *rows]))
-    real = upsert.encode_photos
+    real = photo_encoding.encode_photos
 
     def stopped(*arguments: object, **options: object) -> object:
         for number, result in enumerate(real(*arguments, **options)):  # type: ignore[arg-type, call-overload]
@@ -53,10 +54,10 @@ def test_a_job_that_was_stopped_adds_the_items_that_waited(tmp_path: Path, monke
                 raise KeyboardInterrupt
             yield result
 
-    monkeypatch.setattr(upsert, "encode_photos", stopped)
+    monkeypatch.setattr(photo_encoding, "encode_photos", stopped)
     first = indexed(tmp_path / "items.csv", tmp_path / "index", model="efficientnet-lite2", store="numpy")
     assert (first.interrupted, first.items, first.encoded) == (True, 2, 1)
-    monkeypatch.setattr(upsert, "encode_photos", real)
+    monkeypatch.setattr(photo_encoding, "encode_photos", real)
     second = indexed(tmp_path / "items.csv", tmp_path / "index")
     assert (second.unchanged, second.added, second.encoded) == (2, 2, 1)
 

@@ -24,6 +24,7 @@ Every message says what happened, the value, the limit and what to do next. In a
     │   └── IndexMismatch    made by another model, metric or newer format
     ├── KeysError            a file of API keys can't be read or written
     ├── ResultError          a result file can't be read, or results don't compare
+    ├── ClusterError         the Ray cluster that should encode can't be used, or lost its workers
     ├── TrainError           training can't start or go on, or a run can't be exported
     ├── ServiceError         a service that was asked can't be reached, or refuses
     └── DownloadError        a download that the user asked for failed
@@ -31,6 +32,7 @@ Every message says what happened, the value, the limit and what to do next. In a
 
 __all__ = [
     "CatalogueError",
+    "ClusterError",
     "DownloadError",
     "FetchError",
     "FilterError",
@@ -139,6 +141,10 @@ class KeysError(LookseekError):
 
 class ResultError(LookseekError):
     """A result file can't be read, or results that are to be compared don't compare."""
+
+
+class ClusterError(LookseekError):
+    """The Ray cluster that should encode photos can't be used, or lost its workers. What was written is kept."""
 
 
 class TrainError(LookseekError):

@@ -51,6 +51,7 @@ def index(
     garments: Annotated[bool, Parameter(negative=())] = False,
     response_colour: Annotated[bool, Parameter(negative=())] = False,
     pairs: Annotated[bool, Parameter(negative=())] = False,
+    ray: str | None = None,
 ) -> int:
     """Build an index, or bring one up to date: only new and changed photos are encoded.
 
@@ -94,6 +95,8 @@ def index(
             --response-colour-weight; each photo goes through the model twice.
         pairs: keep the cells of each photo too, for search --rerank pairs; each photo goes through the model twice, and
             takes 3.6 KB more.
+        ray: encode on a Ray cluster (extra bulk): its HOST:PORT, or auto for the one that runs on this machine, else
+            a local one for this job.
     """
     from ..catalogue import ReadingOptions, options_of
     from ..index.job import build_index
@@ -151,6 +154,7 @@ def index(
                 garments=garments or None,
                 response_colour=response_colour or None,
                 pairs=pairs or None,
+                ray=ray,
                 progress=progress,
             )
         print_summary(summary, index, progress.hidden_skips)

@@ -19,8 +19,9 @@ from ..types import Item
 from .address import Address, place_of
 from .manifest import IndexSpec
 from .next_generation import NextGeneration
+from .photo_encoding import LocalEncoding
 from .place import PlaceWriter, latest
-from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
+from .upsert import Outcome, Upsert
 
 __all__ = ["MAX_FIELDS", "Editor", "editing"]
 
@@ -72,8 +73,7 @@ class Editor:
         self._types = {name: ColumnType.from_dict(told) for name, told in columns.items()}
         self._odd: dict[str, tuple[str, ...]] = {}  # id to what is odd about its texts
         known = {} if draft.previous is None else draft.previous.fields  # one odd item changes no kind
-        self._model, self._spec = model, spec
-        self._upsert = Upsert(draft, encoders_for(model, draft.layout), self._note, known)
+        self._upsert = Upsert(draft, LocalEncoding(model, spec), self._note, known)
         self._touched = set(writer.edited())  # those of a writer that was killed
 
     def put(self, items: Sequence[Item]) -> list[Outcome]:
@@ -91,8 +91,6 @@ class Editor:
             IndexMismatch: the index keeps garments that another parser found, or that features brought.
         """
         self._odd.clear()
-        if self._upsert.garments is None:  # here, for what is only deleted needs no parser
-            self._upsert.garments = garment_encoder_for(self._model, self._spec)
         wanted = {item.id: item for item in items}
         self._touch(wanted.keys())
         self._outcomes.clear()

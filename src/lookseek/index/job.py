@@ -13,22 +13,22 @@ import numpy as np
 
 from ..catalogue import Catalogue, fields_of, options_of, roles_of, types_of, vector_origin
 from ..catalogue.id_hashes import IdHashes, id_hash
-from ..encode import Encoder
 from ..errors import CatalogueError, QueryError
 from ..progress import NoProgress, Progress
 from ..store import FieldType, default_store
 from ..types import FolderStore, Item, Metric, Skipped
 from .address import Address, place_of
 from .duplicates import Duplicates, find_duplicates
-from .garment_vectors import GarmentEncoder
 from .left_items import left_items, vanished_items
 from .next_generation import NextGeneration
+from .photo_encoding import PhotoEncoding
 from .place import DUPLICATES, SKIPPED, PlaceWriter
+from .ray_encoding import job_encoding
 from .remembered import open_as_before
 from .report import DUPLICATE_COLUMNS, SKIPPED_COLUMNS, Summary, duplicate_rows, skipped_row, store_notes
 from .source_ids import PrefixedCatalogue, id_prefix
 from .spec import resolve_spec, runtime_of
-from .upsert import Outcome, Upsert, encoders_for, garment_encoder_for
+from .upsert import Outcome, Upsert
 
 GRAPH_FROM = 50_000
 """Items from which a graph pays: below, comparing with all takes under 15 ms (docs/benchmarks/search.md)."""
@@ -51,6 +51,7 @@ def build_index(
     garments: bool | None = None,
     response_colour: bool | None = None,
     pairs: bool | None = None,
+    ray: str | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring an index up to date with a catalogue; make it if it is not there.
@@ -74,6 +75,8 @@ def build_index(
             ``Query.response_colour_weight``; each photo goes through the tower twice. An index without is made anew.
         pairs: True keeps the cells of each photo that the model's matcher compares (``encode.pairs``), for
             ``Query.rerank`` "pairs"; each photo goes through the tower twice. An index without is made anew.
+        ray: encodes photos on a Ray cluster: its address, HOST:PORT, or "auto" for the one of this machine, else a
+            local one for this job. None encodes in this process.
         progress: receives every step; None reports nothing.
 
     Returns:
@@ -84,12 +87,14 @@ def build_index(
         ModelError: the model can't be used.
         CatalogueError: the source can't be read to its end; what was read is kept for the next run. Or its vectors are
             not those of the model. Or something was skipped, and the job is strict.
+        ClusterError: the Ray cluster can't be used, or lost its workers; what was encoded is kept for the next run.
     """
     began = time.monotonic()
     catalogue = open_as_before(catalogue, index) if isinstance(catalogue, str | Path) else catalogue
     with place_of(index).writing() as writer:
         origin = vector_origin(catalogue)
         spec, loaded = resolve_spec(writer.place, origin, model, metric, store, garments, response_colour, pairs)
+        encoding = job_encoding(loaded, spec, origin, ray)
         columns = {name: kind.to_dict() for name, kind in types_of(catalogue).items()}
         told = options_of(catalogue).to_dict()
         options = {catalogue.origin: told} if told else {}
@@ -101,10 +106,7 @@ def build_index(
         try:
             if prefix := id_prefix(catalogue, draft.store):
                 catalogue = PrefixedCatalogue(catalogue, prefix)
-            if origin is not None:
-                job.upsert(catalogue, None)
-            else:
-                job.upsert(catalogue, encoders_for(loaded, spec.layout), garment_encoder_for(loaded, spec))
+            job.upsert(catalogue, encoding)
             if strict:
                 job.refuse_skipped()
             if prune and not job.interrupted:
@@ -134,17 +136,14 @@ class _Job:
         self._pruned = False
         self._kept_others = False
 
-    def upsert(
-        self, catalogue: Catalogue, encoders: Sequence[Encoder] | None, garments: GarmentEncoder | None = None
-    ) -> None:
+    def upsert(self, catalogue: Catalogue, encoding: PhotoEncoding | None) -> None:
         """Add and replace all items of a catalogue. Ctrl-C ends it early, with nothing lost.
 
         Args:
             catalogue: the items.
-            encoders: make the vectors; None where the items have their own.
-            garments: makes a vector for each garment, where the index keeps those.
+            encoding: makes the vectors; None where the items have their own.
         """
-        self._progress.phase("reading vectors" if encoders is None else "encoding", len(catalogue))
+        self._progress.phase("reading vectors" if encoding is None else "encoding", len(catalogue))
         with self._writer.write_report(SKIPPED) as report:
             lines = csv.writer(report)
             lines.writerow(SKIPPED_COLUMNS)
@@ -174,7 +173,7 @@ class _Job:
                         self._note_odd(entry.remarks)
                         yield entry
 
-            upsert = Upsert(self._draft, encoders, note, fields_of(catalogue), garments)
+            upsert = Upsert(self._draft, encoding, note, fields_of(catalogue))
             try:
                 upsert.run(items())
             except KeyboardInterrupt:

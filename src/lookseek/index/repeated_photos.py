@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-from ..types import Region, Vector, Vectors
+from .photo_encoding import EncodedPhoto
 
-__all__ = ["EncodedPhoto", "RepeatedPhotos"]
+__all__ = ["RepeatedPhotos"]
 
 T = TypeVar("T")
 
@@ -16,14 +15,6 @@ _KNOWN = 4096
 """Photos whose vectors are remembered: some 4 KB each. Items that share a photo mostly lie close together."""
 _WAITING = 32_768
 """Items that wait for photos which are being encoded: some 1 KB each. Beyond, a photo is encoded anew."""
-
-
-class EncodedPhoto(NamedTuple):
-    """What a photo was encoded to: vectors by name, the picture's fingerprint, and the garments that were found."""
-
-    vectors: Mapping[str, Vector | Vectors]
-    fingerprint: str
-    regions: tuple[Region, ...]
 
 
 class RepeatedPhotos(Generic[T]):

@@ -14,19 +14,16 @@ from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 from .. import images
-from ..encode import Encoder, Model, encode_photos, photo_encoders
-from ..encode.pipeline import Encoded
-from ..errors import IndexMismatch, ItemError, QueryError
-from ..store import FieldType, Layout
-from ..store.schema import COLOUR, GARMENTS, LOOK, field_types
-from ..types import Attributes, Item, Photo, Point, Vector
-from .garment_vectors import GarmentEncoder, PreparedGarments
-from .manifest import IndexSpec
+from ..errors import ItemError, QueryError
+from ..store import FieldType
+from ..store.schema import COLOUR, LOOK, field_types
+from ..types import Attributes, Item, Point
 from .next_generation import NextGeneration
+from .photo_encoding import EncodedPhoto, PhotoEncoding
 from .points import content_hash, merge_fields, point_of
-from .repeated_photos import EncodedPhoto, RepeatedPhotos
+from .repeated_photos import RepeatedPhotos
 
-__all__ = ["Outcome", "Upsert", "encoders_for", "garment_encoder_for"]
+__all__ = ["Outcome", "Upsert"]
 
 _LOOKUP = 64
 """Items read ahead, whose stored hashes are looked up at once. A table's photos are held meanwhile."""
@@ -64,34 +61,33 @@ class _Pending(NamedTuple):
     what: Literal["added", "changed"]
 
 
+_Encoded: TypeAlias = tuple[_Pending, EncodedPhoto | ItemError]
+
+
 class Upsert:
     """Brings items into the next generation of an index.
 
     ``fields`` are the attributes of the items that this has seen in the index, and their kinds; ``encoded`` is the
-    number of photos that were encoded, or of items that brought their vectors; ``garments`` makes a vector for each
-    garment.
+    number of photos that were encoded, or of items that brought their vectors.
     """
 
     def __init__(
         self,
         draft: NextGeneration,
-        encoders: Sequence[Encoder] | None,
+        encoding: PhotoEncoding | None,
         report: Report,
         declared: Mapping[str, FieldType] | None = None,
-        garments: GarmentEncoder | None = None,
     ) -> None:
         """Prepare.
 
         Args:
             draft: what is read and written.
-            encoders: make the vectors; None where each item has its own (``Item.encoding``).
+            encoding: makes the vectors; None where each item has its own (``Item.encoding``).
             report: receives every outcome.
             declared: kinds of attributes that hold whatever an odd item has there.
-            garments: makes a vector for each garment, where the index keeps those.
         """
-        self.garments = garments
         self._declared = declared or {}
-        self._draft, self._encoders, self._report = draft, encoders, report
+        self._draft, self._encoding, self._report = draft, encoding, report
         self._waiting: list[tuple[Point, Outcome]] = []
         self._repeated = RepeatedPhotos[_Pending]()
         self.fields: dict[str, FieldType] = {}
@@ -105,14 +101,13 @@ class Upsert:
         """
         try:
             with closing(self._with_vectors(self._to_encode(items))) as results:
-                for pending, vectors, seen in results:
-                    if isinstance(vectors, ItemError):
+                for pending, photo in results:
+                    if isinstance(photo, ItemError):
                         for each in (pending, *self._repeated.done(pending.hash, None)):
-                            self._fail(each.item.id, "broken photo", vectors)
+                            self._fail(each.item.id, "broken photo", photo)
                         continue
                     self.encoded += 1
-                    photo = self._with_garments(vectors, seen)
-                    shown_by = [] if self._encoders is None else self._repeated.done(pending.hash, photo)
+                    shown_by = [] if self._encoding is None else self._repeated.done(pending.hash, photo)
                     for each in (pending, *shown_by):
                         self._keep(each, photo)
         finally:
@@ -125,7 +120,7 @@ class Upsert:
         merge_fields(known, self.fields)
         return known
 
-    def _to_encode(self, items: Iterable[Item]) -> Iterator[tuple[_Pending, Photo]]:
+    def _to_encode(self, items: Iterable[Item]) -> Iterator[tuple[_Pending, bytes]]:
         """Yield the photos that must be encoded; deal with all others."""
         source = iter(items)
         while chunk := list(islice(source, _LOOKUP)):
@@ -141,7 +136,7 @@ class Upsert:
                     continue
                 if before is None or before.hash != digest:
                     pending = _Pending(item, digest, "added" if before is None else "changed")
-                    if self._encoders is None:
+                    if self._encoding is None:
                         yield pending, photo
                     elif (encoded := self._repeated.find(digest)) is not None:
                         self._keep(pending, encoded)
@@ -154,24 +149,8 @@ class Upsert:
                     self._report([Outcome(item.id, "unchanged")])
             self._replace_attributes(relabelled)
 
-    def _with_vectors(self, pending: Iterator[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
-        if self._encoders is None:
-            return _own_vectors(pending)
-        if self.garments is not None:
-            return encode_photos(pending, self._encoders, after=self.garments.prepare, full_size=True)
-        return encode_photos(pending, self._encoders, after=images.fingerprint)
-
-    def _with_garments(self, vectors: Mapping[str, Vector], seen: object) -> EncodedPhoto:
-        """Return what a photo was encoded to, with its garments where the index keeps those.
-
-        Args:
-            vectors: of the photo.
-            seen: its fingerprint, or its garments with the fingerprint.
-        """
-        if isinstance(seen, PreparedGarments) and self.garments is not None:
-            garments = self.garments.encode(seen, vectors[LOOK])
-            return EncodedPhoto({**vectors, GARMENTS: garments}, seen.fingerprint, seen.regions)
-        return EncodedPhoto(vectors, str(seen), ())
+    def _with_vectors(self, pending: Iterator[tuple[_Pending, bytes]]) -> Generator[_Encoded, None, None]:
+        return _own_vectors(pending) if self._encoding is None else self._encoding.encode(pending)
 
     def _keep(self, pending: _Pending, photo: EncodedPhoto) -> None:
         """Queue an item with its vectors to be written."""
@@ -218,29 +197,7 @@ class Upsert:
         merge_fields(self.fields, {name: self._declared.get(name, kind) for name, kind in kinds.items()})
 
 
-def encoders_for(model: Model, layout: Layout) -> list[Encoder]:
-    """Return the encoders of photos that a layout needs."""
-    return photo_encoders(model, layout)
-
-
-def garment_encoder_for(model: Model, spec: IndexSpec) -> GarmentEncoder | None:
-    """Return what makes a vector for each garment; None where an index keeps none.
-
-    Raises:
-        IndexMismatch: the index's garments were found by another parser than the one that ships, or came with features.
-    """
-    if GARMENTS not in spec.layout:
-        return None
-    garments = GarmentEncoder(model.image)
-    if spec.regions != garments.version:
-        raise IndexMismatch(
-            f"the garments of the index were found by {spec.regions[:40] or 'something unknown'}, here it is "
-            f"{garments.version[:40]}: index the catalogue into a new folder with --garments"
-        )
-    return garments
-
-
-def _content(item: Item, before: Point | None) -> tuple[Photo, str]:
+def _content(item: Item, before: Point | None) -> tuple[bytes, str]:
     """Return an item's photo and its hash; of a photo that is not encoded here, the hash alone.
 
     Raises:
@@ -261,10 +218,11 @@ def _source(item: Item, before: Point) -> str:
     return before.source if item.image is None and item.encoding is None else item.source
 
 
-def _own_vectors(pending: Iterable[tuple[_Pending, Photo]]) -> Generator[Encoded[_Pending], None, None]:
-    """Yield what ``encode_photos`` would yield, of items that have their vectors."""
+def _own_vectors(pending: Iterable[tuple[_Pending, bytes]]) -> Generator[_Encoded, None, None]:
+    """Yield items that have their vectors as if those had been encoded."""
     for one, _ in pending:
         encoding = one.item.encoding
         if encoding is not None:
             colour = {} if encoding.colour is None else {COLOUR: encoding.colour}
-            yield one, {LOOK: encoding.look, **colour, **encoding.vectors}, encoding.fingerprint
+            vectors = {LOOK: encoding.look, **colour, **encoding.vectors}
+            yield one, EncodedPhoto(vectors, encoding.fingerprint, ())
