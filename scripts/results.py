@@ -93,6 +93,8 @@ PLAN = (
     Measured("clothing-judged", "clothing", ("test",)),
     Measured("myntra-class", "myntra", systems=(*SYSTEMS, *ROUTED)),
     Measured("myntra-text", "myntra", ("test",), systems=(LOOK, BEFORE)),
+    Measured("myntra-text-all", "myntra", ("test",), systems=(LOOK, BEFORE)),
+    Measured("myntra-description", "myntra", ("test",), systems=(LOOK, BEFORE)),
     Measured("myntra-attributes", "myntra", systems=(*WORDS, CEILING, CEILING_CHANCE)),
     Measured("myntra-words", "myntra", systems=WORDS),
     Measured("myntra-fine", "myntra", systems=WORDS),

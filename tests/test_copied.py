@@ -8,19 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from helpers.catalogues import Heard
 from test_cli import say
 
 from lookseek import Query, Searcher, images
-from lookseek.catalogue.drawn import draw
+from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.catalogue.drawn.copies import copied_designs
 from lookseek.catalogue.drawn.regions import REGIONS as DRAWN_REGIONS
 from lookseek.catalogue.drawn.regions import region_key
 from lookseek.encode.regions import NOTHING, REGIONS, GarmentRegions, compare_regions, load_regions, region_points
 from lookseek.errors import ModelError, QueryError
 from lookseek.evaluate.copied.benchmark import measure_copied
-from lookseek.evaluate.copied.figures import average_precision, changed_in_photo
+from lookseek.evaluate.copied.drawn import changed_in_photo
+from lookseek.evaluate.copied.figures import average_precision
+from lookseek.evaluate.copied.pasted import pasted_designs
 from lookseek.index.job import build_index
 from lookseek.render.strip import draw_results
 
@@ -134,6 +138,51 @@ def test_the_benchmark_measures_ranking_and_verdicts() -> None:
     assert names <= result.metrics.keys()
     assert all(0 <= f.low <= f.value <= f.high <= 1 for f in result.metrics.values())
     assert result.metrics["map"].value > 0.7 and result.metrics["verdicts"].value > 0.7
+
+
+@pytest.fixture(scope="module")
+def shop_of_tops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn tops of one type in their own colours, laid out like myntra."""
+    folder = tmp_path_factory.mktemp("tops")
+    specs = [spec for spec in drawn_specs(60, 1) if spec.attributes["category"] == "toptee"][:20]
+    rows = [
+        {
+            "id": spec.id, "title": spec.id, "articleType": "Tshirts", "category": "toptee", "gender": "Women",
+            "baseColour": spec.attributes["colour"], "design": spec.item_id, "split": "val",
+            "image": images.to_jpeg(draw(spec, 120)),
+        }
+        for spec in specs
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), folder / "catalogue.parquet")
+    return folder
+
+
+def test_regions_are_pasted_from_other_photos_of_a_shop(shop_of_tops: Path) -> None:
+    (one, *_) = pasted_designs(shop_of_tops, "val", load_regions(single=True), 2, 3)
+    before = one.original.pixels()
+    assert max(before.shape) == 320 and [len(copy.changed) for copy in one.copies] == [0, 1, 2]
+    assert one.copies[1].changed <= set(REGIONS) and len({photo.id for photo in one.others}) == 3
+    again = next(pasted_designs(shop_of_tops, "val", load_regions(single=True), 1, 3))
+    for copy, other in zip(one.copies, again.copies, strict=True):
+        assert np.array_equal(copy.photo.pixels(), other.photo.pixels())
+
+
+def test_the_benchmark_measures_a_shops_photos(shop_of_tops: Path) -> None:
+    evaluation = measure_copied("val", "lookseek-regions", Heard(), folder=shop_of_tops, designs=3)
+    result = evaluation.result
+    assert (result.benchmark, result.queries, result.gallery_size) == ("myntra-copied", 3, 18)
+    assert {"map", "map_whole/2 changed", "verdicts", "always_same", "changed_found"} <= result.metrics.keys()
+    assert result.metrics["map_all"].value > 0.7
+    assert "synthetic" in evaluation.loaded.notes[0]
+
+
+def test_a_folder_without_photos_of_use_is_an_error(shop_of_tops: Path, tmp_path: Path, say: object) -> None:
+    table = pq.read_table(shop_of_tops / "catalogue.parquet").slice(0, 2)
+    pq.write_table(table, tmp_path / "catalogue.parquet")
+    with pytest.raises(QueryError, match="no photo in its split val on which two regions"):
+        measure_copied("val", "lookseek-regions", Heard(), folder=tmp_path, designs=3)
+    refused = say("evaluate", "myntra-copied")
+    assert refused.code == 1 and "myntra-copied needs data" in refused.err
 
 
 def test_ties_count_against_an_average_precision() -> None:

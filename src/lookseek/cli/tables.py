@@ -126,6 +126,11 @@ def benchmark_lines() -> Iterator[str]:
     yield "  test: 300 queries, gallery 1,800"
     yield "  protocols: copies"
     yield "  needs: nothing, it is drawn"
+    yield "[bold]myntra-copied[/]"
+    yield "  the same of a shop's photos, synthetic: regions are pasted from others; --model is a model of regions"
+    yield "  test: 300 queries, gallery 1,800"
+    yield "  protocols: copies"
+    yield "  needs: catalogue.parquet (the folder myntra)"
 
 
 def recipe_lines() -> Iterator[str]:

@@ -16,7 +16,7 @@ from ..progress import Progress
 from ..rerank import Reranker, reranker_of
 from ..search.pairs import PAIR_RERANKING, PairReranker
 from ..types import Metric
-from .copied.benchmark import COPIED, measure_copied
+from .copied.benchmark import DRAWN_COPIED, PASTED_COPIED, measure_copied
 from .dataset_export import check_export, write_dataset
 from .details import details_path, write_details
 from .fiftyone_export import write_fiftyone
@@ -82,7 +82,7 @@ def run_request(request: EvaluationRequest, progress: Progress) -> Done:
     _check_outputs(request)
     if request.benchmark == TREC:
         return _write(_of_files(request), request, progress, [])
-    if request.benchmark == COPIED:
+    if request.benchmark in (DRAWN_COPIED, PASTED_COPIED):
         return _write(_of_copies(request, progress), request, progress, [])
     if request.benchmark == GARMENTS:
         return _write(_of_masks(request, progress), request, progress, [])
@@ -144,12 +144,15 @@ def _of_masks(request: EvaluationRequest, progress: Progress) -> Evaluation:
 
 
 def _of_copies(request: EvaluationRequest, progress: Progress) -> Evaluation:
-    if request.data is not None:
-        raise QueryError(f"{COPIED} is drawn: leave out {request.data}")
+    name = request.benchmark
+    if name == DRAWN_COPIED and request.data is not None:
+        raise QueryError(f"{name} is drawn: leave out {request.data}")
+    if name == PASTED_COPIED and request.data is None:
+        raise QueryError(f"{name} needs data: lookseek evaluate {name} DATA, with a folder laid out like myntra/")
     if given := _searching(request):
-        raise QueryError(f"{COPIED} measures a model of regions in its own way: leave {', '.join(given)} out")
+        raise QueryError(f"{name} measures a model of regions in its own way: leave {', '.join(given)} out")
     model = DEFAULT_REGIONS if request.model == DEFAULT else request.model
-    return measure_copied(request.split or "test", model, progress)
+    return measure_copied(request.split or "test", model, progress, folder=request.data)
 
 
 def _searching(request: EvaluationRequest) -> list[str]:

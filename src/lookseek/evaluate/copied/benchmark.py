@@ -1,4 +1,4 @@
-"""``drawn-copied``: copies of drawn designs with 0, 1 and 2 changed regions, among others of their colour and kind.
+"""``drawn-copied`` and ``myntra-copied``: copies with 0, 1 and 2 changed regions, among others of colour and kind.
 
     map               mean average precision of a design's copies, as ``search --copied 2`` orders the gallery: the 60
                       nearest by the whole photo, in the order of their regions without the two that differ most
@@ -10,7 +10,8 @@
     always_same       the same where each verdict were that the region is the same
     changed_found     share of the changed regions whose verdict is that they differ
 
-Photos are drawn, so the figures show what a changed cloth of a region does, not how photos of real copies rank.
+No photo of a real copy is among them: drawn garments are drawn anew (``drawn.py``), photos of a shop have regions
+pasted from other photos (``pasted.py``).
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
-from ...catalogue.drawn import DrawnItem, draw, split_seed
-from ...catalogue.drawn.copies import CopiedDesign, copied_designs
 from ...encode import load_model, photo_encoders
 from ...encode.model import DEFAULT
 from ...encode.regions import GarmentRegions, compare_regions, load_regions
@@ -36,11 +36,14 @@ from ...vectors import unit
 from ..outcome import Evaluation
 from ..result import Result, source_commit
 from ..task import Loaded
+from .asked import AskedDesign, DesignPhoto
+from .drawn import drawn_designs
 from .figures import ranking_figures, verdict_figures
+from .pasted import pasted_designs
 
-__all__ = ["COPIED", "DESIGNS", "measure_copied"]
+__all__ = ["DESIGNS", "DRAWN_COPIED", "PASTED_COPIED", "measure_copied"]
 
-COPIED = "drawn-copied"
+DRAWN_COPIED, PASTED_COPIED = "drawn-copied", "myntra-copied"
 
 DESIGNS = 300
 OTHERS = 3
@@ -49,34 +52,41 @@ OTHERS = 3
 LEFT_OUT = 2
 """Regions that the score leaves out."""
 
-_SIZE = 320
 
-
-def measure_copied(split: str, model: str, progress: Progress, designs: int = DESIGNS, seed: int = 0) -> Evaluation:
+def measure_copied(
+    split: str, model: str, progress: Progress, *, folder: Path | None = None, designs: int = DESIGNS, seed: int = 0
+) -> Evaluation:
     """Measure a model of regions, and whole photos by the default model beside it.
 
     Args:
         split: val or test.
         model: the name or folder of a model of regions.
         progress: notified of every photo.
+        folder: of a shop's photos, laid out like ``myntra``; None draws.
         designs: how many queries, >= 1.
         seed: of the bootstrap.
 
     Raises:
-        CatalogueError: there is no such split.
+        CatalogueError: there is no such split, or the folder can't be read.
+        QueryError: the folder has no photo of use.
         ModelError: no such model.
     """
     began = time.perf_counter()
     encoder, whole = load_regions(model), load_model(DEFAULT)
+    if folder is None:
+        made = tuple(drawn_designs(split, designs, OTHERS))
+    else:
+        progress.phase("pasting regions", designs)
+        made = tuple(_told(pasted_designs(folder, split, encoder, designs, OTHERS), progress))
+        designs = len(made)
     weights = look_and_colour(whole.colour_weight)
     encoders = photo_encoders(whole, weights)
-    made = tuple(copied_designs(designs, split_seed(split), others=OTHERS))
     photos = [*(one.original for one in made), *chain.from_iterable(map(_gallery, made))]
-    progress.phase("drawing and encoding", len(photos))
+    progress.phase("encoding", len(photos))
     vectors = {each.name: np.zeros((len(photos), each.dim), np.float32) for each in encoders}
 
     def encode(row: int) -> GarmentRegions:
-        pixels = draw(photos[row], _SIZE)
+        pixels = photos[row].pixels()
         for each in encoders:
             vectors[each.name][row] = each.encode([each.prepare(pixels)])[0]
         return encoder.encode(pixels)
@@ -94,7 +104,7 @@ def measure_copied(split: str, model: str, progress: Progress, designs: int = DE
         by_photo += weight * (unit(vectors[name][:designs]) @ unit(vectors[name][designs:]).T)
     gallery = [photo.id for photo in photos[designs:]]
     result = Result(
-        benchmark=COPIED,
+        benchmark=DRAWN_COPIED if folder is None else PASTED_COPIED,
         protocol="copies",
         split=split,
         gallery_size=len(gallery),
@@ -107,11 +117,18 @@ def measure_copied(split: str, model: str, progress: Progress, designs: int = DE
         commit=source_commit(),
         took_s=round(time.perf_counter() - began, 3),
     )
-    notes = (f"drawn photos; whole photos are compared by {whole.name}, as a search does",)
+    shown = "drawn photos" if folder is None else "synthetic: regions pasted from other photos of the shop"
+    notes = (f"{shown}; whole photos are compared by {whole.name}, as a search does",)
     return Evaluation(result, Loaded((), {}, notes=notes), (), None)
 
 
-def _gallery(one: CopiedDesign) -> Iterator[DrawnItem]:
+def _gallery(one: AskedDesign) -> Iterator[DesignPhoto]:
     """Yield a design's copies and its distractors."""
     yield from (copy.photo for copy in one.copies)
     yield from one.others
+
+
+def _told(made: Iterator[AskedDesign], progress: Progress) -> Iterator[AskedDesign]:
+    for one in made:
+        progress.advance(1)
+        yield one

@@ -1,4 +1,4 @@
-"""The figures of ``drawn-copied``: how copies rank, and how many verdicts on their regions are right."""
+"""The figures of a benchmark of copies: how copies rank, and how many verdicts on their regions are right."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...catalogue.drawn import DrawnItem
-from ...catalogue.drawn.copies import CopiedDesign
 from ...encode.regions import REGIONS, RegionMatch
 from ..bootstrap import intervals
 from ..result import Figure
+from .asked import AskedDesign
 
 __all__ = ["average_precision", "ranking_figures", "verdict_figures"]
 
@@ -19,7 +18,7 @@ Scores = NDArray[np.float64]
 
 
 def ranking_figures(
-    made: Sequence[CopiedDesign], by_regions: Scores, by_photo: Scores, depth: int, seed: int
+    made: Sequence[AskedDesign], by_regions: Scores, by_photo: Scores, depth: int, seed: int
 ) -> dict[str, Figure]:
     """Return ``map``, ``map_all``, ``map_whole``, each also by number of changed regions, and ``candidates``.
 
@@ -68,7 +67,7 @@ def average_precision(scores: Scores, right: NDArray[np.intp]) -> float:
 
 
 def verdict_figures(
-    made: Sequence[CopiedDesign], matches: Sequence[Sequence[RegionMatch]], seed: int
+    made: Sequence[AskedDesign], matches: Sequence[Sequence[RegionMatch]], seed: int
 ) -> dict[str, Figure]:
     """Return ``verdicts``, also by region, ``always_same`` and ``changed_found``.
 
@@ -83,7 +82,7 @@ def verdict_figures(
     for row, one in enumerate(made):
         verdicts: list[tuple[str, bool, bool]] = []
         for place, copy in enumerate(one.copies):
-            match, changed = matches[row][row * width + place], changed_in_photo(one.original, copy.changed)
+            match, changed = matches[row][row * width + place], copy.changed
             verdicts += [(region, region in match.differing, region in changed) for region in match.cosines]
         for region in REGIONS:
             ours = [differs == changed for name, differs, changed in verdicts if name == region]
@@ -95,14 +94,6 @@ def verdict_figures(
     figures = {"verdicts": of_designs, "always_same": same, "changed_found": found}
     by_region: Mapping[str, list[float]] = {f"verdicts/{region}": values for region, values in right.items()}
     return {name: _figure(values, seed) for name, values in {**figures, **by_region}.items() if values}
-
-
-def changed_in_photo(original: DrawnItem, changed: frozenset[str]) -> frozenset[str]:
-    """Return changed regions as the original's photo shows them: a mirror swaps the sleeves."""
-    if original.view != "mirrored":
-        return changed
-    swap = {"left sleeve": "right sleeve", "right sleeve": "left sleeve"}
-    return frozenset(swap.get(region, region) for region in changed)
 
 
 def _figure(values: Sequence[float], seed: int) -> Figure:
