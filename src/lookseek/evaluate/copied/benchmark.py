@@ -1,8 +1,9 @@
 """``drawn-copied`` and ``myntra-copied``: copies with 0, 1 and 2 changed regions, among others of colour and kind.
 
     map               mean average precision of a design's copies, as ``search --copied 2`` orders the gallery: the 60
-                      nearest by the whole photo, in the order of their regions without the two that differ most
+                      nearest by the whole photo, by their regions without the two that differ most and the whole photo
     map_all           the same with all of the gallery compared by regions
+    map_regions       the 60 nearest in the order of their regions alone
     map_whole         the same by the whole photo alone, look and colour as a search weighs them
     map/N changed     of the one copy with N changed regions, the design's other copies left out; likewise the other two
     candidates        share of the copies among the 60 nearest by the whole photo, the most that ``map`` can reach
@@ -97,6 +98,7 @@ def measure_copied(
             regions.append(found)
             progress.advance(1)
     thresholds = encoder.config.thresholds
+    progress.phase("comparing", None)
     matches = [[compare_regions(one, other, thresholds) for other in regions[designs:]] for one in regions[:designs]]
     by_regions = np.array([[match.score(LEFT_OUT) for match in row] for row in matches])
     by_photo = np.zeros(by_regions.shape)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.regions import REGIONS, RegionMatch
+from ...search.copied import WHOLE
 from ..bootstrap import intervals
 from ..result import Figure
 from .asked import AskedDesign
@@ -20,7 +21,7 @@ Scores = NDArray[np.float64]
 def ranking_figures(
     made: Sequence[AskedDesign], by_regions: Scores, by_photo: Scores, depth: int, seed: int
 ) -> dict[str, Figure]:
-    """Return ``map``, ``map_all``, ``map_whole``, each also by number of changed regions, and ``candidates``.
+    """Return ``map`` and those beside it, each also by number of changed regions, and ``candidates``.
 
     Args:
         made: the designs, each with as many copies and distractors as the first; the gallery has them in this order.
@@ -33,7 +34,13 @@ def ranking_figures(
     right = np.arange(len(made))[:, None] * width + np.arange(len(copies))
     near = np.argsort(np.argsort(-by_photo, axis=1, kind="stable"), axis=1) < depth
     beyond = by_photo - by_photo.max() - 2  # below all cosines
-    orders = {"map": np.where(near, by_regions, beyond), "map_all": by_regions, "map_whole": by_photo}
+    together = (1 - WHOLE) * by_regions + WHOLE * by_photo
+    orders = {
+        "map": np.where(near, together, beyond),
+        "map_all": together,
+        "map_regions": np.where(near, by_regions, beyond),
+        "map_whole": by_photo,
+    }
 
     def mean_precision(scores: Scores, wanted: slice) -> Figure:
         values = []
