@@ -76,6 +76,8 @@ def test_each_file_keeps_the_rules(file: Path) -> None:
         assert not imported & {"psycopg", "pgvector"}
     if not place.startswith(("store/qdrant/", "index/qdrant/")):
         assert "qdrant_client" not in imported
+    if place not in ("index/ray_cluster.py", "index/ray_encoding.py"):
+        assert "ray" not in imported
     if place not in NETWORK:
         assert not imported & {"urllib", "socket", "http", "requests", "httpx2"}
     for node in ast.walk(tree):
@@ -112,6 +114,7 @@ def test_importing_lookseek_brings_nothing_heavy() -> None:
         "pyarrow",
         "fastapi",
         "qdrant_edge",
+        "ray",
         "rich",
         "cyclopts",
         "sklearn",

@@ -6,7 +6,7 @@ SOURCE is what ``lookseek index`` takes; without one the real photos of clothing
 person runs it, without and with ``--ray auto``, on the same machine, one after the other; and on a single photo, which
 tells what a job costs before its first photo: the start of Ray, and the model, which each worker loads. What comes on
 top is divided by the photos. Time of the processor is summed up by what a process is: the job's own, the workers, and
-Ray's others (its servers, agents and idle workers), looked at ten times a second.
+others (the engine's, Ray's servers, agents and idle workers), looked at ten times a second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAGE = PAGES / "scale.md"
 BEGIN, END = "<!-- measured by bulk -->", "<!-- end of what bulk measured -->"
 BETWEEN = 0.1
 """Seconds between two looks at the processes."""
-JOB, WORKERS, OTHERS = "the job's own process", "the workers", "Ray's other processes"
+JOB, WORKERS, OTHERS = "the job's own process", "the workers", "others (the engine's, Ray's)"
 
 
 class Run(NamedTuple):
