@@ -86,7 +86,7 @@ def _join(address: str) -> bool:
         said = str(error).strip().split("\n")[0]
         raise ClusterError(
             f"the Ray cluster {address} can't be joined ({said}): check that it runs, and run lookseek on one of its "
-            f"machines (ray start --address={address}), with its versions of Ray and Python"
+            f"machines (ray start --address={address}), with its token and its versions of Ray and Python"
         ) from error
     return True
 
