@@ -9,7 +9,7 @@ Runtimes are imported when a model is loaded, not before.
 from __future__ import annotations
 
 from .colour import ColourEncoder
-from .encoder import Composer, Encoder, Prepared, TextEncoder
+from .encoder import Composer, Encoder, Prepared, TextEncoder, TokenEncoder
 from .model import Model, composer_of, load_model
 from .photo_encoders import photo_encoders
 from .pipeline import Encoded, encode_photos
@@ -22,6 +22,7 @@ __all__ = [
     "Model",
     "Prepared",
     "TextEncoder",
+    "TokenEncoder",
     "composer_of",
     "encode_photos",
     "load_model",

@@ -23,7 +23,7 @@ from .onnx_split import Pool, SplitGraph, split_graph
 from .prepare import Preprocessing, min_side, prepare
 from .runtime import open_session
 
-__all__ = ["CellContributions", "CellEncoder", "PhotoCells", "open_cells"]
+__all__ = ["CellContributions", "CellEncoder", "PhotoCells", "Window", "open_cells", "photo_window"]
 
 _STEPS = 4
 """Points of the straight line, at the places of Gauss and Legendre."""
@@ -121,7 +121,7 @@ class CellEncoder:
         Args:
             pixels: uint8 (height, width, 3).
         """
-        return self._cells(self._run(pixels), _window(pixels.shape[1], pixels.shape[0], self._settings))
+        return self._cells(self._run(pixels), photo_window(pixels.shape[1], pixels.shape[0], self._settings))
 
     def contributions(self, photo: PhotoCells, vector: Vector) -> CellContributions:
         """Return what each cell adds to the photo's cosine with a vector.
@@ -219,7 +219,7 @@ def _coarser(parts: NDArray[np.float32], grid: tuple[int, int], wanted: tuple[in
     return np.asarray(summed.reshape(rows * columns, -1))
 
 
-def _window(width: int, height: int, settings: Preprocessing) -> Window:
+def photo_window(width: int, height: int, settings: Preprocessing) -> Window:
     """Return what a tower sees of a photo, in widths and heights of the photo."""
     if settings.resize == "squash":
         return 0.0, 0.0, 1.0, 1.0

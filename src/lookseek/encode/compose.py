@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..types import Vectors
 from ..vectors import unit
+from .encoder import TokenEncoder
 from .graph import Graph
 
 __all__ = ["GraphComposer", "Slerp", "Sum"]
@@ -37,7 +41,11 @@ class Sum:
         """See Composer."""
         return "sum"
 
-    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+    @property
+    def reference(self) -> None:
+        """See Composer."""
+
+    def compose(self, photos: Vectors, texts: Vectors, tokens: Vectors | None = None) -> Vectors:
         """See Composer."""
         a, b = _pair(photos, texts)
         return _normalised_or_photo(a + b, a)
@@ -68,7 +76,11 @@ class Slerp:
         """See Composer."""
         return "slerp" if self.weight == DEFAULT_WEIGHT else f"slerp:{self.weight:g}"
 
-    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+    @property
+    def reference(self) -> None:
+        """See Composer."""
+
+    def compose(self, photos: Vectors, texts: Vectors, tokens: Vectors | None = None) -> Vectors:
         """See Composer."""
         a, b = _pair(photos, texts)
         angle = np.arccos(np.clip(np.einsum("nd,nd->n", a, b), -1, 1))[:, None]
@@ -83,20 +95,65 @@ class GraphComposer:
     """A model's own composer, ``composer.onnx``.
 
     Its inputs have length 1, so that a photo's vector from an index, which has length 1, gives the same result as one
-    that was just encoded.
+    that was just encoded. One that also sees tokens of the photo composes without them, too: it learned to from photos
+    that it was not shown, whose tokens are zeros.
+
+    Args:
+        name: of the composer.
+        onnx: the file's content, checked: no weights outside it.
+        dim: of the vectors.
+        where: the model folder, for messages.
+        tokens: numbers of a photo's tokens; 0 for a composer of vectors alone.
+        open_reference: returns the encoder of the tokens; called at the first use, as it loads networks.
     """
 
-    def __init__(self, name: str, onnx: bytes, dim: int, where: str) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        onnx: bytes,
+        dim: int,
+        where: str,
+        tokens: int = 0,
+        open_reference: Callable[[], TokenEncoder] | None = None,
+    ) -> None:
+        self.name, self._tokens, self._where = name, tokens, where
         ports = dict.fromkeys(("photos", "texts"), ("float32", dim))
+        if tokens:
+            ports["tokens"] = ("float32", tokens)
         self._graph = Graph(onnx, f"composer.onnx of {where}", dim, ports)
+        self._open, self._opening = open_reference, threading.Lock()
 
-    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+    @property
+    def reference(self) -> TokenEncoder | None:
+        """See Composer.
+
+        Raises:
+            ModelError: the model gives tokens of another size, or its networks can't be loaded.
+        """
+        with self._opening:
+            return self._reference
+
+    @cached_property
+    def _reference(self) -> TokenEncoder | None:
+        if not self._tokens or self._open is None:
+            return None
+        encoder = self._open()
+        if encoder.dim != self._tokens:
+            raise ModelError(
+                f"composer.onnx of {self._where} takes tokens of {self._tokens:,} numbers a photo, and this lookseek "
+                f"makes {encoder.dim:,}: train it again, or take the version that exported it"
+            )
+        return encoder
+
+    def compose(self, photos: Vectors, texts: Vectors, tokens: Vectors | None = None) -> Vectors:
         """See Composer."""
         a, b = (rows.astype(np.float32) for rows in _pair(photos, texts))
         if not len(a):
             return a
-        return unit(self._graph.run({"photos": a, "texts": b}))
+        given = {"photos": a, "texts": b}
+        if self._tokens:
+            given["tokens"] = np.zeros((len(a), self._tokens), np.float32) if tokens is None else tokens
+        return unit(self._graph.run(given))
 
 
 def _pair(photos: Vectors, texts: Vectors) -> tuple[np.ndarray, np.ndarray]:

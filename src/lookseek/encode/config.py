@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .prepare import Preprocessing
-from .text_settings import TextSettings, parse_composer, parse_indexed_as, parse_text
+from .text_settings import TextSettings, parse_composer, parse_composer_tokens, parse_indexed_as, parse_text
 
 __all__ = ["COLOUR_WEIGHT", "FORMAT", "Config", "parse_config"]
 
@@ -25,7 +25,7 @@ _MAX_BYTES = 1 << 20
 
 _MAX_DIM = 65_536
 _KEYS = {"format", "name", "dim", "preprocessing", "licence", "sources", "languages"}
-_WORDS_KEYS = {"text", "composer", "indexed_as"}
+_WORDS_KEYS = {"text", "composer", "composer_tokens", "indexed_as"}
 _OPTIONAL_KEYS = _WORDS_KEYS | {"colour_weight", "parts"}
 
 COLOUR_WEIGHT = 0.1
@@ -47,6 +47,7 @@ class Config:
         languages: that its text tower reads, BCP 47; empty without one.
         text: its text tower; None without one.
         composer: the name of its own composer; None without one.
+        composer_tokens: numbers that the composer takes of a reference photo beside its vector; 0 for none.
         colour_weight: share of the colour in the score of two photos where a query names none, 0 to 1.
         parts: of its vectors, in their order: name to how many numbers it has; empty where a vector is one whole.
     """
@@ -59,6 +60,7 @@ class Config:
     languages: tuple[str, ...]
     text: TextSettings | None = None
     composer: str | None = None
+    composer_tokens: int = 0
     colour_weight: float = COLOUR_WEIGHT
     parts: Mapping[str, int] = field(default_factory=dict)
 
@@ -112,6 +114,7 @@ def parse_config(content: bytes, where: Path) -> Config:
         languages=tuple(map(str, _list(config["languages"], where, "languages"))),
         text=parse_text(config["text"], where) if "text" in config else None,
         composer=parse_composer(config["composer"], where) if "composer" in config else None,
+        composer_tokens=parse_composer_tokens(config, where),
         colour_weight=_share(config.get("colour_weight", COLOUR_WEIGHT), where),
         parts=_parts(config.get("parts", {}), config["dim"], where),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..types import Pixels, Vectors
 
-__all__ = ["Composer", "Encoder", "Prepared", "TextEncoder"]
+__all__ = ["Composer", "Encoder", "Prepared", "TextEncoder", "TokenEncoder"]
 
 Prepared: TypeAlias = NDArray[Any]
 """One photo as an encoder's input, uint8 or float32; every photo has the same shape."""
@@ -60,6 +60,15 @@ class Encoder(Protocol):
         ...
 
 
+class TokenEncoder(Encoder, Protocol):
+    """Encodes photos into what a composer sees of them."""
+
+    @property
+    def version(self) -> str:
+        """Of all that its tokens depend on: those of another version can't be compared with them."""
+        ...
+
+
 class TextEncoder(Protocol):
     """Encodes texts into the vector space of a model's photos."""
 
@@ -96,12 +105,19 @@ class Composer(Protocol):
         """E.g. ``"sum"`` or ``"combiner"``."""
         ...
 
-    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+    @property
+    def reference(self) -> TokenEncoder | None:
+        """What it sees of reference photos beside their vectors, by an encoder; None: it needs vectors alone."""
+        ...
+
+    def compose(self, photos: Vectors, texts: Vectors, tokens: Vectors | None = None) -> Vectors:
         """Compose photos with changes, row by row.
 
         Args:
             photos: float32 (n, dim), as the image encoder returns them.
             texts: float32 (n, dim), as the text encoder returns them.
+            tokens: float32 (n, reference.dim), as ``reference`` returns them; None where the photos are not at hand,
+                and for a composer that needs vectors alone.
 
         Returns:
             float32 (n, dim), each row of length 1.

@@ -23,6 +23,7 @@ from .hub import PREFIX, is_hub, model_folder
 from .image_encoder import ImageEncoder
 from .onnx_file import refuse_external_data
 from .public_models import is_public, public_folder
+from .reference import open_reference
 from .runtime import Precision, Runtime, open_tower
 from .text import open_text
 
@@ -187,7 +188,15 @@ def _composer(folder: ModelFolder) -> Composer | None:
     if name is None:
         return None
     refuse_external_data(folder.composer, f"{COMPOSER} of {where}")
-    return GraphComposer(name, folder.composer, folder.config.dim, where)
+    path = folder.path  # not the folder's content: what sees photos is opened at its first use, seldom ever
+    return GraphComposer(
+        name,
+        folder.composer,
+        folder.config.dim,
+        where,
+        folder.config.composer_tokens,
+        lambda: open_reference(read_folder(path)),
+    )
 
 
 def _locate(name_or_path: str | Path) -> Path:

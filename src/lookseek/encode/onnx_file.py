@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..errors import ModelError
-from .protobuf import BYTES, Malformed, fields, write_bytes
+from .protobuf import BYTES, Malformed, fields, write_bytes, write_number
 
-__all__ = ["is_quantised", "pooled_map", "refuse_external_data", "with_outputs"]
+__all__ = ["is_quantised", "pooled_map", "refuse_external_data", "with_only_output", "with_outputs"]
 
 _TENSOR = "tensor"
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -94,6 +94,32 @@ def with_outputs(onnx: bytes, names: Iterable[str]) -> bytes:
     """
     outputs = (write_bytes(_OUTPUT, write_bytes(_NAME, name.encode())) for name in names)
     return onnx + write_bytes(_GRAPH, b"".join(outputs))
+
+
+def with_only_output(onnx: bytes, name: str) -> bytes:
+    """Return a model that gives one of its inner values, and nothing else.
+
+    Args:
+        onnx: the file's content, checked.
+        name: of the value.
+    """
+    data = memoryview(onnx)
+    made = b""
+    for number, wire, first, last in fields(data, 0, len(data)):
+        if wire != BYTES:
+            made += write_number(number, first)
+            continue
+        content = bytes(data[first:last])
+        if number == _GRAPH:
+            inner = memoryview(content)
+            kept = [
+                write_bytes(n, bytes(inner[a:b]))
+                for n, w, a, b in fields(inner, 0, len(inner))
+                if w == BYTES and n != _OUTPUT
+            ]
+            content = b"".join([*kept, write_bytes(_OUTPUT, write_bytes(_NAME, name.encode()))])
+        made += write_bytes(number, content)
+    return made
 
 
 def _nodes(onnx: bytes) -> Iterator[tuple[bytes, list[bytes]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,10 +11,19 @@ from typing import Any, TypeAlias
 from ..errors import ModelError
 from .words import LIMIT
 
-__all__ = ["SentenceTower", "TextSettings", "TokenTower", "parse_composer", "parse_indexed_as", "parse_text"]
+__all__ = [
+    "SentenceTower",
+    "TextSettings",
+    "TokenTower",
+    "parse_composer",
+    "parse_composer_tokens",
+    "parse_indexed_as",
+    "parse_text",
+]
 
 _LARGEST_LIMIT = 10_000
 _LARGEST_LENGTH = 8_192
+_MOST_TOKENS = 1 << 20
 _LARGEST_ID = 1 << 31
 
 RESERVED = ("sum", "slerp", "photo", "text", "none")
@@ -103,6 +113,22 @@ def parse_composer(value: Any, where: Path) -> str:
         raise ModelError(f"{where} has composer {value!r}: give a name of small letters, digits and -, e.g. combiner")
     if value in RESERVED:
         raise ModelError(f"{where} calls its composer {value!r}, which means something else: give it another name")
+    return value
+
+
+def parse_composer_tokens(config: Mapping[str, Any], where: Path) -> int:
+    """Parse ``composer_tokens`` of a config: numbers of a reference photo's tokens; 0 where it has no such key.
+
+    Raises:
+        ModelError: the value is out of range, or there is no composer that could take them.
+    """
+    if "composer_tokens" not in config:
+        return 0
+    value = config["composer_tokens"]
+    if type(value) is not int or not 1 <= value <= _MOST_TOKENS:
+        raise ModelError(f"{where} has composer_tokens {value!r}: give a whole number from 1 to {_MOST_TOKENS:,}")
+    if "composer" not in config:
+        raise ModelError(f"{where} has composer_tokens and no composer that takes them: remove the key")
     return value
 
 

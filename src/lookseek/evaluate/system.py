@@ -204,7 +204,9 @@ def _of_words(
     known, first = np.concatenate([unit(look), unit(read)]), len(look)
     rows |= {id: first + row_of[text] for id, text in standing.items()}
     changes = [q for q in queries if q.text and q.photo in rows]
-    composed = reader.change(known[[rows[q.photo] for q in changes]], known[[first + row_of[q.text] for q in changes]])
+    tokens = _tokens(reader, loaded, [q.photo for q in changes], progress)
+    photos_of, texts_of = [rows[q.photo] for q in changes], [first + row_of[q.text] for q in changes]
+    composed = reader.change(known[photos_of], known[texts_of], tokens)
     keys = {q.key: rows[q.photo] for q in queries if not q.text and q.photo in rows}
     keys |= {q.key: first + row_of[q.text] for q in queries if not (q.photo or q.plus or q.minus)}
     keys |= {q.key: len(known) + at for at, q in enumerate(changes)}
@@ -212,6 +214,16 @@ def _of_words(
     keys |= {q.key: len(known) + len(changes) + at for at, q in enumerate(sums)}
     added = reader.sums(sums, lambda text: known[first + row_of[text]])
     return Embedded({LOOK: np.concatenate([known, composed, added])}, rows | keys, reader.said(queries))
+
+
+def _tokens(reader: Reader, loaded: Loaded, ids: Sequence[str], progress: Progress) -> Vectors | None:
+    """What the composer sees of reference photos, float32 (len(ids), numbers); None where it needs vectors alone."""
+    encoder = reader.composer.reference if ids and all(id in loaded.photos for id in ids) else None
+    if encoder is None:
+        return None
+    found, rows = embed_photos(loaded.photos, list(dict.fromkeys(ids)), {encoder.version: encoder}, progress)
+    tokens: Vectors = found[encoder.name][[rows[id] for id in ids]]
+    return tokens
 
 
 def _external(path: Path, metric: Metric) -> System:

@@ -33,7 +33,11 @@ class _Part:
 
     name: str
 
-    def compose(self, photos: Vectors, texts: Vectors) -> Vectors:
+    @property
+    def reference(self) -> None:
+        """See Composer."""
+
+    def compose(self, photos: Vectors, texts: Vectors, tokens: Vectors | None = None) -> Vectors:
         """See Composer; what comes in has length 1."""
         return photos if self.name == "photo" else texts
 
@@ -101,10 +105,11 @@ class Reader:
         ]
         return np.stack(added) if added else np.empty((0, self.text.dim), np.float32)
 
-    def change(self, photos: Vectors, texts: Vectors) -> Vectors:
-        """Composed vectors, float32 (n, dim), of rows of length 1."""
+    def change(self, photos: Vectors, texts: Vectors, tokens: Vectors | None) -> Vectors:
+        """Composed vectors, float32 (n, dim), of rows of length 1, and tokens where the composer sees photos."""
+        given = [rows for rows in (photos, texts, tokens) if rows is not None]
         parts = [
-            self.composer.compose(photos[start : start + _CHUNK], texts[start : start + _CHUNK])
+            self.composer.compose(*(rows[start : start + _CHUNK] for rows in given))
             for start in range(0, len(photos), _CHUNK)
         ]
         return np.concatenate(parts) if parts else photos[:0]

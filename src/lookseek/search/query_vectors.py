@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .. import images
-from ..encode import Encoder, Model
+from ..encode import Composer, Encoder, Model
 from ..encode.model import composer_of
 from ..encode.reading import encode_texts
 from ..errors import QueryError
@@ -15,7 +15,7 @@ from ..query import Query, Term
 from ..store import Store
 from ..store.examples import average_vector
 from ..store.schema import GARMENTS, LOOK, LOOK_EUCLIDEAN
-from ..types import Box, Photo, Pixels, Vector
+from ..types import Box, Photo, Pixels, Vector, Vectors
 from .vector_sum import WeightedVector, unique_labels, weighted_sum
 
 __all__ = ["DISLIKED", "LIKED", "EncodedQuery", "encode_query"]
@@ -85,7 +85,7 @@ def _parts(query: Query, model: Model, store: Store) -> tuple[list[WeightedVecto
     parts: list[WeightedVector] = []
     if composer is not None:
         unchanged = next(photos)
-        (both,) = composer.compose(unchanged[None], next(words)[None])
+        (both,) = composer.compose(unchanged[None], next(words)[None], _tokens(composer, query))
         parts.append(WeightedVector("photo+words", query.image_weight, both))
     elif query.pictured:
         parts.append(WeightedVector("photo", query.image_weight, next(photos)))
@@ -141,6 +141,14 @@ def _embeddings(
         photos = beside.submit(lambda: list(_image_embeddings(query, terms, model, store)))
         words = encode_texts(model, texts, literal=query.literal)
         return iter(photos.result()), iter(words)
+
+
+def _tokens(composer: Composer, query: Query) -> Vectors | None:
+    """What a composer sees of the query's photo, float32 (1, numbers); None of an item, whose vector is all it gets."""
+    encoder = None if query.image is None else composer.reference
+    if encoder is None or query.image is None:
+        return None
+    return encoder.encode([encoder.prepare(_decode(query.image, query.box, encoder.min_side))])
 
 
 def _decode(photo: Photo, box: Box | None, min_side: int) -> Pixels:

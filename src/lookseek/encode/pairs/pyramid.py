@@ -11,12 +11,13 @@ from ...errors import ModelError
 from ...types import Pixels, Vectors
 from ..encoder import Prepared
 from ..folder import ModelFolder
+from ..map_cells import square_means
 from ..onnx_split import split_graph
 from ..prepare import min_side, prepare
 from ..runtime import open_session
 from ..tower import cannot_run
 
-__all__ = ["CELLS", "SCALES", "Pyramid", "square_means"]
+__all__ = ["CELLS", "SCALES", "Pyramid"]
 
 SCALES = (1, 2, 3)
 """Cells a side at each scale. The paper's scales were not found; these are ours (docs/decisions/pairs.md)."""
@@ -76,28 +77,6 @@ class Pyramid:
         squares = [_rows_and_columns(each.astype(np.float32)) for each in maps]
         levels = [np.concatenate([square_means(each, side) for each in squares], axis=2) for side in SCALES]
         return np.concatenate(levels, axis=1), vectors.astype(np.float32)
-
-
-def square_means(maps: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Return the means of maps over side x side cells, which overlap where they don't divide the map.
-
-    Args:
-        maps: float32 (n, rows, columns, channels).
-        side: cells a side, >= 1.
-
-    Returns:
-        float32 (n, side * side, channels), row after row.
-
-    >>> square_means(np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1), 2)[0, :, 0].tolist()
-    [2.0, 3.0, 5.0, 6.0]
-    """
-    _, rows, columns, _ = maps.shape
-    cells = [
-        maps[:, r * rows // side : -(-(r + 1) * rows // side), c * columns // side : -(-(c + 1) * columns // side)]
-        for r in range(side)
-        for c in range(side)
-    ]
-    return np.stack([cell.mean((1, 2)) for cell in cells], axis=1)
 
 
 def _rows_and_columns(made: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ class Row:
     """One row.
 
     Args:
-        composer: ``sum`` or ``combiner``.
+        composer: ``sum``, ``combiner`` or ``attention``.
         tune: which towers learned.
         split: that was measured.
         figures: metric to value.
@@ -86,6 +86,7 @@ def run_ablation(
     changes: Mapping[str, Any],
     model: str = DEFAULT,
     weights: str = "local",
+    val_only: bool = False,
     devices: Devices,
     progress: Progress,
 ) -> Ablation:
@@ -105,11 +106,12 @@ def run_ablation(
             changes={**changes, "tune": tune},
             model=model,
             weights=weights,
+            val_only=val_only,
             devices=devices,
             progress=progress,
         )
         split = "test" if "test" in done.figures else "val"
-        found[tune, "sum"], found[tune, "combiner"] = done.figures[f"sum.{split}"], done.figures[split]
+        found[tune, "sum"], found[tune, done.run.settings.composer] = done.figures[f"sum.{split}"], done.figures[split]
         notes = done.notes
         _write(found, out / ABLATION)
     return Ablation(out, _rows(found), _about(next(iter(found.values()))), notes)
@@ -118,9 +120,9 @@ def run_ablation(
 def _rows(found: Mapping[tuple[str, str], Result]) -> tuple[Row, ...]:
     return tuple(
         Row(composer, tune, result.split, {name: figure.value for name, figure in result.metrics.items()})
-        for wanted in ("sum", "combiner")
+        for plain in (True, False)
         for (tune, composer), result in found.items()
-        if composer == wanted
+        if (composer == "sum") == plain
     )
 
 

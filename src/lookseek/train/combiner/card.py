@@ -44,6 +44,14 @@ def composer_section(
         limit: of the parity.
     """
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(run.settings).items())
+    attention = run.settings.composer == "attention"
+    kind = (
+        "attention over a reference photo's cells (after FashionVLP): a photo's vector, that of a change in words, and "
+        "the cells of the photo, of its garment and of the garment's regions"
+        if attention
+        else "a Combiner (CLIP4Cir): a photo's vector and that of a change in words"
+    )
+    alone = " Where only the vector of a photo is at hand, it composes by that." if attention else ""
     lengths = (
         "takes vectors of any length"
         if run.settings.normalise
@@ -64,14 +72,13 @@ def composer_section(
     lines = [
         "## Composer",
         "",
-        f"`composer.onnx` is a Combiner (CLIP4Cir): a photo's vector and that of a change in words become the vector "
-        f"of the photo that is meant. It {lengths}.",
+        f"`composer.onnx` is {kind} become the vector of the photo that is meant. It {lengths}.{alone}",
         "",
         f"Trained on {run.triplets['train']:,} triplets {_KINDS[run.kind]} ({Path(run.data).name}){besides}; "
         f"preset {run.preset}, first weights: {run.weights}. Settings: {settings}.",
         "",
         *(_EXPERIMENTAL if run.settings.drawn and run.triplets["drawn"] and not run.triplets.get("attributes") else ()),
-        *_figures(figures),
+        *_figures(figures, "attention" if attention else "Combiner"),
         f"Parity with torch on {rows} pairs: 1 - cosine {worst:.1e} at worst (limit {limit:.0e}).",
         "",
         f"Made by `lookseek export {folder}`, {date.today().isoformat()}, commit {short_commit(source_commit())}.",
@@ -79,7 +86,7 @@ def composer_section(
     return "\n".join(lines) + "\n"
 
 
-def _figures(figures: Mapping[str, Result]) -> list[str]:
+def _figures(figures: Mapping[str, Result], composer: str) -> list[str]:
     if not figures:
         return ["Not measured: the training had not come to its end.", ""]
     lines = []
@@ -92,7 +99,7 @@ def _figures(figures: Mapping[str, Result]) -> list[str]:
             f"{own.benchmark}, protocol {own.protocol}, split {own.split}{chosen}: {own.queries:,} queries, gallery "
             f"{own.gallery_size:,}, seed {own.seed}, commit {short_commit(own.commit)}; 95 % bootstrap intervals.",
             "",
-            "| | sum | Combiner |",
+            f"| | sum | {composer} |",
             "|---|---|---|",
         ]
         lines += [

@@ -6,6 +6,8 @@
 
     vector = mix + share * words + (1 - share) * photo, at length 1
 
+With ``--composer attention``, ``both`` also holds what attention saw in the photo's cells (attention.py).
+
 Source: A. Baldrati et al., Conditioned and composed image retrieval combining and partially fine-tuning CLIP-based
 features, CVPR Workshops 2022, section 3.2; github.com/ABaldrati/CLIP4Cir, ``src/combiner.py``.
 """
@@ -19,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from .attention import CellReader
 from .settings import CombinerSettings
 
 __all__ = ["Combiner"]
@@ -38,19 +41,22 @@ class Combiner(nn.Module):
     Args:
         dim: of the features.
         settings: of the training: the sizes, the dropout, ``normalise`` and the scale.
+        reduction: of the tokens that attention sees, float (numbers, channels); None of a Combiner of vectors alone.
     """
 
     log_scale: Tensor
     lengths: Tensor
 
-    def __init__(self, dim: int, settings: CombinerSettings) -> None:
+    def __init__(self, dim: int, settings: CombinerSettings, reduction: Tensor | None = None) -> None:
         super().__init__()
+        self.reader = None if reduction is None else CellReader(dim, settings, reduction)
+        seen = 0 if reduction is None else settings.width
         projection, hidden = (max(1, round(times * dim)) for times in (settings.projection, settings.hidden))
         self.photo_in = nn.Linear(dim, projection)
         self.text_in = nn.Linear(dim, projection)
-        self.mix_in = nn.Linear(2 * projection, hidden)
+        self.mix_in = nn.Linear(2 * projection + seen, hidden)
         self.mix_out = nn.Linear(hidden, dim)
-        self.share_in = nn.Linear(2 * projection, hidden)
+        self.share_in = nn.Linear(2 * projection + seen, hidden)
         self.share_out = nn.Linear(hidden, 1)
         self.dropout = nn.Dropout(settings.dropout)
         self.normalise, self.dim = settings.normalise, dim
@@ -70,29 +76,33 @@ class Combiner(nn.Module):
         scale = self.log_scale.exp()
         return scale.clamp(max=_HIGHEST_SCALE) if isinstance(self.log_scale, nn.Parameter) else scale
 
-    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
+    def forward(self, photos: Tensor, texts: Tensor, tokens: Tensor | None = None) -> Tensor:
         """Composed vectors, float (n, dim), each of length 1.
 
         Args:
             photos: float (n, dim), as an image tower gives them.
             texts: float (n, dim), as a text tower gives them.
+            tokens: what attention sees of the photos, reduced, float (n, PLACES, numbers); None without attention.
         """
         if self.normalise:
             photos, texts = normalize(photos, dim=-1), normalize(texts, dim=-1)
         times = math.sqrt(self.dim) if self.normalise else 1.0
-        both = torch.cat([self._in(self.photo_in, times * photos), self._in(self.text_in, times * texts)], dim=-1)
+        parts = [self._in(self.photo_in, times * photos), self._in(self.text_in, times * texts)]
+        if self.reader is not None and tokens is not None:
+            parts.append(self.dropout(self.reader(times * photos, times * texts, tokens)))
+        both = torch.cat(parts, dim=-1)
         mix = self.mix_out(self._in(self.mix_in, both))
         share = self.share_out(self._in(self.share_in, both)).sigmoid()
         return normalize(mix + share * texts + (1 - share) * photos, dim=-1)
 
-    def compose_units(self, photos: Tensor, texts: Tensor) -> Tensor:
+    def compose_units(self, photos: Tensor, texts: Tensor, tokens: Tensor | None = None) -> Tensor:
         """Composed vectors of rows of length 1, which are all that a search gives.
 
         A Combiner that learned from features as they are gets the rows at the mean lengths of its training's photos and
         texts (``lengths``), which is near, and not the same.
         """
         if self.normalise:
-            return cast(Tensor, self(photos, texts))
+            return cast(Tensor, self(photos, texts, tokens))
         photo, text = self.lengths[0], self.lengths[1]
         return cast(Tensor, self(photo * normalize(photos, dim=-1), text * normalize(texts, dim=-1)))
 

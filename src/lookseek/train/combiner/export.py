@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...encode import load_model
 from ...encode.folder import COMPOSER
 from ...encode.model import Model
+from ...encode.reference import PLACES
+from ...encode.regions import REGIONS
 from ...encode.runtime import open_session
 from ...errors import TrainError
 from ...progress import Progress
@@ -30,9 +33,6 @@ from .towers import ModelTowers
 from .tuned_clip import clip_files
 
 __all__ = ["ExportedCombiner", "composer_graph", "export_combiner"]
-
-NAME = "combiner"
-"""Of the composer in the config."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,17 @@ class _SearchComposer(nn.Module):
         super().__init__()
         self.combiner = combiner
 
-    def forward(self, photos: Tensor, texts: Tensor) -> Tensor:
-        """See ``Combiner.compose_units``."""
-        return self.combiner.compose_units(photos, texts)
+    def forward(self, photos: Tensor, texts: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """See ``Combiner.compose_units``.
+
+        Args:
+            photos: float (n, dim).
+            texts: float (n, dim).
+            tokens: as ``ReferenceEncoder`` gives them, float (n, numbers); None without attention.
+        """
+        reader = self.combiner.reader
+        seen = None if reader is None or tokens is None else reader.reduce(tokens)
+        return self.combiner.compose_units(photos, texts, seen)
 
 
 def export_combiner(folder: Path, target: Path, *, progress: Progress) -> ExportedCombiner:
@@ -95,9 +103,9 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
     content = graph.SerializeToString(deterministic=True)
     section = composer_section(run, read_figures(folder), folder.resolve().name, PARITY_ROWS, worst, FP16_LIMIT)
     if run.model.startswith(PREFIX):
-        files = clip_files(run, folder, target.resolve().name, NAME, section, progress)
+        files = clip_files(run, folder, target.resolve().name, run.settings.composer, section, progress)
     else:
-        files = _beside(run, section)
+        files = _beside(run, section, 0 if combiner.reader is None else combiner.reader.raw)
     progress.phase("writing the model folder", None)
     write_folder(target, {**files, COMPOSER: content})
     return ExportedCombiner(target, len(content), worst, run.model)
@@ -106,29 +114,41 @@ def export_combiner(folder: Path, target: Path, *, progress: Progress) -> Export
 def composer_graph(combiner: Combiner) -> onnx.ModelProto:
     """Return the Combiner as a graph: ``photos`` and ``texts`` float32 (n, dim) to ``vectors`` (n, dim), of length 1.
 
+    With attention it also takes ``tokens``, float32 (n, numbers), as ``ReferenceEncoder`` gives them.
+
     Raises:
         TrainError: torch can't write it.
     """
-    rows = torch.rand((2, combiner.dim), generator=torch.Generator().manual_seed(0))
-    return export_onnx(_SearchComposer(combiner), {"photos": rows, "texts": rows.flip(0)}, INSTALL)
+    given = {name: torch.from_numpy(rows) for name, rows in _inputs(combiner, 2).items()}
+    return export_onnx(_SearchComposer(combiner), given, INSTALL)
 
 
 def _parity(combiner: Combiner, graph: onnx.ModelProto) -> float:
-    """1 - cosine at worst, on pairs of numbers by chance.
+    """1 - cosine at worst, on numbers by chance; the regions of every second photo are none.
 
     Raises:
         TrainError: beyond the limit.
     """
-    chance = np.random.default_rng(0)
-    photos, texts = chance.standard_normal((2, PARITY_ROWS, combiner.dim)).astype(np.float32)
+    given = _inputs(combiner, PARITY_ROWS)
     session, _, _ = open_session(graph.SerializeToString(), threads=1, where=COMPOSER)
-    ours = session.run(["vectors"], {"photos": photos, "texts": texts})[0]
+    ours = session.run(["vectors"], given)[0]
     with torch.no_grad():
-        theirs = combiner.eval().compose_units(torch.from_numpy(photos), torch.from_numpy(texts)).numpy()
+        theirs = _SearchComposer(combiner.eval())(*(torch.from_numpy(rows) for rows in given.values())).numpy()
     return check_difference(ours, theirs, "the exported graph is not the Combiner")
 
 
-def _beside(run: CombinerRun, section: str) -> Mapping[str, bytes]:
+def _inputs(combiner: Combiner, count: int) -> dict[str, NDArray[np.float32]]:
+    """Return what a search may give, by chance."""
+    chance = np.random.default_rng(0)
+    given = {name: chance.standard_normal((count, combiner.dim)).astype(np.float32) for name in ("photos", "texts")}
+    if combiner.reader is not None:
+        tokens = np.abs(chance.standard_normal((count, PLACES, combiner.reader.raw // PLACES))).astype(np.float32)
+        tokens[::2, -len(REGIONS) :] = 0
+        given["tokens"] = tokens.reshape(count, -1)
+    return given
+
+
+def _beside(run: CombinerRun, section: str, tokens: int) -> Mapping[str, bytes]:
     """Return the files of the model that was trained on, with the composer in its config and on its card.
 
     Its name stays, so an index of its photos goes on being one.
@@ -139,7 +159,10 @@ def _beside(run: CombinerRun, section: str) -> Mapping[str, bytes]:
             f"the model {run.model} is not the one that the Combiner was trained on: bring it back, or train again"
         )
     files = folder_files(model)
-    config = json.loads(files["config.json"]) | {"composer": NAME}
+    config = json.loads(files["config.json"]) | {"composer": run.settings.composer}
+    config.pop("composer_tokens", None)
+    if tokens:
+        config["composer_tokens"] = tokens
     files["config.json"] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
     files["README.md"] = with_section(files, model.name, "Composer", section.removeprefix("## Composer"))
     return files

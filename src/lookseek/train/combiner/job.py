@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,14 @@ class TrainedCombiner:
         """Return the summary for the terminal, a line each: the Combiner's figures beside those of the plain sum."""
         run = self.run
         lines = [
-            f"Combiner on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed {run.settings.seed} · "
-            f"{run.triplets['train']:,} triplets of {run.kind}",
+            f"{run.settings.composer} on {run.model} · preset {run.preset} · tuned: {run.settings.tune} · seed "
+            f"{run.settings.seed} · {run.triplets['train']:,} triplets of {run.kind}",
             f"best epoch {self.best_epoch} of {run.settings.epochs}, chosen by the {self.selection_rule}",
         ]
         for name, metrics in self.selection_metrics.items():
             own = self.figures[name]
             lines.append(f"{own.benchmark} · {own.protocol} · split {own.split} · {own.queries:,} queries")
-            for composer, result in (("sum", self.figures[f"sum.{name}"]), ("combiner", own)):
+            for composer, result in (("sum", self.figures[f"sum.{name}"]), (run.settings.composer, own)):
                 values = ", ".join(f"{metric} {result.metrics[metric].value:.3f}" for metric in metrics)
                 lines.append(f"  {composer:<9}{values}")
         return [*lines, f"learning curves: {self.folder / COMBINER / CURVES}"]
@@ -82,6 +83,7 @@ def train_combiner(
     changes: Mapping[str, Any],
     model: str = DEFAULT,
     weights: str = "local",
+    val_only: bool = False,
     devices: Devices,
     progress: Progress,
 ) -> TrainedCombiner:
@@ -95,6 +97,7 @@ def train_combiner(
         model: whose features are combined: ``open_clip/NAME``, a shipped model's name or a model folder; the last two
             are not tuned.
         weights: of a CLIP, as ``build_clip`` takes them.
+        val_only: True leaves test unread, as long as settings are being chosen; the same call without it reads test.
         devices: one device.
         progress: notified of every photo and batch.
 
@@ -116,24 +119,29 @@ def train_combiner(
     settings = _fitting(settings, towers)
     with RunLock(out, fabric):
         triplets = read_triplet_folder(Path(data), settings.seed, drawn=settings.drawn > 0)
+        triplets = triplets.sample(settings.references, settings.seed)
+        if triplets.captions and settings.composer == "attention":
+            raise TrainError(f"{data} has no photos whose cells attention could see: give --composer combiner")
         if triplets.captions and settings.tune != "none":
             raise TrainError(f"{data} has no photos that towers could learn from: give --tune none")
         triplets = _usable(triplets, out, progress)
         run = _record(preset, settings, data, triplets, model, _absolute(weights), towers)
         run_folder(out).begin(run)
+        if val_only:
+            triplets = replace(triplets, sets=triplets.validation_sets())
         if isinstance(towers, Clip):
             fabric.to_device(towers.model)
         _remove_stale(out, tuned=settings.tune != "none")
         if isinstance(towers, Clip) and settings.tune != "none":
             train_stage_1(fabric, towers, triplets, run, out, worker_count(devices, fabric), progress)
-        features = encode_all(towers, triplets, settings, progress)
+        features = encode_all(towers, triplets, settings, out, progress)
         combiner, best = train_stage_2(fabric, triplets, features, run, out, progress)
         composers: dict[str, Compose] = {
-            "sum.": plain_sum if isinstance(towers, Clip) else Sum().compose,
-            "": lambda photos, texts: compose_vectors(combiner, photos, texts),
+            "sum.": _sum(towers),
+            "": partial(compose_vectors, combiner),
         }
         if not settings.normalise:  # a search composes normalised features
-            composers["units."] = lambda photos, texts: compose_vectors(combiner, photos, texts, units=True)
+            composers["units."] = partial(compose_vectors, combiner, units=True)
         figures = measure_once(triplets, features, composers, run, out, progress)
     metrics = {name: own.selection_metrics for name, own in triplets.sets.items()}
     return TrainedCombiner(out, run, best, figures, metrics, triplets.selection_rule(), triplets.notes)
@@ -144,6 +152,13 @@ def _absolute(weights: str) -> str:
     return str(Path(weights).resolve()) if Path(weights).is_file() else weights
 
 
+def _sum(towers: Towers) -> Compose:
+    """Return the plain sum that a composer is compared with: the original's for a CLIP, a search's for a model."""
+    if isinstance(towers, Clip):
+        return plain_sum
+    return lambda photos, texts, _: Sum().compose(photos, texts)
+
+
 def _towers(model: str) -> ModelTowers:
     return ModelTowers(load_model(model))
 
@@ -152,9 +167,11 @@ def _fitting(settings: CombinerSettings, towers: Towers) -> CombinerSettings:
     """Return the settings with those that the towers require.
 
     Raises:
-        TrainError: towers of a model folder would be tuned.
+        TrainError: towers of a model folder would be tuned, or attention would see those of a CLIP.
     """
     if isinstance(towers, Clip):
+        if settings.composer == "attention":
+            raise TrainError("attention sees the map that a model folder's tower pools: give --model a model folder")
         return settings
     if settings.tune != "none":
         raise TrainError(

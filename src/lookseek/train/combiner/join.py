@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
@@ -36,9 +37,11 @@ class TrainableCombiner(nn.Module):
         super().__init__()
         self.combiner = combiner
 
-    def forward(self, references: Tensor, texts: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Queries and targets, each of length 1, of features float (n, dim)."""
-        return self.combiner(references, texts), normalize(targets, dim=-1)
+    def forward(
+        self, references: Tensor, texts: Tensor, targets: Tensor, tokens: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Queries and targets, each of length 1, of features float (n, dim), and tokens as ``Combiner`` has them."""
+        return self.combiner(references, texts, tokens), normalize(targets, dim=-1)
 
 
 def combiner_training(
@@ -63,8 +66,8 @@ def combiner_training(
     kind = torch.optim.AdamW if settings.weight_decay else torch.optim.Adam
 
     def loss(model: nn.Module, batch: Sequence[Tensor]) -> Mapping[str, Tensor]:
-        references, texts, targets, groups = batch
-        queries, found = model(references, texts, targets)
+        references, texts, targets, groups, *tokens = batch
+        queries, found = model(references, texts, targets, tokens[0] if tokens else None)
         return {"contrast": in_batch_contrastive_loss(queries, found, groups, combiner.scale)}
 
     return Training(
@@ -83,13 +86,21 @@ def combiner_training(
     )
 
 
-def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, units: bool = False) -> Vectors:
+def compose_vectors(
+    combiner: Combiner,
+    photos: Vectors,
+    texts: Vectors,
+    tokens: NDArray[np.float32] | None = None,
+    *,
+    units: bool = False,
+) -> Vectors:
     """Return composed vectors, float32 (n, dim), without dropout.
 
     Args:
         combiner: trained.
         photos: float32 (n, dim).
         texts: float32 (n, dim).
+        tokens: of the photos, float32 (n, PLACES, numbers), for attention; None else.
         units: whether the rows are brought to length 1 first, as a search gives them.
     """
     device = next(combiner.parameters()).device
@@ -98,8 +109,9 @@ def compose_vectors(combiner: Combiner, photos: Vectors, texts: Vectors, *, unit
     with torch.no_grad():
         for start in range(0, len(photos), _ROWS):
             rows = slice(start, start + _ROWS)
-            both = (torch.from_numpy(np.ascontiguousarray(x[rows])).to(device) for x in (photos, texts))
-            made = combiner.compose_units(*both) if units else combiner(*both)
+            given = (x[rows] for x in (photos, texts, tokens) if x is not None)
+            tensors = [torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in given]
+            made = combiner.compose_units(*tensors) if units else combiner(*tensors)
             parts.append(made.float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, photos.shape[1]), np.float32)
 
@@ -121,6 +133,7 @@ class _Features:
         self, features: FeatureTable, train: Sequence[Example], more: GeneratedSets, settings: CombinerSettings
     ) -> None:
         whole = [*train, *(e for made, _ in more for e in made)]
+        self._tokens, self._whole = features.tokens, whole
         sizes = [(len(made), share) for made, share in more]
         self._order = TripletOrder(len(train), sizes, settings.batch, settings.seed, 2)
         self._photos, self._texts = torch.from_numpy(features.photos), torch.from_numpy(features.texts)
@@ -142,4 +155,8 @@ class _Features:
         for keys in self._order.epoch(epoch, first):
             rows, forms = torch.tensor(keys).T
             texts = self._texts[self._forms[rows, forms]]
-            yield self._photos[self._references[rows]], texts, self._photos[self._targets[rows]], self._groups[rows]
+            batch = [self._photos[self._references[rows]], texts, self._photos[self._targets[rows]], self._groups[rows]]
+            if self._tokens is not None:
+                seen = self._tokens.of([self._whole[row].reference for row in rows.tolist()])
+                batch.append(torch.from_numpy(seen))
+            yield batch

@@ -25,6 +25,7 @@ def run(  # noqa: D417  the others are those of every recipe
     progress: Progress,
     model: str = "",
     weights: str = "local",
+    val_only: bool = False,
     ablation: bool = False,
 ) -> Trained:
     """Train; see ``Recipe.run``, ``train_combiner`` and ``run_ablation``.
@@ -34,6 +35,7 @@ def run(  # noqa: D417  the others are those of every recipe
             model that ships.
         weights: the first ones of a CLIP: local (published ones where this machine has them), published (fetched if
             need be), random, a tag of open_clip, or a file (.safetensors, .pt).
+        val_only: leave test unread, as long as settings are being chosen; the same command without it reads test.
         ablation: train and measure sum and Combiner with none, one and both towers tuned, as a table.
     """
     from ...encode.model import DEFAULT
@@ -48,6 +50,7 @@ def run(  # noqa: D417  the others are those of every recipe
         changes=changes,
         model=model or DEFAULT,
         weights=weights,
+        val_only=val_only,
         devices=devices,
         progress=progress,
     )
@@ -68,7 +71,8 @@ def export(folder: Path, target: Path, *, int8: bool, progress: Progress) -> Exp
 
 RECIPE = Recipe(
     name="combiner",
-    about="a Combiner: joins a photo and a change in words into one vector, on a model's features or on a tuned CLIP's",
+    about="a Combiner, or attention over a photo's cells: joins a photo and a change in words into one vector, on a "
+    "model's features or on a tuned CLIP's",
     needs="triplets in FashionIQ's layout (captions/, image_splits/) with photos, catalogue.parquet or image_captions/",
     settings=CombinerSettings,
     presets=PRESETS,

@@ -5,6 +5,7 @@ run.json             settings, data, towers: what makes a training the same trai
 skipped.csv          photos that could not be used, and why
 tune/                stage 1, where towers learn: log.jsonl, tensorboard/, curves.png, checkpoint.pt, best.safetensors
 combiner/            stage 2, the same files
+reduction.npy        of attention: the directions that tokens are reduced to
 sum.val.json         figures of the sum of both features, after stage 1, and each query's beside it
 val.json             figures of the Combiner
 units.val.json       the same as a search gives it vectors, at length 1: of one that learned from others (clip4cir)
@@ -68,9 +69,9 @@ class CombinerRun:
         Raises:
             TrainError: there are no weights yet.
         """
-        weights = best_weights(folder / COMBINER)
-        combiner = Combiner(self.dim, self.settings)
-        combiner.load_state_dict({name.removeprefix("combiner."): value for name, value in weights.items()})
+        weights = {name.removeprefix("combiner."): x for name, x in best_weights(folder / COMBINER).items()}
+        combiner = Combiner(self.dim, self.settings, weights.get("reader.reduction"))
+        combiner.load_state_dict(weights)
         return combiner.eval()
 
 

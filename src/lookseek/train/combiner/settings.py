@@ -10,10 +10,17 @@ from ...errors import TrainError
 from ..trainer.precision import Precision
 from ..trainer.presets import apply_changes, check_ranges
 
-__all__ = ["PRESETS", "CombinerSettings", "Tune", "settings_of"]
+__all__ = ["HEAD_WIDTH", "PRESETS", "CombinerSettings", "ComposerKind", "Tune", "settings_of"]
+
+ComposerKind: TypeAlias = Literal["combiner", "attention"]
+"""What joins a photo and a change."""
 
 Tune: TypeAlias = Literal["none", "image", "text", "both"]
 """Which towers of a CLIP learn in stage 1."""
+
+
+HEAD_WIDTH = 32
+"""Numbers of a head of attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,14 @@ class CombinerSettings:
     """All that decides both stages, beside the data, the towers and the device.
 
     Args:
+        composer: what stage 2 trains: combiner, of the two vectors alone; attention, which sees the cells of the photo,
+            of its garment and of the garment's regions too, and needs a model folder whose tower pools a map.
+        width: numbers of a token inside attention, a multiple of 32.
+        layers: of attention, >= 1.
+        unseen: share of the photos whose cells a step of attention leaves out, 0 to 1, so that it also composes where
+            only a photo's vector is at hand.
+        references: photos whose triplets are learned, chosen by the seed; 0 for all. Each costs attention a tenth of a
+            second, once.
         tune: which towers learn in stage 1; none leaves that stage out.
         tune_epochs: number of epochs of stage 1, passes over the triplets, >= 1.
         tune_batch: triplets a step of stage 1, >= 2: the others' targets are the negatives, so more teach better.
@@ -50,6 +65,11 @@ class CombinerSettings:
         TrainError: a number outside its range.
     """
 
+    composer: ComposerKind
+    width: int
+    layers: int
+    unseen: float
+    references: int
     tune: Tune
     tune_epochs: int
     tune_batch: int
@@ -76,6 +96,10 @@ class CombinerSettings:
 
     def __post_init__(self) -> None:
         ranges = (
+            ("width", HEAD_WIDTH, 4096),
+            ("layers", 1, 24),
+            ("unseen", 0.0, 1.0),
+            ("references", 0, 10_000_000),
             ("tune_epochs", 1, 10_000),
             ("tune_batch", 2, 65_536),
             ("tune_rate", 1e-9, 10.0),
@@ -95,7 +119,10 @@ class CombinerSettings:
             ("seed", 0, 2**31 - 1),
         )
         check_ranges(self, ranges)
-        for name, allowed in (("tune", get_args(Tune)), ("precision", get_args(Precision))):
+        if self.width % HEAD_WIDTH:
+            raise TrainError(f"width is {self.width}: give a multiple of {HEAD_WIDTH}, the numbers of a head")
+        words = (("composer", ComposerKind), ("tune", Tune), ("precision", Precision))
+        for name, allowed in ((name, get_args(kind)) for name, kind in words):
             if getattr(self, name) not in allowed:
                 raise TrainError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(allowed)}")
 
@@ -103,6 +130,11 @@ class CombinerSettings:
 PRESETS: Mapping[str, CombinerSettings] = {
     # The original to the letter: its README's commands. Source: github.com/ABaldrati/CLIP4Cir.
     "clip4cir": CombinerSettings(
+        composer="combiner",
+        width=192,
+        layers=1,
+        unseen=0.1,
+        references=0,
         tune="both",
         tune_epochs=100,
         tune_batch=128,
@@ -129,6 +161,11 @@ PRESETS: Mapping[str, CombinerSettings] = {
     ),
     # Why each differs: docs/decisions/combiner.md.
     "modern": CombinerSettings(
+        composer="combiner",
+        width=192,
+        layers=1,
+        unseen=0.1,
+        references=0,
         tune="none",
         tune_epochs=20,
         tune_batch=128,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ...evaluate.result import Result, read_result
 from ...progress import Progress
@@ -18,9 +22,10 @@ from ..trainer.loop import Validation, fit
 from ..trainer.results import write_result
 from .combiner import Combiner
 from .join import combiner_training, compose_vectors
+from .reference import compute_tokens
 from .run import COMBINER, TUNE, CombinerRun
 from .settings import CombinerSettings
-from .towers import FeatureTable, Towers, compute_features
+from .towers import FeatureTable, ModelTowers, Towers, compute_features
 from .triplets import Triplets
 from .tune import clip_training, load_tuned, plain_sum
 from .validation_set import Compose, ValidationSet
@@ -34,8 +39,8 @@ FIGURES = tuple(
 )
 """Files of results in a run folder, without their ending."""
 
-COMPOSERS = {"sum.": "sum", "": COMBINER, "units.": f"{COMBINER} of vectors of length 1"}
-"""Prefix of a file to the composer that was measured."""
+_SCALED = 512
+"""Photos by which it is learned how large the numbers of tokens are."""
 
 
 def train_stage_1(
@@ -57,8 +62,14 @@ def train_stage_1(
     load_tuned(clip, out / TUNE)
 
 
-def encode_all(towers: Towers, triplets: Triplets, settings: CombinerSettings, progress: Progress) -> FeatureTable:
-    """Return features of all photos and texts that stage 2 and the figures need."""
+def encode_all(
+    towers: Towers, triplets: Triplets, settings: CombinerSettings, out: Path, progress: Progress
+) -> FeatureTable:
+    """Return features of all photos and texts that stage 2 and the figures need, and tokens where attention sees them.
+
+    Raises:
+        ModelError: attention has no cells to see.
+    """
     examples = triplets.examples(settings)
     ids = [id for e in examples for id in (e.reference, e.target)]
     texts = [text for e in examples for text in e.texts]
@@ -66,7 +77,14 @@ def encode_all(towers: Towers, triplets: Triplets, settings: CombinerSettings, p
         ids += own.ids()
         texts += own.changes()
     ids, texts = list(dict.fromkeys(ids)), list(dict.fromkeys(texts))
-    return compute_features(towers, triplets.all_photos(), ids, triplets.captions, texts, progress)
+    features = compute_features(towers, triplets.all_photos(), ids, triplets.captions, texts, progress)
+    if settings.composer != "attention":
+        return features
+    assert isinstance(towers, ModelTowers)  # job.py refused others
+    train = [e.reference for e in examples]
+    wanted = [*train, *(id for own in triplets.sets.values() for id in own.references())]
+    tokens = compute_tokens(towers.folder, out, triplets.all_photos(), wanted, train, progress)
+    return replace(features, tokens=tokens)
 
 
 def train_stage_2(
@@ -75,14 +93,16 @@ def train_stage_2(
     """Train the Combiner; return that of the best epoch, and which epoch it was."""
     sets, settings = triplets.validation_sets(), run.settings
     torch.manual_seed(settings.seed)
-    combiner = Combiner(run.dim, settings)
+    combiner = Combiner(run.dim, settings, None if features.tokens is None else _tensor(features.tokens.reduction))
+    if combiner.reader is not None and features.tokens is not None:
+        combiner.reader.scale_to(_tensor(features.tokens.of([e.reference for e in triplets.train[:_SCALED]])))
     photos = features.photo_features([e.reference for e in triplets.train])
     texts = features.text_features([e.texts[0] for e in triplets.train])
     lengths = [float(np.linalg.norm(rows, axis=1).mean()) for rows in (photos, texts)]
     combiner.lengths.copy_(torch.tensor(lengths))
 
     def validate() -> Validation:
-        return _validate(sets, features, lambda photos, texts: compose_vectors(combiner, photos, texts))
+        return _validate(sets, features, partial(compose_vectors, combiner))
 
     generated = [(made, share) for made, share in triplets.generated_sets(settings) if share]
     training = combiner_training(combiner, features, triplets.train, generated, settings, validate)
@@ -115,7 +135,9 @@ def measure_once(
         for prefix, compose in composers.items():
             path = out / f"{prefix}{split}.json"
             if not path.is_file():
-                info = _info(run, COMPOSERS[prefix])
+                own_name = run.settings.composer
+                names = {"sum.": "sum", "": own_name, "units.": f"{own_name} of vectors of length 1"}
+                info = _info(run, names[prefix])
                 write_result(own.evaluate(features, compose, info, progress), path)
     return read_figures(out)
 
@@ -145,6 +167,10 @@ def _info(run: CombinerRun, composer: str) -> dict[str, str | float]:
         "content": run.content[:12],
         "seed_of_training": run.settings.seed,
     }
+
+
+def _tensor(array: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(np.array(array))
 
 
 def read_figures(out: Path) -> dict[str, Result]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...encode import Encoder, Model, TextEncoder, encode_photos
 from ...errors import ItemError, TrainError
 from ...evaluate.cache import cache_key, embed_photos, embed_texts
 from ...progress import Progress
 from ...types import Photo, Skipped, Vector, Vectors
+from .reference import ReferenceTokens
 
 __all__ = ["FeatureTable", "ModelTowers", "Towers", "compute_features"]
 
@@ -66,7 +68,7 @@ class ModelTowers:
                 f"the model {model.name} reads no words, so there is no change to compose with: give --model a folder "
                 "with a text tower, or a CLIP, e.g. --model open_clip/RN50"
             )
-        self.dim, self.image, self.text = model.dim, model.image, model.text
+        self.dim, self.image, self.text, self.folder = model.dim, model.image, model.text, model.folder
         self.weights = f"the model {model.name}, as it is"
         self._keys = cache_key(model), f"{model.words[:32]}-words"
         self._checksum = f"{model.checksum}-{model.words}"
@@ -89,12 +91,14 @@ class FeatureTable:
         rows: the row of each id that could be had.
         texts: float32 (m, dim), as the tower gives them.
         text_rows: the row of each text.
+        tokens: what attention sees of reference photos; None without attention.
     """
 
     photos: Vectors
     rows: Mapping[str, int]
     texts: Vectors
     text_rows: Mapping[str, int]
+    tokens: ReferenceTokens | None = None
 
     def photo_features(self, ids: Sequence[str]) -> Vectors:
         """Features of photos, float32 (len(ids), dim)."""
@@ -105,6 +109,10 @@ class FeatureTable:
         """Features of texts, float32 (len(texts), dim)."""
         features: Vectors = self.texts[[self.text_rows[text] for text in texts]]
         return features
+
+    def reference_tokens(self, ids: Sequence[str]) -> NDArray[np.float32] | None:
+        """Tokens of reference photos, float32 (len(ids), PLACES, numbers); None without attention."""
+        return None if self.tokens is None else self.tokens.of(ids)
 
 
 def compute_features(

@@ -18,6 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from ...catalogue.drawn import DrawnPhotos
 from ...catalogue.fashioniq import CATEGORIES, Triplet, find_photos, read_image_captions, read_triplets
 from ...errors import TrainError
@@ -143,6 +145,26 @@ class Triplets:
     def examples(self, settings: CombinerSettings) -> list[Example]:
         """Return all triplets that a training with these settings uses."""
         return [*self.train, *(e for made, share in self.generated_sets(settings) if share for e in made)]
+
+    def sample(self, references: int, seed: int) -> Triplets:
+        """Return the triplets of some of the reference photos; a smaller sample is part of a larger one.
+
+        Args:
+            references: how many photos; 0 for all.
+            seed: of the choice.
+
+        Raises:
+            TrainError: none of them has a triplet that people wrote.
+        """
+        made = (self.train, self.generated, self.attributes, self.drawn)
+        ids = np.array(sorted({e.reference for examples in made for e in examples}))
+        if not references or references >= len(ids):
+            return self
+        chosen = frozenset(ids[np.random.default_rng(seed).permutation(len(ids))[:references]].tolist())
+        train, generated, attributes, drawn = (tuple(e for e in some if e.reference in chosen) for some in made)
+        if not train:
+            raise TrainError(f"--references {references} leaves no triplet that people wrote: give more, or 0 for all")
+        return replace(self, train=train, generated=generated, attributes=attributes, drawn=drawn)
 
     def without(self, gone: Mapping[str, str]) -> Triplets:
         """Return the triplets and galleries without some photos.

@@ -112,7 +112,7 @@ def load_tuned(clip: Clip, folder: Path) -> None:
     clip.model.eval()
 
 
-def plain_sum(photos: Vectors, texts: Vectors) -> Vectors:
+def plain_sum(photos: Vectors, texts: Vectors, _: object = None) -> Vectors:
     """CLIP4Cir's sum: features as the towers give them, so that the longer one counts more."""
     return photos + texts
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...evaluate.outcome import Evaluation
 from ...evaluate.run import evaluate
@@ -19,8 +20,9 @@ from .towers import FeatureTable
 
 __all__ = ["Compose", "ParseQuery", "ValidationSet"]
 
-Compose = Callable[[Vectors, Vectors], Vectors]
-"""Photos and texts as the towers give them, float32 (n, dim) each, to composed vectors (n, dim)."""
+Compose = Callable[[Vectors, Vectors, NDArray[np.float32] | None], Vectors]
+"""Photos and texts as the towers give them, float32 (n, dim) each, and tokens of the photos where the features have
+them, float32 (n, PLACES, numbers), to composed vectors (n, dim)."""
 
 ParseQuery = Callable[[EvaluationQuery], tuple[str, str]]
 """A query to the id of the photo that it changes, and the change."""
@@ -55,8 +57,11 @@ class ValidationSet:
 
     def ids(self) -> list[str]:
         """Return the ids of all photos, of queries and gallery, each once."""
-        references = [self.parse(query)[0] for query in self.loaded.queries()]
-        return list(dict.fromkeys([*self.loaded.photo_ids(), *references]))
+        return list(dict.fromkeys([*self.loaded.photo_ids(), *self.references()]))
+
+    def references(self) -> list[str]:
+        """Return the ids of the photos that changes are of, each once."""
+        return list(dict.fromkeys(self.parse(query)[0] for query in self.loaded.queries()))
 
     def changes(self) -> list[str]:
         """Return all changes, each once."""
@@ -77,9 +82,11 @@ class ValidationSet:
         def embed(_: Loaded, photos: Sequence[str], queries: Sequence[EvaluationQuery], __: Progress) -> Embedded:
             pairs = [(query, *self.parse(query)) for query in queries]
             pairs = [(query, id, change) for query, id, change in pairs if id in features.rows]
+            references = [id for _, id, _ in pairs]
             composed = compose(
-                features.photo_features([id for _, id, _ in pairs]),
+                features.photo_features(references),
                 features.text_features([change for _, _, change in pairs]),
+                features.reference_tokens(references),
             )
             there = [id for id in photos if id in features.rows]
             rows = {key: row for row, key in enumerate([*there, *(query.key for query, _, _ in pairs)])}
