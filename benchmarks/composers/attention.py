@@ -3,8 +3,8 @@
     python -m benchmarks.composers.attention RUNS [--references 2000] [--test] [--write]
 
 Both are trained by ``lookseek train combiner`` on myntra's triplets of so many reference photos (drawn garments left
-out: all that is asked here is of photos), with the settings of the Combiner that ships; what is there in RUNS is gone
-on with. They stand beside the plain sum and the shipped Combiner, which learned from all triplets, on val of
+out: all that is asked here is of photos), for about as many steps as the Combiner that ships; what is there in RUNS
+is gone on with. They stand beside the plain sum and the shipped Combiner, which learned from all triplets, on val of
 myntra-changes and myntra-composed, where the best epochs were chosen; ``--test`` reads test. ``--write`` puts the
 tables at the end of docs/benchmarks/composers.md.
 
@@ -26,8 +26,9 @@ from statistics import median
 import numpy as np
 import torch
 
+from benchmarks.composers.composers import ATTENTION, PAGE
 from benchmarks.composers.trials import costs, difference, figure
-from benchmarks.paths import DATA, PAGES
+from benchmarks.paths import DATA
 from benchmarks.progress import Stages
 from lookseek import images
 from lookseek.atomic import write_text
@@ -49,11 +50,11 @@ from lookseek.train.export.graph import to_fp16
 from lookseek.train.trainer.devices import Devices
 
 MYNTRA = DATA / "myntra"
-PAGE = PAGES / "composers.md"
-HEADING = "## Attention over a reference photo's cells"
 
-SHIPPED_SETTINGS: Mapping[str, object] = {"hidden": 0.75, "epochs": 40, "drawn": 0.0}
-"""Of lookseek-2's Combiner, but for drawn garments."""
+SETTINGS: Mapping[str, object] = {
+    "hidden": 0.75, "drawn": 0.0, "generated": 4.0, "batch": 256, "epochs": 60, "every": 2, "patience": 8,
+}  # fmt: skip
+"""Of both. The size is that of lookseek-2's Combiner; the rest makes about as many steps of the sample as that had."""
 
 NAMES = {"changes.": "myntra-changes", "": "myntra-composed"}
 METRICS = ("recall@10", "recall@10/vi", "recall@10/vi-plain", "any@10")
@@ -94,10 +95,10 @@ def main() -> None:
     for split in splits:
         for part in NAMES:
             lines += figures(trained, whole, f"{part}{split}", given.runs)
-    text = "\n\n".join([HEADING, about(trained, given.references), *lines]) + "\n"
+    text = "\n\n".join([ATTENTION, about(trained, given.references), *lines]) + "\n"
     print(text)
     if given.write:
-        before = PAGE.read_text(encoding="utf-8").partition(HEADING)[0].rstrip()
+        before = PAGE.read_text(encoding="utf-8").partition(ATTENTION)[0].rstrip()
         write_text(PAGE, f"{before}\n\n{text}")
 
 
@@ -106,7 +107,7 @@ def train(runs: Path, kind: str, references: int, *, test: bool) -> TrainedCombi
     return train_combiner(
         str(MYNTRA),
         runs / f"{kind}-{references}",
-        changes={**SHIPPED_SETTINGS, "composer": kind, "references": references},
+        changes={**SETTINGS, "composer": kind, "references": references},
         model=DEFAULT,
         val_only=not test,
         devices=Devices("cpu"),
@@ -125,8 +126,8 @@ def about(trained: Mapping[str, TrainedCombiner], references: int) -> str:
         f"{datetime.now(UTC):%Y-%m-%d} from commit {' and '.join(commits)}. Model {DEFAULT}. Attention "
         f"(`lookseek train combiner --composer attention`) and the Combiner beside it learned from the same triplets "
         f"of {references:,} reference photos, a part of all: {counts['train']:,} that people wrote, {made}; best "
-        f"epochs {epochs}, chosen on val. The shipped Combiner learned from all triplets, and from drawn garments. Brackets: "
-        "95 % bootstrap intervals over queries (seed 0); differences by the paired bootstrap."
+        f"epochs {epochs}, chosen on val. The shipped Combiner learned from all triplets, and from drawn garments. "
+        "Brackets: 95 % bootstrap intervals over queries (seed 0); differences by the paired bootstrap."
     )
 
 

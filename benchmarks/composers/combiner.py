@@ -95,7 +95,7 @@ def main() -> None:
             progress=Stages(),
         )
         combiner = done.run.combiner(out)
-        ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, c=combiner: compose_vectors(c, p, t))}
+        ways = {"": (f"{name}, epoch {done.best_epoch}", lambda p, t, _, c=combiner: compose_vectors(c, p, t))}
         if number == 0:
             ways = {"sum.": ("sum", Sum().compose), **ways}
         for split in splits:

@@ -5,7 +5,9 @@
 Nothing is trained here and nothing is chosen: with the vectors kept from before, the composers are all that runs, a
 minute or two. --keep (results/composers) gets the result files, which ``lookseek compare`` reads; what they hold is not
 measured again. --write puts the tables into docs/benchmarks/composers.md, in place of those of commit 53fb11e, which
-also have two composers that do not ship. Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA.
+also have two composers that do not ship; what attention.py wrote below stays.
+
+Needs ``pip install 'lookseek[train]'`` and the folder of LOOKSEEK_DATA.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from lookseek.train.combiner.towers import ModelTowers
 from lookseek.train.combiner.triplets import read_triplet_folder
 
 PAGE = PAGES / "composers.md"
+ATTENTION = "## Attention over a reference photo's cells"
+"""From here on the page is written by ``attention.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def main() -> None:
     text = "\n\n".join(["# Composers side by side", head, *lines]) + "\n"
     print(text)
     if given.write:
-        PAGE.write_text(text, encoding="utf-8")
+        _, heading, rest = PAGE.read_text(encoding="utf-8").partition(ATTENTION)
+        PAGE.write_text(f"{text}\n{heading}{rest}" if heading else text, encoding="utf-8")
 
 
 def prices(trials: list[Trial], shop: Split) -> Iterator[str]:

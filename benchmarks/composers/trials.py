@@ -88,9 +88,9 @@ class Split:
         pairs = [self.exam.parse(query) for query in self.exam.loaded.queries()]
         took = []
         for id, change in [pairs[0], *pairs][: 1 + TIMED]:
-            given = self.features.photo_features([id]), self.features.text_features([change])
+            photo, words = self.features.photo_features([id]), self.features.text_features([change])
             began = time.perf_counter()
-            trial.compose(*given)
+            trial.compose(photo, words, None)
             took.append(1000 * (time.perf_counter() - began))
         return median(took[1:])
 
@@ -115,8 +115,8 @@ def shipped(model: Model) -> Iterator[Trial]:
     if model.composer is not None:
         graph = onnx.load(str(model.folder / COMPOSER))
         yield replace(trained_trial(SHIPPED, graph, model.dim), compose=model.composer.compose)
-    yield Trial("photo alone", lambda photos, _: photos)
-    yield Trial("words alone", lambda _, texts: texts)
+    yield Trial("photo alone", lambda photos, *_: photos)
+    yield Trial("words alone", lambda _, texts, *__: texts)
 
 
 def trial_of(name: str, composer: Composer) -> Trial:
