@@ -65,7 +65,7 @@ def one() -> trials.Split:
 @pytest.fixture(scope="module")
 def paths(one: trials.Split, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep = tmp_path_factory.mktemp("results")
-    some = [trials.trial_of("sum", Sum()), trials.Trial(trials.SHIPPED, lambda photos, _: photos)]
+    some = [trials.trial_of("sum", Sum()), trials.Trial(trials.SHIPPED, lambda photos, *_: photos)]
     return {trial.name: one.measured(trial, {"name": "by chance"}, keep) for trial in some}
 
 
@@ -76,7 +76,7 @@ class TestFigures:
         assert read_result(paths["sum"]).metrics["recall@1"].value == 1
 
     def test_only_what_is_new_is_measured(self, one: trials.Split, tmp_path: Path) -> None:
-        trial, info = trials.Trial("photo alone", lambda photos, _: photos, made_by="a"), {"name": "by chance"}
+        trial, info = trials.Trial("photo alone", lambda photos, *_: photos, made_by="a"), {"name": "by chance"}
         path = one.measured(trial, info, tmp_path)
         first = path.stat().st_mtime_ns
         assert one.measured(trial, info, tmp_path) == path
@@ -99,7 +99,7 @@ class TestFigures:
     def test_time_is_of_one_query(self, one: trials.Split) -> None:
         asked: list[int] = []
 
-        def compose(photos: Vectors, _: Vectors) -> Vectors:
+        def compose(photos: Vectors, _: Vectors, __: object) -> Vectors:
             asked.append(len(photos))
             return photos
 
