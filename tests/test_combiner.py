@@ -233,6 +233,7 @@ class TestTheOrder:
 
 def test_the_preset_is_the_original_s() -> None:
     assert PRESETS["clip4cir"] == CombinerSettings(
+        composer="combiner", width=192, layers=1, unseen=0.1, references=0,
         tune="both", tune_epochs=100, tune_batch=128, tune_rate=2e-6, checkpointing=False, epochs=300, batch=4096,
         rate=2e-5, weight_decay=0.0, projection=4.0, hidden=8.0, dropout=0.5, normalise=False, scale=100.0,
         learn_scale=False, warm_up=0.0, cosine=False, every=3, patience=0, generated=0.0, drawn=0.0,
