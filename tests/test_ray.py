@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import re
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "RAY_gcs_rpc_server_connect_timeout_s": "1",
     "RAY_py_gcs_connect_timeout_s": "1",
 }
+atexit.register(shutil.rmtree, ENVIRONMENT["RAY_TMPDIR"], ignore_errors=True)
 os.environ.update(ENVIRONMENT)  # before the import, which reads most of them
 ray = pytest.importorskip("ray", reason="Ray has no wheel for this platform")
 
@@ -64,7 +66,6 @@ def cluster() -> Iterator[Any]:
     nodes.add_node(**node)
     yield nodes
     nodes.shutdown()
-    shutil.rmtree(ENVIRONMENT["RAY_TMPDIR"], ignore_errors=True)
 
 
 @pytest.fixture
