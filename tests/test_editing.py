@@ -148,7 +148,7 @@ def test_an_interrupted_edit_goes_on(index: Path, model: Model, tmp_path: Path) 
         editor.put([item("a", 0)])
         shutil.copytree(index, left, ignore=shutil.ignore_patterns("writer.lock"))
     opened = open_index(left)
-    assert opened.note
+    assert not opened.note  # what was acknowledged is there, and nothing has to be done
     assert [point.id for point in opened.store.get(["a"])] == ["a"]
     opened.store.close()
     with editing(left, model) as editor:

@@ -166,7 +166,7 @@ def test_a_service_outlives_the_signal_and_answers_507(
             add(store, [replace(point, id=f"{point.id}-{number}-{n}") for point in points for n in range(64)])
 
     with serving(disk / "index", keys=tmp_path / "keys") as running:
-        item = {"image": photo()}
+        item = {"image": photo(), "attributes": {"new": "attribute"}}  # takes a generation, so the engine writes
         with monkeypatch.context() as patch:
             patch.setattr(EdgeWriter, "add", add_on_full_disk)
             told = running.ask.put("/v1/items/new", json=item, headers=running.may_write)
@@ -179,3 +179,29 @@ def test_a_service_outlives_the_signal_and_answers_507(
         (disk / "of another program").unlink()
         assert running.ask.put("/v1/items/new", json=item, headers=running.may_write).json()["what"] == "added"
         assert running.ask.get("/readyz").status_code == 200
+
+
+def test_an_edit_on_a_full_disk_is_507_and_loses_none_that_was_acknowledged(disk: Path, tmp_path: Path) -> None:
+    pytest.importorskip("httpx2")
+    mount(disk, 200)
+    write_photos(tmp_path / "photos", items=3, views=1)
+    indexed(tmp_path / "photos", disk / "index", model="efficientnet-lite2")
+    with serving(disk / "index", keys=tmp_path / "keys") as running:
+        put = [running.ask.put(f"/v1/items/{n}", json={"image": photo(n)}, headers=running.may_write) for n in range(2)]
+        assert [told.json()["what"] for told in put] == ["added", "added"]
+        fill(disk)
+        for told in (
+            running.ask.put("/v1/items/2", json={"image": photo(2)}, headers=running.may_write),
+            running.ask.put("/v1/items/0", json={"image": photo(3)}, headers=running.may_write),
+            running.ask.delete("/v1/items/1", headers=running.may_write),
+        ):
+            assert told.status_code == 507, told.text
+            assert told.headers["content-type"] == "application/problem+json"
+        there = [running.ask.get(f"/v1/items/{n}").status_code for n in range(3)]
+        assert there == [200, 200, 404]
+        (disk / "of another program").unlink()
+        deleted = running.ask.delete("/v1/items/1", headers=running.may_write)
+        assert deleted.json()["what"] == "removed"
+    opened = open_index(disk / "index")
+    assert {point.id for point in opened.store.get(["0", "1", "2"])} == {"0"}
+    opened.store.close()

@@ -1,4 +1,4 @@
-"""The description of a generation: written in format 2, read in both."""
+"""The description of a generation: written in format 2, or 3 with a journal, read in all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lookseek.errors import IndexDamaged, IndexMismatch
 from lookseek.index.manifest import (
     FORMAT,
     IndexSpec,
+    JournalEnd,
     Manifest,
     RouterInfo,
     checksum_of,
@@ -43,7 +44,15 @@ def changed(**parts: object) -> str:
 
 def test_it_comes_back_as_it_was() -> None:
     assert manifest_from_json(manifest_to_json(WHOLE), "m") == WHOLE
-    assert json.loads(manifest_to_json(WHOLE))["format"] == FORMAT == 2
+    stored = json.loads(manifest_to_json(WHOLE))
+    assert stored["format"] == 2
+    assert "journal" not in stored  # an earlier lookseek reads it
+
+
+def test_with_a_journal_it_is_what_an_earlier_lookseek_refuses() -> None:
+    edited = replace(WHOLE, journal=JournalEnd(120, 3, "ab" * 32))
+    assert manifest_from_json(manifest_to_json(edited), "m") == edited
+    assert json.loads(manifest_to_json(edited))["format"] == FORMAT == 3
 
 
 def test_format_1_is_read() -> None:
@@ -78,9 +87,9 @@ def test_a_format_2_of_before_checksums_is_read() -> None:
     assert manifest_from_json(json.dumps(before), "m") == WHOLE
 
 
-@pytest.mark.parametrize("version", [3, 99, "2", None])
+@pytest.mark.parametrize("version", [4, 99, "2", None])
 def test_a_newer_format_is_refused(version: object) -> None:
-    with pytest.raises(IndexMismatch, match=r"^shop.json has format .*, this lookseek reads up to 2: update lookseek$"):
+    with pytest.raises(IndexMismatch, match=r"^shop.json has format .*, this lookseek reads up to 3: update lookseek$"):
         manifest_from_json(changed(format=version), "shop.json")
 
 

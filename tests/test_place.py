@@ -219,7 +219,7 @@ def test_photos_are_kept_and_removed_with_their_items(place: Place, tmp_path: Pa
         writer.remove_photos(["a", "c"], [])
         assert [is_kept(place, source) for source in (second, other)] == [False, True]
         assert images.read(place.photos([second, other])[1] or b"") == b"1"
-        writer.note_edited(["b", "đầm"])
+        writer.note_edited(["b", "đầm"], [other])
         assert {"b", "đầm"} <= set(writer.edited())
         writer.remove_photos(None, iter([]))
         assert not is_kept(place, other)

@@ -173,7 +173,7 @@ def test_a_writer_that_lost_its_connection_writes_no_more(postgres: Server) -> N
     with pytest.raises(IndexUnreachable), place.writing() as writer:
         postgres.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
         with place.writing():  # another one has the right now
-            writer.note_edited(["a"])
+            writer.note_edited(["a"], [])
     assert not place.being_written()
     with place.writing(), pytest.raises(IndexBusy), place.writing():
         raise AssertionError("two hold the right to write")

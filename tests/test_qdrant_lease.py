@@ -34,7 +34,7 @@ def test_the_lease_of_a_killed_writer_is_taken_over(local_qdrant: Qdrant, quick:
     stuck._end.set()  # it is never renewed, as that of a killed process
     stuck.acquire()
     with place.writing() as second:  # after as long as a lease stands
-        second.note_edited(["a"])
+        second.note_edited(["a"], [])
         with pytest.raises(IndexUnreachable, match="lost the right to write"):
             stuck.renew()
             stuck.require()
@@ -90,7 +90,7 @@ def test_a_writer_that_lost_its_lease_writes_no_more(local_qdrant: Qdrant) -> No
         records = "lookseek_test_cut@records"
         local_qdrant.client.delete(records, models.FilterSelector(filter=records_module.of_kind("lease")))
         with place.writing() as other:
-            other.note_edited(["a"])
+            other.note_edited(["a"], [])
             until_lost(writer)
     with place.writing(), pytest.raises(IndexBusy), place.writing():
         raise AssertionError("two hold the right to write")
@@ -101,7 +101,7 @@ def until_lost(writer: Any) -> None:
     lease = writer._session._require_right.__self__
     lease.renew()
     with pytest.raises(IndexUnreachable, match="lost the right to write"):
-        writer.note_edited(["b"])
+        writer.note_edited(["b"], [])
 
 
 def test_a_renewal_that_does_not_reach_the_server_ends_the_trust_in_time(

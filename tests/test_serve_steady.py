@@ -22,6 +22,7 @@ from helpers.waiting import until
 from lookseek import Query, Searcher, images
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.errors import QueryError
+from lookseek.index.open_index import OpenIndex
 from lookseek.serve.guards.hosts import host_names
 from lookseek.serve.settings import Settings
 
@@ -186,10 +187,10 @@ def test_many_threads_open_a_new_generation_once(tmp_path: Path, monkeypatch: py
     opened: list[int] = []
     real = search.open_index
 
-    def counted(folder: Path) -> object:
+    def counted(folder: Path, earlier: OpenIndex | None) -> object:
         opened.append(1)
         time.sleep(0.05)
-        return real(folder)
+        return real(folder, earlier)
 
     with Searcher(tmp_path / "index") as searcher:
         write_photos(tmp_path / "photos", items=8)

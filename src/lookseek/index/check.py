@@ -80,6 +80,8 @@ def _interrupted(index: OpenIndex) -> Finding:
     unfinished = index.place.unfinished()
     if unfinished is None:
         return Finding("index job", True, "the last one ended")
+    if unfinished.journal is not None:
+        return Finding("index job", True, "the last one ended; edits of a stopped service are there, and stay")
     options = ""
     if not unfinished.spec.same_vectors(index.manifest.spec):
         model = unfinished.spec.model_path or unfinished.spec.model

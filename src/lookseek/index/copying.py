@@ -115,7 +115,7 @@ def _opened(address: Address) -> Iterator[_Source]:
     index = open_index(address)
     try:
         yield _Source(
-            index.manifest,
+            replace(index.manifest, journal=None),  # a copy holds the edits as it holds all else
             index.store.count,
             lambda: index.store.scan(vectors=True),
             lambda: _sample(index.store),

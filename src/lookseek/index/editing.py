@@ -1,13 +1,14 @@
 """Items put into an index and taken out one by one, as a service does it; ``job.py`` brings a whole catalogue.
 
 What ``Editor.put`` and ``Editor.delete`` have answered survives the death of the process. Searches see it when the
-``with`` block ends: the edited copy is published then, as at the end of a job. The copy costs about a second per
-gigabyte, so many edits belong into one block.
+``with`` block ends. In a folder edits go into a journal, so that they cost the same whatever the index holds; where
+they bring an attribute that no item had, and once some thousand are in the journal, they make a generation as a job
+does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from ..types import Item
 from .address import Address, place_of
 from .manifest import IndexSpec
 from .next_generation import NextGeneration
+from .open_index import OpenIndex
 from .photo_encoding import LocalEncoding
 from .place import PlaceWriter, latest
 from .upsert import Outcome, Upsert
@@ -30,12 +32,13 @@ MAX_FIELDS = 1_000
 
 
 @contextmanager
-def editing(index: Address, model: Model) -> Iterator[Editor]:
+def editing(index: Address, model: Model, opened: OpenIndex | None = None) -> Iterator[Editor]:
     """Edit an index. Whatever ends the block, what was acknowledged is published.
 
     Args:
         index: the folder or address of an index that is there.
         model: the model that made its vectors.
+        opened: the index as it is open in this process, which then is not opened again; it stays open.
 
     Raises:
         IndexBusy: another process is writing it.
@@ -52,7 +55,7 @@ def editing(index: Address, model: Model) -> Iterator[Editor]:
             raise IndexMismatch(
                 f"{writer.place.address} holds no index of model {model.name}: open it anew, or index the catalogue"
             )
-        draft = NextGeneration(writer, found.spec, f"{model.runtime} {model.precision}", "")
+        draft = NextGeneration(writer, found.spec, f"{model.runtime} {model.precision}", "", few=True, opened=opened)
         editor = Editor(writer, draft, model, found.spec)
         try:
             yield editor
@@ -92,7 +95,7 @@ class Editor:
         """
         self._odd.clear()
         wanted = {item.id: item for item in items}
-        self._touch(wanted.keys())
+        self._touch(list(wanted))
         self._outcomes.clear()
         few = self._with_few_fields(map(self._typed, wanted.values()))
         self._upsert.run(map(self._with_source, few))
@@ -100,9 +103,7 @@ class Editor:
 
     def delete(self, ids: Sequence[str]) -> list[Outcome]:
         """Take items out; when it returns, this is lasting."""
-        self._touch(ids)
-        store = self._draft.store
-        there = set() if store is None else {point.id for point in store.get(ids, vectors=False)}
+        there = self._touch(ids)
         if there:
             self._draft.writable().delete(sorted(there))
         return [Outcome(id, "removed" if id in there else "missing") for id in ids]
@@ -115,9 +116,13 @@ class Editor:
             points = self._draft.store.get(sorted(self._touched), vectors=False)
             self._writer.remove_photos(self._touched, {point.source for point in points})
 
-    def _touch(self, ids: Collection[str]) -> None:
+    def _touch(self, ids: Sequence[str]) -> set[str]:
+        """Note items before they change; returns those that are there."""
+        store = self._draft.store
+        points = [] if store is None else store.get(ids, vectors=False)
         self._touched |= set(ids)
-        self._writer.note_edited(ids)
+        self._writer.note_edited(ids, [point.source for point in points])
+        return {point.id for point in points}
 
     def _with_few_fields(self, items: Iterable[Item]) -> Iterator[Item]:
         """Pass on the items; those that would give the index more than ``MAX_FIELDS`` attributes fail."""

@@ -4,24 +4,29 @@
       lookseek.json     the published generation: model, layout, fields, counts, checksums of its files
       building.json     the same for a generation that a job is filling, or was filling when it was stopped
       generation-0007/  the store's files; one that is published is never written again. routers/ in it: its routers
+      generation-0007.journal  items that were edited since it was published; made with the first edit
+      journal.json      how much of the journal belongs to the index
       writer.lock       held by the one process that writes
       engine.lock       held by it and by the process in which the engine writes, which may outlive it for a moment
+      folding/          a copy into which a service writes the journal's edits; folding.lock is held meanwhile
       photos/           photos that came without a source of their own
       photos.edited     ids whose photos may have to go, while a writer edits their items
       skipped.csv       what the last job had to leave out, and why
       duplicates.csv    photos that the index holds more than once, as the last job found them
 
-A writer never writes where a reader may look: it copies the newest generation, changes the copy, and publishes it
-by renaming one file. So an old index serves while a new one is built, and a reader needs no lock. A job that
-was killed leaves its ``building.json``; whoever opens the index next finds every acknowledged item there.
+A writer never writes where a reader may look: a job copies the newest generation, changes the copy, and publishes it
+by renaming one file; an edit appends to the journal, and publishes by renaming another. So an old index serves while a
+new one is built, and a reader needs no lock. A job that was killed leaves its ``building.json``, an edit the end of the
+journal; whoever opens the index next finds every acknowledged item there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from filelock import FileLock, Timeout
 
@@ -29,12 +34,16 @@ from ..atomic import DISK_FULL
 from ..catalogue import photos_at
 from ..errors import IndexBusy, IndexDamaged, IndexFolderError, IndexFull, IndexMismatch
 from ..store import Store, StoreType, open_store
+from ..store.changes import Change
+from ..store.edited import EditableStore, EditedStore
 from ..types import Photo
 from .file_locks import is_locked, shared_lock, wait_until_free
 from .folder_writer import PHOTOS, PUBLISHED, UNFINISHED, FolderWriter
+from .folding import fold_journal
 from .generation import ENGINE_REWRITES, content_matches, matches, stored_files
-from .manifest import Manifest, manifest_from_json
-from .place import PlaceWriter
+from .journal import beginning, changes_between, journal_damage, journal_name, tail_of
+from .journal_head import JournalHead, head_version, read_head
+from .manifest import JournalEnd, Manifest, manifest_from_json
 
 __all__ = ["FolderPlace", "is_index"]
 
@@ -68,18 +77,55 @@ class FolderPlace:
     def store(self) -> StoreType | None:
         return None
 
-    def published(self) -> Manifest | None:
+    def stored(self) -> Manifest | None:
+        """Return the manifest of the published generation as its file has it, without the last edits."""
         return _read(self.folder / PUBLISHED)
 
+    def published_generation(self) -> str:
+        """Return the name of the published generation; "" where there is none."""
+        stored = self.stored()
+        return "" if stored is None else stored.generation
+
+    def published(self) -> Manifest | None:
+        stored = self.stored()
+        while stored is not None and stored.journal is not None:
+            head = read_head(self.folder)
+            if head is not None and head.generation == stored.generation:
+                return head.applied(stored)
+            again = self.stored()
+            if again == stored:
+                return stored
+            stored = again  # another generation was published in between, and the head is of that
+        return stored
+
     def unfinished(self) -> Manifest | None:
-        return _read(self.folder / UNFINISHED)
+        building, edits = _read(self.folder / UNFINISHED), self.unpublished_edits()
+        # the job of another model goes on once the next writer has published the edits
+        return building if building is not None and (edits is None or building.spec.same_vectors(edits.spec)) else edits
+
+    def unpublished_edits(self) -> Manifest | None:
+        """Return the published generation with what was edited and not published; None where there is nothing such."""
+        stored = self.stored()
+        if stored is None or stored.journal is None:
+            return None
+        try:
+            size = self.journal(stored).stat().st_size  # before the manifest: what is published meanwhile is no tail
+        except OSError:
+            return None  # opening the generation tells
+        manifest = self.published()
+        if manifest is None or manifest.generation != stored.generation or manifest.journal is None:
+            return None
+        record = tail_of(self.journal(stored), manifest.journal) if size > manifest.journal.size else None
+        if record is None:
+            return None
+        return JournalHead(stored.generation, record.end, record.items, record.runtime, "").applied(stored)
 
     def version(self) -> str:
         try:  # the manifest is replaced, never written in place
             stat = (self.folder / PUBLISHED).stat()
         except OSError:  # e.g. gone, or on a disk that is
             return ""
-        return f"{stat.st_ino}-{stat.st_mtime_ns}"
+        return f"{stat.st_ino}-{stat.st_mtime_ns}-{head_version(self.folder)}"
 
     def being_written(self) -> bool:
         return is_locked(self.folder / _LOCK) or not wait_until_free(self.folder / _ENGINE_LOCK, _ENGINE_SECONDS)
@@ -90,6 +136,8 @@ class FolderPlace:
         for name, (size, digest) in manifest.files.items():
             if wrong := _damage_of(data / name, size, digest, contents or size <= _SMALL):
                 found[name] = wrong
+        if manifest.journal is not None and (wrong := self._journal_damage(manifest, manifest.journal, contents)):
+            found[journal_name(manifest.generation)] = wrong
         if manifest.files:  # those of a generation that is being filled are not listed yet
             rewritten = ENGINE_REWRITES if not any(_is_rewritten(name) for name in manifest.files) else ()
             found |= {
@@ -99,8 +147,20 @@ class FolderPlace:
             }
         return found
 
-    def open(self, manifest: Manifest) -> Store:
-        return open_store(manifest.spec.store, self._data(manifest), manifest.spec.layout, read_only=True)
+    def open(self, manifest: Manifest, earlier: tuple[Manifest, Store] | None = None) -> Store:
+        layout = manifest.spec.layout
+        if manifest.journal is None:
+            return open_store(manifest.spec.store, self._data(manifest), layout, read_only=True)
+        known, store = earlier or (None, None)
+        begin = beginning(manifest)
+        if known is None or not _goes_on(known, manifest):
+            store = None
+        elif known.journal is not None:
+            begin = known.journal
+        changes = self.edits(manifest, begin)
+        if store is None:
+            store = open_store(manifest.spec.store, self._data(manifest), layout, read_only=True)
+        return (store if isinstance(store, EditedStore) else EditedStore(cast(EditableStore, store))).after(changes)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
         file = self._data(manifest) / name
@@ -134,8 +194,11 @@ class FolderPlace:
                 f"{self.folder / name} can't be read ({error}): the next index job writes it anew"
             ) from error
 
+    def fold(self, stopped: Callable[[], bool]) -> bool:
+        return fold_journal(self, stopped)
+
     @contextmanager
-    def writing(self) -> Iterator[PlaceWriter]:
+    def writing(self) -> Iterator[FolderWriter]:
         if self.folder.exists() and not self.folder.is_dir():
             raise IndexMismatch(f"{self.folder} is a file: give a folder for the index")
         if self.folder.is_dir() and any(self.folder.iterdir()) and not is_index(self.folder):
@@ -172,8 +235,32 @@ class FolderPlace:
         finally:
             lock.release()
 
+    def journal(self, manifest: Manifest) -> Path:
+        """Return the file of a generation's journal."""
+        return self.folder / journal_name(manifest.generation)
+
+    def edits(self, manifest: Manifest, begin: JournalEnd | None = None) -> list[Change]:
+        """Return the edits of a generation, or those after a place of its journal.
+
+        Raises:
+            IndexDamaged: the journal is not what was written.
+        """
+        begin = begin or beginning(manifest)
+        end = manifest.journal or begin
+        return changes_between(self.journal(manifest), begin, end, manifest.spec.layout)
+
     def _data(self, manifest: Manifest) -> Path:
         return self.folder / manifest.generation
+
+    def _journal_damage(self, manifest: Manifest, end: JournalEnd, contents: bool) -> str:
+        return journal_damage(self.journal(manifest), beginning(manifest), end, contents=contents)
+
+
+def _goes_on(known: Manifest, manifest: Manifest) -> bool:
+    """Return whether a generation is another one with more edits."""
+    before, now = known.journal, manifest.journal
+    same = (known.generation, known.files) == (manifest.generation, manifest.files)
+    return same and now is not None and (before is None or before.size <= now.size)
 
 
 def _damage_of(file: Path, size: int, digest: str, contents: bool) -> str:

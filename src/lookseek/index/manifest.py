@@ -1,7 +1,8 @@
 """What describes a generation of an index: how its vectors were made, and what it holds.
 
 It is kept as JSON with a format's number. Format 2 has had ``sources`` and ``regions`` since the first version that
-writes it; format 1 is read, and what is written next is format 2.
+writes it; format 1 is read, and what is written next is format 2. A generation with a journal of edits is format 3, so
+that a lookseek that knows no journals refuses it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ..types import Role, RouterType
 __all__ = [
     "FORMAT",
     "IndexSpec",
+    "JournalEnd",
     "Manifest",
     "RouterInfo",
     "checksum_of",
@@ -27,8 +29,10 @@ __all__ = [
     "manifest_to_json",
 ]
 
-FORMAT = 2
-"""The format that is written. Older ones are read (``_NEXT``), newer ones refused."""
+FORMAT = 3
+"""The newest format, of a generation with a journal. Older ones are read (``_NEXT``), newer ones refused."""
+_WITHOUT_JOURNAL = 2
+"""The format that is written of all others: what is not new, an earlier lookseek may read."""
 _CHECKSUM = "checksum"
 """The key of a manifest's own checksum. A format 2 without it was written before there was one, and has no key that is
 unknown: the key itself, damaged, would be one."""
@@ -92,6 +96,21 @@ class RouterInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalEnd:
+    """A place of a journal behind a whole record: what lies before it belongs to a generation.
+
+    Args:
+        size: bytes before it.
+        edits: how many items the records before it added, changed or removed, each as often as it was.
+        digest: the chained SHA-256 of the last record before it, hex.
+    """
+
+    size: int
+    edits: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The description of a generation.
 
@@ -111,6 +130,7 @@ class Manifest:
         columns: attribute to how its texts are read, as ``catalogue.column_types.ColumnType.to_dict`` returns it; empty
             where the catalogues were no tables.
         options: source to what was said of how to read it, as ``catalogue.ReadingOptions.to_dict`` returns it.
+        journal: where the edits end that belong to it, see ``journal.py``; None where it has no journal.
     """
 
     generation: str
@@ -126,6 +146,7 @@ class Manifest:
     roles: Mapping[Role, str] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    journal: JournalEnd | None = None
 
     @property
     def source(self) -> str:
@@ -139,7 +160,10 @@ class Manifest:
 
 def manifest_to_json(manifest: Manifest) -> str:
     """Write a manifest down in the format of today, with a checksum of its own."""
-    stored = {"format": FORMAT, **{_KEYS.get(name, name): value for name, value in asdict(manifest).items()}}
+    version = _WITHOUT_JOURNAL if manifest.journal is None else FORMAT
+    stored = {"format": version, **{_KEYS.get(name, name): value for name, value in asdict(manifest).items()}}
+    if manifest.journal is None:
+        del stored["journal"]
     stored["recipe"]["layout"] = {name: vector.to_dict() for name, vector in manifest.spec.layout.items()}
     return json.dumps({**stored, _CHECKSUM: checksum_of(stored)}, indent=1, ensure_ascii=False)
 
@@ -168,16 +192,27 @@ def manifest_from_json(text: str | bytes, where: str) -> Manifest:
     if not isinstance(version, int) or version > FORMAT:
         raise IndexMismatch(f"{where} has format {version}, this lookseek reads up to {FORMAT}: update lookseek")
     try:
-        while version < FORMAT:
+        while version in _NEXT:
             stored, version = _NEXT[version](stored), version + 1
+        if version < _WITHOUT_JOURNAL:
+            raise KeyError(f"format {version}")
         spec = dict(stored.pop("recipe"))
         layout = {name: VectorSpec.from_dict(vector) for name, vector in spec.pop("layout").items()}
         sources = tuple(str(source) for source in stored.pop("sources", []))
         files = {name: (int(size), str(digest)) for name, (size, digest) in stored.pop("files").items()}
         routers = {kind: RouterInfo(**info) for kind, info in stored.pop("routers", {}).items()}
+        end = stored.pop("journal", None)
+        journal = None if end is None else JournalEnd(int(end["size"]), int(end["edits"]), str(end["digest"]))
         known = {f.name for f in fields(Manifest)}
         rest: dict[str, Any] = {key: value for key, value in stored.items() if key in known}
-        return Manifest(spec=IndexSpec(layout=layout, **spec), sources=sources, files=files, routers=routers, **rest)
+        return Manifest(
+            spec=IndexSpec(layout=layout, **spec),
+            sources=sources,
+            files=files,
+            routers=routers,
+            journal=journal,
+            **rest,
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IndexDamaged(
             f"{where} lacks what it should say ({error}): index the catalogue again into a new folder"
@@ -186,7 +221,7 @@ def manifest_from_json(text: str | bytes, where: str) -> Manifest:
 
 def _as_written(stored: dict[str, Any], version: object) -> bool:
     """Return whether a manifest agrees with its own checksum, which is taken out of it."""
-    if version != FORMAT:
+    if version not in (_WITHOUT_JOURNAL, FORMAT):
         return True  # an earlier format, which has none, or one that is refused
     if _CHECKSUM in stored:
         return bool(stored.pop(_CHECKSUM) == checksum_of({"format": version, **stored}))

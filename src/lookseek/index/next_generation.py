@@ -11,7 +11,9 @@ from typing import Any
 from ..errors import IndexDamaged
 from ..store import FieldType, Layout, Store, capabilities
 from ..types import Role
+from .amended_store import AmendedStore
 from .manifest import IndexSpec, Manifest, declared_fields
+from .open_index import OpenIndex
 from .place import ROUTERS, PlaceWriter
 from .source_members import Members, SourceMembers, members_to_bytes, name_of
 
@@ -38,6 +40,9 @@ class NextGeneration:
         earlier: tuple[str, ...] = (),
         columns: Mapping[str, Mapping[str, Any]] | None = None,
         options: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        few: bool = False,
+        opened: OpenIndex | None = None,
     ) -> None:
         """Find the generation to go on from.
 
@@ -50,8 +55,14 @@ class NextGeneration:
             earlier: catalogues whose items a new index gets by other ways than this one's.
             columns: how the texts of its attributes are read, likewise; see ``Manifest``.
             options: how catalogues are read, likewise.
+            few: a few changes are to come, which go without a copy where the place can do that.
+            opened: the index as it is open for reading: its store is read, and stays open.
         """
         self._writer, self._place, self._spec, self._runtime = writer, writer.place, spec, runtime
+        self._few, self._opened = few, opened if writer.place.store is None else None
+        self._borrowed: Store | None = None
+        self._amended: AmendedStore | None = None
+        self._read: Store | None = None  # below what is amended
         self.previous, self.store = self._newest()
         self._started = False
         graph_items = 0 if self.previous is None else self.previous.graph_items
@@ -81,10 +92,20 @@ class NextGeneration:
         for manifest in (self._place.unfinished(), self._place.published()):
             if manifest is not None and manifest.spec.same_vectors(self._spec):
                 try:
-                    return manifest, self._place.open(manifest)
+                    return manifest, self._open(manifest)
                 except IndexDamaged:
+                    if self._few or manifest.journal is not None:
+                        raise  # a catalogue does not have what edits brought
                     continue  # an interrupted generation that can't be opened: the published one stands
         return None, None
+
+    def _open(self, manifest: Manifest) -> Store:
+        """Open a generation for reading; one that is open already is gone on with."""
+        if self._opened is None or manifest.generation != self._opened.manifest.generation:
+            return self._place.open(manifest)
+        known, store = self._opened.manifest, self._opened.store
+        self._borrowed = store if manifest == known else self._place.open(manifest, (known, store))
+        return self._borrowed
 
     @property
     def layout(self) -> Layout:
@@ -157,10 +178,23 @@ class NextGeneration:
             return " + ".join(before)
         return " + ".join(dict.fromkeys([*before, *self._runtime.split(" + ")]))
 
-    def writable(self) -> Store:
-        """Return the store to write into, a copy of the previous; from now on a killed writer's work is found again."""
+    def writable(self, fields: Mapping[str, FieldType] | None = None) -> Store:
+        """Return the store to write into; from now on a killed writer's work is found again.
+
+        That is a copy of the previous; for few changes, the previous itself with a journal over it, as long as no
+        attribute is new or of another kind, which takes indexes of its own.
+
+        Args:
+            fields: the attributes that items will have, and their kinds; None where they stay the same.
+        """
+        if self._amended is not None and not self._can_amend(fields):
+            self.previous = replace(self._manifest, items=self._amended.items, journal=self._amended.end)
+            self._few = False
+            self.close()
         if self._started and self.store is not None:
             return self.store
+        if self._can_amend(fields) and (amended := self._amend()) is not None:
+            return amended
         self.close()
         self._manifest = self._writer.start(self._manifest, self.previous)
         self._writer.remove_files(self._manifest, ROUTERS)  # they keyed the items as they were
@@ -169,10 +203,28 @@ class NextGeneration:
         self.announce(self._manifest.fields)
         return self.store
 
+    def _can_amend(self, fields: Mapping[str, FieldType] | None) -> bool:
+        if not self._few or self.previous is None or (self._amended is not None and self._amended.full):
+            return False
+        return fields is None or fields == self.previous.fields
+
+    def _amend(self) -> AmendedStore | None:
+        """Begin to amend the previous generation; returns its points, or None where that can't be."""
+        if self.previous is None or self.store is None:
+            return None
+        runtime = self.runtime(encoded=True)
+        amended = self._writer.amend(self.previous, self.store, runtime)
+        if amended is None:
+            return None
+        self._manifest = replace(self.previous, runtime=runtime, journal=amended.end)
+        self._read, self._amended, self.store = self.store, amended, amended
+        self._started = True
+        return amended
+
     def announce(self, fields: Mapping[str, FieldType]) -> None:
         """Note which attributes the items have by now, for whoever opens the generation after a crash."""
         self._manifest = replace(self._manifest, fields=dict(fields))
-        if self._started:
+        if self._started and self._amended is None:
             self._writer.announce(replace(self._manifest, runtime=self.runtime(encoded=True)))
 
     def count_left_behind(self) -> int:
@@ -203,6 +255,9 @@ class NextGeneration:
         Returns:
             How many items it has.
         """
+        if self._amended is not None:
+            return self._publish_edits(self._amended, encoded=encoded)
+        self._few = False  # what is published without an edit is no edit
         store = self.writable()
         roles = self._roles(fields)
         store.declare({name: fields[name] for name in declared_fields(fields, roles)})
@@ -232,16 +287,30 @@ class NextGeneration:
     def close(self) -> None:
         """Release the store that is open."""
         self._started = False
-        if self.store is not None:
-            self.store.close()
-            self.store = None
+        store, amended, read = self.store, self._amended, self._read
+        self.store = self._amended = self._read = None
+        if amended is not None:
+            amended.close()
+            store = read
+        if store is not None and store is not self._borrowed:
+            store.close()
 
     def _roles(self, fields: Mapping[str, FieldType]) -> dict[Role, str]:
         """Return the roles whose attributes are among these."""
         return {role: name for role, name in self._manifest.roles.items() if name in fields}
 
+    def _publish_edits(self, amended: AmendedStore, *, encoded: bool) -> int:
+        runtime, now = self.runtime(encoded=encoded), _now()
+        self._manifest = self.previous = self._writer.publish(replace(self._manifest, runtime=runtime, updated=now))
+        amended.close()
+        self._started = False
+        return amended.items
+
     def _publish(self) -> None:
         self.close()
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._manifest = self.previous = self._writer.publish(replace(self._manifest, updated=now))
+        self._manifest = self.previous = self._writer.publish(replace(self._manifest, updated=_now()))
         self.store = self._place.open(self._manifest)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -35,8 +35,12 @@ class OpenIndex:
         return self.place.address
 
 
-def open_index(address: Address) -> OpenIndex:
+def open_index(address: Address, earlier: OpenIndex | None = None) -> OpenIndex:
     """Open the newest generation that is whole.
+
+    Args:
+        address: of the index.
+        earlier: the index as it was opened before: where there are only edits since, both share a store below.
 
     Raises:
         IndexMissing: there is no index.
@@ -53,8 +57,10 @@ def open_index(address: Address) -> OpenIndex:
             raise
         unfinished, note = None, f"what the last job left can't be read, so the index is as it was before it: {error}"
     if unfinished is not None and not place.being_written() and continues(unfinished, published):
+        edits = unfinished.journal is not None  # they are whole, a job may have more to do
+        note = "" if edits else "the last index job was interrupted: run it again to finish it"
         try:
-            return _opened(place, unfinished, "the last index job was interrupted: run it again to finish it")
+            return _opened(place, unfinished, note, earlier)
         except IndexFolderError:
             if published is None:
                 raise
@@ -63,7 +69,7 @@ def open_index(address: Address) -> OpenIndex:
             raise IndexBusy(f"{place.address} is being built for the first time: search it when the job has ended")
         raise IndexMissing(f"there is no index in {place.address}: make one with lookseek index SOURCE {place.address}")
     try:
-        return _opened(place, published, note)
+        return _opened(place, published, note, earlier)
     except IndexDamaged:  # a job may have published in between, and removed what this one lists
         newer = place.published()
         if newer is None or newer == published:
@@ -71,10 +77,17 @@ def open_index(address: Address) -> OpenIndex:
         return _opened(place, newer)
 
 
-def _opened(place: Place, manifest: Manifest, note: str = "") -> OpenIndex:
-    _raise_damage(place, manifest, contents=False)
+def _opened(place: Place, manifest: Manifest, note: str = "", earlier: OpenIndex | None = None) -> OpenIndex:
+    known = None
+    if earlier is not None and (earlier.manifest.generation, earlier.manifest.files) == (
+        manifest.generation,
+        manifest.files,
+    ):
+        known = earlier.manifest, earlier.store  # its files were compared when it was opened
+    else:
+        _raise_damage(place, manifest, contents=False)
     try:
-        return OpenIndex(place, manifest, place.open(manifest), note)
+        return OpenIndex(place, manifest, place.open(manifest, known), note)
     except IndexDamaged:  # in a large file, which is compared now to name it
         _raise_damage(place, manifest, contents=True)
         raise

@@ -8,12 +8,13 @@ place of an address. A reader holds a ``Place``, which has no method that writes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
 from ..store import Store, StoreType
 from ..types import Photo
+from .amended_store import AmendedStore
 from .manifest import Manifest
 
 __all__ = ["DUPLICATES", "ROUTERS", "SKIPPED", "Place", "PlaceWriter", "continues", "latest"]
@@ -72,8 +73,13 @@ class Place(Protocol):
             where the place's own engine watches over its data.
         """
 
-    def open(self, manifest: Manifest) -> Store:
+    def open(self, manifest: Manifest, earlier: tuple[Manifest, Store] | None = None) -> Store:
         """Open a generation's points for reading: whatever is done with the store, nothing of the place changes.
+
+        Args:
+            manifest: of the generation.
+            earlier: one that is open, with its store. Where only edits lie between both, a folder reads those alone,
+                and both stores share what is below: it is released when either is closed.
 
         Raises:
             IndexDamaged: they can't be opened.
@@ -113,6 +119,19 @@ class Place(Protocol):
             IndexDamaged: it can't be read.
         """
 
+    def fold(self, stopped: Callable[[], bool]) -> bool:
+        """Publish a generation that holds the edits of the published one's journal, beside those who read and edit.
+
+        Args:
+            stopped: asked now and then; once it returns True, the work is given up and leaves nothing.
+
+        Returns:
+            Whether one was published; False where the place has no journals.
+
+        Raises:
+            IndexFolderError: it could not be made; what was published is whole and answers.
+        """
+
     def writing(self) -> AbstractContextManager[PlaceWriter]:
         """Hold the right to write, which one process has at a time; makes the place where it does not exist.
 
@@ -143,6 +162,21 @@ class PlaceWriter(Protocol):
 
         Raises:
             IndexDamaged: ``base`` is not what was published, nor would a copy of it be.
+        """
+
+    def amend(self, manifest: Manifest, store: Store, runtime: str) -> AmendedStore | None:
+        """Edit the published generation without a copy of it: what changes goes into a journal beside it.
+
+        ``publish`` lets readers see the changes, and until then they are found again after a crash.
+
+        Args:
+            manifest: of the generation.
+            store: its points, opened for reading; not closed here.
+            runtime: what makes the vectors of what is added.
+
+        Returns:
+            The points, to be changed; None where that takes ``start``: the journal is full, it is another generation
+            than the published one, or the place has no journals.
         """
 
     def open(self, manifest: Manifest) -> Store:
@@ -183,8 +217,13 @@ class PlaceWriter(Protocol):
             The photo's source, see ``types.Item``; the same for the same item and bytes.
         """
 
-    def note_edited(self, ids: Collection[str]) -> None:
-        """Note items before they change, so that the next writer removes their photos if this one can't."""
+    def note_edited(self, ids: Collection[str], sources: Collection[str]) -> None:
+        """Note items before they change, so that the next writer removes their photos if this one can't.
+
+        Args:
+            ids: of the items.
+            sources: of the photos that they have.
+        """
 
     def edited(self) -> Collection[str]:
         """Return the ids that were noted since photos were last removed."""

@@ -181,8 +181,9 @@ class Upsert:
         before = self.known_fields()
         for point in points:
             self._note_fields(point.attributes)
-        store = self._draft.writable()
-        if (fields := self.known_fields()) != before:  # before the items that have them are acknowledged
+        fields = self.known_fields()
+        store = self._draft.writable(fields)
+        if fields != before:  # before the items that have them are acknowledged
             self._draft.announce(fields)
         store.add(points)
         self._report(outcomes)

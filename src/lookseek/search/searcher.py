@@ -21,7 +21,7 @@ from .garments import find_garments
 from .relevance import measure_relevance
 from .session import LoadedIndex, load_index, needs_measuring
 from .stages import StageClock
-from .verifying import Verification
+from .verifying import Verification, same_files
 
 if TYPE_CHECKING:
     from ..route.router import Router
@@ -187,8 +187,10 @@ class Searcher:
                 return self._loaded
             loaded = load_index(place, self._single, self._loaded)
             self._routers = {}
-            self._verification.stop()
-            self._loaded, self._verification = loaded, Verification(loaded.index, _VERIFY_AFTER)
+            before, self._loaded = self._loaded.index.manifest, loaded
+            if not same_files(before, loaded.index.manifest):
+                self._verification.stop()
+                self._verification = Verification(loaded.index, _VERIFY_AFTER)
         if self._measuring and needs_measuring(loaded):
             threading.Thread(target=self.measure_relevance, name="lookseek-relevance", daemon=True).start()
         return loaded

@@ -51,7 +51,7 @@ def load_index(place: Place, single: bool, before: LoadedIndex | None = None) ->
         IndexMismatch: the model's files, or the colour encoder, are others than those that the index was made with.
         ModelError: the model can't be used.
     """
-    version, index = place.version(), open_index(place)
+    version, index = place.version(), open_index(place, None if before is None else before.index)
     if before is not None and index.manifest.spec.same_vectors(before.index.manifest.spec):
         return replace(before, version=version, index=index)
     return LoadedIndex(version, index, _model(index, single))

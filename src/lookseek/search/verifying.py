@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 
 from ..errors import IndexDamaged, IndexFolderError
+from ..index.manifest import Manifest
 from ..index.open_index import OpenIndex
 
-__all__ = ["Verification"]
+__all__ = ["Verification", "same_files"]
 
 _AWAITED = 512 * 2**20
 """Bytes of an index up to which a single query waits for its verification: at most some .3 s beside loading a model."""
+
+
+def same_files(one: Manifest, other: Manifest) -> bool:
+    """Return whether two generations have the same files: between them are edits at most, compared when read."""
+    return (one.generation, one.files) == (other.generation, other.files)
 
 
 class Verification:
@@ -58,7 +64,8 @@ class Verification:
             found = {"a file": f"can't be read ({error})"}
         for name, wrong in found.items():
             try:
-                replaced = place.published() != manifest  # the generation may have gone while it was read
+                now = place.published()  # the generation may have gone while it was read
+                replaced = now is None or not same_files(now, manifest)
             except IndexFolderError:
                 replaced = False
             if not replaced and not self._stopped.is_set():

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from .. import __version__
 from .api import batches, health, index, items, owner, search
 from .api.batches import BATCH_PATH, MIN_BYTES_PER_SECOND
+from .api.edit_groups import EditGroups
 from .api.writer import Writer
 from .engine import Engine
 from .error_handlers import add_error_handlers
@@ -57,7 +58,8 @@ def create_app(settings: Settings, keys: KeysFile | None = None) -> ASGIApp:
     routes, engine = create_routes(), Engine(settings)
     routes.state.engine, routes.state.settings = engine, settings
     routes.state.thumbnails, routes.state.uploads = Thumbnails(engine.searcher.index.place.photos), Uploads()
-    routes.state.writer, routes.state.keys = Writer(engine), keys
+    writer = Writer(engine)
+    routes.state.writer, routes.state.edits, routes.state.keys = writer, EditGroups(engine, writer), keys
     # A request goes through these from the last to the first.
     app: ASGIApp = RawItemIds(routes)
     app = BodyLimits(app, settings, BATCH_PATH)

@@ -14,6 +14,7 @@ from ..query import Query
 from ..results import Results
 from ..search import Searcher
 from ..store import capabilities
+from .folding import Folding
 from .guards.cpu_budget import CpuBudget, CpuMeter, current_client
 from .guards.filter_cost import check_filter_cost
 from .guards.words_cost import check_words_cost
@@ -46,6 +47,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         """Open the index and its model. Raises what ``Searcher`` raises."""
         self.searcher = Searcher(settings.index)
+        self.folding = Folding(self.searcher)
         self.metrics = Metrics(lambda: self._searches.pending, lambda: self.searcher.index.manifest.items)
         self.empty_searches = EmptySearches(kept=settings.keep_searches)
         self.budget, self._meter = CpuBudget(CPU_SECONDS_PER_SECOND, CPU_BURST_SECONDS), CpuMeter()
@@ -155,6 +157,7 @@ class Engine:
         self.ready = False
         for pool in (self._searches, self._pictures, self._fetches, self._writes):
             pool.close()
+        self.folding.close()
         self.searcher.close()
 
     async def _run_write(self, job: Callable[[], Any]) -> Any:

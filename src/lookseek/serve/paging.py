@@ -61,7 +61,9 @@ def parse_cursor(text: str) -> Cursor:
 
 def index_version(index: OpenIndex) -> str:
     """Return what changes whenever the index does."""
-    return _digest(f"{index.manifest.generation} {index.manifest.updated} {index.manifest.items}".encode())
+    manifest = index.manifest
+    edits = "" if manifest.journal is None else manifest.journal.digest
+    return _digest(f"{manifest.generation} {manifest.updated} {manifest.items} {edits}".encode())
 
 
 def query_digest(query: Query, more: str = "") -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..types import Point, Vector
 from .payload import from_payload, to_payload
 from .schema import Layout, VectorSpec
 
-__all__ = ["Change", "read_change", "write_change"]
+__all__ = ["Change", "dump_change", "read_change", "write_change"]
 
 
 _COUNTS = ".counts"
@@ -42,6 +42,12 @@ class Change:
 
 def write_change(file: Path, layout: Layout, change: Change) -> None:
     """Write a change; when this returns, it survives the death of the process."""
+    with replacing(file) as out:
+        dump_change(out, layout, change)
+
+
+def dump_change(out: BinaryIO, layout: Layout, change: Change) -> None:
+    """Write a change to an open file."""
     head = {
         "points": [to_payload(point) for point in change.fresh],
         "gone": list(change.gone),
@@ -57,15 +63,14 @@ def write_change(file: Path, layout: Layout, change: Change) -> None:
         else:
             arrays[name] = np.array(vectors, np.float32)
     arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
-    with replacing(file) as out:
-        np.savez(out, **arrays)
+    np.savez(out, **arrays)
 
 
-def read_change(file: Path, layout: Layout) -> Change:
-    """Read a change.
+def read_change(file: Path | BinaryIO, layout: Layout) -> Change:
+    """Read a change from a file, or from an open one.
 
     Raises:
-        IndexDamaged: the file can't be read.
+        IndexDamaged: it can't be read.
     """
     try:
         with np.load(file, allow_pickle=False) as stored:

@@ -67,6 +67,8 @@ _MOST_DECLARED = 64
 class EdgeStore:
     """Points in Qdrant Edge. See ``Store`` for what each method promises."""
 
+    half = True
+
     def __init__(self, folder: Path, layout: Layout, *, read_only: bool = False) -> None:
         self.layout = layout
         self._folder = folder
@@ -84,24 +86,19 @@ class EdgeStore:
         Shard.create(folder, _config(layout, graph=False))
         return cls(folder, layout)
 
+    def check(self, points: Sequence[Point]) -> dict[str, Point]:
+        """Return points by id, the last of each id, after all checks that ``add`` makes. Raises as ``add`` does."""
+        fresh = check_points(points, self.layout)
+        self._to_engine(fresh.values())
+        return fresh
+
     def add(self, points: Sequence[Point]) -> None:
         fresh = check_points(points, self.layout)
         if not fresh:
             return
         sizes = sum(vector.size for point in fresh.values() for vector in point.vectors.values())
         require_room(self._folder, _GROWTH * (sizes * _FLOAT16 + len(fresh) * _POINT))
-        self._shard.update(
-            engine.UpdateOperation.upsert_points(
-                [
-                    engine.Point(
-                        point_id(point.id),
-                        vectors_to_engine(point, self.layout),
-                        payload_to_engine(point),
-                    )
-                    for point in fresh.values()
-                ]
-            )
-        )
+        self._shard.update(engine.UpdateOperation.upsert_points(self._to_engine(fresh.values())))
         self._shard.flush()
 
     def delete(self, ids: Iterable[str]) -> int:
@@ -254,6 +251,12 @@ class EdgeStore:
 
     def close(self) -> None:
         self._shard.close()
+
+    def _to_engine(self, points: Iterable[Point]) -> list[engine.Point]:
+        return [
+            engine.Point(point_id(point.id), vectors_to_engine(point, self.layout), payload_to_engine(point))
+            for point in points
+        ]
 
     def _estimate_count(self, wanted: engine.Filter) -> int:
         """About how many items a filter keeps: the engine's estimate from its indexes of attributes, in .1 ms."""

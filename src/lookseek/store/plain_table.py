@@ -34,6 +34,13 @@ class Table:
     def __len__(self) -> int:
         return len(self.points)
 
+    def copy(self) -> Table:
+        """Return a table of the same points and keys, which changes without this one."""
+        other = Table(self._layout)
+        other.points = dict(self.points)
+        other.keys = {kind: dict(keys) for kind, keys in self.keys.items()}
+        return other
+
     def apply(self, change: Change) -> None:
         """Take points away, add points or put them in the place of those of their ids, and give keys."""
         if change.clear:

@@ -40,7 +40,7 @@ class Embeddings(NamedTuple):
         return Embeddings(self.vectors[np.repeat(shifts, counts) + np.arange(counts.sum())], counts)
 
 
-def score_all(stored: Embeddings, query: Vector, metric: Metric, chosen: Rows | None) -> Vector:
+def score_all(stored: Embeddings, query: Vector, metric: Metric, chosen: Rows | None, *, half: bool = False) -> Vector:
     """Return the scores of items.
 
     Args:
@@ -48,11 +48,14 @@ def score_all(stored: Embeddings, query: Vector, metric: Metric, chosen: Rows | 
         query: float32 (dim,), or (m, dim) where items have several vectors.
         metric: what compares two vectors.
         chosen: which items are scored; None for all.
+        half: the query is rounded to float16 first, as the embedded engine rounds what it compares.
 
     Returns:
         float32 (len(chosen),): higher is better; NaN for an item that has no vector.
     """
     items = len(stored.vectors) if stored.counts is None else len(stored.counts)
+    query = unit(query) if metric == "cosine" else query
+    query = query.astype(np.float16).astype(np.float32) if half else query
     if chosen is None:
         return _scores(stored, query, metric)
     if len(chosen) <= _COPIED * items:
@@ -62,9 +65,9 @@ def score_all(stored: Embeddings, query: Vector, metric: Metric, chosen: Rows | 
 
 def _scores(stored: Embeddings, query: Vector, metric: Metric) -> Vector:
     if stored.counts is not None:
-        return _max_sim(stored.vectors, stored.counts, unit(query))
+        return _max_sim(stored.vectors, stored.counts, query)
     if metric == "cosine":
-        return np.asarray(stored.vectors @ unit(query))
+        return np.asarray(stored.vectors @ query)
     return np.asarray(-np.linalg.norm(stored.vectors - query, axis=1))
 
 

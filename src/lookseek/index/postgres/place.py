@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -93,7 +93,7 @@ class PostgresPlace:
         )
         return wrong_files(manifest, dict(rows))
 
-    def open(self, manifest: Manifest) -> Store:
+    def open(self, manifest: Manifest, earlier: tuple[Manifest, Store] | None = None) -> Store:
         return PostgresStore(self._connections(), self.schema, manifest.generation, manifest.spec.layout)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
@@ -120,6 +120,9 @@ class PostgresPlace:
         statement = f"SELECT content FROM {self.schema}.reports WHERE name = %s"
         row = self._connections().run(lambda connection: connection.execute(statement, [name]).fetchone())
         return text_from_server(row[0]) if row else ""
+
+    def fold(self, stopped: Callable[[], bool]) -> bool:
+        return False
 
     def writing(self) -> AbstractContextManager[PlaceWriter]:
         return self._writing()

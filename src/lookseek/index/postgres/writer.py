@@ -99,6 +99,9 @@ class PostgresWriter:
         self._files.begin(fresh.generation)
         return fresh
 
+    def amend(self, manifest: Manifest, store: Store, runtime: str) -> None:
+        """Return None: ``start`` copies nothing here."""
+
     def open(self, manifest: Manifest) -> Store:
         return PostgresStore(self._session, self._schema, manifest.generation, manifest.spec.layout)
 
@@ -148,14 +151,14 @@ class PostgresWriter:
 
     def keep_photo(self, id: str, photo: bytes) -> str:
         source = kept_source(id, photo)
-        self.note_edited([id])
+        self.note_edited([id], [])
         self._execute(
             f"INSERT INTO {self._schema}.photos VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             [source, text_to_server(id), photo],
         )
         return source
 
-    def note_edited(self, ids: Collection[str]) -> None:
+    def note_edited(self, ids: Collection[str], sources: Collection[str]) -> None:
         self._execute(
             f"INSERT INTO {self._schema}.edited SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
             [list(map(text_to_server, ids))],

@@ -7,7 +7,7 @@ or layout gets a collection of its own, and the alias, switched in one step, put
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -99,7 +99,7 @@ class QdrantPlace:
                 kept[digest] = None
         return wrong_files(manifest, kept)
 
-    def open(self, manifest: Manifest) -> Store:
+    def open(self, manifest: Manifest, earlier: tuple[Manifest, Store] | None = None) -> Store:
         return QdrantStore(self.server(), self.collection(manifest.generation), manifest.spec.layout)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
@@ -122,6 +122,9 @@ class QdrantPlace:
         except CollectionMissing:
             return ""
         return (data or b"").decode("utf-8", "surrogatepass")
+
+    def fold(self, stopped: Callable[[], bool]) -> bool:
+        return False
 
     def writing(self) -> AbstractContextManager[PlaceWriter]:
         return self._writing()

@@ -69,6 +69,9 @@ class QdrantWriter:
         self._files.begin(fresh.generation)
         return fresh
 
+    def amend(self, manifest: Manifest, store: Store, runtime: str) -> None:
+        """Return None: ``start`` copies nothing here."""
+
     def open(self, manifest: Manifest) -> Store:
         return QdrantStore(self._session, self._place.collection(manifest.generation), manifest.spec.layout)
 
@@ -117,11 +120,11 @@ class QdrantWriter:
 
     def keep_photo(self, id: str, photo: bytes) -> str:
         source = kept_source(id, photo)
-        self.note_edited([id])
+        self.note_edited([id], [])
         self._records.write_bytes("photo", source, photo, item=id)
         return source
 
-    def note_edited(self, ids: Collection[str]) -> None:
+    def note_edited(self, ids: Collection[str], sources: Collection[str]) -> None:
         self._records.put("edited", {id: {} for id in ids})
 
     def edited(self) -> Collection[str]:

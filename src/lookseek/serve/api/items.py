@@ -20,6 +20,7 @@ from ..problems import problem, strip_paths
 from ..settings import MAX_ID
 from . import response_schemas
 from .bodies import RequestRefused, parse_json
+from .edit_groups import EditGroups
 from .request_schemas import ItemBody
 from .response_schemas import PROBLEMS, Done
 from .writer import Writer
@@ -90,28 +91,16 @@ async def put(request: Request, id: str) -> Done:
     content = await request.body()
     body = await engine.run_charged(lambda: parse_json(ItemBody, content))
 
-    def put_item() -> Outcome:
-        item = writer.to_item(item_id, body)
-        with writer.edit() as editor:
-            return editor.put([item])[0]
-
-    async with engine.writing() as write:
-        return to_response(await write(put_item))
+    edits: EditGroups = request.app.state.edits
+    return to_response(await edits.put(item_id, lambda: writer.to_item(item_id, body)))
 
 
 @router.delete("/v1/items/{id}", responses=PROBLEMS | {404: PROBLEMS[422]})
 async def delete(request: Request, id: str) -> Done:
     """Remove an item. When this answers, searches find it no more."""
-    engine: Engine = request.app.state.engine
-    writer: Writer = request.app.state.writer
+    edits: EditGroups = request.app.state.edits
     item_id = _decode_id(id)
-
-    def delete_item() -> Outcome:
-        with writer.edit() as editor:
-            return editor.delete([item_id])[0]
-
-    async with engine.writing() as write:
-        outcome = await write(delete_item)
+    outcome = await edits.delete(item_id)
     if outcome.what == "missing":
         raise RequestRefused(problem(404, "There is no such item", f"the index has no item {item_id!r}"))
     return to_response(outcome)

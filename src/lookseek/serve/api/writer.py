@@ -41,10 +41,11 @@ class Writer:
         """Edit the index in a ``with`` block; searches see the changes after its end."""
         searcher = self._engine.searcher
         try:
-            with editing(searcher.index.place, searcher.model) as editor:
+            with editing(searcher.index.place, searcher.model, searcher.current()) as editor:
                 yield editor
         finally:
             searcher.current()  # opens what was published here, so that no search waits for it
+            self._engine.folding.begin_if_many()
 
     def to_item(self, id_: str, body: ItemBody) -> Item:
         """Return the item of a body; its photo is encoded anew, and kept by the index once the item is put.
