@@ -95,7 +95,7 @@ def main() -> None:
     for split in splits:
         for part in NAMES:
             lines += figures(trained, whole, f"{part}{split}", given.runs)
-    text = "\n\n".join([ATTENTION, about(trained, given.references), *lines]) + "\n"
+    text = "\n\n".join([ATTENTION, about(trained, given.references, test=given.test), *lines]) + "\n"
     print(text)
     if given.write:
         before = PAGE.read_text(encoding="utf-8").partition(ATTENTION)[0].rstrip()
@@ -115,14 +115,15 @@ def train(runs: Path, kind: str, references: int, *, test: bool) -> TrainedCombi
     )
 
 
-def about(trained: Mapping[str, TrainedCombiner], references: int) -> str:
+def about(trained: Mapping[str, TrainedCombiner], references: int, *, test: bool) -> str:
     """What a reader must know of the tables."""
     counts = trained["attention"].run.triplets
     made = f"{counts['generated']:,} of colours, {counts['attributes']:,} of attributes"
     epochs = " and ".join(f"{done.best_epoch} ({kind})" for kind, done in trained.items())
     commits = sorted({short_commit(done.figures["changes.val"].commit) for done in trained.values()})
+    option = " --test" if test else ""
     return (
-        f"Written by `python -m benchmarks.composers.attention RUNS --references {references} --test --write` on "
+        f"Written by `python -m benchmarks.composers.attention RUNS --references {references}{option} --write` on "
         f"{datetime.now(UTC):%Y-%m-%d} from commit {' and '.join(commits)}. Model {DEFAULT}. Attention "
         f"(`lookseek train combiner --composer attention`) and the Combiner beside it learned from the same triplets "
         f"of {references:,} reference photos, a part of all: {counts['train']:,} that people wrote, {made}; best "
