@@ -114,7 +114,7 @@ def edit(place: Place, item: Item) -> None:
     manifest = place.published()
     assert manifest is not None
     with place.writing() as writer:
-        draft = NextGeneration(writer, manifest.spec, "drawn", "")
+        draft = NextGeneration(writer, manifest.spec, "drawn", "", few=True)
         upsert = Upsert(draft, None, lambda outcomes: None, manifest.fields)
         upsert.run([item])
         draft.publish(upsert.known_fields(), encoded=True)

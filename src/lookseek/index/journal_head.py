@@ -84,7 +84,7 @@ def read_head(folder: Path) -> JournalHead | None:
 
 
 def head_version(folder: Path) -> str:
-    """Return a text that is another one whenever the head is; "" without one. Takes some 20 µs."""
+    """Return a text that is another one whenever the head is; "" without one."""
     try:
         return hashlib.blake2b((folder / HEAD).read_bytes(), digest_size=8).hexdigest()
     except OSError:
