@@ -65,11 +65,6 @@ class CombinerSettings:
         TrainError: a number outside its range.
     """
 
-    composer: ComposerKind
-    width: int
-    layers: int
-    unseen: float
-    references: int
     tune: Tune
     tune_epochs: int
     tune_batch: int
@@ -93,6 +88,11 @@ class CombinerSettings:
     drawn: float
     precision: Precision
     seed: int
+    composer: ComposerKind = "combiner"  # from here on with the values of runs that were written before
+    width: int = 192
+    layers: int = 1
+    unseen: float = 0.1
+    references: int = 0
 
     def __post_init__(self) -> None:
         ranges = (
