@@ -102,7 +102,9 @@ def main() -> None:
     if given.write:
         head = f"# Losses beside each other\n\n```\n{(__doc__ or '').strip()}\n```\n"
         made = f"{given.designs:,} designs, {given.epochs} epochs, {datetime.now(UTC):%Y-%m-%d}"
+        left = [name for name in rows if not (given.runs / name / "test.json").is_file()]
         told = f"\n{made}; 800 queries, gallery 800, 95 % intervals by query.\n"
+        told += f"\nNot trained: {', '.join(left)}.\n" if left else ""
         (PAGES / "losses.md").write_text(f"{head}\n{text}\n{told}", encoding="utf-8")
 
 
