@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...encode.prepare import resize_to_input
-from ...encode.runtime import cores, open_tower
+from ...encode.runtime import Tower, cores, open_tower
 from ...errors import ItemError
 from ...progress import Progress
 from ...types import Pixels, Skipped
@@ -98,8 +99,7 @@ def compute_features(
         return resize_to_input(pixels, PREPROCESSING)
 
     if kept.done < len(photo):
-        graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
-        encoder = open_tower(graph.SerializeToString(), threads=None, single=False)
+        encoder = _opened(tower)
         with ThreadPoolExecutor(cores()) as decoding, ThreadPoolExecutor(cores()) as running:
             steps = range(kept.done, len(photo), _STEP)
             ahead = [decoding.submit(prepared, place) for place in range(steps[0], min(steps[0] + _STEP, len(photo)))]
@@ -120,3 +120,9 @@ def compute_features(
                     kept.save(end)
                 progress.advance(len(pixels))
     return FeatureTable(features, photo, frozenset(kept.broken))
+
+
+@lru_cache(maxsize=1)  # train and val are encoded by one tower, and to write its graph takes torch half a minute
+def _opened(tower: FeatureTower) -> Tower:
+    graph = export_onnx(tower, {"photos": torch.zeros((2, SIZE, SIZE, 3), dtype=torch.uint8)}, INSTALL)
+    return open_tower(graph.SerializeToString(), threads=None, single=False)
