@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from helpers.catalogues import Heard, indexed
-from helpers.composing import VIT, StopAfter, register, trained
+from helpers.composing import VIT, StopAfter, trained
 from helpers.tiny_onnx import difference, write_model, write_sums, write_tokens, write_words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
-from test_combiner_models import write_captions, write_shop
+from test_combiner_models import tiny, write_captions, write_shop
 from test_evaluate import one_cache
 
 from lookseek import images
@@ -36,7 +35,7 @@ from lookseek.train.combiner.export import export_combiner
 from lookseek.train.combiner.join import combiner_training, compose_vectors
 from lookseek.train.combiner.reference import ReferenceTokens
 from lookseek.train.combiner.run import read_run
-from lookseek.train.combiner.settings import PRESETS, settings_of
+from lookseek.train.combiner.settings import settings_of
 from lookseek.train.combiner.towers import FeatureTable
 from lookseek.train.combiner.triplets import Example, read_triplet_folder
 from lookseek.train.trainer import loop
@@ -46,17 +45,9 @@ from lookseek.train.trainer.loop import Validation, fit
 
 pytest.importorskip("tokenizers")
 
-__all__ = ["one_cache"]
+__all__ = ["one_cache", "tiny"]
 
 SMALL = {"composer": "attention", "width": 32, "epochs": 3, "rate": 1e-2}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    register(tmp_path_factory.mktemp("clips"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PRESETS, "modern", replace(PRESETS["modern"], drawn=0.0))  # type: ignore[arg-type]  a dict
-        yield
 
 
 @pytest.fixture(scope="module")
