@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -331,3 +332,18 @@ os.kill(os.getpid(), signal.SIGUSR1)
 assert heard
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed")
+@pytest.mark.parametrize("most", ["AVX2", "avx2_vnni", "AVX512_CORE"])
+def test_a_processor_kept_to_older_instructions_is_not_asked_for_bfloat16(most: str) -> None:
+    code = """
+import numpy as np
+from lookseek.encode import load_model
+model = load_model(runtime="openvino")
+assert np.isfinite(model.image.encode([model.image.prepare(np.zeros((90, 90, 3), np.uint8))])).all()
+print(model.precision)
+"""
+    limited = {**os.environ, "ONEDNN_MAX_CPU_ISA": most}
+    done = subprocess.run([sys.executable, "-c", code], env=limited, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout.strip()) == (0, "fp32"), done.stderr

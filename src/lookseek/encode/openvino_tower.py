@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import threading
 from functools import cache
@@ -38,7 +39,18 @@ def openvino_core() -> tuple[Any, Precision]:
     import openvino
 
     core = openvino.Core()
-    return core, "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
+    able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and _may_use_bf16()
+    return core, "bf16" if able else "fp32"
+
+
+def _may_use_bf16() -> bool:
+    """Return whether the environment leaves oneDNN the instructions that multiply bfloat16.
+
+    OpenVINO asks the processor alone: kept to older instructions by ``ONEDNN_MAX_CPU_ISA``, it still says that it can,
+    and then refuses the graph or ends the process (2026.4.1).
+    """
+    most = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT"
+    return most.upper() in ("DEFAULT", "ALL") or any(name in most.upper() for name in ("BF16", "FP16", "AMX", "AVX10"))
 
 
 def open_openvino(core: Any, precision: Precision, onnx: bytes, threads: int, streams: int) -> Tower:
