@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from ..errors import CatalogueError
 from ..store import FieldType
 from ..types import Item, Role, Skipped
 from .base import Catalogue
+from .bucket_folder import BucketFolder
+from .buckets import copy_table, is_in_bucket
 from .classic import ClassicCatalogue, VectorOrigin, features_of
 from .column_types import ColumnType
 from .deepfashion2 import is_deepfashion2
@@ -32,6 +35,7 @@ __all__ = [
     "notes_of",
     "open_catalogue",
     "options_of",
+    "origin_of",
     "reading_of",
     "roles_of",
     "types_of",
@@ -79,7 +83,7 @@ def open_catalogue(
 
     Args:
         source: a folder, a table file, features (see ``classic``), or the text ``drawn`` or ``drawn:ITEMS``; a
-            folder of that name is ``./drawn``.
+            folder of that name is ``./drawn``. A folder of photos or a table in a bucket by its address.
         image_column: the column of a table that holds the photo; None to find it by its name.
         id_column: the column of a table that holds the id; None to find it by its name.
         options: everything else that can be said of how to read it.
@@ -87,6 +91,9 @@ def open_catalogue(
     Raises:
         CatalogueError: it does not exist, is empty, or is no source that lookseek reads.
     """
+    if isinstance(source, str) and is_in_bucket(source):
+        options = _with_columns(options, {"photo": image_column, "id": id_column})
+        return _Checked(_in_bucket(source, options), options=options)
     path = Path(source)
     is_table = path.suffix.lower() in TABLE_SUFFIXES
     options = _with_columns(options, {"photo": image_column, "id": id_column})
@@ -109,6 +116,14 @@ def open_catalogue(
         remedy = REMEDIES.get(path.suffix.lower(), SOURCES)
         raise CatalogueError(f"{source} is not a catalogue that lookseek reads: {remedy}")
     return _Checked(TableCatalogue(path, options), options=options)
+
+
+def origin_of(source: str | Path) -> str:
+    """Return what the catalogue of a source calls its origin: its absolute path, or its address in a bucket."""
+    text = str(source)
+    if is_in_bucket(text):
+        return text if _names_a_table(text) else text.rstrip("/") + "/"
+    return os.path.normpath(Path(source).absolute())
 
 
 def vector_origin(catalogue: Catalogue) -> VectorOrigin | None:
@@ -161,6 +176,20 @@ def reading_of(catalogue: Catalogue) -> Reading | None:
 def _with_columns(options: ReadingOptions, columns: Mapping[ColumnRole, str | None]) -> ReadingOptions:
     given = {role: name for role, name in columns.items() if name is not None}
     return replace(options, columns={**options.columns, **given})
+
+
+def _names_a_table(address: str) -> bool:
+    return Path(address).suffix.lower() in TABLE_SUFFIXES
+
+
+def _in_bucket(address: str, options: ReadingOptions) -> Catalogue:
+    if options.remote is None:
+        raise CatalogueError(f"{address} lies in a bucket, and nothing is fetched: add --fetch, or give a copy of it")
+    if _names_a_table(address):
+        return TableCatalogue(copy_table(address, options.remote.folder.parent / "tables"), options, address)
+    if named := [name for name in options.of_tables if name != "--fetch"]:
+        raise CatalogueError(f"{address} is no table, so it has no columns: leave {', '.join(named)} out")
+    return BucketFolder(address, options.remote, options)
 
 
 def _refuse_index(folder: Path) -> None:

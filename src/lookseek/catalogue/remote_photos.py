@@ -1,8 +1,8 @@
 """Photos that a table names by web address: fetched where a person allows it, and kept, so that no photo comes twice.
 
-Each is a file named by the hash of its address. A job that was stopped, or run again, finds there what came before and
-fetches the others alone; what failed is tried again. ``remote.fetch`` decides what may be fetched: pictures of the
-public internet, up to a size, within a time.
+Those in a bucket (``s3://``) come the same way, by ``buckets``. Each is a file named by the hash of its address. A job
+that was stopped, or run again, finds there what came before and fetches the others alone; what failed is tried again.
+``remote.fetch`` decides what else may be fetched: pictures of the public internet, up to a size, within a time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from ..atomic import write_bytes
 from ..errors import CatalogueError, FetchError, HostUnreachable
 from ..images.file_types import describe_file
+from .buckets import is_in_bucket, read_object
 from .file_names import starts_like_a_photo
 
 __all__ = ["Fetched", "RemotePhotos"]
@@ -65,13 +66,13 @@ class RemotePhotos:
     Args:
         folder: for the photos; made with the first of them.
         fetch: returns the bytes behind an address, or raises ``FetchError``; None for ``remote.fetch`` with the limits
-            above.
+            above, and for ``buckets`` where the address is one of a bucket.
         rehearsal: fetch nothing, and return where each photo would be.
     """
 
     def __init__(self, folder: Path, fetch: Fetch | None = None, *, rehearsal: bool = False) -> None:
         self.folder, self.rehearsal, self.fetched = folder, rehearsal, Fetched()
-        self._fetch: Fetch = fetch or _fetch_public
+        self._fetch: Fetch = fetch or _fetch
         self._coming: dict[str, Future[Path]] = {}
         self._unanswered: Counter[str] = Counter()  # host to failures in a row
         self._rehearsed: set[int] = set()
@@ -150,7 +151,8 @@ class RemotePhotos:
         from ..remote.fetch import PORTS
         from ..remote.urls import parse_url
 
-        parse_url(url, PORTS)
+        if not is_in_bucket(url):
+            parse_url(url, PORTS)
         if (mark := hash(url)) not in self._rehearsed:
             self._rehearsed.add(mark)
             self._count(photos=1)
@@ -202,7 +204,9 @@ class RemotePhotos:
                 setattr(self.fetched, name, getattr(self.fetched, name) + number)
 
 
-def _fetch_public(url: str) -> bytes:
+def _fetch(url: str) -> bytes:
+    if is_in_bucket(url):
+        return read_object(url, MAX_BYTES)
     from ..remote.fetch import fetch
 
     return fetch(url, max_bytes=MAX_BYTES, seconds=SECONDS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import FetchError, ItemError
 from ..types import AttributeValue, Item, Photo, Skipped
 from .boxes import box_of, crop_photo, source_of_box
+from .buckets import name_in
 from .cells import to_attribute, to_id
 from .locating import PhotoFinder
 from .photos import source_in_table
@@ -38,6 +39,7 @@ class RowReader:
         locate: returns the table of a row's number, and its number in there.
         sharded: whether there are several tables.
         remote: fetches photos by web address; None to leave those out.
+        bucket: the address of the table's folder where it lies in a bucket, with "/" at its end; else "".
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class RowReader:
         locate: Callable[[int], tuple[Path, int]],
         sharded: bool,
         remote: RemotePhotos | None = None,
+        bucket: str = "",
     ) -> None:
         self._plan, self._folder, self._unit, self._locate = plan, folder, unit, locate
-        self._sharded, self._remote = sharded, remote
+        self._sharded, self._remote, self._bucket = sharded, remote, bucket
         self._finder = PhotoFinder(folder)
         self._read = {name: lru_cache(_REMEMBERED)(kind.read) for name, kind in plan.types.items()}
         self._above: Mapping[str, object] = {}  # the cells of the row above, where a product's may go on below
@@ -99,7 +102,12 @@ class RowReader:
     def addresses(self, row: Row | Skipped) -> list[str]:
         """Return the web addresses of a row's photos."""
         found = () if isinstance(row, Skipped) else self._photos(row[1])
-        return [name for name in found if isinstance(name, str) and is_address(name)]
+        texts = [name for name in found if isinstance(name, str)]
+        return [self._addressed(name) for name in texts if self._bucket or is_address(name)]
+
+    def _addressed(self, name: str) -> str:
+        """Return the address of what a table in a bucket names."""
+        return name if is_address(name) or not self._bucket else name_in(self._bucket, name)
 
     def _photos(self, cells: Mapping[str, object]) -> tuple[bytes | str, ...]:
         if self._plan.pattern is not None:
@@ -157,8 +165,8 @@ class RowReader:
         if isinstance(name, bytes):
             return name
         column = self._plan.photo or ""
-        if is_address(name):
-            return self._remote_photo(name, label, where, number)
+        if self._bucket or is_address(name):
+            return self._remote_photo(self._addressed(name), label, where, number)
         path = self._finder.find(name)
         if path is not None:
             return path

@@ -42,15 +42,17 @@ class TableCatalogue:
     Args:
         path: a file that ``rows.open_rows`` reads, or the folder of several that are one table.
         options: what a person said of how to read it.
+        address: of the table in the bucket that ``path`` was copied from; "" for a file of this machine.
 
     Raises:
         CatalogueError: the file can't be read, has no rows, or lacks a column that was named or needed.
     """
 
-    def __init__(self, path: Path, options: ReadingOptions = DEFAULT_OPTIONS) -> None:
+    def __init__(self, path: Path, options: ReadingOptions = DEFAULT_OPTIONS, address: str = "") -> None:
         self.name = path.name
         self._path = Path(os.path.normpath(path.absolute()))
-        self.origin = str(self._path)
+        self.origin = address or str(self._path)
+        self._bucket = address.rpartition("/")[0] + "/" if address else ""
         self._folder = self._path if path.is_dir() else self._path.parent
         self._locate: Callable[[int], tuple[Path, int]] = lambda number: (self._path, number)
         self._rows: Rows
@@ -68,7 +70,9 @@ class TableCatalogue:
             raise CatalogueError(f"{path} has no rows: it needs at least one item")
         self._remote = options.remote
         finder = PhotoFinder(self._folder)
-        self._plan = plan_table(path, survey, self._rows.left_out, options, lambda name: finder.find(name) is not None)
+        self._plan = plan_table(
+            path, survey, self._rows.left_out, options, lambda name: bool(address) or finder.find(name) is not None
+        )
         photos = self._plan.photo
         self._count = survey.rows + (survey.columns[photos].further if photos is not None else 0)
 
@@ -102,7 +106,7 @@ class TableCatalogue:
 
     def __iter__(self) -> Iterator[Item | Skipped]:
         sharded = self._folder == self._path
-        reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded, self._remote)
+        reader = RowReader(self._plan, self._folder, self._rows.unit, self._locate, sharded, self._remote, self._bucket)
         rows = flat_rows(self._rows, self._plan.raw_columns)
         try:
             for row in rows if self._remote is None else self._remote.ahead(rows, reader.addresses):

@@ -26,6 +26,6 @@ def print_fetched(remote: RemotePhotos) -> None:
     size = "" if remote.rehearsal else f" ({found.bytes / 1e6:,.1f} MB)"
     verb = "would be fetched" if remote.rehearsal else "fetched"
     print_line(
-        f"photos by web address: {found.photos:,} {verb}{size}, {found.kept:,} found in {remote.folder}, "
+        f"photos by address: {found.photos:,} {verb}{size}, {found.kept:,} found in {remote.folder}, "
         f"{found.failed:,} failed"
     )

@@ -85,8 +85,9 @@ def index(
         join: a second table, whose columns are added to the rows of the first.
         on: the column by which rows of both tables belong together; that of the ids if left out.
         exclude: files and folders of a folder to leave out, e.g. "*_thumb.jpg"; may be repeated.
-        fetch: download the photos that a table names by web address, from public hosts alone; they are kept in
-            lookseek's cache, where a further run finds them.
+        fetch: download the photos that a table names by web address, from public hosts alone, or in a bucket, and read
+            sources in buckets (s3://bucket/shop.csv; extra buckets); they are kept in lookseek's cache, where a further
+            run finds them.
         store: what keeps a new index in a folder: edge (any size; the default where its engine can be used), or numpy
             (plain files, up to some 50,000 items).
         garments: keep a vector for each garment that is found in a photo too, so that trousers are found in a photo of

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from ..catalogue.id_hashes import id_hash
+from ..catalogue.opening import origin_of
 from ..errors import IndexMissing, QueryError
 from .address import Address, place_of
 from .next_generation import NextGeneration
@@ -70,6 +68,6 @@ def drop_source(index: Address, source: str) -> int:
 
 def _absolute(source: str) -> str:
     try:
-        return os.path.normpath(Path(source).absolute())
+        return origin_of(source)
     except (OSError, ValueError):
         return source

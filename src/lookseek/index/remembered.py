@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ..catalogue import Catalogue, ReadingOptions, open_catalogue
+from ..catalogue.opening import origin_of
 from ..catalogue.options import DEFAULT_OPTIONS
 from .address import Address, place_of
 from .place import latest
@@ -26,6 +26,5 @@ def open_as_before(source: str | Path, index: Address, options: ReadingOptions =
         IndexDamaged: a manifest of the index can't be read.
     """
     manifest = latest(place_of(index))
-    origin = os.path.normpath(Path(source).absolute())
-    before = {} if manifest is None else manifest.options.get(origin, {})
+    before = {} if manifest is None else manifest.options.get(origin_of(source), {})
     return open_catalogue(source, options=options.over(before))
