@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers import bf16
 from helpers.catalogues import indexed, write_photos
-from helpers.postgres import Server, Servers
+from helpers.postgres import Server, Servers, set_up_shards
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -70,6 +70,20 @@ def postgres(postgres_servers: Servers) -> Server:
     server = postgres_servers.start()
     server.query("CREATE EXTENSION vector")
     return server
+
+
+@pytest.fixture(scope="session")
+def shards(postgres_servers: Servers) -> list[Server]:
+    """The three servers of ``sharded``; a test that stops one starts it again."""
+    return [postgres_servers.start() for _ in range(3)]
+
+
+@pytest.fixture(scope="session")
+def sharded(postgres: Server, shards: list[Server]) -> str:
+    """The address of a database whose points lie on three other servers."""
+    postgres.query("CREATE DATABASE sharded")
+    set_up_shards(postgres, "sharded", shards)
+    return postgres.address("sharded")
 
 
 @pytest.fixture(scope="session")

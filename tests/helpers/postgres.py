@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,32 @@ class Server:
             said = done.stderr or (log.read_text()[-2000:] if log.exists() else "")
             raise AssertionError(f"{program} ended with {done.returncode}: {said}")
         return done.stdout or ""
+
+
+def shard_statements() -> tuple[str, str]:
+    """Return what docs/scale.md says under Shards: for each shard, and for the database that lists the first."""
+    page = (Path(__file__).parents[2] / "docs/scale.md").read_text("utf-8")
+    section = page.split("\n## Shards\n")[1].split("\n## ")[0]
+    there, here = re.findall(r"^```sql\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return there, here
+
+
+def set_up_shards(server: Server, database: str, shards: Sequence[Server]) -> None:
+    """Run the documented statements with the addresses of real servers."""
+    there, here = shard_statements()
+    extensions, first = here.split("\n\n")
+    server.query(extensions, database)
+    for number, shard in enumerate(shards, 1):
+        shard.query(there)
+        made = first.replace("lookseek_shard_1", f"lookseek_shard_{number}")
+        for documented, real in {
+            "host 'db1'": f"host '127.0.0.1', port '{shard.port}'",
+            "dbname 'catalogue'": "dbname 'postgres'",
+            "user 'shard_writer', password '...'": "user 'lookseek'",
+        }.items():
+            assert documented in made, documented
+            made = made.replace(documented, real)
+        server.query(made, database)
 
 
 class Servers:

@@ -11,7 +11,7 @@ import pytest
 
 from lookseek.store import Layout, Store, create_store, open_store
 
-KINDS = ("edge", "numpy", "postgresql", "qdrant in memory", "qdrant server")
+KINDS = ("edge", "numpy", "postgresql", "three shards", "qdrant in memory", "qdrant server")
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class StoreKind:
 
 def store_kind(name: str, request: pytest.FixtureRequest) -> StoreKind:
     """Return a kind by name; of one on a server, with the server of this run."""
-    if name == "postgresql":
-        return _postgres(request)
+    if name in ("postgresql", "three shards"):
+        return _postgres(name, request)
     if name.startswith("qdrant"):
         return _qdrant(name, request)
     return StoreKind(
@@ -36,12 +36,14 @@ def store_kind(name: str, request: pytest.FixtureRequest) -> StoreKind:
     )
 
 
-def _postgres(request: pytest.FixtureRequest) -> StoreKind:
+def _postgres(name: str, request: pytest.FixtureRequest) -> StoreKind:
     from lookseek.store.postgres import PostgresStore, Session, connections_to
     from lookseek.store.postgres.tables import create_schema
 
-    server = request.getfixturevalue("postgres")
-    session = Session(connections_to(server.address(), "the test's server"))
+    address = (
+        request.getfixturevalue("postgres").address() if name == "postgresql" else request.getfixturevalue("sharded")
+    )
+    session = Session(connections_to(address, "the test's server"))
     request.addfinalizer(session.close)
 
     def schema(path: Path) -> str:
@@ -58,7 +60,7 @@ def _postgres(request: pytest.FixtureRequest) -> StoreKind:
     def reopen(path: Path, layout: Layout) -> Store:
         return PostgresStore(session, schema(path), "points_1", layout)
 
-    return StoreKind("postgresql", create, reopen)
+    return StoreKind(name, create, reopen)
 
 
 def _qdrant(name: str, request: pytest.FixtureRequest) -> StoreKind:

@@ -13,6 +13,7 @@ from ...errors import IndexMismatch
 from ...store import Store
 from ...store.postgres import PostgresStore, Session
 from ...store.postgres.connections import Connection, register_vectors, standby_error
+from ...store.postgres.shards import drop_points
 from ...store.postgres.tables import create_schema
 from ...store.postgres.texts import text_from_server, text_to_server
 from ..listed_files import ListedFiles, digests
@@ -189,11 +190,8 @@ class PostgresWriter:
         return [name for (name,) in rows if _TABLE.fullmatch(name)]
 
     def _drop(self, table: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(f'DROP TABLE IF EXISTS {self._schema}."{table}_keys", {self._schema}."{table}"')
-            connection.execute(f"DELETE FROM {self._schema}.fields WHERE points = %s", [table])
-
-        self._session.run(work)
+        drop_points(self._session, self._schema, table)
+        self._execute(f"DELETE FROM {self._schema}.fields WHERE points = %s", [table])
 
     def _execute(self, statement: str, values: Sequence[Any]) -> None:
         self._session.run(lambda connection: connection.execute(statement, values))

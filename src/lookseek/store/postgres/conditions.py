@@ -1,8 +1,12 @@
 """Restrictions as SQL: true for the rows that ``lookseek.filters.matches`` keeps, else false or unknown.
 
-Values never stand in the text of a statement: they are its parameters. A declared attribute has two columns, ``t`` of
-its short text or boolean and ``d`` of its number, with indexes; what no column can hold, a list or a long text, is
-found in the attributes themselves, and so is an attribute that was not declared.
+Values never stand in the text of a statement: they are its parameters. A declared attribute has three columns with
+indexes: ``t`` of its short text or boolean, ``d`` of its number, and ``o``, whether no column can hold it since it is a
+list or a long text. Those are found in the attributes themselves, and so is an attribute that was not declared.
+
+Where points are divided among servers, postgres_fdw sends a condition along if it knows that the other server decides
+it alike; else it fetches all rows. It sends ``@>`` of jsonb and CASE; no functions of the index, no ``IS NOT TRUE``,
+and no operators on texts that aren't columns (``->`` and ``?|`` of jsonb, patterns).
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from ...filters import And, Compare, Condition, In, Not, Or, plain_values
 from ...types import Value
@@ -80,25 +86,30 @@ def value_of(token: str) -> str | bool:
 
 
 def _tree(condition: Condition, schema: str, declared: Mapping[str, int], into: Parameters) -> str:
-    """Return a condition as SQL; an unknown (NULL) counts as false, so a complement is ``IS NOT TRUE``."""
+    """Return a condition as SQL; an unknown (NULL) counts as false."""
     match condition:
         case And(parts):
             return "(" + " AND ".join(_tree(part, schema, declared, into) for part in parts) + ")"
         case Or(parts):
             return "(" + " OR ".join(_tree(part, schema, declared, into) for part in parts) + ")"
         case Not(part):
-            return f"({_tree(part, schema, declared, into)} IS NOT TRUE)"
+            return _not(_tree(part, schema, declared, into))
         case In(field, values, negated):
             found = _equals(field, values, schema, declared, into)
-            return f"({found} IS NOT TRUE)" if negated else found
+            return _not(found) if negated else found
         case Compare(field, ("=" | "!=") as op, value):
             found = _equals(field, (value,), schema, declared, into)
-            return found if op == "=" else f"({found} IS NOT TRUE)"
+            return found if op == "=" else _not(found)
         case Compare(field, date=(op, instant)):
             return _dates(field, op, instant, into)
         case Compare(field, op, value):
             number = f"p.d{declared[field]}" if field in declared else f"{schema}.number_of({attribute(field, into)})"
             return f"({number} {op} {into.add(float(value))}::float8)"
+
+
+def _not(condition: str) -> str:
+    """Return the complement of a condition: true where that is false or unknown."""
+    return f"(CASE WHEN {condition} THEN false ELSE true END)"
 
 
 def _dates(field: str, op: str, instant: datetime.datetime, into: Parameters) -> str:
@@ -119,20 +130,19 @@ def _dates(field: str, op: str, instant: datetime.datetime, into: Parameters) ->
 
 def _equals(field: str, values: Iterable[Value], schema: str, declared: Mapping[str, int], into: Parameters) -> str:
     plain = [one for value in values for one in plain_values(value)]
-    texts = [text_to_server(one) for one in plain if isinstance(one, str)]
     numbers = [float(one) for one in plain if not isinstance(one, str | bool)]
-    tokens = [token_of(one) for one in plain if isinstance(one, str | bool)]
-    odd = attribute(field, into)
-    columns = (
-        (f"p.t{declared[field]}", f"p.d{declared[field]}")
-        if field in declared
-        else (f"{schema}.token_of({odd})", f"{schema}.number_of({odd})")
-    )
+    tokens = [text_to_server(one) if isinstance(one, str) else one for one in plain if isinstance(one, str | bool)]
+    number = declared.get(field)
     either = []
     if tokens:
-        either.append(f"{columns[0]} = ANY({into.add(tokens)}::text[])")
+        name = text_to_server(field)
+        whole = [Jsonb({name: listed}) for one in tokens for listed in (one, [one])]
+        contained = f"p.attributes @> ANY({into.add(whole)}::jsonb[])"
+        if number is not None:
+            texts = into.add([token_of(one) for one in plain if isinstance(one, str | bool)])
+            contained = f"(p.t{number} = ANY({texts}::text[]) OR (p.o{number} AND {contained}))"
+        either.append(contained)
     if numbers:
-        either.append(f"{columns[1]} = ANY({into.add(numbers)}::float8[])")
-    if texts:  # ?| finds the texts of a list, and a text that is one of them
-        either.append(f"({schema}.is_odd({odd}) AND {odd} ?| {into.add(texts)}::text[])")
+        column = f"p.d{number}" if number is not None else f"{schema}.number_of({attribute(field, into)})"
+        either.append(f"{column} = ANY({into.add(numbers)}::float8[])")
     return f"({' OR '.join(either)})"

@@ -3,6 +3,9 @@
 A search by a graph reads on where a filter left too few (pgvector's iterative scans); where it still ends early, since
 the filter keeps little, what the filter keeps is compared one by one. Where a filter keeps few rows, the server's
 planner takes that way by itself, from its statistics of the columns that ``declare`` makes.
+
+Where the database lists other servers (``shards.py``), a new table is divided among them, each part with its own
+indexes. What is ordered, limited or counted is asked of each part, all of them at the same time, and merged here.
 """
 
 from __future__ import annotations
@@ -21,15 +24,29 @@ from ..ties import nearest, ranked
 from .conditions import Parameters, attribute, value_of, where
 from .connections import Connection, Runner, Session
 from .rows import columns_of, half_vector, point_from_row, row_of
-from .tables import add_columns, create_points, graph_index, vector_columns
+from .shards import partitions, run_on, servers
+from .tables import (
+    add_columns,
+    column_indexes,
+    create_functions,
+    create_partitions,
+    create_points,
+    drop_columns,
+    graph_index,
+    vector_columns,
+)
 from .texts import text_from_server, text_to_server
 
 __all__ = ["PostgresStore"]
 
 T = TypeVar("T")
 
+_BATCH = 256
+"""Rows of one statement that adds some."""
 _PAGE = 1024
 """Points read at a time in a scan."""
+_SAMPLE = 10
+"""Statistics target of tables on shards: 3,000 rows of each are sampled."""
 _OPERATORS = {"cosine": "<=>", "euclidean": "<->"}
 _MEMORY_A_NUMBER, _MEMORY_A_POINT = 2, 600
 """Bytes that building a graph takes for a number of a vector and for a point, so that it stays in memory."""
@@ -53,38 +70,47 @@ class PostgresStore:
         self._columns = vector_columns(layout)
         self._declared: dict[str, int] = {}
         self._kinds: dict[str, FieldType] = {}
+        self._shards = runner.run(lambda connection: partitions(connection, schema, table))
+        self._parts = list(self._shards) or [table]
         self._read_fields()
 
     @classmethod
-    def create(cls, runner: Runner, schema: str, table: str, layout: Layout) -> PostgresStore:
-        """Make an empty store: a table that must not exist in a schema that does."""
-        runner.run(lambda connection: _execute_all(connection, create_points(schema, table, layout)))
-        return cls(runner, schema, table, layout)
+    def create(cls, session: Session, schema: str, table: str, layout: Layout) -> PostgresStore:
+        """Make an empty store: a table that must not exist in a schema that does.
+
+        Raises:
+            IndexMismatch: see ``shards.servers``.
+        """
+        among = session.run(lambda connection: servers(connection, session.where))
+        if among:  # here first: what is there and was not made here would be found by nobody
+            parts = create_partitions(schema, table, layout, among)
+            session.run(lambda connection: _execute_all(connection, parts))
+            run_on(session, among, [*create_functions(schema), *create_points(schema, table, layout)])
+        else:
+            session.run(lambda connection: _execute_all(connection, create_points(schema, table, layout)))
+        return cls(session, schema, table, layout)
 
     def add(self, points: Sequence[Point]) -> None:
         fresh = [row_of(point, self.layout) for point in check_points(points, self.layout).values()]
         if not fresh:
             return
         columns = columns_of(self.layout, vectors=True)
-        values = ", ".join(["%s"] * len(columns))
-        replaced = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
-        upsert = (
-            f"INSERT INTO {self._there} ({', '.join(columns)}) VALUES ({values}) "
-            f"ON CONFLICT (item) DO UPDATE SET {replaced}"
-        )
-        unkey = f'DELETE FROM {self._schema}."{self._table}_keys" WHERE item = ANY(%s::text[])'
+        values = f"({', '.join(['%s'] * len(columns))})"
+        batches = [fresh[start : start + _BATCH] for start in range(0, len(fresh), _BATCH)]
 
-        def work(connection: Connection) -> None:
-            connection.execute(unkey, [[row[0] for row in fresh]])
-            with connection.cursor() as cursor:
-                cursor.executemany(upsert, fresh)
+        def work(connection: Connection) -> None:  # no ON CONFLICT: a table that is divided among servers has none
+            connection.execute(self._deletion(), [[row[0] for row in fresh]])
+            for batch in batches:
+                connection.execute(
+                    f"INSERT INTO {self._there} ({', '.join(columns)}) VALUES {', '.join([values] * len(batch))}",
+                    [value for row in batch for value in row],
+                )
 
         self._write(work)
 
     def delete(self, ids: Iterable[str]) -> int:
         gone = list(map(text_to_server, dict.fromkeys(ids)))
-        statement = f"DELETE FROM {self._there} WHERE item = ANY(%s::text[])"
-        return self._write(lambda connection: connection.execute(statement, [gone]).rowcount) if gone else 0
+        return self._write(lambda connection: connection.execute(self._deletion(), [gone]).rowcount) if gone else 0
 
     def get(self, ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
         columns = ", ".join(columns_of(self.layout, vectors=vectors))
@@ -96,31 +122,35 @@ class PostgresStore:
 
     def search(self, using: str, vector: Vector, k: int, restriction: Restriction = UNRESTRICTED) -> list[ScoredId]:
         spec, vector = check_query(self.layout, using, vector)
-        into = Parameters()
-        score = self._distance(using, spec, vector, into)
-        condition = where(restriction, self._schema, self._table, self._declared, into)
-        if spec.multi:
-            condition += f" AND cardinality(p.{self._columns[using]}) > 0"
         one_by_one = restriction.exact or restriction.among is not None or spec.multi
 
         def fetch(take: int) -> list[ScoredId]:
-            found = self._nearest(score, spec, condition, {**into.values, "take": take}, one_by_one)
-            if len(found) < take and not one_by_one:  # a filter that keeps little ends the walk of a graph early
-                return self._nearest(score, spec, condition, {**into.values, "take": take}, True)
-            return found
+            found = self._nearest(self._parts, using, vector, take, restriction, one_by_one)
+            short = [part for part in self._parts if len(found[part]) < take]
+            if short and not one_by_one:  # a filter that keeps little ends the walk of a graph early
+                found |= self._nearest(short, using, vector, take, restriction, True)
+            return _ranked((row for rows in found.values() for row in rows), spec)[:take]
 
         return nearest(fetch, k)
 
     def _nearest(
-        self, distance: str, spec: VectorSpec, condition: str, parameters: Mapping[str, Any], one_by_one: bool
-    ) -> list[ScoredId]:
-        # an expression that no index is of compares one by one
-        order = f"({distance}) + 0" if one_by_one else distance
-        statement = (
-            f"SELECT item, {order} AS distance FROM {self._there} AS p WHERE {condition} "
-            "ORDER BY distance LIMIT %(take)s"
+        self, parts: Sequence[str], using: str, vector: Vector, take: int, restriction: Restriction, one_by_one: bool
+    ) -> dict[str, list[tuple[str, float | None]]]:
+        """Return ids and distances of the nearest rows of each part."""
+        spec, into = self.layout[using], Parameters()
+        order, limit = self._distance(using, spec, vector, into), into.add(take)
+        if one_by_one:  # an expression that no index is of
+            order = f"({order}) + 0"
+        some = f" AND cardinality(p.{self._columns[using]}) > 0" if spec.multi else ""
+        statement = " UNION ALL ".join(
+            f'(SELECT {place} AS part, item, {order} AS distance FROM {self._schema}."{part}" AS p '
+            f"WHERE {self._where(part, restriction, into)}{some} ORDER BY distance LIMIT {limit})"
+            for place, part in enumerate(parts)
         )
-        return _ranked(self._fetch(statement, parameters), spec)
+        found: dict[str, list[tuple[str, float | None]]] = {part: [] for part in parts}
+        for place, item, distance in self._fetch(statement, into.values):
+            found[parts[place]].append((item, distance))
+        return found
 
     def score(self, using: str, vector: Vector, ids: Sequence[str]) -> list[ScoredId]:
         spec, vector = check_query(self.layout, using, vector)
@@ -147,14 +177,14 @@ class PostgresStore:
         return recommend_by_search(self, using, like, unlike, k, restriction)
 
     def scan(self, restriction: Restriction = UNRESTRICTED, *, vectors: bool = False) -> Iterator[Point]:
-        into = Parameters()
-        condition = where(restriction, self._schema, self._table, self._declared, into)
         columns = ", ".join(columns_of(self.layout, vectors=vectors))
-        statement = (
-            f"SELECT {columns} FROM {self._there} AS p "
-            f"WHERE (%(last)s::text IS NULL OR item > %(last)s::text) AND {condition} ORDER BY item LIMIT {_PAGE}"
+        into, last = Parameters(), None
+        pages = " UNION ALL ".join(
+            f'(SELECT {columns} FROM {self._schema}."{part}" AS p WHERE (%(last)s::text IS NULL OR '
+            f"item > %(last)s::text) AND {self._where(part, restriction, into)} ORDER BY item LIMIT {_PAGE})"
+            for part in self._parts
         )
-        last = None
+        statement = f"SELECT {columns} FROM ({pages}) AS pages ORDER BY item LIMIT {_PAGE}"
         while True:
             rows = self._fetch(statement, {**into.values, "last": last})
             yield from (point_from_row(row, self.layout, vectors=vectors) for row in rows)
@@ -164,25 +194,29 @@ class PostgresStore:
 
     def count(self, restriction: Restriction = UNRESTRICTED) -> int:
         into = Parameters()
-        condition = where(restriction, self._schema, self._table, self._declared, into)
-        return int(self._fetch(f"SELECT count(*) FROM {self._there} AS p WHERE {condition}", into.values)[0][0])
+        counts = " UNION ALL ".join(
+            f'SELECT count(*) AS n FROM {self._schema}."{part}" AS p WHERE {self._where(part, restriction, into)}'
+            for part in self._parts
+        )
+        return int(self._fetch(f"SELECT sum(n)::bigint FROM ({counts}) AS counted", into.values)[0][0])
 
     def facet(
         self, field: str, restriction: Restriction = UNRESTRICTED, *, limit: int = 100
     ) -> Sequence[tuple[Value, int]]:
         if self._kinds.get(field) not in ("words", "boolean"):
             raise QueryError(f"field {field!r} can't be counted by value: it was not declared as words or boolean")
-        into, column = Parameters(), f"t{self._declared[field]}"
-        condition = where(restriction, self._schema, self._table, self._declared, into)
+        into, number = Parameters(), self._declared[field]
         value = attribute(field, into)
         listed = f"CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END"
-        rows = self._fetch(
-            f"SELECT token, sum(n)::bigint FROM (SELECT {column} AS token, count(*) AS n FROM {self._there} AS p "
-            f"WHERE {column} IS NOT NULL AND {condition} GROUP BY {column} UNION ALL "
-            f"SELECT 't' || one, count(*) FROM {self._there} AS p, jsonb_array_elements_text({listed}) AS s (one) "
-            f"WHERE {self._schema}.is_odd({value}) AND {condition} GROUP BY one) AS counted GROUP BY token",
-            into.values,
+        counts = " UNION ALL ".join(
+            f"SELECT t{number} AS token, count(*) AS n FROM {there} AS p "
+            f"WHERE t{number} IS NOT NULL AND {condition} GROUP BY t{number} UNION ALL "
+            f"SELECT 't' || one, count(*) FROM {there} AS p, jsonb_array_elements_text({listed}) AS s (one) "
+            f"WHERE p.o{number} AND {condition} GROUP BY one"
+            for part in self._parts
+            for there, condition in [(f'{self._schema}."{part}"', self._where(part, restriction, into))]
         )
+        rows = self._fetch(f"SELECT token, sum(n)::bigint FROM ({counts}) AS counted GROUP BY token", into.values)
         values = ((value_of(token), count) for token, count in rows)
         counted = [(text_from_server(one) if isinstance(one, str) else one, count) for one, count in values]
         return sorted(counted, key=lambda entry: (-entry[1], str(entry[0])))[:limit]
@@ -195,9 +229,15 @@ class PostgresStore:
             (self._table, text_to_server(name), {**self._declared, **numbers}[name], fields[name]) for name in fields
         ]
 
-        def work(connection: Connection) -> None:
+        def adding(connection: Connection) -> str:
             literals = {name: f"{Literal(text_to_server(name)).as_string(connection)}::text" for name in new}
-            _execute_all(connection, add_columns(self._schema, self._table, numbers, literals))
+            return add_columns(self._schema, self._table, numbers, literals)
+
+        def work(connection: Connection) -> None:
+            if new:
+                connection.execute(adding(connection))
+                if not self._shards:
+                    _execute_all(connection, column_indexes(self._schema, self._table, numbers.values()))
             with connection.cursor() as cursor:
                 cursor.executemany(
                     f"INSERT INTO {self._schema}.fields VALUES (%s, %s, %s, %s) "
@@ -206,6 +246,14 @@ class PostgresStore:
                 )
 
         if any(self._kinds.get(name) != kind for name, kind in fields.items()):
+            if new and self._shards:
+                self._run_on_shards(
+                    [
+                        drop_columns(self._schema, self._table, numbers.values()),  # of a writer that was killed here
+                        self._write(adding),
+                        *column_indexes(self._schema, self._table, numbers.values()),
+                    ]
+                )
             self._write(work)
             self._read_fields()
         if new:
@@ -213,12 +261,18 @@ class PostgresStore:
 
     def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         ids, values = list(map(text_to_server, keys)), list(map(text_to_server, keys.values()))
-        statement = (
-            f'INSERT INTO {self._schema}."{self._table}_keys" (item, kind, key) SELECT item, %s, key '
-            f"FROM unnest(%s::text[], %s::text[]) AS s (item, key) JOIN {self._there} USING (item) "
-            "ON CONFLICT (item, kind) DO UPDATE SET key = excluded.key"
-        )
-        self._write(lambda connection: connection.execute(statement, [kind, ids, values]))
+        there = f'{self._schema}."{self._table}_keys"'
+
+        def work(connection: Connection) -> None:
+            connection.execute(f"DELETE FROM {there} WHERE kind = %s AND item = ANY(%s::text[])", [kind, ids])
+            connection.execute(
+                f"INSERT INTO {there} (item, kind, key) SELECT item, %s, key "
+                "FROM unnest(%s::text[], %s::text[]) AS s (item, key) "
+                f"JOIN (SELECT item FROM {self._there} WHERE item = ANY(%s::text[])) AS known USING (item)",
+                [kind, ids, values, ids],
+            )
+
+        self._write(work)
 
     def same_content(self) -> dict[str, list[str]]:
         rows = self._fetch(
@@ -231,11 +285,14 @@ class PostgresStore:
         """Build the graphs that are not there, and let the server gather its statistics; it keeps both up itself."""
         if graph:
             numbers = sum(spec.dim for spec in self.layout.values())
-            needed = self.count() * (numbers * _MEMORY_A_NUMBER + _MEMORY_A_POINT)
+            needed = self.count() // len(self._parts) * (numbers * _MEMORY_A_NUMBER + _MEMORY_A_POINT)
             memory = min(max(needed, _LEAST_MEMORY), _MOST_MEMORY) // 1024
             statements = [graph_index(self._schema, self._table, self.layout, name) for name in self.layout]
             build = [f"SET LOCAL maintenance_work_mem = '{memory}kB'", *filter(None, statements)]
-            self._write(lambda connection: _execute_all(connection, build))
+            if self._shards:
+                self._run_on_shards(build)
+            else:
+                self._write(lambda connection: _execute_all(connection, build))
         self._tidy()
 
     def close(self) -> None:
@@ -252,6 +309,18 @@ class PostgresStore:
             f"FROM unnest(p.{column}) AS o (one), unnest({rows}) WITH ORDINALITY AS q (asked, place) "
             "GROUP BY q.place) AS s)"
         )
+
+    def _where(self, part: str, restriction: Restriction, into: Parameters) -> str:
+        return where(restriction, self._schema, part, self._declared, into)
+
+    def _deletion(self) -> str:
+        """Return the statement that deletes points; their keys go with them."""
+        return f"DELETE FROM {self._there} WHERE item = ANY(%s::text[])"
+
+    def _run_on_shards(self, statements: Sequence[str]) -> None:
+        if not isinstance(self._runner, Session):
+            raise RuntimeError(f"{self._there} was opened for reading alone: open it through a writer to change it")
+        run_on(self._runner, self._shards.values(), statements)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         if not isinstance(self._runner, Session):
@@ -272,8 +341,17 @@ class PostgresStore:
         self._kinds = {text_from_server(field): kind for field, _, kind in rows}
 
     def _tidy(self) -> None:
-        if isinstance(self._runner, Session):
-            self._runner.run_alone(lambda connection: connection.execute(f"VACUUM (ANALYZE) {self._there}"))
+        if not isinstance(self._runner, Session):
+            return
+        tidying = f"VACUUM (ANALYZE) {self._there}"
+        if not self._shards:
+            self._runner.run_alone(lambda connection: connection.execute(tidying))
+            return
+        run_on(self._runner, self._shards.values(), [tidying])
+        # what is left to a shard is chosen by statistics of its table here, of a sample that is sent
+        sampling = [f"SET LOCAL default_statistics_target = {_SAMPLE}"]
+        sampling += [f'ANALYZE {self._schema}."{part}"' for part in self._parts]
+        self._write(lambda connection: _execute_all(connection, sampling))
 
 
 def _ranked(rows: Iterable[tuple[str, float | None]], spec: VectorSpec) -> list[ScoredId]:
