@@ -5,9 +5,9 @@
 
 A cell is one way of training, run with two seeds on small copies of at most 600 photos of each split (96 pixels, whole
 designs, four epochs); figures are recall@1 of a design's other photos. Val chose the epoch, test was read once at the
-end. The interval is of the spread of seeds, pooled over all cells. Minutes are those of the clock: where RUN went on
-beside other work, --cost takes them from a second study of the same cells with fewer epochs on a quiet machine, times
-the epochs. --write puts table and plot into docs/benchmarks/study.md and docs/images/study.png.
+end. The interval is of the spread of seeds, pooled over all cells. Minutes are the processor's, of all cores; --cost
+takes them from a second study of the same cells with fewer epochs, times the epochs, for a RUN whose own are of another
+machine or version. --write puts table and plot into docs/benchmarks/study.md and docs/images/study.png.
 """
 
 from __future__ import annotations

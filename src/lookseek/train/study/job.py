@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -142,15 +142,27 @@ def _trial(
     metric = settings.metric(cell, number)
     folder.mkdir(parents=True, exist_ok=True)
     before = float((folder / SECONDS).read_text()) if (folder / SECONDS).is_file() else 0.0
-    began = time.perf_counter()
+    clock = _clock(devices)
+    began = clock()
     try:
         all_of_them = {field.name: getattr(metric, field.name) for field in fields(MetricSettings)}
         done = train_metric(table, folder, changes=all_of_them, weights=weights, devices=devices, progress=progress)
     finally:
-        seconds = before + time.perf_counter() - began
+        seconds = before + clock() - began
         if (folder / RUN).is_file():  # a training that is stopped goes on later, and its time counts
             write_text(folder / SECONDS, f"{seconds:.1f}")
     test = None if done.test is None else done.test.metrics["recall@1"].value
     trial = Trial(cell.name, cell.about, metric.seed, done.score, test, seconds)
     write_text(folder / TRIAL, json.dumps(asdict(trial)) + "\n")
     return trial
+
+
+def _clock(devices: Devices) -> Callable[[], float]:
+    """Return what a training's seconds are counted by.
+
+    The processor's time where it learns on one, whatever else runs there; the clock where an accelerator does.
+    """
+    import torch
+
+    on_processor = devices.accelerator == "cpu" or not torch.accelerator.is_available()
+    return time.process_time if on_processor else time.perf_counter

@@ -25,7 +25,7 @@ class Trial:
         seed: of it.
         val: recall@1 on val of the best epoch, which was chosen by it.
         test: recall@1 on test; None where the data has none.
-        seconds: that it took.
+        seconds: that it took: of the processor, all cores, or of the clock where it learned on an accelerator.
     """
 
     cell: str
