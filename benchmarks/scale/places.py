@@ -1,11 +1,12 @@
 """An index in a folder (the embedded engine) beside one in PostgreSQL: edits, searches, filters, facets, graphs.
 
-    python -m benchmarks.scale.places [--items 10000 50000] [--dim 384] [--write]
+    python -m benchmarks.scale.places [--items 10000 50000] [--dim 384] [--shards 3] [--write]
 
 Prints a Markdown table for each number of items. Milliseconds are of processor time, the client's and the server's
 together, since both share this machine; both places are measured in one run, in turns. Vectors are drawn from a space
 of 32 dimensions with noise in all, as embeddings lie near few directions. An edit replaces one item whose vectors are
-known, so it costs what an edit costs beyond its encoding. The server runs without fsync.
+known, so it costs what an edit costs beyond its encoding. The server runs without fsync. With ``--shards`` there is a
+third column: an index whose points are divided among so many further servers on this machine.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,9 @@ from lookseek.index.upsert import Upsert
 from lookseek.store import Restriction, Store, StoreType, VectorSpec
 from lookseek.store.room import size_on_disk
 from lookseek.types import Encoding, Item, Point, Vectors
-from tests.helpers.postgres import Server, Servers
+from tests.helpers.postgres import Server, Servers, set_up_shards
+
+from .processor import processor_seconds
 
 QUERIES, EDITS, K, SEED, BATCH = 50, 5, 10, 0, 1_000
 FILTERS = {"keeps half": "sale = true", "keeps a tenth": "shop = s3", "keeps 1 in 1,000": "shelf = 7"}
@@ -40,28 +42,14 @@ BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 
 @dataclass
 class Clock:
-    """Processor time of this process and, where there is one, of a server on this machine, in seconds."""
+    """Processor time of this process with all that it started, and of servers on this machine, in seconds."""
 
-    server: int = 0
-    ticks: int = field(default_factory=lambda: os.sysconf("SC_CLK_TCK"))
+    servers: Sequence[Server] = ()
 
     def now(self) -> float:
         """Return the seconds until now."""
-        return time.process_time() + (self._server() if self.server else 0.0)
-
-    def _server(self) -> float:
-        """Sum up the first process of the server, its children, and those that have ended."""
-        total = 0
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                parts = status.read_text().rpartition(")")[2].split()
-            except OSError:  # it ended meanwhile
-                continue
-            if self.server in (int(parts[1]), int(status.parent.name)):
-                total += int(parts[11]) + int(parts[12])
-                if int(status.parent.name) == self.server:
-                    total += int(parts[13]) + int(parts[14])
-        return total / self.ticks
+        firsts = [int((server.data / "postmaster.pid").read_text().split()[0]) for server in self.servers]
+        return processor_seconds(os.getpid(), *firsts)
 
 
 def draw_vectors(random: np.random.Generator, directions: Vectors, items: int) -> Vectors:
@@ -95,18 +83,15 @@ def fill(place: Place, store: StoreType, rows: Vectors, clock: Clock) -> dict[st
 
 
 def build_graph(place: Place, clock: Clock) -> float:
-    """Build the graph; returns seconds of processor time of this process and the server (a child's are its own)."""
+    """Build the graph; returns seconds of processor time."""
     manifest = place.published()
     assert manifest is not None
-    before = os.times()
     began = clock.now()
     with place.writing() as writer:
         draft = NextGeneration(writer, manifest.spec, "drawn", "")
         draft.build_graph()
         draft.close()
-    after = os.times()
-    children = after.children_user + after.children_system - before.children_user - before.children_system
-    return clock.now() - began + children
+    return clock.now() - began
 
 
 def edit(place: Place, item: Item) -> None:
@@ -143,16 +128,41 @@ def recall(store: Store, queries: Vectors) -> float:
     return found / (K * len(queries))
 
 
-def measure(items: int, dim: int, top: Path, server: Server) -> str:
-    """Fill both places, and return the table of their figures."""
+def one_by_one(place: Place, clock: Clock, queries: Vectors) -> dict[str, str]:
+    """Return the figure of searches that compare with all."""
+    store = open_index(place).store
+    searches(store, queries[:1], Restriction())[0]()
+    took = milliseconds(clock, searches(store, queries, Restriction()))
+    store.close()
+    return {"a search one by one": f"{took:.2f}"}
+
+
+def by_graph(place: Place, clock: Clock, queries: Vectors) -> dict[str, str]:
+    """Return the figures of searches by the graph, and of a facet."""
+    store = open_index(place).store
+    searches(store, queries[:1], Restriction())[0]()
+    figures = {"a search by a graph": f"{milliseconds(clock, searches(store, queries, Restriction())):.2f}"}
+    figures["recall@10 of the graph"] = f"{recall(store, queries):.3f}"
+    for keeps, text in FILTERS.items():
+        took = milliseconds(clock, searches(store, queries, Restriction(parse(text))))
+        figures[f"a search with a filter that {keeps}"] = f"{took:.2f}"
+    figures["a facet"] = f"{milliseconds(clock, [lambda: store.facet('shop')] * QUERIES):.2f}"
+    store.close()
+    return figures
+
+
+def measure(items: int, dim: int, top: Path, server: Server, shards: Sequence[Server]) -> str:
+    """Fill the places, and return the table of their figures."""
     random = np.random.default_rng(SEED)
     directions = random.standard_normal((32, dim)).astype(np.float32)
     rows, queries = draw_vectors(random, directions, items), draw_vectors(random, directions, QUERIES)
-    pid = int((server.data / "postmaster.pid").read_text().split()[0])
     places: dict[str, tuple[Place, StoreType, Clock]] = {
         "folder": (place_of(top / f"index-{items}"), "edge", Clock()),
-        "PostgreSQL": (place_of(f"{server.address()}#bench_{items}"), "postgresql", Clock(pid)),
+        "PostgreSQL": (place_of(f"{server.address()}#bench_{items}"), "postgresql", Clock([server])),
     }
+    if shards:
+        sharded = place_of(f"{server.address('sharded')}#bench_{items}")
+        places[f"{len(shards)} shards"] = (sharded, "postgresql", Clock([server, *shards]))
     figures: dict[str, dict[str, str]] = {name: {} for name in places}
     for name, (place, store, clock) in places.items():
         figures[name]["filling, s"] = f"{fill(place, store, rows, clock)['filling']:.1f}"
@@ -163,32 +173,24 @@ def measure(items: int, dim: int, top: Path, server: Server) -> str:
             for n in range(EDITS)
         ]
         figures[name]["an edit of one item"] = f"{milliseconds(clock, edits):.0f}"
-    for graph in (False, True):
-        kind = "a graph" if graph else "one by one"
-        if graph:
-            for name, (place, _, clock) in places.items():
-                figures[name]["building the graph, s"] = f"{build_graph(place, clock):.1f}"
-        for name, (place, _, clock) in places.items():
-            store_of = open_index(place).store
-            searches(store_of, queries[:1], Restriction())[0]()
-            figures[name][f"a search by {kind}" if graph else f"a search {kind}"] = (
-                f"{milliseconds(clock, searches(store_of, queries, Restriction())):.2f}"
-            )
-            if graph:
-                figures[name]["recall@10 of the graph"] = f"{recall(store_of, queries):.3f}"
-                for keeps, text in FILTERS.items():
-                    calls = searches(store_of, queries, Restriction(parse(text)))
-                    figures[name][f"a search with a filter that {keeps}"] = f"{milliseconds(clock, calls):.2f}"
-                facets = [lambda store_of=store_of: store_of.facet("shop")] * 10  # type: ignore[misc]
-                figures[name]["a facet"] = f"{milliseconds(clock, facets):.2f}"
-            store_of.close()
+    for name, (place, _, clock) in places.items():
+        figures[name] |= one_by_one(place, clock, queries)
+    for name, (place, _, clock) in places.items():
+        figures[name]["building the graph, s"] = f"{build_graph(place, clock):.1f}"
+    for name, (place, _, clock) in places.items():
+        figures[name] |= by_graph(place, clock, queries)
     table = f'"lookseek_bench_{items}".points_1'
-    ((size,),) = server.query(f"SELECT pg_total_relation_size('{table}')")
-    sizes = {"folder": size_on_disk(top / f"index-{items}"), "PostgreSQL": size}
+    sizes = {"folder": size_on_disk(top / f"index-{items}")}
+    for name, (_, _, clock) in list(places.items())[1:]:
+        having = shards if name != "PostgreSQL" else clock.servers
+        sizes[name] = sum(one.query(f"SELECT pg_total_relation_size('{table}')")[0][0] for one in having)
     for name, size in sizes.items():
         figures[name]["bytes an item, with the graph"] = f"{size / items:,.0f}"
-    lines = [f"| {items:,} items x {dim}, ms of processor time | folder | PostgreSQL |", "|---|---|---|"]
-    lines += [f"| {what} | {figures['folder'][what]} | {figures['PostgreSQL'][what]} |" for what in figures["folder"]]
+    lines = [
+        f"| {items:,} items x {dim}, ms of processor time | {' | '.join(places)} |",
+        "|---" * (len(places) + 1) + "|",
+    ]
+    lines += [f"| {what} | {' | '.join(figures[name][what] for name in places)} |" for what in figures["folder"]]
     return "\n".join(lines)
 
 
@@ -197,15 +199,19 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--items", type=int, nargs="+", default=[10_000, 50_000])
     options.add_argument("--dim", type=int, default=384)
+    options.add_argument("--shards", type=int, default=0)
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     servers = Servers()
     try:
-        server = servers.start()
+        server, shards = servers.start(), [servers.start() for _ in range(chosen.shards)]
+        if shards:
+            server.query("CREATE DATABASE sharded")
+            set_up_shards(server, "sharded", shards)
         with tempfile.TemporaryDirectory() as folder:
             tables = []
             for items in chosen.items:
-                tables.append(measure(items, chosen.dim, Path(folder), server))
+                tables.append(measure(items, chosen.dim, Path(folder), server, shards))
                 print(tables[-1], flush=True)
     finally:
         servers.stop()
