@@ -64,6 +64,17 @@ def test_two_people_wear_two_tops() -> None:
     assert boxes(two) == [("top", (38, 10, 22, 80)), ("top", (0, 10, 20, 80))]
 
 
+def test_a_bag_that_a_parser_found_is_its_largest_piece_and_one_in_a_mask_all_of_them() -> None:
+    kinds = mask(
+        (1, slice(10, 90), slice(20, 40)), (2, slice(50, 60), slice(10, 20)), (2, slice(50, 55), slice(40, 45))
+    )
+    sure = np.ones(kinds.shape, np.float32)
+    for name, found in (("bag", (10, 50, 10, 10)), ("outer", (10, 50, 35, 10))):
+        for likely, expected in ((sure, found), (None, (10, 50, 35, 10))):
+            (box,) = (each.box for each in garment_regions(kinds, ("dress", name), likely) if each.label == name)
+            assert (box.x, box.y, box.width, box.height) == expected
+
+
 def test_crumbs_are_no_garments_and_stretch_no_box() -> None:
     kinds = mask((1, slice(10, 60), slice(10, 40)))
     kinds[99, 59] = kinds[0, 0] = 1

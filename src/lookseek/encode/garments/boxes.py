@@ -26,6 +26,10 @@ LEAST = 0.001
 STRAY = 0.01
 """Share of a garment's pixels beyond each side of its box: masks have crumbs."""
 
+_ONE_PIECE = frozenset({"bag", "hat"})
+"""Kinds of one piece: what a parser finds beside a larger piece of them is mostly something else, and made boxes too
+large. Source: val of ccp (docs/decisions/garments.md)."""
+
 Kinds = NDArray[np.uint8]
 
 
@@ -57,7 +61,8 @@ def garment_regions(
     Args:
         kinds: uint8 (height, width): 0 for no garment, row + 1 of ``names`` for a kind; larger numbers count as none.
         names: of the kinds.
-        sure: probability of the kind at each pixel, float32 (height, width); None: 1 everywhere.
+        sure: probability of the kind at each pixel, float32 (height, width), of a mask that a parser made: of its bags
+            and hats the largest piece alone counts, where it would join smaller ones. None: 1 everywhere.
         least: share of the picture that a garment covers at the least.
 
     Returns:
@@ -76,7 +81,9 @@ def garment_regions(
     found: list[tuple[int, Region]] = []
     pieces = _pieces(known)
     for number, name in enumerate(names, 1):
-        for joined in _joined([piece for piece in pieces if piece.kind == number], worn, APART * float(extent)):
+        own, one_piece = [piece for piece in pieces if piece.kind == number], sure is not None and name in _ONE_PIECE
+        for group in _joined(own, worn, APART * float(extent)):
+            joined = [max(group, key=lambda each: len(each.rows))] if one_piece else group
             rows = np.concatenate([piece.rows for piece in joined])
             columns = np.concatenate([piece.columns for piece in joined])
             if len(rows) < least * kinds.size:

@@ -16,8 +16,8 @@ from .folder import DEFAULT_PARSER, PARSERS, ParserConfig, read_parser
 
 __all__ = ["SURE", "GarmentParser", "ParsedPhoto", "load_parser"]
 
-SURE = 0.5
-"""Confidence from which on a garment is listed. A first choice, not measured yet."""
+SURE = 0.4
+"""Confidence from which on a garment is listed. Source: val of ccp (docs/decisions/garments.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -77,7 +77,7 @@ class GarmentsSettings:
 PRESETS: Mapping[str, GarmentsSettings] = {
     # The parser that ships. Why: docs/decisions/garments.md.
     "modern": GarmentsSettings(
-        epochs=3,
+        epochs=12,
         batch=8,
         rate=3e-3,
         weight_decay=0.02,
@@ -88,8 +88,8 @@ PRESETS: Mapping[str, GarmentsSettings] = {
         rare=0.3,
         flat_share=0.3,
         average=0.99,
-        flat=320,
-        drawn=160,
+        flat=640,
+        drawn=320,
         precision="auto",
         seed=0,
     ),
