@@ -19,14 +19,25 @@ from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.catalogue.drawn.copies import copied_designs
 from lookseek.catalogue.drawn.regions import REGIONS as DRAWN_REGIONS
 from lookseek.catalogue.drawn.regions import region_key
-from lookseek.encode.regions import NOTHING, REGIONS, GarmentRegions, compare_regions, load_regions, region_points
+from lookseek.encode.regions import (
+    FOUND,
+    NOTHING,
+    REGIONS,
+    GarmentRegions,
+    compare_regions,
+    load_regions,
+    region_points,
+)
 from lookseek.errors import ModelError, QueryError
 from lookseek.evaluate.copied.benchmark import measure_copied
 from lookseek.evaluate.copied.drawn import changed_in_photo
 from lookseek.evaluate.copied.figures import average_precision
 from lookseek.evaluate.copied.pasted import pasted_designs
 from lookseek.index.job import build_index
+from lookseek.render.agreement import verdict_words
+from lookseek.render.as_json import results_to_dict
 from lookseek.render.strip import draw_results
+from lookseek.results import Hit, RegionVerdict
 
 __all__ = ["say"]
 
@@ -70,12 +81,12 @@ def test_a_changed_region_is_drawn_where_it_is() -> None:
 # regions
 
 
-def regions(**shown: list[float]) -> GarmentRegions:
+def regions(unfound: tuple[str, ...] = (), **shown: list[float]) -> GarmentRegions:
     vectors, there = np.zeros((5, 2), np.float32), np.zeros(5, bool)
     for row, region in enumerate(REGIONS):
         if vector := shown.get(region.replace(" ", "_")):
             vectors[row], there[row] = vector, True
-    return GarmentRegions(vectors, there, np.zeros((5, 1, 2)))
+    return GarmentRegions(vectors, there, np.zeros((5, 1, 2)), np.where(np.isin(REGIONS, unfound), 0.2, 0.9))
 
 
 THRESHOLDS = dict.fromkeys(REGIONS, 0.5)
@@ -103,7 +114,29 @@ def test_a_sleeve_that_one_has_not_differs_and_one_that_neither_has_is_left_out(
     assert match.cosines == {"collar": 1.0, "left sleeve": NOTHING} and match.differing == ("left sleeve",)
 
 
+def test_a_region_that_one_photo_does_not_show_well_has_no_verdict_and_keeps_its_cosine() -> None:
+    one = regions(("waist",), collar=[1, 0], waist=[1, 0], left_sleeve=[1, 0], right_sleeve=[0, 1])
+    other = regions(("left sleeve",), collar=[0, 1], waist=[0, 1], left_sleeve=[0, 1], right_sleeve=[1, 0])
+    match = compare_regions(one, other, THRESHOLDS)
+    assert match.mirrored  # so its left sleeve is compared with our right one
+    assert [match.verdict(name) for name in ("collar", "waist", "left sleeve", "right sleeve")] == [
+        True,
+        None,
+        False,
+        None,
+    ]
+    assert match.cosines["waist"] == 0.0 and match.score(1) == pytest.approx(2 / 3)
+
+
 # the model that ships
+
+
+def test_it_is_not_sure_of_what_is_no_garment() -> None:
+    encoder = load_regions(single=True)
+    stripes = np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None, None], (3, 160, 3))
+    assert encoder.encode(stripes).likely.max() < FOUND
+    drawn = np.array([encoder.encode(draw(one.original, 320)).likely for one in MADE])
+    assert (drawn[:, 0] >= FOUND).mean() >= 0.75
 
 
 def test_it_finds_the_regions_of_drawn_garments() -> None:
@@ -126,6 +159,7 @@ def test_no_model_of_regions_is_an_error_that_names_the_remedy(tmp_path: Path) -
 def test_the_benchmark_measures_ranking_and_verdicts() -> None:
     result = measure_copied("val", "lookseek-regions", Heard(), designs=4).result
     assert (result.queries, result.gallery_size) == (4, 24)
+    assert 0 < result.metrics["claimed"].value <= 1
     names = {
         "map",
         "map_all",
@@ -171,7 +205,14 @@ def test_the_benchmark_measures_a_shops_photos(shop_of_tops: Path) -> None:
     evaluation = measure_copied("val", "lookseek-regions", Heard(), folder=shop_of_tops, designs=3)
     result = evaluation.result
     assert (result.benchmark, result.queries, result.gallery_size) == ("myntra-copied", 3, 18)
-    assert {"map", "map_whole/2 changed", "verdicts", "always_same", "changed_found"} <= result.metrics.keys()
+    assert {
+        "map",
+        "map_whole/2 changed",
+        "verdicts_forced",
+        "always_same",
+        "claimed",
+        "changed_found",
+    } <= result.metrics.keys()
     assert result.metrics["map_all"].value > 0.7
     assert "synthetic" in evaluation.loaded.notes[0]
 
@@ -250,6 +291,36 @@ def test_a_picture_of_the_results_has_the_verdicts(shop: Path) -> None:
     silent = replace(results, hits=tuple(replace(hit, verdicts=()) for hit in results.hits))
     with_verdicts, without = draw_results(results), draw_results(silent)
     assert with_verdicts.shape == without.shape and (with_verdicts != without).any()
+
+
+def test_where_it_is_not_sure_it_says_so(shop: Path) -> None:
+    ramp = np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None, None], (3, 160, 3))
+    with Searcher(shop / "index") as searcher:
+        results = searcher.search(Query(image=images.to_png(ramp), k=3, copied=2))
+    hit = results[0]
+    assert hit.verdicts and {each.differs for each in hit.verdicts} == {None} and hit.differing == ()
+    assert {each["differs"] for each in results_to_dict(results)["hits"][0]["verdicts"]} == {None}
+    assert verdict_words(hit) == "not sure"
+
+
+def test_the_page_says_of_which_regions_it_is_not_sure() -> None:
+    pytest.importorskip("fastapi")
+    from lookseek.serve.page.cards import to_cards
+    from lookseek.serve.page.language import load_texts
+    from lookseek.serve.page.parameters import parse_state
+
+    def said(language: str, *verdicts: RegionVerdict) -> str:
+        hit = Hit("a", 0.6, 1, {}, {}, verdicts=verdicts)
+        return to_cards([hit], parse_state([]), load_texts(language), {})[0].verdict
+
+    collar, chest, waist = (
+        RegionVerdict(name, 0.5, differs) for name, differs in (("collar", True), ("chest", False), ("waist", None))
+    )
+    assert said("en", collar, chest, waist) == "Differs: collar · Not sure: waist"
+    assert said("en", chest, waist) == "The same: chest · Not sure: waist"
+    assert said("en", waist) == "Not sure whether it differs" and said("en", chest) == "Nothing differs"
+    assert said("vi", collar, waist) == "Khác: cổ áo · Không chắc: eo"
+    assert said("vi", waist) == "Không chắc có khác hay không"
 
 
 def test_it_is_for_photos_alone() -> None:

@@ -132,7 +132,7 @@ def test_cells_go_to_the_region_that_has_most_places_in_them() -> None:
     points[0] = (0.1, 0.1)  # all in the first cell
     points[1, : SAMPLES // 2], points[1, SAMPLES // 2 :] = (0.9, 0.1), (0.9, 0.9)
     points[1, 0] = (0.1, 0.1)  # one beside the collar's
-    garment = GarmentRegions(np.zeros((5, 4), np.float32), there, points)
+    garment = GarmentRegions(np.zeros((5, 4), np.float32), there, points, np.ones(5))
     found = CellMap(((0.1, 0.2), (0.3, 0.4)), 0.05, WHOLE, (2, 2))
     sums = sum_by_region(found, garment, 1.2, {"colour": 0.1})
     assert sums == pytest.approx({"collar": 0.1, "chest": 0.6, "elsewhere": 0.4, "colour": 0.1})
@@ -239,9 +239,10 @@ def test_it_is_said_in_words() -> None:
         "of its photo"
     )
     assert explanation_lines(Hit("a", 0.6, 2, {}, {})) == []
+    unsure = RegionVerdict("left sleeve", 0.5, None)
     verdicts = tuple(RegionVerdict(name, 0.5, name == "collar") for name in ("collar", "chest", "waist"))
-    (line,) = explanation_lines(Hit("a", 0.6, 2, {}, {}, contributions=MADE, verdicts=verdicts))
-    assert "; chest and waist the same; collar different; " in line
+    (line,) = explanation_lines(Hit("a", 0.6, 2, {}, {}, contributions=MADE, verdicts=(*verdicts, unsure)))
+    assert "; chest and waist the same; collar different; left sleeve not sure; " in line
 
 
 def test_json_holds_all_of_it() -> None:

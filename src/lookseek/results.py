@@ -68,12 +68,13 @@ class RegionVerdict:
     Args:
         region: collar, chest, waist, left sleeve or right sleeve, as the query's photo shows them.
         cosine: -1 to 1; -1 where one of the two garments has no such region.
-        differs: whether the cosine is below the model's threshold of that region.
+        differs: whether the cosine is below the model's threshold of that region; None for "not sure", where the model
+            does not find the region well enough in both photos.
     """
 
     region: str
     cosine: float
-    differs: bool
+    differs: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,15 @@ class Hit:
     @property
     def differing(self) -> tuple[str, ...]:
         """The regions that differ from the query's, where it looks for copies."""
-        return tuple(each.region for each in self.verdicts if each.differs)
+        return self.judged(True)
+
+    def judged(self, differs: bool | None) -> tuple[str, ...]:
+        """Return the regions of one verdict.
+
+        Args:
+            differs: True for those that differ, False for those that are the same, None for those that are not sure.
+        """
+        return tuple(each.region for each in self.verdicts if each.differs is differs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..render.agreement import explanation_lines
+from ..render.agreement import explanation_lines, verdict_words
 from ..render.as_json import results_to_dict
 from ..results import Results, Routed
 from ..types import AttributeValue
@@ -139,7 +139,7 @@ def print_results(results: Results, truth: tuple[str, Any] | None) -> None:
         mark = "" if truth is None else (" ✓" if agrees(hit.attributes, truth) else " ✗")
         photos = [str(len(hit.photos) or "") for _ in more]
         values = [_text(hit.attributes.get(name, "")) for name in names]
-        differing = [", ".join(hit.differing) or "nothing" for _ in verdicts]
+        differing = [verdict_words(hit) for _ in verdicts]
         rows.append([f"{hit.rank}{mark}", f"{hit.score:.3f}", hit.id, *differing, *photos, *values])
     for number, line in enumerate(_aligned(rows, fixed=3 + len(verdicts) + len(more))):
         out.print(escape(line), style="bold" if number == 0 else "", highlight=False, soft_wrap=True)

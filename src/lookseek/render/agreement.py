@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from ..results import CellMap, Contributions, Hit
 
-__all__ = ["LEVELS", "Across", "Down", "Level", "centre_of", "explanation_lines", "levels_of"]
+__all__ = ["LEVELS", "Across", "Down", "Level", "centre_of", "explanation_lines", "levels_of", "verdict_words"]
 
 Level: TypeAlias = Literal["agrees", "partly", "differs"]
 LEVELS: tuple[Level, ...] = ("agrees", "partly", "differs")
@@ -85,13 +85,31 @@ def explanation_lines(hit: Hit) -> list[str]:
     for level, (one, several) in _VERBS.items():
         if aspects := [name for name, each in levels.items() if each == level]:
             said.append(f"{_listed(aspects)} {several if len(aspects) > 1 else one}")
-    for verb, differs in (("the same", False), ("different", True)):
-        if regions := [each.region for each in hit.verdicts if each.differs == differs]:
+    for verb, differs in (("the same", False), ("different", True), ("not sure", None)):
+        if regions := hit.judged(differs):
             said.append(f"{_listed(regions)} {verb}")
     centre = centre_of(made.photo) if made.photo is not None else None
     if centre is not None:
         said.append(f"most of it in the {centre[0]} {centre[1]} of its photo")
     return ["; ".join(said)]
+
+
+def verdict_words(hit: Hit) -> str:
+    """Return which regions differ from the query's, and of which that is not sure, for a cell of a table.
+
+    >>> from ..results import RegionVerdict
+    >>> sleeves = RegionVerdict("left sleeve", 0.2, None), RegionVerdict("right sleeve", 0.9, None)
+    >>> verdict_words(Hit("a", 0.6, 1, {}, {}, verdicts=(RegionVerdict("collar", 0.2, True), *sleeves)))
+    'collar; not sure: left sleeve, right sleeve'
+    >>> verdict_words(Hit("a", 0.6, 1, {}, {}, verdicts=sleeves))
+    'not sure'
+    """
+    differing, unsure = ", ".join(hit.judged(True)), hit.judged(None)
+    if not unsure:
+        return differing or "nothing"
+    if len(unsure) == len(hit.verdicts):
+        return "not sure"
+    return f"{differing or 'nothing'}; not sure: {', '.join(unsure)}"
 
 
 def _listed(names: Sequence[str]) -> str:

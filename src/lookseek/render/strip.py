@@ -12,6 +12,7 @@ from ..catalogue import photos_at
 from ..errors import ItemError
 from ..results import Hit, Results
 from ..types import Attributes, Photo, Pixels, Value
+from .agreement import verdict_words
 from .captions import caption_lines, draw_caption_below, draw_caption_inside
 from .lettering import choose_font, draw_line
 from .tile import (
@@ -119,7 +120,7 @@ def draw_results(
 
 def _caption(hit: Hit, truth: tuple[str, Value] | None) -> str:
     """Return what differs of a copy, the attribute that a truth names, and the id."""
-    differs = [f"differs: {', '.join(hit.differing) or 'nothing'}"] if hit.verdicts else []
+    differs = [f"differs: {verdict_words(hit)}"] if hit.verdicts else []
     named = [] if truth is None else [str(hit.attributes.get(truth[0], "none"))]
     return " · ".join([*differs, *named, hit.id])
 

@@ -93,7 +93,7 @@ def with_verdicts(hits: Sequence[Hit], matches: Mapping[str, RegionMatch], witho
 def region_shares(match: RegionMatch, without: int) -> dict[str, float]:
     """Return what each region adds to the mean of the regions; those that are left out add nothing.
 
-    >>> shares = region_shares(RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, ("chest",)), 1)
+    >>> shares = region_shares(RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, (), {}), 1)
     >>> shares["collar"], shares["chest"], shares["waist"]
     (0.5, 0.0, 0.4)
     """
@@ -102,8 +102,8 @@ def region_shares(match: RegionMatch, without: int) -> dict[str, float]:
 
 
 def to_verdicts(match: RegionMatch) -> tuple[RegionVerdict, ...]:
-    """Return a verdict on each region that either garment has."""
-    return tuple(RegionVerdict(name, cosine, name in match.differing) for name, cosine in match.cosines.items())
+    """Return a verdict on each region that either garment has, "not sure" where it is not found well enough."""
+    return tuple(RegionVerdict(name, cosine, match.verdict(name)) for name, cosine in match.cosines.items())
 
 
 def _query_photo(query: Query, index: OpenIndex) -> Photo:

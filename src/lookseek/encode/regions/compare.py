@@ -10,10 +10,14 @@ import numpy as np
 from .geometry import REGIONS
 from .model import GarmentRegions
 
-__all__ = ["NOTHING", "RegionMatch", "compare_regions"]
+__all__ = ["FOUND", "NOTHING", "RegionMatch", "compare_regions"]
 
 NOTHING = -1.0
 """Cosine of a region that one garment has and the other has not."""
+
+FOUND = 0.5
+"""How likely a region is found in both photos from which on a verdict on it is claimed. Source: val of drawn-copied and
+of myntra-copied (docs/decisions/copies.md)."""
 
 _LEFT, _RIGHT = REGIONS.index("left sleeve"), REGIONS.index("right sleeve")
 
@@ -27,11 +31,24 @@ class RegionMatch:
         mirrored: whether each sleeve was compared with the other garment's opposite one, since that fits better: photos
             may be mirrored.
         differing: regions below their thresholds.
+        likely: by region, how likely it is found in the photo where it is less likely, 0 to 1.
     """
 
     cosines: Mapping[str, float]
     mirrored: bool
     differing: tuple[str, ...]
+    likely: Mapping[str, float]
+
+    def verdict(self, region: str) -> bool | None:
+        """Return whether a region differs; None for "not sure", where it is not found well enough.
+
+        >>> match = RegionMatch(
+        ...     {"collar": 0.1, "waist": 0.1}, False, ("collar", "waist"), {"collar": 0.8, "waist": 0.2}
+        ... )
+        >>> match.verdict("collar"), match.verdict("waist")
+        (True, None)
+        """
+        return region in self.differing if self.likely[region] >= FOUND else None
 
     def kept(self, without: int) -> tuple[str, ...]:
         """Return the regions that a score counts, the likest first: all but so many, and one at the least."""
@@ -46,7 +63,7 @@ class RegionMatch:
         Args:
             without: how many regions are left out, >= 0; one is always kept.
 
-        >>> RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, ()).score(1)
+        >>> RegionMatch({"collar": 1.0, "chest": -0.5, "waist": 0.8}, False, (), {}).score(1)
         0.9
         """
         kept = self.kept(without)
@@ -75,7 +92,9 @@ def compare_regions(query: GarmentRegions, other: GarmentRegions, thresholds: Ma
     found = zip(REGIONS, crossed if mirrored else straight, strict=True)
     cosines = {name: each for name, each in found if each is not None}
     differing = tuple(name for name, each in cosines.items() if each < thresholds[name])
-    return RegionMatch(cosines, mirrored, differing)
+    order = [*range(_LEFT), _RIGHT, _LEFT] if mirrored else list(range(len(REGIONS)))
+    likely = dict(zip(REGIONS, np.minimum(query.likely, other.likely[order]).tolist(), strict=True))
+    return RegionMatch(cosines, mirrored, differing, likely)
 
 
 def _known(cosine: float | None) -> float:

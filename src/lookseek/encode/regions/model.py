@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,23 @@ from ..map_model import MapModel
 from .folder import DEFAULT_REGIONS, REGION_MODELS, RegionsConfig, read_regions
 from .geometry import LANDMARKS, region_points
 
-__all__ = ["SLEEVE", "GarmentRegions", "RegionEncoder", "load_regions", "place_landmarks", "sample_places"]
+__all__ = [
+    "NO_SLEEVE",
+    "SLEEVE",
+    "GarmentRegions",
+    "RegionEncoder",
+    "load_regions",
+    "place_landmarks",
+    "region_likelihoods",
+    "sample_places",
+]
 
 SLEEVE = 0.3
 """Likelihood of a sleeve's end from which on the garment has that sleeve. A first choice: drawn sleeves reach .5, and
 what is none .1."""
+
+NO_SLEEVE = 0.1
+"""Likelihood of a sleeve's end below which the garment surely has no such sleeve."""
 
 Maps = NDArray[np.float32]
 
@@ -31,11 +44,13 @@ class GarmentRegions:
         vectors: of each of ``REGIONS``, float32 (5, dim), of length 1; zeros where the garment has none.
         there: which regions it has, bool (5,).
         points: places of each, in widths and heights of the photo, float64 (5, SAMPLES, 2).
+        likely: how likely each is found where it is, or absent where it is not, 0 to 1, float64 (5,).
     """
 
     vectors: Vectors
     there: NDArray[np.bool_]
     points: NDArray[np.float64]
+    likely: NDArray[np.float64]
 
 
 class RegionEncoder:
@@ -75,7 +90,7 @@ class RegionEncoder:
         sampled = sample_places(maps[:dim], points)
         means = (sampled * weights[..., None]).sum(1) / np.maximum(weights.sum(1), 1e-9)[:, None]
         vectors = np.where(has[:, None], unit(means, zeros="keep"), 0).astype(np.float32)
-        return GarmentRegions(vectors, has, in_photo)
+        return GarmentRegions(vectors, has, in_photo, region_likelihoods(likely))
 
 
 def load_regions(
@@ -118,6 +133,22 @@ def place_landmarks(logits: Maps) -> tuple[dict[str, tuple[float, float]], dict[
         )
         sure[name] = float(map_[row, column])
     return places, sure
+
+
+def region_likelihoods(likely: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return how likely each region is found, 0 to 1, float64 (5,).
+
+    The mean of the nine landmarks of collar, shoulders, waist and hem; 0 for a sleeve that may be there or not.
+
+    Args:
+        likely: each landmark's likelihood, 0 to 1.
+
+    >>> region_likelihoods({**dict.fromkeys(LANDMARKS, 0.75), "sleeve_left": 0.2, "sleeve_right": 0.02}).tolist()
+    [0.75, 0.75, 0.75, 0.0, 0.75]
+    """
+    body = float(np.mean([each for name, each in likely.items() if "sleeve" not in name]))
+    sleeves = (not NO_SLEEVE <= likely[f"sleeve_{side}"] < SLEEVE for side in ("left", "right"))
+    return body * np.array([True, True, True, *sleeves], np.float64)
 
 
 def sample_places(maps: Maps, points: NDArray[np.float64]) -> NDArray[np.float64]:

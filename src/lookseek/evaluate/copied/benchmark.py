@@ -7,9 +7,12 @@
     map_whole         the same by the whole photo alone, look and colour as a search weighs them
     map/N changed     of the one copy with N changed regions, the design's other copies left out; likewise the other two
     candidates        share of the copies among the 60 nearest by the whole photo, the most that ``map`` can reach
-    verdicts          share of right verdicts on a region of a design and of a copy of it; verdicts/REGION on one region
-    always_same       the same where each verdict were that the region is the same
+    verdicts          share of right verdicts on a region of a design and of a copy of it, of those that are claimed;
+                      verdicts/REGION on one region; neither is given where none is claimed
+    claimed           share of the regions with a verdict, not "not sure"
+    always_same       share of right verdicts where each one were that the region is the same
     changed_found     share of the changed regions whose verdict is that they differ
+    verdicts_forced   share of right verdicts where all were claimed, by the thresholds alone
 
 No photo of a real copy is among them: drawn garments are drawn anew (``drawn.py``), photos of a shop have regions
 pasted from other photos (``pasted.py``).

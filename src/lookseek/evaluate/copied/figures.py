@@ -76,7 +76,9 @@ def average_precision(scores: Scores, right: NDArray[np.intp]) -> float:
 def verdict_figures(
     made: Sequence[AskedDesign], matches: Sequence[Sequence[RegionMatch]], seed: int
 ) -> dict[str, Figure]:
-    """Return ``verdicts``, also by region, ``always_same`` and ``changed_found``.
+    """Return ``verdicts``, also by region, ``claimed``, ``always_same``, ``changed_found`` and ``verdicts_forced``.
+
+    ``verdicts`` are left out where none is claimed.
 
     Args:
         made: the designs, as in ``ranking_figures``.
@@ -85,22 +87,30 @@ def verdict_figures(
     """
     width = len(made[0].copies) + len(made[0].others)
     right: dict[str, list[float]] = {region: [] for region in REGIONS}
-    of_designs, same, found = [], [], []
+    names = "verdicts", "claimed", "always_same", "changed_found", "verdicts_forced"
+    figures: dict[str, list[float]] = {name: [] for name in names}
     for row, one in enumerate(made):
-        verdicts: list[tuple[str, bool, bool]] = []
-        for place, copy in enumerate(one.copies):
-            match, changed = matches[row][row * width + place], copy.changed
-            verdicts += [(region, region in match.differing, region in changed) for region in match.cosines]
+        asked = [(matches[row][row * width + place], copy.changed) for place, copy in enumerate(one.copies)]
+        judged = [
+            (region, match.verdict(region), region in match.differing, region in changed)
+            for match, changed in asked
+            for region in match.cosines
+        ]
+        claimed = [(region, verdict == changed) for region, verdict, _, changed in judged if verdict is not None]
         for region in REGIONS:
-            ours = [differs == changed for name, differs, changed in verdicts if name == region]
-            right[region] += [float(np.mean(ours))] if ours else []
-        of_designs.append(float(np.mean([differs == changed for _, differs, changed in verdicts])))
-        same.append(float(np.mean([not changed for _, _, changed in verdicts])))
-        marked = [differs for _, differs, changed in verdicts if changed]
-        found += [float(np.mean(marked))] if marked else []
-    figures = {"verdicts": of_designs, "always_same": same, "changed_found": found}
+            right[region] += _mean([hit for name, hit in claimed if name == region])
+        figures["verdicts"] += _mean([hit for _, hit in claimed])
+        figures["claimed"] += _mean([verdict is not None for _, verdict, _, _ in judged])
+        figures["always_same"] += _mean([not changed for *_, changed in judged])
+        figures["changed_found"] += _mean([bool(verdict) for _, verdict, _, changed in judged if changed])
+        figures["verdicts_forced"] += _mean([differs == changed for _, _, differs, changed in judged])
     by_region: Mapping[str, list[float]] = {f"verdicts/{region}": values for region, values in right.items()}
     return {name: _figure(values, seed) for name, values in {**figures, **by_region}.items() if values}
+
+
+def _mean(values: Sequence[bool]) -> list[float]:
+    """Return the mean of a design's values; none of no value."""
+    return [float(np.mean(values))] if values else []
 
 
 def _figure(values: Sequence[float], seed: int) -> Figure:

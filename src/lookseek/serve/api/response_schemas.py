@@ -77,7 +77,9 @@ class RegionVerdict(BaseModel):
 
     region: Literal["collar", "chest", "waist", "left sleeve", "right sleeve"]
     cosine: float = Field(ge=-1, le=1)
-    differs: bool
+    differs: bool | None = Field(
+        description="Null for not sure: the region is not found well enough in both photos to tell."
+    )
 
 
 class Hit(BaseModel):

@@ -148,8 +148,19 @@ def _card(item: Hit | Point, state: State, texts: Texts, roles: Mapping[Role, st
 
 
 def _verdict(verdicts: Sequence[RegionVerdict], texts: Texts) -> str:
-    differing = [texts.label("region", each.region) for each in verdicts if each.differs]
-    return texts.format("copied.differs", regions=", ".join(differing)) if differing else texts.format("copied.same")
+    """Return which regions differ and of which that is not sure; what is the same is said where nothing differs."""
+
+    def named(differs: bool | None) -> str:
+        return ", ".join(texts.label("region", each.region) for each in verdicts if each.differs is differs)
+
+    differing, same, unsure = named(True), named(False), named(None)
+    if not unsure:
+        return texts.format("copied.differs", regions=differing) if differing else texts.format("copied.same")
+    if not differing and not same:
+        return texts.format("copied.unsure")
+    known = "differs" if differing else "alike"
+    said = texts.format(f"copied.{known}", regions=differing or same), texts.format("copied.unsure_of", regions=unsure)
+    return " · ".join(said)
 
 
 def _file_name(id_: str) -> str:

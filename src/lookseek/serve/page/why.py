@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ...render.agreement import LEVELS, Level, centre_of, levels_of
+from ...render.agreement import LEVELS, centre_of, levels_of
 from ...results import CellMap, Contributions, Hit, RegionVerdict
 from ..engine import Engine
 from ..path_prefix import address
@@ -118,17 +118,17 @@ def sentences(made: Contributions, verdicts: Sequence[RegionVerdict], texts: Tex
     levels, said = levels_of(made), list[str]()
     for level in LEVELS:
         said += _sentence(level, [texts.format(f"why.{name}") for name, each in levels.items() if each == level], texts)
-    for level, differs in (("agrees", False), ("differs", True)):
-        regions = [texts.label("region", each.region) for each in verdicts if each.differs == differs]
-        said += _sentence(level, regions, texts)
+    for told, differs in (("agrees", False), ("differs", True), ("unsure", None)):
+        regions = [texts.label("region", each.region) for each in verdicts if each.differs is differs]
+        said += _sentence(told, regions, texts)
     centre = None if made.photo is None else centre_of(made.photo)
     if centre is not None:
         said.append(texts.format(f"why.{'_'.join(centre)}"))
     return said
 
 
-def _sentence(level: Level, names: Sequence[str], texts: Texts) -> list[str]:
-    """Return the sentence that some things agree or differ; none of no thing."""
+def _sentence(level: str, names: Sequence[str], texts: Texts) -> list[str]:
+    """Return the sentence that some things agree, differ or are not sure; none of no thing."""
     if not names:
         return []
     *first, last = names

@@ -53,7 +53,8 @@ landmark from its place: {figures["val_landmarks"]:.3f} of the photo's width.
 ## Limits
 
 - Learned from drawn garments that lie flat or hang, seen from the front, with sleeves; on photos it is not measured yet.
-  Worn garments, folded ones and those seen from behind are outside of what it has seen.
+  Worn garments, folded ones and those seen from behind are outside of what it has seen. Where its landmarks are unlikely,
+  lookseek gives no verdict.
 - A changed region had another cloth, in colour or pattern; a collar or a sleeve of another cut in the same cloth was not
   learned.
 - The paper that it follows (PS-Net, CVPR 2020) has no open weights, code or margin: the margin, the tower, the geometry of
