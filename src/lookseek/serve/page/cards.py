@@ -158,8 +158,8 @@ def _verdict(verdicts: Sequence[RegionVerdict], texts: Texts) -> str:
         return texts.format("copied.differs", regions=differing) if differing else texts.format("copied.same")
     if not differing and not same:
         return texts.format("copied.unsure")
-    known = "differs" if differing else "alike"
-    said = texts.format(f"copied.{known}", regions=differing or same), texts.format("copied.unsure_of", regions=unsure)
+    known = "copied.differs" if differing else "copied.alike"
+    said = texts.format(known, regions=differing or same), texts.format("copied.unsure_of", regions=unsure)
     return " · ".join(said)
 
 
