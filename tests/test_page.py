@@ -23,8 +23,12 @@ from helpers.serving import Service, serving
 from lookseek.errors import IndexDamaged, QueryError
 from lookseek.images import decode
 from lookseek.index.routing import route_index
+from lookseek.query import Query
+from lookseek.results import Results
+from lookseek.search import Searcher
 from lookseek.serve.page import routes as page_module
 from lookseek.serve.page.assets import FOLDER, static_url
+from lookseek.serve.page.facets import Facets
 from lookseek.serve.page.language import load_texts
 from lookseek.serve.page.templating import environment
 from lookseek.serve.pool import Busy
@@ -444,6 +448,40 @@ def test_every_text_is_used_and_there() -> None:
     )
     for key in load_texts("en").texts:
         assert key.removesuffix(".one") in sources or key.startswith(made), f"{key} is said nowhere"
+
+
+def test_a_long_search_delays_nothing_else_of_its_page(
+    shop: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, search, total = list[str](), Searcher.search, Facets.total
+
+    def searching(searcher: Searcher, query: Query) -> Results:
+        order.append("search")
+        return search(searcher, query)
+
+    def counting(facets: Facets, *asked: Any) -> int:
+        order.append("count")
+        return total(facets, *asked)
+
+    monkeypatch.setattr(Searcher, "search", searching)
+    monkeypatch.setattr(Facets, "total", counting)
+    with serving(shop[1], threads=1) as service:
+        seen(service, "/?text=dress")
+    assert order == ["count", "search"]
+
+
+@pytest.mark.parametrize(
+    ("query", "encoded"),
+    [
+        (Query(item="a"), False),
+        (Query(item="a", like=("b",)), False),
+        (Query(item="a", copied=2), True),
+        (Query(item="a", explain=True), True),
+        (Query(text="red"), True),
+    ],
+)
+def test_what_looks_into_photos_is_not_counted_as_work_of_python_alone(query: Query, encoded: bool) -> None:
+    assert query.encoded is encoded
 
 
 # what is sent

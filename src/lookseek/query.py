@@ -142,9 +142,13 @@ class Query:
 
     @property
     def encoded(self) -> bool:
-        """Whether a photo or words must be encoded; False where it is made of items alone."""
+        """Whether photos or words must be encoded; False where stored vectors of items suffice.
+
+        Copies and explanations look into photos again, also where an item's is asked by.
+        """
         photos = (term.photo for term in (*self.plus, *self.minus))
-        return self.image is not None or bool(self.words) or any(photo is not None for photo in photos)
+        given = self.image is not None or bool(self.words) or any(photo is not None for photo in photos)
+        return given or self.copied is not None or self.explain
 
     @property
     def photo_alone(self) -> bool:

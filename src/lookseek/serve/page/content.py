@@ -112,8 +112,8 @@ async def resolve_page(engine: Engine, facets: Facets, state: State, upload: Upl
         filter = to_filter(selected, manifest.fields)
         query = to_query(replace(state, k=SORTED_HITS) if order else state, _photo(upload), filter, method=method)
         photo = _photo(upload) if state.box is None else None
-        results, described, garments = await asyncio.gather(
-            engine.search(query), engine.run_search(describe), _garments(engine, photo)
+        described, results, garments = await asyncio.gather(  # the short job first: a long search must not delay it
+            engine.run_search(describe), engine.search(query), _garments(engine, photo)
         )
         hits = sort_by(results.hits, order[0], descending=order[1])[: state.k] if order else results.hits
         return replace(described, results=results, hits=tuple(hits), garments=garments)

@@ -64,7 +64,7 @@ async def why(request: Request, item: str = Query(max_length=MAX_ID)) -> Respons
     if not state.has_query or (state.upload and upload is None):
         raise HTTPException(404)
     query = to_query(state, upload.data if upload else None, "", method="none")
-    hit = await engine.run_search(lambda: engine.searcher.explain(query, item))
+    hit = await engine.run_search(lambda: engine.searcher.explain(query, item), encodes=True)
     texts = load_texts(reader_language(request, state))
     (card,) = to_cards([hit], state, texts, engine.searcher.index.manifest.roles)
     own = image_url(state.item) if state.item else upload_url(state.upload)
