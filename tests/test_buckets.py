@@ -120,6 +120,23 @@ def test_a_table_is_copied_again_where_it_changed_alone(bucket: Any, tmp_path: P
     assert len(copy_table("s3://shop/changing.csv", tmp_path).read_bytes().splitlines()) == 3
 
 
+def test_a_table_may_have_any_name(bucket: Any, tmp_path: Path) -> None:
+    for name in ("object.json", "a b.csv", "shop.part.csv"):
+        bucket.pipe(f"shop/names/{name}", name.encode())
+        for _ in range(2):
+            path = copy_table(f"s3://shop/names/{name}", tmp_path)
+            assert (path.name, path.read_bytes()) == (name, name.encode())
+
+
+def test_folders_are_left_out_as_on_disk(bucket: Any, remote: RemotePhotos) -> None:
+    photo = bucket.cat_file("shop/cat/images/0.png")
+    for key in ("a/old/1.png", "a/new/2.png", "b/old/3.png", "b/.hidden/4.png"):
+        bucket.pipe(f"shop/trees/{key}", photo)
+    for patterns, left in ((("old/",), ["a/new/2.png"]), (("a/*",), ["b/old/3.png"])):
+        items, _ = items_of("s3://shop/trees", ReadingOptions(remote=remote, exclude=patterns))
+        assert [item.id for item in items] == left
+
+
 def test_what_can_not_be_read_says_so(bucket: Any, remote: RemotePhotos, tmp_path: Path) -> None:
     options = ReadingOptions(remote=remote)
     with pytest.raises(CatalogueError, match=r"there is no s3://shop/cat/none\.csv"):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from ..errors import CatalogueError, FetchError
 from ..types import Attributes, Item, Skipped
 from .buckets import keys_below
-from .file_names import OTHER_FOLDERS, PHOTO_SUFFIXES, is_hidden
+from .file_names import OTHER_FOLDERS, PHOTO_SUFFIXES, is_excluded, is_hidden
 from .options import ReadingOptions
 from .remote_photos import RemotePhotos
 from .rows import TABLE_SUFFIXES
@@ -58,8 +57,9 @@ class BucketFolder:
             yield Item(key, path, attributes=attributes, source=str(path))
 
     def _is_photo(self, key: str) -> bool:
-        *folders, name = key.split("/")
-        passed_over = is_hidden(name) or any(is_hidden(each) or each.lower() in OTHER_FOLDERS for each in folders)
-        if passed_over or PurePosixPath(name).suffix.lower() not in PHOTO_SUFFIXES:
+        path = PurePosixPath(key)
+        folders = [each for each in path.parents if each.name]
+        passed_over = any(is_hidden(each.name) or each.name.lower() in OTHER_FOLDERS for each in folders)
+        if passed_over or is_hidden(path.name) or path.suffix.lower() not in PHOTO_SUFFIXES:
             return False
-        return not any(fnmatch(each, pattern) for pattern in self._exclude for each in (*folders, name, key))
+        return not any(is_excluded(each, self._exclude) for each in (path, *folders))

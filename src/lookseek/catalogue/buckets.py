@@ -7,8 +7,10 @@ credentials and endpoints from the environment and its usual files.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -22,7 +24,6 @@ SCHEMES: Final[Mapping[str, str]] = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"
 """Scheme to the package that reads it."""
 _MOST_TABLE: Final = 20_000_000_000
 """Bytes of a table that is copied: 100 million rows of 200 bytes."""
-_MARK = "object.json"
 
 
 def is_in_bucket(address: str) -> bool:
@@ -36,7 +37,7 @@ def is_in_bucket(address: str) -> bool:
 
 
 def name_in(folder: str, name: str) -> str:
-    """Return the address of what a table in a bucket names; an address stays as it is.
+    """Return the address of what a table in a bucket names.
 
     Args:
         folder: the address of the table's folder, with "/" at its end.
@@ -91,7 +92,7 @@ def copy_table(address: str, folder: Path) -> Path:
         CatalogueError: it can't be read, is too large, or the disk can't be written.
     """
     here = folder / hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()[:32]
-    path = here / PurePosixPath(address).name
+    path, part, mark = here / PurePosixPath(address).name, here.with_suffix(".part"), here.with_suffix(".version")
     try:
         system, key = _open(address)
         about = system.info(key)
@@ -100,26 +101,20 @@ def copy_table(address: str, folder: Path) -> Path:
     size = int(about.get("size") or 0)
     if size > _MOST_TABLE:
         raise CatalogueError(f"{address} has {size:,} bytes, and {_MOST_TABLE:,} is the limit: split it")
-    version = {name: str(about.get(name)) for name in ("ETag", "etag", "size", "LastModified", "mtime", "updated")}
+    names = ("ETag", "etag", "size", "LastModified", "mtime", "updated")
+    version = json.dumps({name: str(about.get(name)) for name in names})
+    if path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == version:
+        return path
     try:
         here.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and _mark_of(here) == version:
-            return path
-        (here / _MARK).unlink(missing_ok=True)  # else a copy that is cut off would pass for the old version
-        system.get_file(key, str(path))
-        write_text(here / _MARK, json.dumps(version))
-    except OSError as error:
-        raise CatalogueError(f"{address} can't be copied to {here} ({error.strerror or error}): make room") from error
+        system.get_file(key, str(part))
+        os.replace(part, path)
+        write_text(mark, version)
     except Exception as error:  # as above
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise CatalogueError(f"{address} can't be copied: the disk of {folder} is full: make room") from error
         raise CatalogueError(str(_read_error(address, error))) from error
     return path
-
-
-def _mark_of(folder: Path) -> object:
-    try:
-        return json.loads((folder / _MARK).read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def _open(address: str) -> tuple[Any, str]:
@@ -144,7 +139,9 @@ def _read_error(address: str, error: Exception) -> FetchError:
     if isinstance(error, PermissionError):
         return FetchError(f"{address} may not be read ({error}): give its rights to the credentials of this machine")
     reason = str(error).splitlines()[0][:200] if str(error) else ""
-    return HostUnreachable(f"{_bucket(address)} can't be read ({type(error).__name__}: {reason}): check credentials")
+    return HostUnreachable(
+        f"{_bucket(address)} can't be read ({type(error).__name__}: {reason}): check address and credentials"
+    )
 
 
 def _bucket(address: str) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 
-__all__ = ["INDEX_FILES", "OTHER_FOLDERS", "PHOTO_SUFFIXES", "accompanies_photos", "is_hidden", "starts_like_a_photo"]
+__all__ = [
+    "INDEX_FILES",
+    "OTHER_FOLDERS",
+    "PHOTO_SUFFIXES",
+    "accompanies_photos",
+    "is_excluded",
+    "is_hidden",
+    "starts_like_a_photo",
+]
 
 PHOTO_SUFFIXES = frozenset(
     [".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"]
@@ -99,3 +109,16 @@ def starts_like_a_photo(start: bytes) -> bool:
     riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
     bmp = start[:2] == b"BM" and start[6:10] == bytes(4)
     return riff or bmp or (start[4:8] == b"ftyp" and start[8:12] in _PICTURE_BRANDS)
+
+
+def is_excluded(path: PurePath, patterns: Iterable[str]) -> bool:
+    """Return whether a file or folder is left out by its name or path.
+
+    Args:
+        path: from the source's folder on.
+        patterns: as ``fnmatch`` reads them; of a folder with or without "/" at the end.
+
+    >>> is_excluded(PurePath("old/a.png"), ["old/*"]), is_excluded(PurePath("old"), ["old/"])
+    (True, True)
+    """
+    return any(fnmatch(name, pattern.rstrip("/")) for name in (path.name, path.as_posix()) for pattern in patterns)

@@ -15,12 +15,11 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import CatalogueError
 from ..types import Attributes, Item, Skipped
-from .file_names import INDEX_FILES, OTHER_FOLDERS, accompanies_photos, is_hidden, starts_like_a_photo
+from .file_names import INDEX_FILES, OTHER_FOLDERS, accompanies_photos, is_excluded, is_hidden, starts_like_a_photo
 
 __all__ = ["FolderCatalogue"]
 
@@ -117,8 +116,7 @@ class FolderCatalogue:
         return is_hidden(folder.name) or folder.name.lower() in OTHER_FOLDERS or self._is_excluded(folder)
 
     def _is_excluded(self, path: Path) -> bool:
-        names = (path.name, path.relative_to(self._root).as_posix()) if self._exclude else ()
-        return any(fnmatch(name, pattern.rstrip("/")) for name in names for pattern in self._exclude)
+        return bool(self._exclude) and is_excluded(path.relative_to(self._root), self._exclude)
 
     def _linked(self, path: Path) -> Skipped:
         where = path.relative_to(self._root).as_posix().encode("utf-8", "replace").decode()
