@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -108,7 +107,7 @@ def copy_table(address: str, folder: Path) -> Path:
     try:
         here.mkdir(parents=True, exist_ok=True)
         system.get_file(key, str(part))
-        os.replace(part, path)
+        part.replace(path)
         write_text(mark, version)
     except Exception as error:  # as above
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:

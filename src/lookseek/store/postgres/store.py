@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from psycopg.sql import Literal
-
 from ...errors import QueryError
 from ...types import Point, RouterType, Value, Vector
 from ..base import UNRESTRICTED, Restriction, ScoredId
@@ -24,18 +22,10 @@ from ..ties import nearest, ranked
 from .conditions import Parameters, attribute, value_of, where
 from .connections import Connection, Runner, Session
 from .rows import columns_of, half_vector, point_from_row, row_of
-from .shards import partitions, run_on, servers
-from .tables import (
-    add_columns,
-    column_indexes,
-    create_functions,
-    create_partitions,
-    create_points,
-    drop_columns,
-    graph_index,
-    vector_columns,
-)
+from .shards import partitions
+from .tables import vector_columns
 from .texts import text_from_server, text_to_server
+from .upkeep import build_graphs, declare_fields, make_points, tidy
 
 __all__ = ["PostgresStore"]
 
@@ -45,12 +35,7 @@ _BATCH = 256
 """Rows of one statement that adds some."""
 _PAGE = 1024
 """Points read at a time in a scan."""
-_SAMPLE = 10
-"""Statistics target of tables on shards: 3,000 rows of each are sampled."""
 _OPERATORS = {"cosine": "<=>", "euclidean": "<->"}
-_MEMORY_A_NUMBER, _MEMORY_A_POINT = 2, 600
-"""Bytes that building a graph takes for a number of a vector and for a point, so that it stays in memory."""
-_LEAST_MEMORY, _MOST_MEMORY = 64 * 2**20, 2 * 2**30
 
 
 class PostgresStore:
@@ -81,13 +66,7 @@ class PostgresStore:
         Raises:
             IndexMismatch: see ``shards.servers``.
         """
-        among = session.run(lambda connection: servers(connection, session.where))
-        if among:  # here first: what is there and was not made here would be found by nobody
-            parts = create_partitions(schema, table, layout, among)
-            session.run(lambda connection: _execute_all(connection, parts))
-            run_on(session, among, [*create_functions(schema), *create_points(schema, table, layout)])
-        else:
-            session.run(lambda connection: _execute_all(connection, create_points(schema, table, layout)))
+        make_points(session, schema, table, layout)
         return cls(session, schema, table, layout)
 
     def add(self, points: Sequence[Point]) -> None:
@@ -224,40 +203,12 @@ class PostgresStore:
     def declare(self, fields: Mapping[str, FieldType]) -> None:
         new = [name for name in fields if name not in self._declared]
         first = max(self._declared.values(), default=-1) + 1
-        numbers = {name: first + place for place, name in enumerate(new)}
-        kept = [
-            (self._table, text_to_server(name), {**self._declared, **numbers}[name], fields[name]) for name in fields
-        ]
-
-        def adding(connection: Connection) -> str:
-            literals = {name: f"{Literal(text_to_server(name)).as_string(connection)}::text" for name in new}
-            return add_columns(self._schema, self._table, numbers, literals)
-
-        def work(connection: Connection) -> None:
-            if new:
-                connection.execute(adding(connection))
-                if not self._shards:
-                    _execute_all(connection, column_indexes(self._schema, self._table, numbers.values()))
-            with connection.cursor() as cursor:
-                cursor.executemany(
-                    f"INSERT INTO {self._schema}.fields VALUES (%s, %s, %s, %s) "
-                    "ON CONFLICT (points, field) DO UPDATE SET kind = excluded.kind",
-                    kept,
-                )
-
+        numbers = {**self._declared, **{name: first + place for place, name in enumerate(new)}}
         if any(self._kinds.get(name) != kind for name, kind in fields.items()):
-            if new and self._shards:
-                self._run_on_shards(
-                    [
-                        drop_columns(self._schema, self._table, numbers.values()),  # of a writer that was killed here
-                        self._write(adding),
-                        *column_indexes(self._schema, self._table, numbers.values()),
-                    ]
-                )
-            self._write(work)
+            declare_fields(self._session(), self._schema, self._table, self._shards, fields, numbers, new)
             self._read_fields()
         if new:
-            self._tidy()
+            tidy(self._session(), self._schema, self._table, self._shards)
 
     def set_keys(self, kind: RouterType, keys: Mapping[str, str]) -> None:
         ids, values = list(map(text_to_server, keys)), list(map(text_to_server, keys.values()))
@@ -283,17 +234,11 @@ class PostgresStore:
 
     def optimise(self, *, graph: bool) -> None:
         """Build the graphs that are not there, and let the server gather its statistics; it keeps both up itself."""
+        session = self._session()
         if graph:
-            numbers = sum(spec.dim for spec in self.layout.values())
-            needed = self.count() // len(self._parts) * (numbers * _MEMORY_A_NUMBER + _MEMORY_A_POINT)
-            memory = min(max(needed, _LEAST_MEMORY), _MOST_MEMORY) // 1024
-            statements = [graph_index(self._schema, self._table, self.layout, name) for name in self.layout]
-            build = [f"SET LOCAL maintenance_work_mem = '{memory}kB'", *filter(None, statements)]
-            if self._shards:
-                self._run_on_shards(build)
-            else:
-                self._write(lambda connection: _execute_all(connection, build))
-        self._tidy()
+            largest = self.count() // len(self._parts)
+            build_graphs(session, self._schema, self._table, self._shards, self.layout, largest)
+        tidy(session, self._schema, self._table, self._shards)
 
     def close(self) -> None:
         """Nothing is held: connections belong to the pool or to the writer."""
@@ -317,15 +262,13 @@ class PostgresStore:
         """Return the statement that deletes points; their keys go with them."""
         return f"DELETE FROM {self._there} WHERE item = ANY(%s::text[])"
 
-    def _run_on_shards(self, statements: Sequence[str]) -> None:
+    def _session(self) -> Session:
         if not isinstance(self._runner, Session):
             raise RuntimeError(f"{self._there} was opened for reading alone: open it through a writer to change it")
-        run_on(self._runner, self._shards.values(), statements)
+        return self._runner
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        if not isinstance(self._runner, Session):
-            raise RuntimeError(f"{self._there} was opened for reading alone: open it through a writer to change it")
-        return self._runner.run(work)
+        return self._session().run(work)
 
     def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         def work(connection: Connection) -> list[tuple[Any, ...]]:
@@ -340,26 +283,8 @@ class PostgresStore:
         self._declared = {text_from_server(field): number for field, number, _ in rows}
         self._kinds = {text_from_server(field): kind for field, _, kind in rows}
 
-    def _tidy(self) -> None:
-        if not isinstance(self._runner, Session):
-            return
-        tidying = f"VACUUM (ANALYZE) {self._there}"
-        if not self._shards:
-            self._runner.run_alone(lambda connection: connection.execute(tidying))
-            return
-        run_on(self._runner, self._shards.values(), [tidying])
-        # what is left to a shard is chosen by statistics of its table here, of a sample that is sent
-        sampling = [f"SET LOCAL default_statistics_target = {_SAMPLE}"]
-        sampling += [f'ANALYZE {self._schema}."{part}"' for part in self._parts]
-        self._write(lambda connection: _execute_all(connection, sampling))
-
 
 def _ranked(rows: Iterable[tuple[str, float | None]], spec: VectorSpec) -> list[ScoredId]:
     """Return scores by descending score, then by id. Of several vectors the distance is the negative score."""
     top = 1.0 if spec.metric == "cosine" and not spec.multi else 0.0
     return ranked((text_from_server(item), top - distance) for item, distance in rows if distance is not None)
-
-
-def _execute_all(connection: Connection, statements: Iterable[str]) -> None:
-    for statement in statements:
-        connection.execute(statement)
