@@ -21,12 +21,13 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.paths import DATA, PAGES
+from benchmarks.paths import DATA
 from lookseek.catalogue import open_catalogue
 from lookseek.encode.runtime import cores
 from lookseek.index.open_index import open_index
 
-PAGE = PAGES / "scale.md"
+from .page import replace_part
+
 BEGIN, END = "<!-- measured by bulk -->", "<!-- end of what bulk measured -->"
 BETWEEN = 0.1
 """Seconds between two looks at the processes."""
@@ -137,8 +138,7 @@ def main() -> None:
     figures = table(alone, on_ray, alone_one, on_ray_one)
     print(figures)
     if chosen.write:
-        before, after = PAGE.read_text("utf-8").split(BEGIN)[0], PAGE.read_text("utf-8").split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}", "utf-8")
+        replace_part(BEGIN, END, figures)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ from lookseek.index.open_index import OpenIndex, open_index
 from lookseek.index.upsert import Upsert
 from lookseek.types import Encoding, Item, Vectors
 
+from .page import replace_part
 from .places import Clock, attributes_of, draw_vectors, fill
 
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "scale.md"
 BEGIN, END = "<!-- edits -->", "<!-- end of edits -->"
 SEED, COPIES, EDITS, MANY = 0, 3, 50, 1_000
 """Edits by a copy, edits by the journal, and edits before the last searches of a journal are timed."""
@@ -153,9 +153,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if chosen.write:
-        text = PAGE.read_text("utf-8")
-        before, after = text.split(BEGIN)[0], text.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", "utf-8")
+        replace_part(BEGIN, END, table)
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ from lookseek.store.room import size_on_disk
 from lookseek.types import Encoding, Item, Point, Vectors
 from tests.helpers.postgres import Server, Servers, set_up_shards
 
+from .page import replace_part
 from .processor import processor_seconds
 
 QUERIES, EDITS, K, SEED, BATCH = 50, 5, 10, 0, 1_000
 FILTERS = {"keeps half": "sale = true", "keeps a tenth": "shop = s3", "keeps 1 in 1,000": "shelf = 7"}
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "scale.md"
 BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 
 
@@ -216,10 +216,7 @@ def main() -> None:
     finally:
         servers.stop()
     if chosen.write:
-        before, after = PAGE.read_text("utf-8").split(BEGIN)[0], PAGE.read_text("utf-8").split(END)[1]
-        PAGE.write_text(
-            f"{before}{BEGIN}\n{chr(10).join(f'{table}{chr(10)}' for table in tables)}{END}{after}", "utf-8"
-        )
+        replace_part(BEGIN, END, "\n\n".join(tables))
 
 
 if __name__ == "__main__":

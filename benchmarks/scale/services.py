@@ -32,10 +32,10 @@ from tests.helpers.postgres import Server, Servers
 from tests.helpers.serving import served_by_command
 from tests.helpers.waiting import until
 
+from .page import replace_part
 from .places import draw_vectors
 from .processor import processor_seconds
 
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "scale.md"
 BEGIN, END = "<!-- services -->", "<!-- end of services -->"
 SERVICES, CLIENTS, FAILOVERS, BATCH = (1, 2, 4), 8, 3, 1_000
 
@@ -184,8 +184,7 @@ def main() -> None:
     table = "\n".join(lines).replace("1 services", "1 service")
     print(table)
     if chosen.write:
-        text = PAGE.read_text("utf-8")
-        PAGE.write_text(f"{text.split(BEGIN)[0]}{BEGIN}\n{table}\n{END}{text.split(END)[1]}", "utf-8")
+        replace_part(BEGIN, END, table)
 
 
 if __name__ == "__main__":
