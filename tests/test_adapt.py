@@ -19,19 +19,26 @@ from hypothesis import strategies as st
 from lookseek import Query, Searcher, build_index, images, models
 from lookseek.catalogue.drawn import draw, drawn_specs
 from lookseek.encode import load_model
+from lookseek.encode.prepare import resize_to_input
 from lookseek.encode.sentences import DIM
 from lookseek.errors import TrainError
 from lookseek.train.adapt import job
 from lookseek.train.adapt.examples import Example, read_examples
 from lookseek.train.adapt.export import export_adapt
-from lookseek.train.adapt.features import STRONG_EVERY, FeatureTable, compute_features, view_rows
+from lookseek.train.adapt.features import FeatureTable, compute_features
 from lookseek.train.adapt.instance import InstanceHead, instance_figures, instance_training, reduction, things_of
 from lookseek.train.adapt.job import train_adapt
+from lookseek.train.adapt.last_stages import _Neighbours, mix
+from lookseek.train.adapt.maps import STRONG_EVERY, compute_maps, view_rows
+from lookseek.train.adapt.run import TOWER, read_run
 from lookseek.train.adapt.settings import PRESETS
 from lookseek.train.adapt.texts import make_texts
 from lookseek.train.adapt.tower import FEATURES, POOLED, START, _weights, build_tower
 from lookseek.train.adapt.views import strong_view
+from lookseek.train.align.maps import PREPROCESSING
 from lookseek.train.trainer.devices import Devices
+from lookseek.train.trainer.launch import launch
+from lookseek.train.trainer.run_folder import best_weights
 from lookseek.train.words.fact_table import FactTable
 from lookseek.train.words.lexicon import read_lexicon
 from lookseek.vectors import unit
@@ -40,7 +47,7 @@ torch.set_num_threads(1)
 
 LEXICON = read_lexicon()
 FACTS = FactTable.of(LEXICON)
-SMALL = {"epochs": 2, "batch": 8, "hidden": 16, "instance": 24, "drawn": 4}
+SMALL = {"epochs": 2, "batch": 8, "hidden": 16, "instance": 24, "drawn": 4, "tower_epochs": 1, "tower_batch": 12}
 SETTINGS = replace(PRESETS["modern"], **SMALL)
 CPU = Devices("cpu", "1")
 
@@ -139,16 +146,75 @@ def test_a_strong_view_is_a_photo_that_the_seed_decides(height: int, width: int,
     assert np.array_equal(one, other)
 
 
-def test_features_are_kept_and_refused_where_the_photos_are_others(shop: Path, tmp_path: Path) -> None:
+def test_maps_and_features_are_kept_and_refused_where_they_are_of_something_else(shop: Path, tmp_path: Path) -> None:
     examples = read_examples(shop, "val", 2, LEXICON)
     tower, _ = build_tower(0.5)
-    first = compute_features(tmp_path, "val", examples, tower, "a", Heard())
-    heard = Heard()
-    again = compute_features(tmp_path, "val", examples, tower, "a", heard)
-    assert np.array_equal(first.features, again.features) and len(first.features) == len(examples)
-    assert np.asarray(first.features, np.float32).any(axis=1).all()
+    fabric = launch(CPU, "32-true")
+    maps = compute_maps(tmp_path, "val", examples, tower.trunk, "a", Heard())
+    first = compute_features(tmp_path, "val-first", maps, tower.joint, "a", fabric, Heard())
+    again = compute_maps(tmp_path, "val", examples, tower.trunk, "a", Heard())
+    assert np.array_equal(maps.maps, again.maps) and np.array_equal(maps.small, again.small)
+    kept = compute_features(tmp_path, "val-first", again, tower.joint, "a", fabric, Heard())
+    assert np.array_equal(first.features, kept.features) and len(first.features) == len(examples)
     with pytest.raises(TrainError, match="other photos"):
-        compute_features(tmp_path, "val", examples, tower, "b", Heard())
+        compute_maps(tmp_path, "val", examples, tower.trunk, "b", Heard())
+    with pytest.raises(TrainError, match="other photos"):
+        compute_features(tmp_path, "val-first", maps, tower.joint, "b", fabric, Heard())
+    pixels = np.stack([resize_to_input(examples.pixels(row), PREPROCESSING) for row in range(len(examples))])
+    with torch.no_grad():
+        whole = unit(tower(torch.from_numpy(pixels)).numpy()[:, :POOLED])
+    parted = unit(np.asarray(first.features, np.float32)[:, :POOLED])
+    assert (whole * parted).sum(1).min() > 0.999  # both halves together are the tower
+
+
+def test_a_broken_photo_is_told_and_left_out(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop", 4, 2)
+    table = pq.read_table(shop / "catalogue.parquet").to_pylist()
+    table[1]["image"] = b"no photo"
+    pq.write_table(pa.Table.from_pylist(table), shop / "catalogue.parquet")
+    heard = Heard()
+    examples = read_examples(shop, "train", 0, LEXICON)
+    maps = compute_maps(tmp_path / "cache", "train", examples, build_tower(0.5)[0].trunk, "a", heard)
+    assert maps.broken == {1} and [one.kind for one in heard.left_out] == ["broken photo"]
+
+
+def test_the_last_stages_learn_and_are_mixed_with_what_they_were(run: Path) -> None:
+    tower, _ = read_run(run).networks(run)
+    first = dict(build_tower(SETTINGS.tower)[0].joint.named_parameters())
+    learned = best_weights(run / TOWER)
+    used = [name for name in first if name.split(".")[0] in ("last", "end", "palette", "where")]
+    moved = [name for name in used if not torch.equal(tower.joint.get_parameter(name), first[name])]
+    assert moved and {name.split(".")[0] for name in moved} == {"last", "end"}
+    half, _ = build_tower(SETTINGS.tower)
+    mix(half.joint, learned, 0.5)
+    for name in moved:
+        between = (first[name] + learned[f"joint.{name}"]) / 2
+        assert torch.allclose(half.joint.get_parameter(name), between, atol=1e-6)
+    stayed = [name for name in used if name.startswith("palette")]
+    assert stayed and all(torch.equal(learned[f"joint.{name}"], first[name]) for name in stayed)
+
+
+def test_views_of_a_thing_meet_in_a_batch(shop: Path, tmp_path: Path) -> None:
+    """Else nothing would teach that a strong view shows what the photo shows."""
+    examples = read_examples(shop, "train", 4, LEXICON)
+    tower, _ = build_tower(0.5)
+    maps = compute_maps(tmp_path, "train", examples, tower.trunk, "a", Heard())
+    features = np.zeros((len(maps.photo), FEATURES), np.float16)
+    features[:, 0] = 1
+    inputs = job._read_inputs(shop, replace(SETTINGS, drawn=4))
+    words = np.zeros((len(inputs.tables["train"].texts), DIM), np.float32)
+    arrays = inputs.arrays("train", FeatureTable(features, maps.photo, maps.broken), words)
+    batches = _Neighbours(InstanceHead(8), arrays, maps, inputs.things["train"], SETTINGS)
+    seen: list[int] = []
+    for batch in batches.epoch(0, 0):
+        assert batch.maps.shape == (12, 120, 14, 14) and batch.small.shape == (12, 3, 56, 56)
+        seen += batch.things.tolist()
+    thing = inputs.things["train"].thing[maps.photo]
+    several = {one for one in thing.tolist() if (thing == one).sum() > 1}
+    together = sum(len(set(seen[at : at + 12]) & several) for at in range(0, len(seen), 12))
+    assert several and together <= len(several) + len(batches)  # at most one thing is parted between two batches
+    rest = [one.things.tolist() for one in batches.epoch(0, 1)]
+    assert rest == [seen[at : at + 12] for at in range(12, len(seen), 12)]  # a stopped epoch goes on with its batches
 
 
 def test_every_third_photo_has_a_strong_view() -> None:

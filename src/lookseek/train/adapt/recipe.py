@@ -39,7 +39,7 @@ def export(folder: Path, target: Path, *, int8: bool, progress: Progress) -> Exp
 
 RECIPE = Recipe(
     name="adapt",
-    about="new heads on the model that ships, in minutes: an instance embedding, and words that reach attributes",
+    about="last stages and heads on the model that ships: an instance embedding, and words that reach attributes",
     needs="a folder with myntra/ (catalogue.parquet, details.parquet), clothing/ (items.csv), ccp/ (masks), or some",
     settings=AdaptSettings,
     presets=PRESETS,

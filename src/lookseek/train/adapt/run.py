@@ -9,11 +9,15 @@ from pathlib import Path
 from ..trainer.run_folder import RunFolder, best_weights
 from ..words.fact_table import FactTable
 from ..words.lexicon import read_lexicon
+from .last_stages import mix
 from .network import AdaptedHeads
 from .settings import AdaptSettings
 from .tower import FeatureTower, build_tower
 
-__all__ = ["AdaptRun", "read_run", "run_folder"]
+__all__ = ["TOWER", "AdaptRun", "read_run", "run_folder"]
+
+TOWER = "tower"
+"""Folder of the training of the last stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,10 @@ class AdaptRun:
         weights = best_weights(folder)
         heads = AdaptedHeads(self.settings, len(FactTable.of(read_lexicon()).facts))
         heads.load_state_dict(weights)
-        return build_tower(self.settings.tower)[0], heads.eval()
+        tower, _ = build_tower(self.settings.tower)
+        if self.settings.tower_epochs:
+            mix(tower.joint, best_weights(folder / TOWER), self.settings.learned)
+        return tower, heads.eval()
 
 
 def run_folder(path: Path) -> RunFolder[AdaptRun]:

@@ -25,6 +25,11 @@ class AdaptSettings:
         tower: share of the first model's last stages in the tower, 0 to 1, beside ImageNet's: the mean of two sets of
             weights keeps more of what carries over to other photos. Source: M. Wortsman et al., "Robust fine-tuning of
             zero-shot models", CVPR 2022, equation 1.
+        tower_epochs: passes over the photos in which the last stages learn, before the heads do; 0 leaves them.
+        tower_batch: photos a step of theirs, >= 2.
+        tower_rate: their learning rate at its highest.
+        things: weight of the loss of things while they learn, beside that of the captions.
+        learned: share of what they learned in the tower, 0 to 1, beside the weights that they began with.
         dim: numbers of the joint part of a vector.
         instance: numbers of the instance part of a vector, which only photos have.
         instance_share: share of the instance part in the cosine of two photos, 0 to below 1; words see the joint part.
@@ -55,6 +60,11 @@ class AdaptSettings:
     weight_decay: float
     warm_up: float
     tower: float
+    tower_epochs: int
+    tower_batch: int
+    tower_rate: float
+    things: float
+    learned: float
     dim: int
     instance: int
     instance_share: float
@@ -82,6 +92,11 @@ class AdaptSettings:
             ("weight_decay", 0.0, 10.0),
             ("warm_up", 0.0, 1.0),
             ("tower", 0.0, 1.0),
+            ("tower_epochs", 0, 10_000),
+            ("tower_batch", 2, 65_536),
+            ("tower_rate", 1e-9, 10.0),
+            ("things", 0.0, 100.0),
+            ("learned", 0.0, 1.0),
             ("dim", 8, 4096),
             ("instance", 8, 1280),
             ("instance_share", 0.0, 0.99),
@@ -111,9 +126,14 @@ PRESETS: Mapping[str, AdaptSettings] = {
         weight_decay=0.05,
         warm_up=0.05,
         tower=0.5,
+        tower_epochs=4,
+        tower_batch=256,
+        tower_rate=2e-4,
+        things=0.5,
+        learned=0.6,
         dim=384,
         instance=256,
-        instance_share=0.8,
+        instance_share=0.9,
         instance_epochs=12,
         kinds=0.3,
         kept=4.0,

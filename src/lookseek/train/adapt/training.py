@@ -7,7 +7,7 @@ distillation", CVPR 2019, section 3.2, with the squared difference in place of H
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -31,7 +31,7 @@ from .settings import AdaptSettings
 from .texts import TextTable
 from .validation import ValidationQueries, retrieval_figures
 
-__all__ = ["SplitArrays", "adapt_training"]
+__all__ = ["PhotosAndTexts", "SplitArrays", "adapt_training", "load_texts", "text_losses"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,9 +95,44 @@ def adapt_training(
         val: its photos and titles, the queries, and the features of their words.
         settings: of the training.
     """
+
+    def validate(network: nn.Module) -> Validation:
+        split, queries, words = val
+        network = cast(AdaptedHeads, network)
+        figure, parts = retrieval_figures(
+            network, split.photos.features, split.texts.titles, split.words, queries, words
+        )
+        return Validation((figure,), {"val": figure, **parts})
+
+    return Training(
+        network=heads,
+        optimiser=adamw(heads.parameters(), settings.rate, settings.weight_decay),
+        batches=_Shuffled(train, settings),
+        loss=text_losses(heads, train),
+        weights={
+            "captions": 1.0,
+            "titles": settings.titles,
+            "attributes": settings.attributes,
+            "relations": settings.relations,
+        },
+        validate=validate,
+        epochs=settings.epochs,
+        seed=(settings.seed,),
+        schedule=Schedule(settings.warm_up, cosine=True),
+        average=settings.average,
+    )
+
+
+def text_losses(heads: AdaptedHeads, train: SplitArrays) -> Callable[[nn.Module, PhotosAndTexts], dict[str, Tensor]]:
+    """Return the losses of photos and their texts, as a function of the heads (called as a module) and a batch.
+
+    Args:
+        heads: whose scale and texts' features are used.
+        train: whose rare facts count more.
+    """
     rare = _rarity(train)
 
-    def loss(model: nn.Module, batch: PhotosAndTexts) -> Mapping[str, Tensor]:
+    def losses(model: nn.Module, batch: PhotosAndTexts) -> dict[str, Tensor]:
         photos, words, logits = model(batch.features, batch.words)
         scale, count = heads.scale, len(photos)
         found = {"captions": contrastive_loss(photos * scale, words[:count], batch.true, batch.false)}
@@ -113,30 +148,29 @@ def adapt_training(
         found["relations"] = (words[:count] @ words[:count].T - own @ own.T).square().mean()
         return found
 
-    def validate(network: nn.Module) -> Validation:
-        split, queries, words = val
-        network = cast(AdaptedHeads, network)
-        figure, parts = retrieval_figures(
-            network, split.photos.features, split.texts.titles, split.words, queries, words
-        )
-        return Validation((figure,), {"val": figure, **parts})
+    return losses
 
-    return Training(
-        network=heads,
-        optimiser=adamw(heads.parameters(), settings.rate, settings.weight_decay),
-        batches=_Shuffled(train, settings),
-        loss=loss,
-        weights={
-            "captions": 1.0,
-            "titles": settings.titles,
-            "attributes": settings.attributes,
-            "relations": settings.relations,
-        },
-        validate=validate,
-        epochs=settings.epochs,
-        seed=(settings.seed,),
-        schedule=Schedule(settings.warm_up, cosine=True),
-        average=settings.average,
+
+def load_texts(train: SplitArrays, views: NDArray[np.int64], draws: NDArray[np.float64]) -> PhotosAndTexts:
+    """Return a batch of views with a caption each, which chance chooses.
+
+    Args:
+        train: whose views they are.
+        views: int64 (n,).
+        draws: for each of them, 0 to below 1.
+    """
+    table, rows = train.texts, train.photos.photo[views]
+    own = [table.captions[row] for row in rows]
+    captions = np.array([some[int(draw * len(some))] for some, draw in zip(own, draws, strict=True)])
+    true, false = pairs(
+        train.have[rows], train.lack[rows], table.states[captions], table.whole[captions], np.arange(len(rows))
+    )
+    titles = table.titles[rows]
+    words = np.concatenate([train.words[captions], train.words[np.maximum(titles, 0)]])
+    known = (true, false, train.have[rows], train.lack[rows], titles, train.designs[rows], train.colours[rows])
+    features = np.ascontiguousarray(train.photos.features[np.sort(views)])[np.argsort(np.argsort(views))]
+    return PhotosAndTexts(
+        torch.from_numpy(features.astype(np.float32)), torch.from_numpy(words), *map(torch.from_numpy, known)
     )
 
 
@@ -171,20 +205,4 @@ class _Shuffled:
         views = chance.permutation(self._views)
         draws = chance.random(len(views))
         for at in range(first * self._batch, len(views) - self._batch + 1, self._batch):
-            yield self._load(views[at : at + self._batch], draws[at : at + self._batch])
-
-    def _load(self, views: NDArray[np.int64], draws: NDArray[np.float64]) -> PhotosAndTexts:
-        train, table = self._train, self._train.texts
-        rows = train.photos.photo[views]
-        own = [table.captions[row] for row in rows]
-        captions = np.array([some[int(draw * len(some))] for some, draw in zip(own, draws, strict=True)])
-        true, false = pairs(
-            train.have[rows], train.lack[rows], table.states[captions], table.whole[captions], np.arange(len(rows))
-        )
-        titles = table.titles[rows]
-        words = np.concatenate([train.words[captions], train.words[np.maximum(titles, 0)]])
-        known = (true, false, train.have[rows], train.lack[rows], titles, train.designs[rows], train.colours[rows])
-        features = np.ascontiguousarray(train.photos.features[np.sort(views)])[np.argsort(np.argsort(views))]
-        return PhotosAndTexts(
-            torch.from_numpy(features.astype(np.float32)), torch.from_numpy(words), *map(torch.from_numpy, known)
-        )
+            yield load_texts(self._train, views[at : at + self._batch], draws[at : at + self._batch])
