@@ -70,7 +70,8 @@ def _learned(run: AdaptRun) -> str:
     settings = run.settings
     if not settings.tower_epochs:
         return ""
-    return f" but for its last stages, which learned for {settings.tower_epochs} epochs (share {settings.learned:g} of that)"
+    mixed = f" (share {settings.learned:g} of that)" if settings.learned < 1 else ""
+    return f" but for its last stages, which learned for {settings.tower_epochs} epochs{mixed}"
 
 
 def _changes(run: AdaptRun) -> str:
