@@ -16,8 +16,8 @@ Down: TypeAlias = Literal["upper", "middle", "lower"]
 Across: TypeAlias = Literal["left", "centre", "right"]
 
 _ASPECTS: Mapping[str, tuple[str, float, float]] = {
-    "joint": ("kind", 0.273, 0.238),
-    "instance": ("design", 0.421, 0.301),
+    "joint": ("kind", 0.275, 0.258),
+    "instance": ("design", 0.463, 0.263),
     "colour": ("colour", 0.850, 0.614),
 }
 """Part of a vector to the aspect that it compares, the cosine from which on that agrees, and the one below which it
