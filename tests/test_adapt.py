@@ -34,6 +34,7 @@ from lookseek.train.adapt.run import TOWER, read_run
 from lookseek.train.adapt.settings import PRESETS
 from lookseek.train.adapt.texts import make_texts
 from lookseek.train.adapt.tower import FEATURES, POOLED, START, _weights, build_tower
+from lookseek.train.adapt.validation import validation_queries
 from lookseek.train.adapt.views import strong_view
 from lookseek.train.align.maps import PREPROCESSING
 from lookseek.train.trainer.devices import Devices
@@ -332,6 +333,22 @@ def test_the_same_call_ends_with_the_same_weights(shop: Path, run: Path, tmp_pat
 def test_another_training_is_refused(shop: Path, run: Path) -> None:
     with pytest.raises(TrainError, match="rate"):
         train_adapt(str(shop), run, changes={**SMALL, "rate": 0.5}, devices=CPU, progress=Heard())
+
+
+def test_where_nothing_has_two_facts_kinds_are_asked_for_alone() -> None:
+    """Boxes of street photos have a kind and nothing else; an epoch must be chosen all the same."""
+    have, _ = FACTS.known([{"garment": frozenset({"dress"})}] * 12 + [{"garment": frozenset({"skirt"})}] * 9)
+    queries = validation_queries(FACTS, have, LEXICON)
+    assert queries.texts[0] == "dress" and len(queries.texts) == 3  # nine skirts are too few to ask for
+    assert queries.right.sum() == 12 and {kind for kind, _ in queries.kinds} == {"kinds"}
+
+
+def test_a_val_that_can_choose_no_epoch_is_refused(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop", 12, 4)
+    rows = pq.read_table(shop / "catalogue.parquet").to_pylist()
+    pq.write_table(pa.Table.from_pylist([row | {"title": ""} for row in rows]), shop / "catalogue.parquet")
+    with pytest.raises(TrainError, match="no title, and no kind that 10"):
+        train_adapt(str(shop), tmp_path / "run", changes=SMALL | {"drawn": 0}, devices=CPU, progress=Heard())
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ __all__ = ["model_card"]
 
 _MEANINGS = {"title": "a title finds its own photo among the first 10"} | {
     f"{kind}_{language}": f"right photos among the first 10 for {what}, {name}"
-    for kind, what in (("attributes", "one attribute of a kind"), ("colours", "a colour of a kind"))
+    for kind, what in (
+        ("attributes", "one attribute of a kind"),
+        ("colours", "a colour of a kind"),
+        ("kinds", "a kind"),
+    )
     for language, name in (("en", "English"), ("vi", "Vietnamese"), ("vi-plain", "Vietnamese without diacritics"))
 }
 

@@ -42,7 +42,7 @@ from .settings import AdaptSettings, settings_of
 from .texts import TextTable, make_texts
 from .tower import build_tower
 from .training import SplitArrays, adapt_training
-from .validation import validation_queries
+from .validation import TOP_K, validation_queries
 
 __all__ = ["AdaptedModel", "train_adapt"]
 
@@ -142,8 +142,13 @@ def train_adapt(
         }
         queries = validation_queries(inputs.facts, inputs.known["val"][0], inputs.lexicon)
         asked = embed_texts(queries.texts, reader, reader.key, progress)
-        if not inputs.tables["train"].captioned.any() or not (len(queries.texts) or len(inputs.tables["val"].texts)):
+        if not inputs.tables["train"].captioned.any():
             raise TrainError(f"nothing is known of the photos of {data}: heads learn from types, colours or titles")
+        if not queries.texts and not (inputs.tables["val"].titles >= 0).any():
+            raise TrainError(
+                f"val of {data} has no title, and no kind that {TOP_K} of its photos show: no epoch can be "
+                "chosen; give more photos of val"
+            )
 
         def arrays(stage: str) -> dict[str, SplitArrays]:
             """What heads learn from, with features of the last stages as they are now."""

@@ -45,8 +45,8 @@ class ValidationQueries:
 
     Args:
         texts: the words, languages side by side for each pair of facts.
-        kinds: "attributes" or "colours", and the language, of each text.
-        right: photos that have both facts, bool (texts / languages, n).
+        kinds: "attributes", "colours" or "kinds", and the language, of each text.
+        right: photos that have the facts, bool (texts / languages, n).
     """
 
     texts: tuple[str, ...]
@@ -55,25 +55,30 @@ class ValidationQueries:
 
 
 def validation_queries(table: FactTable, have: Marks, lexicon: Lexicon) -> ValidationQueries:
-    """Return every noun with another fact that at least ten photos have, in their plainest words."""
+    """Return every noun with another fact that at least ten photos have, in their plainest words.
+
+    Where no photos have two facts, as where boxes of ``ccp`` are all that is there, nouns are asked for alone.
+    """
     nouns = [at for at, (field, _) in enumerate(table.facts) if field in _NOUNS]
     others = [at for at, (field, _) in enumerate(table.facts) if field not in _NOUNS and field != "gender"]
     counts = have[:, nouns].astype(np.float32).T @ have[:, others].astype(np.float32)
-    found: dict[str, list[tuple[int, int, int]]] = {"attributes": [], "colours": []}
+    found: dict[str, list[tuple[int, tuple[int, ...]]]] = {"attributes": [], "colours": []}
     for noun, other in zip(*np.nonzero(counts >= TOP_K), strict=True):
         kind = "colours" if table.facts[others[other]][0] in _COLOURS else "attributes"
-        found[kind].append((-int(counts[noun, other]), nouns[noun], others[other]))
+        found[kind].append((-int(counts[noun, other]), (nouns[noun], others[other])))
+    if not any(found.values()):
+        found["kinds"] = [(-int(count), (noun,)) for noun in nouns if (count := have[:, noun].sum()) >= TOP_K]
     texts: list[str] = []
     kinds: list[tuple[str, str]] = []
     right: list[NDArray[np.bool_]] = []
     for kind, some in found.items():
-        for _, noun, other in sorted(some)[:MOST]:
-            words = [_words(table, (noun, other), language, lexicon) for language in ("en", "vi")]
+        for _, facts in sorted(some)[:MOST]:
+            words = [_words(table, facts, language, lexicon) for language in ("en", "vi")]
             if not all(words):
                 continue
             texts += [*words, strip_diacritics(words[1])]
             kinds += [(kind, language) for language in _LANGUAGES]
-            right.append(have[:, noun] & have[:, other])
+            right.append(have[:, facts].all(1))
     return ValidationQueries(tuple(texts), tuple(kinds), np.array(right, np.bool_).reshape(len(right), len(have)))
 
 
