@@ -46,10 +46,14 @@ def main() -> None:
         "myntra-words": packaged("myntra-words"),
     }
     with tempfile.TemporaryDirectory() as folder:
-        table = pq.read_table(shop / "catalogue.parquet", columns=["id", "image"], filters=[("split", "=", given.split)])
+        table = pq.read_table(
+            shop / "catalogue.parquet", columns=["id", "image"], filters=[("split", "=", given.split)]
+        )
         pq.write_table(table, Path(folder) / "photos.parquet")
         build_index(Path(folder) / "photos.parquet", Path(folder) / "index", model=given.model)
-        print(f"| {given.model}, {given.split}, {len(table):,} photos | queries | of the ten best, kept |\n|---|---|---|")
+        print(
+            f"| {given.model}, {given.split}, {len(table):,} photos | queries | of the ten best, kept |\n|---|---|---|"
+        )
         every: list[float] = []
         with Searcher(Path(folder) / "index") as searcher:
             for name, file in lists.items():

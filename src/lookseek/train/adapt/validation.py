@@ -78,7 +78,7 @@ def validation_queries(table: FactTable, have: Marks, lexicon: Lexicon) -> Valid
                 continue
             texts += [*words, strip_diacritics(words[1])]
             kinds += [(kind, language) for language in _LANGUAGES]
-            right.append(have[:, facts].all(1))
+            right.append(np.logical_and.reduce([have[:, fact] for fact in facts]))
     return ValidationQueries(tuple(texts), tuple(kinds), np.array(right, np.bool_).reshape(len(right), len(have)))
 
 
