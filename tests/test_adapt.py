@@ -33,7 +33,7 @@ from lookseek.train.adapt.maps import STRONG_EVERY, compute_maps, view_rows
 from lookseek.train.adapt.run import TOWER, read_run
 from lookseek.train.adapt.settings import PRESETS
 from lookseek.train.adapt.texts import make_texts
-from lookseek.train.adapt.tower import FEATURES, POOLED, START, _weights, build_tower
+from lookseek.train.adapt.tower import FEATURES, POOLED, START, FeatureTower, _weights, build_tower
 from lookseek.train.adapt.validation import validation_queries
 from lookseek.train.adapt.views import strong_view
 from lookseek.train.align.maps import PREPROCESSING
@@ -84,6 +84,12 @@ def write_shop(folder: Path, train: int = 24, val: int = 24) -> Path:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shop(tmp_path_factory.mktemp("adapt") / "shop")
+
+
+@pytest.fixture(scope="module")
+def tower() -> FeatureTower:
+    """One for all tests, since its trunk's graph is written once."""
+    return build_tower(0.5)[0]
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +153,10 @@ def test_a_strong_view_is_a_photo_that_the_seed_decides(height: int, width: int,
     assert np.array_equal(one, other)
 
 
-def test_maps_and_features_are_kept_and_refused_where_they_are_of_something_else(shop: Path, tmp_path: Path) -> None:
+def test_maps_and_features_are_kept_and_refused_where_they_are_of_something_else(
+    shop: Path, tower: FeatureTower, tmp_path: Path
+) -> None:
     examples = read_examples(shop, "val", 2, LEXICON)
-    tower, _ = build_tower(0.5)
     fabric = launch(CPU, "32-true")
     maps = compute_maps(tmp_path, "val", examples, tower.trunk, "a", Heard())
     first = compute_features(tmp_path, "val-first", maps, tower.joint, "a", fabric, Heard())
@@ -168,14 +175,14 @@ def test_maps_and_features_are_kept_and_refused_where_they_are_of_something_else
     assert (whole * parted).sum(1).min() > 0.999  # both halves together are the tower
 
 
-def test_a_broken_photo_is_told_and_left_out(tmp_path: Path) -> None:
+def test_a_broken_photo_is_told_and_left_out(tower: FeatureTower, tmp_path: Path) -> None:
     shop = write_shop(tmp_path / "shop", 4, 2)
     table = pq.read_table(shop / "catalogue.parquet").to_pylist()
     table[1]["image"] = b"no photo"
     pq.write_table(pa.Table.from_pylist(table), shop / "catalogue.parquet")
     heard = Heard()
     examples = read_examples(shop, "train", 0, LEXICON)
-    maps = compute_maps(tmp_path / "cache", "train", examples, build_tower(0.5)[0].trunk, "a", heard)
+    maps = compute_maps(tmp_path / "cache", "train", examples, tower.trunk, "a", heard)
     assert maps.broken == {1} and [one.kind for one in heard.left_out] == ["broken photo"]
 
 
@@ -195,10 +202,9 @@ def test_the_last_stages_learn_and_are_mixed_with_what_they_were(run: Path) -> N
     assert stayed and all(torch.equal(learned[f"joint.{name}"], first[name]) for name in stayed)
 
 
-def test_views_of_a_thing_meet_in_a_batch(shop: Path, tmp_path: Path) -> None:
+def test_views_of_a_thing_meet_in_a_batch(shop: Path, tower: FeatureTower, tmp_path: Path) -> None:
     """Else nothing would teach that a strong view shows what the photo shows."""
     examples = read_examples(shop, "train", 4, LEXICON)
-    tower, _ = build_tower(0.5)
     maps = compute_maps(tmp_path, "train", examples, tower.trunk, "a", Heard())
     features = np.zeros((len(maps.photo), FEATURES), np.float16)
     features[:, 0] = 1

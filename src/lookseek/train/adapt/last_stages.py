@@ -2,7 +2,8 @@
 
 A tower that a shop alone teaches forgets what carries over to others. So three things hold it: photos of street and
 phone are among the photos, cosines of photos are kept near those that the first weights give ("kept", as in
-``instance``), and what was learned is mixed with the first weights ("robust fine-tuning": see ``AdaptSettings.tower``).
+``instance``), and what was learned can be mixed with the first weights ("robust fine-tuning": see
+``AdaptSettings.tower``).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...encode.prepare import resize_to_input
-from ...encode.runtime import cores
+from ...encode.runtime import Tower, cores
 from ...errors import ItemError
 from ...progress import Progress
 from ...types import Pixels, Skipped
@@ -108,7 +109,7 @@ def compute_maps(
         return resize_to_input(pixels, PREPROCESSING)
 
     if kept.done < count:
-        encoder = open_encoder(trunk, SIZE)
+        encoder = _opened(trunk)
         with ThreadPoolExecutor(cores()) as decoding, ThreadPoolExecutor(cores()) as running:
             steps = range(kept.done, count, _STEP)
             ahead = [decoding.submit(prepared, place) for place in range(steps[0], min(steps[0] + _STEP, count))]
@@ -132,3 +133,8 @@ def compute_maps(
                     kept.save(end)
                 progress.advance(len(pixels))
     return MapTable(maps, small, photo, frozenset(kept.broken))
+
+
+@lru_cache(maxsize=1)  # train and val are encoded by one trunk, and to write its graph takes torch half a minute
+def _opened(trunk: Trunk) -> Tower:
+    return open_encoder(trunk, SIZE)

@@ -1,4 +1,4 @@
-"""The tower whose features heads learn on: ImageNet's and a trained model's last stages, averaged weight by weight.
+"""The tower that the last stages begin with: ImageNet's and a trained model's, averaged weight by weight.
 
     photo ─ trunk ─ map ─ last stages, averaged ─ pooled (1280)
       │       └ where the garment is
