@@ -3,8 +3,8 @@
     python -m benchmarks.choices.plain_words [--split val|test] [--model NAME_OR_FOLDER] [--data FOLDER]
 
 Queries: all in Vietnamese of the frozen lists of ``myntra-attributes``, ``myntra-fine`` and ``myntra-words`` on that
-split. Gallery: the split's photos, indexed anew. Both forms go through a whole search, as a person types them. What
-differs without diacritics alone is counted: e.g. "quần jean" is the same in both forms and left out.
+split; those without a diacritic are left out, since both forms are one. Gallery: the split's photos, indexed anew. Both
+forms go through a whole search, as a person types them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from .features import FeatureTable
 from .settings import AdaptSettings
 from .tower import POOLED
 
-__all__ = ["InstanceHead", "Things", "instance_training", "reduction", "things_of"]
+__all__ = ["InstanceHead", "Things", "instance_losses", "instance_training", "reduction", "things_of"]
 
 WHITENING = 0.15
 """Power of a direction's variance that its numbers are divided by; .5 is a whole whitening. How it was set:
@@ -132,6 +132,31 @@ class InstanceHead(nn.Module):
         """See the class."""
         return normalize(self.roots(features) @ self.matrix, dim=1)
 
+    def begun(self, features: Tensor) -> Tensor:
+        """Return what it made of features at first, without gradients, float32 (n, dim), of length 1."""
+        with torch.no_grad():
+            return normalize(self.roots(features) @ self.first, dim=1)
+
+
+_OF_THINGS, _OF_KINDS = SupConLoss(temperature=TEMPERATURE), SupConLoss(temperature=KIND_TEMPERATURE)
+
+
+def instance_losses(made: Tensor, first: Tensor, things: Tensor, kinds: Tensor) -> dict[str, Tensor]:
+    """Return the losses of instance parts, scalars by name: things, kinds where two are known, and kept.
+
+    Args:
+        made: instance parts, float (n, dim), of length 1.
+        first: those by the first weights, whose cosines are kept.
+        things: numbers of what they show, int64 (n,).
+        kinds: numbers of its kind, int64 (n,), -1: unknown.
+    """
+    found: dict[str, Tensor] = {"things": _OF_THINGS(made, things)}
+    known = kinds >= 0
+    if int(known.sum()) > 1:
+        found["kinds"] = _OF_KINDS(made[known], kinds[known])
+    found["kept"] = (made @ made.T - first @ first.T).square().mean()
+    return found
+
 
 class Views(NamedTuple):
     """A batch: features of views, float32 (n, 1408), their things and their kinds, int64 (n,)."""
@@ -155,18 +180,11 @@ def instance_training(
         val: which chooses the epoch.
         settings: of the training.
     """
-    of_things, of_kinds = SupConLoss(temperature=TEMPERATURE), SupConLoss(temperature=KIND_TEMPERATURE)
 
     def loss(model: nn.Module, batch: Views) -> Mapping[str, Tensor]:
-        made = cast(Tensor, model(batch.features))
-        found = {"things": of_things(made, batch.things)}
-        known = batch.kinds >= 0
-        if int(known.sum()) > 1:
-            found["kinds"] = of_kinds(made[known], batch.kinds[known])
-        with torch.no_grad():
-            first = normalize(head.roots(batch.features) @ head.first, dim=1)
-        found["kept"] = (made @ made.T - first @ first.T).square().mean()
-        return found
+        return instance_losses(
+            cast(Tensor, model(batch.features)), head.begun(batch.features), batch.things, batch.kinds
+        )
 
     def validate(network: nn.Module) -> Validation:
         found = instance_figures(cast(InstanceHead, network), *val)

@@ -15,9 +15,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from ...types import Vectors
 from ..align.network import JointNetwork
@@ -26,7 +24,7 @@ from ..trainer.loop import Training, Validation
 from ..trainer.schedule import Schedule
 from ..trainer.seeds import derive_seed
 from .features import FeatureTable, features_of
-from .instance import KIND_TEMPERATURE, TEMPERATURE, InstanceHead, Things
+from .instance import InstanceHead, Things, instance_losses
 from .maps import MapTable
 from .network import AdaptedHeads
 from .settings import AdaptSettings
@@ -91,7 +89,6 @@ def last_stages_training(
         val: its photos and titles, their maps, the queries, and the features of their words.
         settings: of the training.
     """
-    of_things, of_kinds = SupConLoss(temperature=TEMPERATURE), SupConLoss(temperature=KIND_TEMPERATURE)
     losses = text_losses(network.heads, train[0])
 
     def loss(_: nn.Module, batch: ViewsAndTexts) -> Mapping[str, Tensor]:
@@ -100,12 +97,7 @@ def last_stages_training(
             pooled, shares = joint.features(batch.maps, batch.small)
         features = torch.cat([pooled.float(), shares.float()], 1)
         found = losses(heads, batch.texts._replace(features=features))
-        made = heads.instance(features)
-        found["things"] = of_things(made, batch.things)
-        known = batch.kinds >= 0
-        if int(known.sum()) > 1:
-            found["kinds"] = of_kinds(made[known], batch.kinds[known])
-        found["kept"] = (made @ made.T - batch.first @ batch.first.T).square().mean()
+        found |= instance_losses(heads.instance(features), batch.first, batch.things, batch.kinds)
         return found
 
     def validate(kept: nn.Module) -> Validation:
@@ -216,10 +208,6 @@ class _Neighbours:
 
 def _instance_parts(head: InstanceHead, photos: FeatureTable) -> Vectors:
     """Return instance parts of views by the first weights, float32 (views, instance)."""
-    with torch.no_grad():
-        parts = [
-            normalize(head.roots(torch.from_numpy(photos.features[at : at + 4096].astype(np.float32))) @ head.first)
-            for at in range(0, len(photos.features), 4096)
-        ]
-    vectors: Vectors = torch.cat(parts).numpy()
+    chunks = (photos.features[at : at + _CHUNK].astype(np.float32) for at in range(0, len(photos.features), _CHUNK))
+    vectors: Vectors = torch.cat([head.begun(torch.from_numpy(chunk)) for chunk in chunks]).numpy()
     return vectors
