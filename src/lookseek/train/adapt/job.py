@@ -116,8 +116,17 @@ def train_adapt(
     torch.manual_seed(settings.seed)
     reader = _reader(settings.sentences)
     tower, weights = build_tower(settings.tower)
+    tower.joint.to(fabric.device)
     with RunLock(out, fabric):
         inputs = _read_inputs(Path(data), settings)
+        queries = validation_queries(inputs.facts, inputs.known["val"][0], inputs.lexicon)
+        if not inputs.tables["train"].captioned.any():
+            raise TrainError(f"nothing is known of the photos of {data}: heads learn from types, colours or titles")
+        if not queries.texts and not (inputs.tables["val"].titles >= 0).any():
+            raise TrainError(
+                f"val of {data} has no title, and no kind that {TOP_K} of its photos show: no epoch can be "
+                "chosen; give more photos of val"
+            )
         run = AdaptRun(
             recipe="adapt",
             preset=preset,
@@ -140,15 +149,7 @@ def train_adapt(
             "train": embed_texts(inputs.tables["train"].texts, reader, reader.key, progress),
             "val": _titles_alone(inputs.tables["val"], reader, progress),
         }
-        queries = validation_queries(inputs.facts, inputs.known["val"][0], inputs.lexicon)
         asked = embed_texts(queries.texts, reader, reader.key, progress)
-        if not inputs.tables["train"].captioned.any():
-            raise TrainError(f"nothing is known of the photos of {data}: heads learn from types, colours or titles")
-        if not queries.texts and not (inputs.tables["val"].titles >= 0).any():
-            raise TrainError(
-                f"val of {data} has no title, and no kind that {TOP_K} of its photos show: no epoch can be "
-                "chosen; give more photos of val"
-            )
 
         def arrays(stage: str) -> dict[str, SplitArrays]:
             """What heads learn from, with features of the last stages as they are now."""
